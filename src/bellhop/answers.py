@@ -1,0 +1,148 @@
+"""The control verbs (DESIGN.md section 8): what the node tells about itself, JSON-able.
+
+Every answer is a dict. Times are whole seconds before now.
+"""
+
+from . import __version__
+from .errors import BellhopError
+from .tu.calls import readable
+
+
+def status(engine, now):
+    """version, uptime_seconds, domain, listening, registrations, calls, counters."""
+    node = engine.node
+    return {
+        "version": __version__,
+        "uptime_seconds": (now - engine.started) // 1000,
+        "domain": node.settings.domain.decode(),
+        "listening": [
+            {"transport": one.transport, "host": one.listener.host, "port": one.port}
+            for one in node.listening
+            if one is not None
+        ],
+        "users": len(node.settings.users),
+        "registrations": node.location.size,
+        "live_calls": len(node.calls.live),
+        "transactions": len(node.layer),
+        "counters": counters(engine),
+    }
+
+
+def counters(engine):
+    """Return every counter as part -> name -> number."""
+    node = engine.node
+    return {
+        "messages": node.counters,
+        "transactions": node.layer.counters,
+        "forwarding": engine.forwarder.counters,
+        "registrations": node.location.counters,
+        "access": node.access.counters,
+        "rates": node.rates.counters,
+        "calls": node.calls.counters,
+    }
+
+
+def registration(binding, now):
+    """Return one binding as a dict."""
+    return {
+        "user": binding.user,
+        "contact": readable(binding.contact),
+        "transport": binding.flow.transport,
+        "seen_from": "%s port %d" % (binding.flow.host, binding.flow.port),
+        "behind_nat": binding.is_behind_nat(),
+        "phone": readable(binding.agent or b""),
+        "q": binding.q / 1000,
+        "expires_seconds": max(0, (binding.until - now) // 1000),
+        "seconds_since_start": (now - binding.since) // 1000,
+    }
+
+
+def _users(engine, arguments, now):
+    node = engine.node
+    found = []
+    for name in sorted(node.settings.users):
+        user = node.settings.users[name]
+        found.append(
+            {
+                "name": name,
+                "display_name": user.display_name,
+                "extension": user.extension,
+                "aliases": list(user.alias),
+                "phones": len(node.location.bindings(name, now)),
+                "address": "sip:%s@%s" % (name, node.settings.domain.decode()),
+            }
+        )
+    return {"users": found}
+
+
+def _groups(engine, arguments, now):
+    groups = engine.node.settings.groups
+    return {
+        "groups": [
+            {
+                "name": name,
+                "display_name": groups[name].display_name,
+                "extension": groups[name].extension,
+                "members": list(groups[name].member),
+                "strategy": groups[name].strategy,
+            }
+            for name in sorted(groups)
+        ]
+    }
+
+
+def _registrations(engine, arguments, now):
+    wanted = arguments.get("user")
+    bindings = engine.node.location.all(now)
+    return {
+        "registrations": [
+            registration(binding, now)
+            for binding in bindings
+            if wanted is None or binding.user == wanted
+        ]
+    }
+
+
+def _calls(engine, arguments, now):
+    live = sorted(engine.node.calls.live.values(), key=lambda call: call.number)
+    return {"calls": [call.record(now) for call in live]}
+
+
+def _history(engine, arguments, now):
+    return {"history": [call.record(now) for call in reversed(engine.node.calls.history)]}
+
+
+def _trace(engine, arguments, now):
+    """`call`: the number that `calls` and `history` show, or a Call-ID."""
+    wanted = str(arguments.get("call", ""))
+    calls = engine.node.calls
+    for call in list(calls.live.values()) + calls.history:
+        if wanted in (str(call.number), readable(call.call_id)):
+            return {"call": call.record(now), "messages": engine.node.trace.read(call.call_id, now)}
+    raise BellhopError("there is no call '%s'; `bellhop history` shows the numbers" % wanted)
+
+
+def _status(engine, arguments, now):
+    return status(engine, now)
+
+
+VERBS = {
+    "status": (_status, ()),
+    "users": (_users, ()),
+    "groups": (_groups, ()),
+    "registrations": (_registrations, ("user",)),
+    "calls": (_calls, ()),
+    "history": (_history, ()),
+    "trace": (_trace, ("call",)),
+}
+
+
+def answer(engine, verb, arguments, now):
+    """Return (answer, effects) of a verb; raises BellhopError with words for the owner."""
+    if verb not in VERBS:
+        raise BellhopError("there is no verb '%s'; there are %s" % (verb, ", ".join(sorted(VERBS))))
+    function, accepted = VERBS[verb]
+    for name in arguments:
+        if name not in accepted:
+            raise BellhopError("'%s' takes no argument '%s'" % (verb, name))
+    return function(engine, arguments, now), []

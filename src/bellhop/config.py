@@ -1,0 +1,375 @@
+"""UCI text -> settings as checked plain values, with file and line in every error.
+
+The grammar is that of OpenWrt's UCI: `config TYPE [NAME]`, `option NAME VALUE`, `list NAME VALUE`,
+words bare or quoted, comments from # to the end of the line. SCHEMA says which sections and
+options there are; what it does not name is refused.
+"""
+
+from collections import namedtuple
+
+from .errors import ConfigError
+from .sip import digest
+
+# check(text) returns the value or raises ValueError with the accepted values.
+# many: a list option. help: one line for LuCI and for the error message.
+Option = namedtuple("Option", ("check", "default", "many", "help"))
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+NAME = LETTERS + LETTERS.upper() + "0123456789._-+"
+HEX = "0123456789abcdef"
+
+
+def _flag(text):
+    if text in ("1", "yes", "on", "true", "enabled"):
+        return True
+    if text in ("0", "no", "off", "false", "disabled"):
+        return False
+    raise ValueError("1 or 0")
+
+
+def _number(lowest, highest):
+    def check(text):
+        good = text != "" and len(text) < 10 and not [c for c in text if c not in "0123456789"]
+        if not good or not lowest <= int(text) <= highest:
+            raise ValueError("a number from %d to %d" % (lowest, highest))
+        return int(text)
+
+    return check
+
+
+def _choice(*accepted):
+    def check(text):
+        if text not in accepted:
+            raise ValueError("one of " + ", ".join(accepted))
+        return text
+
+    return check
+
+
+def _word(text):
+    if not text or [c for c in text if c not in NAME]:
+        raise ValueError("letters, digits and . _ - + only")
+    return text
+
+
+def _host(text):
+    if not text or [c for c in text if c not in NAME + ":[]"]:
+        raise ValueError("a host name or an IP address")
+    return text.strip("[]").lower()
+
+
+def _hash(digits):
+    def check(text):
+        if len(text) != digits or [c for c in text.lower() if c not in HEX]:
+            raise ValueError("%d hexadecimal digits, as `bellhop hash-password` prints them" % digits)
+        return text.lower().encode()
+
+    return check
+
+
+def _network(text):
+    """Return (address octets, prefix length) of ADDRESS or ADDRESS/LENGTH."""
+    host, slash, length = text.partition("/")
+    octets = address_octets(host)
+    if octets is None or (slash and not length.isdigit()):
+        raise ValueError("an IP address, or a network such as 192.168.1.0/24")
+    bits = int(length) if slash else 8 * len(octets)
+    if bits > 8 * len(octets):
+        raise ValueError("a network whose length is at most %d" % (8 * len(octets)))
+    return octets, bits
+
+
+def _text(text):
+    if [c for c in text if ord(c) < 32 or ord(c) == 127]:
+        raise ValueError("text on one line")
+    return text
+
+
+def address_octets(text):
+    """Return the 4 or 16 octets of an IP address in text form, or None."""
+    if ":" not in text:
+        parts = text.split(".")
+        if len(parts) != 4 or [p for p in parts if not p.isdigit() or int(p) > 255]:
+            return None
+        return bytes([int(part) for part in parts])
+    head, gap, tail = text.partition("::")
+    left = head.split(":") if head else []
+    right = tail.split(":") if tail else []
+    missing = 8 - len(left) - len(right)
+    if missing < 0 or (missing and not gap) or "::" in tail:
+        return None
+    octets = b""
+    for group in left + ["0"] * missing + right:
+        if not 0 < len(group) < 5 or [c for c in group.lower() if c not in HEX]:
+            return None
+        octets += bytes([int(group, 16) >> 8, int(group, 16) & 255])
+    return octets
+
+
+def _option(check, default, help):
+    return Option(check, default, False, help)
+
+
+def _list(check, help):
+    return Option(check, (), True, help)
+
+
+PORT = _number(0, 65535)
+
+SCHEMA = {
+    "node": {
+        "enabled": _option(_flag, True, "start the node at boot"),
+        "domain": _option(_host, "", "the domain of the users, as in sip:alice@DOMAIN"),
+        "alias_domain": _list(_host, "further domains that mean the same users"),
+        "listen": _list(_host, "addresses to listen on; none: all addresses of the machine"),
+        "sip_port": _option(PORT, 5060, "port for UDP and TCP"),
+        "tls_port": _option(PORT, 5061, "port for TLS; 0: off"),
+        "ws_port": _option(PORT, 8088, "port for WebSocket; 0: off"),
+        "wss_port": _option(PORT, 8089, "port for secure WebSocket; 0: off"),
+        "certificate": _option(_text, "", "PEM file; empty: self-made on the first run"),
+        "key": _option(_text, "", "PEM file of the certificate's private key"),
+        "tls_verify": _option(_flag, True, "check certificates of other domains"),
+        "strangers": _option(
+            _choice("allow", "refuse"), "allow", "may callers from elsewhere ring local users"
+        ),
+        "stranger_requests_per_minute": _option(
+            _number(0, 100000), 60, "for each source address; 0: no bound"
+        ),
+        "trusted": _list(_network, "addresses that need no password and have no rate limit"),
+        "min_expires": _option(_number(1, 86400), 60, "shortest registration in seconds"),
+        "max_expires": _option(_number(60, 604800), 7200, "longest registration in seconds"),
+        "default_expires": _option(_number(60, 604800), 3600, "where the phone names none"),
+        "ring_seconds": _option(_number(10, 3600), 180, "how long a call may ring"),
+        "record_route": _option(
+            _choice("calls", "needed"),
+            "calls",
+            "stay in the signalling path of every call (live list), or only where it must",
+        ),
+        "keepalive_seconds": _option(
+            _number(0, 3600), 30, "how often phones behind NAT are pinged; 0: never"
+        ),
+        "max_transactions": _option(_number(64, 100000), 8192, "open transactions"),
+        "max_bindings": _option(_number(10, 100000), 2048, "registrations of all users"),
+        "log_level": _option(
+            _choice("error", "warning", "notice", "info"), "notice", "what the log shows"
+        ),
+    },
+    "user": {
+        "name": _option(_word, "", "name of the account; empty: the section's name"),
+        "display_name": _option(_text, "", "name shown to people"),
+        "extension": _option(_word, "", "short number"),
+        "alias": _list(_word, "further names and numbers"),
+        "password": _option(_text, "", "in clear; better the two hashes"),
+        "ha1_md5": _option(_hash(32), b"", "hash for MD5 digest"),
+        "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
+        "algorithm": _option(_choice("md5", "sha256"), "md5", "digest that phones are asked for"),
+    },
+    "group": {
+        "name": _option(_word, "", "name of the group; empty: the section's name"),
+        "display_name": _option(_text, "", "name shown to people"),
+        "extension": _option(_word, "", "short number"),
+        "alias": _list(_word, "further names and numbers"),
+        "member": _list(_word, "users that ring"),
+        "strategy": _option(
+            _choice("parallel", "sequential"), "parallel", "all at once, or one after the other"
+        ),
+    },
+}
+
+
+class Section:
+    """One checked section: an attribute for each option of its type, `kind`, and `where`."""
+
+    def __init__(self, kind, where, values):
+        self.kind = kind
+        self.where = where
+        for name, option in SCHEMA[kind].items():
+            setattr(self, name, values.get(name, option.default))
+
+
+class User(Section):
+    """A user. ha1: algorithm -> hex, only hashes; digest_algorithm: the one to ask for."""
+
+    def prepare(self, realm):
+        """Turn the options into what the registrar needs; the clear password is forgotten."""
+        self.ha1 = {}
+        if self.ha1_md5:
+            self.ha1[digest.MD5] = self.ha1_md5
+        if self.ha1_sha256:
+            self.ha1[digest.SHA256] = self.ha1_sha256
+        if self.password:
+            for algorithm in digest.ALGORITHMS:
+                self.ha1[algorithm] = digest.ha1(
+                    algorithm, self.name.encode(), realm, self.password.encode()
+                )
+        self.password = ""
+        self.algorithm = digest.SHA256 if self.algorithm == "sha256" else digest.MD5
+        if self.algorithm not in self.ha1:
+            raise ConfigError(
+                self.where,
+                "user '%s' has no password for %s: give `option password`, or the hashes that "
+                "`bellhop hash-password` prints" % (self.name, self.algorithm.decode()),
+            )
+
+
+CLASSES = {"user": User}
+
+
+class Settings:
+    """All settings. An attribute for each option of `config node`, and:
+
+    users, groups: name -> section. names: what may be dialled (bytes) -> section.
+    domain, domains: bytes, lower case. realm: bytes.
+    """
+
+    def __init__(self, node, users, groups):
+        for name in SCHEMA["node"]:
+            setattr(self, name, getattr(node, name))
+        self.domain = node.domain.encode()
+        self.realm = self.domain
+        self.domains = frozenset([self.domain] + [name.encode() for name in node.alias_domain])
+        self.users = users
+        self.groups = groups
+        self.names = {}
+
+
+def parse(text, name, host="localhost"):
+    """Return the Settings in the UCI `text` of the file `name`; raises ConfigError.
+
+    host: the domain to use where the file names none.
+    """
+    node = None
+    users = {}
+    groups = {}
+    for section in _sections(text, name):
+        if section.kind == "node":
+            if node is not None:
+                raise ConfigError(section.where, "there is already a section `config node`")
+            node = section
+        else:
+            table = users if section.kind == "user" else groups
+            if section.name in users or section.name in groups:
+                raise ConfigError(section.where, "the name '%s' is taken" % section.name)
+            table[section.name] = section
+    node = node or Section("node", name + ":1", {})
+    node.domain = node.domain or host
+    settings = Settings(node, users, groups)
+    _check(settings, node.where)
+    return settings
+
+
+def _check(settings, where):
+    if not settings.min_expires <= settings.default_expires <= settings.max_expires:
+        raise ConfigError(where, "min_expires, default_expires, max_expires must rise in this order")
+    for section in list(settings.users.values()) + list(settings.groups.values()):
+        for called in [section.name, section.extension] + list(section.alias):
+            if not called:
+                continue
+            other = settings.names.get(called.lower().encode())
+            if other is not None and other is not section:
+                problem = "'%s' is already used by the section at %s"
+                raise ConfigError(section.where, problem % (called, other.where))
+            settings.names[called.lower().encode()] = section
+    for user in settings.users.values():
+        user.prepare(settings.realm)
+    for group in settings.groups.values():
+        for member in group.member:
+            if member not in settings.users:
+                raise ConfigError(group.where, "the member '%s' is not a user" % member)
+
+
+def _sections(text, name):
+    """Return the Sections of the text, in order."""
+    sections = []
+    kind = None
+    for number, line in enumerate(text.split("\n")):
+        where = "%s:%d" % (name, number + 1)
+        words = _words(line, where)
+        if not words or words[0] == "package":
+            continue
+        if words[0] == "config":
+            if kind is not None:
+                sections.append(_section(kind, start, title, values))
+            if len(words) not in (2, 3) or words[1] not in SCHEMA:
+                raise ConfigError(where, "expected `config TYPE`, TYPE one of " + _join(SCHEMA))
+            kind, start, title, values = words[1], where, (words + [""])[2], {}
+        elif words[0] not in ("option", "list") or len(words) != 3:
+            raise ConfigError(where, "expected `config TYPE`, `option NAME VALUE` or `list NAME VALUE`")
+        elif kind is None:
+            raise ConfigError(where, "an option stands before the first `config` line")
+        else:
+            _set(values, kind, words, where)
+    if kind is not None:
+        sections.append(_section(kind, start, title, values))
+    return sections
+
+
+def _section(kind, where, title, values):
+    section = CLASSES.get(kind, Section)(kind, where, values)
+    if kind != "node":
+        section.name = section.name or title
+        if not section.name:
+            raise ConfigError(where, "a %s needs a name: `option name NAME`" % kind)
+    return section
+
+
+def _set(values, kind, words, where):
+    _, name, text = words
+    option = SCHEMA[kind].get(name)
+    if option is None:
+        accepted = _join(SCHEMA[kind])
+        raise ConfigError(where, "`config %s` has no option '%s'; it has %s" % (kind, name, accepted))
+    try:
+        value = option.check(text)
+    except ValueError as error:
+        problem = "option '%s': '%s' is not accepted; accepted is %s (%s)"
+        shown = "***" if name == "password" else text
+        raise ConfigError(where, problem % (name, shown, error.args[0], option.help))
+    if option.many:
+        values[name] = values.get(name, ()) + (value,)
+    else:
+        values[name] = value
+
+
+def _join(names):
+    return ", ".join(sorted(names))
+
+
+def _words(line, where):
+    """Return the words of one line; quotes are taken off."""
+    words = []
+    index = 0
+    while index < len(line):
+        if line[index] in " \t\r":
+            index += 1
+        elif line[index] == "#":
+            break
+        else:
+            word, index = _one_word(line, index, where)
+            words.append(word)
+    return words
+
+
+def _one_word(line, index, where):
+    word = ""
+    quote = None
+    while index < len(line):
+        letter = line[index]
+        if letter == "\\" and quote != "'" and index + 1 < len(line):
+            index += 1
+            word += line[index]
+        elif quote is not None:
+            if letter == quote:
+                quote = None
+            else:
+                word += letter
+        elif letter in "'\"":
+            quote = letter
+        elif letter in " \t\r":
+            break
+        else:
+            word += letter
+        index += 1
+    if quote is not None:
+        raise ConfigError(where, "a quote (%s) is opened and not closed" % quote)
+    return word, index

@@ -1,0 +1,32 @@
+"""The value types that cross the border between the engine and the shell."""
+
+from collections import namedtuple
+
+# One way to reach a peer. transport: "udp", "tcp", "tls", "ws" or "wss"; local: index of the
+# listener in use; host, port: the peer's address; connection: number the shell gave to a stream,
+# 0 for datagrams and for streams still to be opened; name: the host name that a certificate must
+# show, "" where none is asked for.
+Flow = namedtuple("Flow", ("transport", "local", "host", "port", "connection", "name"))
+
+# Where the node can be reached. host: text; port: number.
+Listener = namedtuple("Listener", ("transport", "host", "port"))
+
+# Send `data` on `flow`. A stream that fails is reported with Engine.flow_failed.
+Send = namedtuple("Send", ("flow", "data"))
+
+# Close a stream that broke the rules; `reason` goes to the log.
+Close = namedtuple("Close", ("flow", "reason"))
+
+# Find the hops of a SIP URI (RFC 3263); the answer is Engine.resolved(query, hops, problem).
+# host: bytes; port: number or None; transport: "udp"... or None; secure: True for sips.
+Resolve = namedtuple("Resolve", ("query", "host", "port", "transport", "secure"))
+
+# Keep what `read(now)` returns (a JSON-able value) under `name` over a restart of the daemon. It is
+# read when the shell really writes, so that many changes cost one writing.
+Store = namedtuple("Store", ("name", "read"))
+
+# Something an owner may want to see: `kind` ("call", "registration", ...), fields as a dict.
+Event = namedtuple("Event", ("kind", "fields"))
+
+# One line for the log. level: "error", "warning", "notice", "info".
+Note = namedtuple("Note", ("level", "text"))

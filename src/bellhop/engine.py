@@ -1,0 +1,529 @@
+"""Composition root: one message in, the effects out; the one heap of deadlines.
+
+Nothing here touches the world: `now` is milliseconds that never go back, `token(n)` gives n
+random octets, and what the node wants done comes back as a list of effects.
+"""
+
+import binascii
+
+from . import answers
+from .config import address_octets
+from .effects import Event, Flow, Send, Store
+from .errors import SipError
+from .forwarding import Forwarder
+from .node import Node
+from .sip import framing, stun, uri
+from .sip.message import Request, parse, response_to
+from .transaction import layer
+from .transaction.transaction import RESPONSE, Indication, Transaction
+from .tu import dialplan, options, proxy, registrar
+from .tu import keepalive
+from .tu import location as locations
+from .tu.calls import Call, name_of
+from .tu.keepalive import Keepalive, Ping
+from .tu.response_context import Branch, ResponseContext
+
+KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
+# Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s).
+STORMY = (b"SUBSCRIBE", b"PUBLISH")
+
+
+class Engine:
+    """The whole node but for the world around it."""
+
+    def __init__(self, settings, token, now):
+        self.node = Node(settings, token)
+        self.node.instance = binascii.hexlify(token(4))
+        self.forwarder = Forwarder(self.node)
+        self.keepalive = Keepalive()
+        self.started = now
+        self.wakers = {
+            locations.Location: self._expire,
+            Keepalive: self._send_pings,
+            Call: self._forget_call,
+            ResponseContext: self.forwarder.wake,
+        }
+
+    # What the shell tells.
+
+    def listen(self, listeners, now):
+        """Take the list of listeners; a flow's `local` is an index into it."""
+        self.node.listen(listeners)
+
+    def reload(self, settings, now):
+        """Put new settings in force; calls and registrations stay."""
+        self.node.settings = settings
+        location = self.node.location
+        location.most = settings.max_bindings
+        self.node.layer.most = settings.max_transactions
+        gone = [b for b in location.all(now) if b.user not in settings.users]
+        for binding in gone:
+            location.remove(binding)
+        return self._registered([], gone, now)
+
+    def restore(self, name, records, now):
+        """Take back what a Store effect of an earlier run had kept."""
+        if name == "secret":
+            self.node.secret = binascii.unhexlify(records)
+        elif name == "bindings":
+            listeners = [None if one is None else one.listener for one in self.node.listening]
+            for binding in locations.restore(records, listeners, now):
+                if binding.user in self.node.settings.users and binding.until > now:
+                    self.node.location.add(binding)
+            self.node.deadlines.watch(self.node.location)
+            self._plan_pings(now)
+
+    def start(self, now):
+        """Begin, after `listen` and `restore`; return the effects."""
+        return [Store("secret", lambda now: binascii.hexlify(self.node.secret).decode())]
+
+    def next_deadline(self):
+        """Return when `fire` must be called, or None."""
+        return self.node.deadlines.next()
+
+    def status(self, now):
+        """Return how the node is, as a JSON-able dict."""
+        return answers.status(self, now)
+
+    def answer(self, verb, arguments, now):
+        """Return (JSON-able answer, effects) of a control verb."""
+        return answers.answer(self, verb, arguments, now)
+
+    # What comes in.
+
+    def receive(self, data, flow, now):
+        """Take one datagram or one framed message; return the effects."""
+        node = self.node
+        node.counters["received"] += 1
+        if data[:1] == b"\0" and stun.is_binding_request(data):
+            return self._stun(data, flow)
+        if data in KEEPALIVES:
+            node.counters["keepalives"] += 1
+            return []
+        try:
+            message = parse(data)
+        except SipError as error:
+            return self._malformed(error, flow, now)
+        call_id = message.call_id
+        if isinstance(message, Request):
+            effects = self._request(message, flow, now)
+        else:
+            effects = self._follow(node.layer.response(message, now), now)
+        if call_id in node.trace.messages:
+            node.trace.note(call_id, now, "received", flow, data)
+            self._trace_sent(call_id, effects, now)
+        return effects
+
+    def _trace_sent(self, call_id, effects, now):
+        for effect in effects:
+            if isinstance(effect, Send):
+                self.node.trace.note(call_id, now, "sent", effect.flow, effect.data)
+
+    def _stun(self, data, flow):
+        self.node.counters["keepalives"] += 1
+        octets = address_octets(flow.host)
+        return [] if octets is None else [Send(flow, stun.binding_response(data, octets, flow.port))]
+
+    def _malformed(self, error, flow, now):
+        """Refuse what can be answered, drop the rest; a source has a bound on both."""
+        self.node.counters["malformed"] += 1
+        request = getattr(error, "partial", None)
+        if not isinstance(request, Request) or request.method == b"ACK":
+            return []
+        if not request.names or not self._may_knock(flow, now):
+            return []
+        try:
+            _note_source(request, flow)
+            response = response_to(request, error.status, error.reason, error.headers)
+            return [Send(_reply_flow(request, flow), response.write())]
+        except (SipError, ValueError, TypeError):
+            return []
+
+    def _may_knock(self, flow, now):
+        per_minute = self.node.settings.stranger_requests_per_minute
+        if not per_minute or self._is_trusted(flow):
+            return True
+        if self.node.rates.allows(flow.host, per_minute, per_minute, now):
+            return True
+        self.node.counters["dropped"] += 1
+        return False
+
+    def _is_trusted(self, flow):
+        networks = self.node.settings.trusted
+        if not networks:
+            return False
+        octets = address_octets(flow.host)
+        return octets is not None and _is_within(octets, networks)
+
+    def _request(self, request, flow, now):
+        node = self.node
+        try:
+            _note_source(request, flow)
+        except SipError as error:
+            error.partial = request
+            return self._malformed(error, flow, now)
+        what, server, effects = node.layer.request(request, flow, now)
+        if what == layer.ABSORBED:
+            return self._follow(effects, now)
+        if what == layer.FULL:
+            busy = response_to(request, 503, "this node is overloaded", (b"Retry-After: 5",))
+            return [Send(_reply_flow(request, flow), busy.write())]
+        if what == layer.ACK:
+            return self._acknowledge(request, flow, now)
+        if what == layer.CANCEL:
+            return self._cancel(request, server, flow, now)
+        if request.method in STORMY and not self._may_knock(flow, now):
+            return []
+        server = node.layer.new_server(request, _reply_flow(request, flow), now)
+        return self._follow(self._decide(request, server, flow, now), now)
+
+    def _decide(self, request, server, flow, now):
+        """Let the transaction users decide; a refusal becomes the response."""
+        try:
+            proxy.validate(request)
+            request = request.copy()
+            tokens = proxy.preprocess_route(request, self._is_ours)
+            if self._is_for_node(request):
+                return self._for_node(request, server, flow, now)
+            return self._route(request, server, flow, tokens, now)
+        except SipError as error:
+            return self._refuse(request, server, error, now)
+
+    def _refuse(self, request, server, error, now):
+        node = self.node
+        node.counters["refused"] += 1
+        effects = []
+        if request.method == b"INVITE" and error.status not in (401, 407):
+            effects = self._note_refused(request, server, error, now)
+        response = response_to(
+            request, error.status, error.reason, error.headers, binascii.hexlify(node.token(6))
+        )
+        return node.layer.respond(server, response, now) + effects
+
+    def _note_refused(self, request, server, error, now):
+        call = self.node.calls.live.get(request.call_id)
+        if call is None:
+            call = self.node.calls.begin(request, server.flow, now)
+        if call is None:
+            return []
+        self.node.calls.refuse(call, error.status, error.reason, now)
+        return [self.node.call_event(call, now)]
+
+    # Requests to the node itself.
+
+    def _is_ours(self, target):
+        return dialplan.is_ours(self.node.settings, self.node.listening, target)
+
+    def _is_for_node(self, request):
+        target = request.parsed_uri
+        if target.host is None or not self._is_ours(target):
+            return False
+        return request.method == b"REGISTER" or target.user is None
+
+    def _for_node(self, request, server, flow, now):
+        options.check_require(request)
+        if request.method == b"REGISTER":
+            return self._register(request, server, flow, now)
+        if not self._may_knock(flow, now):
+            return []
+        status, lines = options.answer_lines(request)
+        response = response_to(request, status, None, lines, binascii.hexlify(node.token(6)))
+        return self.node.layer.respond(server, response, now)
+
+    def _register(self, request, server, flow, now):
+        node, settings = self.node, self.node.settings
+        section = dialplan.callee(settings, request.to.uri)
+        user = self._authenticate(request, b"authorization", flow, now)
+        if section is None or section is not user:
+            problem = "%s may not register %s" % (user.name, dialplan.spoken(request.to.uri))
+            raise SipError(403 if section is not None else 404, problem)
+        seconds = (settings.min_expires, settings.max_expires, settings.default_expires)
+        added, removed = registrar.register(request, flow, user.name, node.location, seconds, now)
+        lines = registrar.answer_lines(request, user.name, settings.domain, node.location, now)
+        response = response_to(request, 200, None, lines, binascii.hexlify(node.token(6)))
+        effects = node.layer.respond(server, response, now)
+        node.deadlines.watch(node.location)
+        return effects + self._registered(added, removed, now)
+
+    def _registered(self, added, removed, now):
+        """Return the effects of changed registrations: keep them, tell who watches."""
+        if not added and not removed:
+            return []
+        effects = [Store("bindings", self._dump_bindings)]
+        for what, bindings in (("registered", added), ("removed", removed)):
+            for binding in bindings:
+                fields = answers.registration(binding, now)
+                fields["what"] = what
+                effects.append(Event("registration", fields))
+        self._plan_pings(now)
+        return effects
+
+    def _dump_bindings(self, now):
+        """Return the records of all bindings; called when the shell really writes."""
+        listeners = [None if one is None else one.listener for one in self.node.listening]
+        return locations.dump(self.node.location.all(now), listeners, now)
+
+    def _authenticate(self, request, header, flow, now):
+        """Return the user that a request proves to come from, or refuse with a challenge."""
+        settings = self.node.settings
+        if header not in request.names and not self._may_knock(flow, now):
+            raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
+        verdict = self.node.access.check(request, header, settings.realm, self._account, now)
+        return verdict.user
+
+    def _account(self, username):
+        section = self.node.settings.names.get(username.lower())
+        return section if section is not None and section.kind == "user" else None
+
+    # Requests to others.
+
+    def _route(self, request, server, flow, tokens, now):
+        node = self.node
+        in_dialog = self._is_in_dialog(request, tokens)
+        found = self._find(request, now)
+        if not in_dialog:
+            if found.step == dialplan.LOCAL:
+                options.check_event(request)
+            self._admit(request, flow, found.step, now)
+        call = None
+        if request.method == b"INVITE":
+            node.trace.begin(request.call_id)
+            call = node.calls.begin(request, flow, now)
+            if call is not None:
+                call.step = found.step
+                node.deadlines.watch(call)
+        effects = self.forwarder.forward(request, server, flow, found, call, now)
+        if request.method == b"BYE":
+            effects += self._hung_up(request, now)
+        return effects
+
+    def _is_in_dialog(self, request, tokens):
+        """Tell whether the Route holds our token: the dialog began with our consent."""
+        mine = proxy.dialog_token(self.node.secret, request.call_id) if tokens else None
+        return mine is not None and mine in tokens and request.to.param(b"tag") is not None
+
+    def _find(self, request, now):
+        node = self.node
+        if b"route" in request.names:
+            hop = request.addresses(b"route")[0].uri
+            target = dialplan.Target(request.uri, None, (), None, 1000, "Route of the caller")
+            if hop.host is None:
+                raise SipError(416, "Unsupported URI Scheme")
+            return dialplan.Found(dialplan.ELSEWHERE, [[target]])
+        found = dialplan.find(
+            node.settings, node.listening, node.location, request.parsed_uri, now
+        )
+        if found.step == dialplan.ELSEWHERE:
+            flow = self.forwarder.dialog_flow(request)
+            if flow is not None:
+                target = dialplan.Target(request.uri, flow, (), None, 1000, "party of this call")
+                return dialplan.Found(found.step, [[target]])
+        return found
+
+    def _admit(self, request, flow, step, now):
+        """Let in local users who prove it, and strangers who want a local user; no one else."""
+        settings = self.node.settings
+        if self._is_trusted(flow) or self._is_registered_stream(request, flow, now):
+            return
+        if step != dialplan.ELSEWHERE and request.to.param(b"tag") is not None:
+            return  # In a dialog that goes past us; the phone itself knows its dialogs.
+        caller = request.from_.uri
+        if caller.host is not None and self._is_ours(caller):
+            user = self._authenticate(request, b"proxy-authorization", flow, now)
+            if dialplan.callee(settings, caller) is not user:
+                raise SipError(403, "%s may not call as another user" % user.name)
+            request.remove(b"proxy-authorization")
+            return
+        if step == dialplan.ELSEWHERE:
+            raise SipError(403, "this node does not relay for strangers")
+        if settings.strangers == "refuse":
+            raise SipError(403, "callers from elsewhere are not accepted here")
+        if not self._may_knock(flow, now):
+            raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
+
+    def _is_registered_stream(self, request, flow, now):
+        """A stream over which the user's REGISTER was accepted speaks for the user."""
+        if not flow.connection:
+            return False
+        section = dialplan.callee(self.node.settings, request.from_.uri)
+        if section is None or not self._is_ours(request.from_.uri):
+            return False
+        for binding in self.node.location.bindings(section.name, now):
+            if binding.flow.connection == flow.connection:
+                return True
+        return False
+
+    def _hung_up(self, request, now):
+        call = self.node.calls.live.get(request.call_id)
+        if call is None:
+            return []
+        from_caller = name_of(request.from_) == call.caller
+        self.node.calls.end(call, "the %s hung up" % ("caller" if from_caller else "called"), None, now)
+        return [self.node.call_event(call, now)]
+
+    def _acknowledge(self, request, flow, now):
+        try:
+            request = request.copy()
+            tokens = proxy.preprocess_route(request, self._is_ours)
+            if self._is_for_node(request):
+                return []
+            found = self._find(request, now)
+            if found.step == dialplan.ELSEWHERE and not (
+                self._is_in_dialog(request, tokens) or self._is_trusted(flow)
+            ):
+                self.node.counters["dropped"] += 1
+                return []
+            return self.forwarder.acknowledge(request, found, flow, now)
+        except SipError:
+            self.node.counters["dropped"] += 1
+            return []
+
+    def _cancel(self, request, invite, flow, now):
+        """Section 16.10: answer 200 here, cancel the branches; 481 where there is no INVITE."""
+        own = self.node.layer.new_server(request, _reply_flow(request, flow), now)
+        status = 481 if invite is None else 200
+        response = response_to(request, status, to_tag=binascii.hexlify(node.token(6)))
+        effects = self.node.layer.respond(own, response, now)
+        if invite is not None:
+            effects += self.forwarder.cancel(invite, request, now)
+        return self._follow(effects, now)
+
+    # What the layers give back, and what time brings.
+
+    def _follow(self, effects, now):
+        """Carry indications among the effects to their users; return what is left to do."""
+        for effect in effects:
+            if isinstance(effect, Indication):
+                break
+        else:
+            return effects
+        done = []
+        for effect in effects:
+            if not isinstance(effect, Indication):
+                done.append(effect)
+            elif isinstance(effect.user, Branch):
+                done += self._follow(self._safely(effect, now), now)
+            elif isinstance(effect.user, Ping):
+                done += self._pinged(effect, now)
+            elif isinstance(effect.user, ResponseContext):
+                done += self._follow(self.forwarder.server_failed(effect.user, now), now)
+        return done
+
+    def _safely(self, indication, now):
+        try:
+            return self.forwarder.indicated(indication, now)
+        except SipError:
+            self.node.counters["malformed"] += 1
+            return []
+
+    def fire(self, now):
+        """Do what has become due; return the effects."""
+        effects = []
+        thing = self.node.deadlines.due(now)
+        while thing is not None:
+            effects += self._follow(self._wake(thing, now), now)
+            thing = self.node.deadlines.due(now)
+        return effects
+
+    def _wake(self, thing, now):
+        if isinstance(thing, Transaction):
+            effects = self.node.layer.wake(thing, now)
+            if thing.request is not None and thing.request.call_id in self.node.trace.messages:
+                self._trace_sent(thing.request.call_id, effects, now)
+            return effects
+        return self.wakers[type(thing)](thing, now)
+
+    def _expire(self, location, now):
+        gone = location.expire(now)
+        self.node.deadlines.watch(location)
+        return self._registered([], gone, now)
+
+    def _forget_call(self, call, now):
+        self.node.calls.end(call, "forgotten: nobody told its end for 12 hours", None, now)
+        return [self.node.call_event(call, now)]
+
+    def _plan_pings(self, now):
+        seconds = self.node.settings.keepalive_seconds
+        self.keepalive.plan(seconds, self.node.location.all(now), now)
+        self.node.deadlines.watch(self.keepalive)
+
+    def _send_pings(self, plan, now):
+        node = self.node
+        plan.deadline = None
+        self._plan_pings(now)
+        effects = []
+        for binding in node.location.all(now):
+            listening = node.listening[binding.flow.local]
+            if listening is None or not keepalive.needs_ping(binding):
+                continue
+            mark = proxy.branch(node.instance, node.token(8), b"")
+            random = binascii.hexlify(node.token(8))
+            ping = keepalive.request(binding, node.settings.domain, listening, mark, random)
+            effects += node.layer.send(ping, binding.flow, Ping(binding), now)[1]
+        return effects
+
+    def _pinged(self, indication, now):
+        """Any answer shows that the phone is there; silence counts against it."""
+        binding = indication.user.binding
+        if indication.kind == RESPONSE:
+            binding.unanswered = 0
+            return []
+        binding.unanswered += 1
+        if binding.unanswered < keepalive.PATIENCE or not self._is_current(binding):
+            return []
+        self.node.location.remove(binding)
+        return self._registered([], [binding], now)
+
+    def _is_current(self, binding):
+        return binding in self.node.location.users.get(binding.user, ())
+
+    def flow_failed(self, flow, reason, now):
+        """A stream closed or could not be opened; return the effects."""
+        effects = self._follow(self.node.layer.flow_failed(flow, now), now)
+        if not flow.connection:
+            return effects
+        gone = [b for b in self.node.location.all(now) if b.flow.connection == flow.connection]
+        for binding in gone:
+            self.node.location.remove(binding)
+        return effects + self._registered([], gone, now)
+
+    def resolved(self, query, hops, problem, now):
+        """Take the answer to a Resolve effect; return the effects."""
+        return self._follow(self.forwarder.resolved(query, hops, problem, now), now)
+
+
+def _note_source(request, flow):
+    """Write received and rport into the topmost Via (section 18.2.1, RFC 3581 section 4)."""
+    via = request.via
+    host = flow.host.encode()
+    asked = via.param(b"rport") is not None
+    if not asked and uri.host_key(via.host).strip(b"[]") == uri.host_key(host):
+        return
+    params = [pair for pair in via.params if pair[0] not in (b"received", b"rport")]
+    params.append((b"received", host))
+    if asked:
+        params.append((b"rport", str(flow.port).encode()))
+    via.params = params
+    request.replace_first(b"via", via.write())
+
+
+def _reply_flow(request, flow):
+    """Return the flow for responses (section 18.2.2): the source, or the port that Via names."""
+    if flow.transport != "udp" or request.via.param(b"rport") is not None:
+        return flow
+    port = request.via.port or 5060
+    return Flow(flow.transport, flow.local, flow.host, port, flow.connection, flow.name)
+
+
+def _is_within(octets, networks):
+    for network, bits in networks:
+        if len(network) == len(octets) and not _differ(octets, network, bits):
+            return True
+    return False
+
+
+def _differ(one, other, bits):
+    whole, rest = bits // 8, bits % 8
+    if one[:whole] != other[:whole]:
+        return True
+    return rest and (one[whole] ^ other[whole]) >> (8 - rest)

@@ -1,0 +1,26 @@
+"""Every exception that bellhop raises on purpose."""
+
+
+class BellhopError(Exception):
+    """Root of all errors that are not plain bugs."""
+
+
+class SipError(BellhopError):
+    """A fault of the peer, with the status code and reason to answer it with."""
+
+    def __init__(self, status, reason, headers=()):
+        """`headers`: header lines (bytes, no line end) that the refusal must carry."""
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+
+
+class ConfigError(BellhopError):
+    """A fault in the configuration, told to the person who wrote it."""
+
+    def __init__(self, where, problem):
+        """`where`: "file:line"; `problem`: what is wrong and what would be right."""
+        super().__init__(where + ": " + problem)
+        self.where = where
+        self.problem = problem

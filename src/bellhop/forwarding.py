@@ -1,0 +1,299 @@
+"""Carries the proxy core's decisions to the transaction layer and responses back."""
+
+import binascii
+
+from .effects import Flow, Resolve, Send
+from .errors import SipError
+from .limits import MAX_BRANCHES, MAX_QUERIES
+from .sip import uri
+from .sip.message import response_to
+from .transaction.invite_client import cancellation
+from .transaction.transaction import RESPONSE, TIMEOUT
+from .tu import dialplan, proxy, response_context
+from .tu.response_context import Branch, ResponseContext
+
+# Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
+# what this node adds to it (Via, Record-Route) counts.
+DATAGRAM_BYTES = 1100
+
+
+class Forwarder:
+    """Forwards requests along their target sets."""
+
+    def __init__(self, node):
+        self.node = node
+        self.contexts = {}
+        self.queries = {}
+        self.query = 0
+        self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
+
+    def forward(self, request, server, flow, found, call, now):
+        """Begin to forward a request to what the dial plan found; return the effects."""
+        proxy.check_hops(request)
+        key = proxy.loop_key(request)
+        proxy.check_loop(request, self.node.instance, key)
+        patience = self.node.settings.ring_seconds * 1000
+        context = ResponseContext(request, server, flow, list(found.groups), patience, now)
+        context.token = key
+        context.breadth = request.number(b"max-breadth", proxy.MAX_BREADTH)
+        context.call = call
+        server.user = self.contexts[server.key] = context
+        self.counters["forwarded"] += 1
+        return self._start(context, now)
+
+    def _start(self, context, now):
+        """Begin the next list of targets (section 16.6)."""
+        targets = context.groups.pop(0)
+        breadth = context.breadth
+        if len(context.branches) + len(targets) > MAX_BRANCHES:
+            targets = targets[: MAX_BRANCHES - len(context.branches)]
+        if not targets or (breadth is not None and breadth < len(targets)):
+            raise SipError(440, "Max-Breadth Exceeded")
+        begun = [Branch(context, target) for target in targets]
+        context.branches.extend(begun)
+        self.node.deadlines.watch(context)
+        effects = []
+        for branch in begun:
+            effects += self._launch(branch, now)
+        return effects
+
+    def _launch(self, branch, now):
+        target = branch.target
+        if target.flow is not None:
+            branch.hops = [target.flow]
+            return self._send(branch, now)
+        probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
+        return self._resolve(branch, proxy.next_hop(probe))
+
+    def _resolve(self, waiting, hop):
+        """Ask for the hops of a Uri; `waiting` goes on when they come."""
+        if len(self.queries) >= MAX_QUERIES:
+            self.counters["queries_refused"] += 1
+            raise SipError(503, "too many names are being looked up", (b"Retry-After: 10",))
+        if hop.host is None:
+            raise SipError(416, "Unsupported URI Scheme")
+        self.query += 1
+        self.queries[self.query] = waiting
+        transport = hop.param(b"transport")
+        host = hop.param(b"maddr") or hop.host
+        return [
+            Resolve(
+                self.query,
+                host,
+                hop.port,
+                None if transport is None else transport.lower().decode(),
+                hop.scheme == b"sips",
+            )
+        ]
+
+    def resolved(self, query, hops, problem, now):
+        """Go on with what waited for the hops of a name; return the effects."""
+        waiting = self.queries.pop(query, None)
+        if waiting is None:
+            return []
+        if not isinstance(waiting, Branch):
+            return self._send_ack(waiting, hops[0]) if hops else []
+        if waiting.context.state == response_context.DONE or waiting.cancel is not None:
+            return self._fail(waiting, 487, None, now)
+        waiting.hops = list(hops)
+        if not hops:
+            return self._fail(waiting, 502, problem, now)
+        return self._send(waiting, now)
+
+    def _send(self, branch, now):
+        """Send the request of a branch over its next hop."""
+        node, context, target = self.node, branch.context, branch.target
+        flow = self._preferred(branch, branch.hops.pop(0))
+        listening = node.listening[flow.local]
+        if listening is None:
+            return self._no_answer(branch, 480, "the network towards it is gone", now)
+        reached = target if target.flow is flow else _with_flow(target, flow)
+        reasons = proxy.record_route_reasons(node.settings, context.request, context.flow, reached)
+        routes = ()
+        if reasons:
+            token = proxy.dialog_token(node.secret, context.request.call_id)
+            incoming = node.listening[context.flow.local] or listening
+            routes = proxy.record_routes(token, incoming, listening)
+        mark = proxy.branch(node.instance, node.token(8), context.token)
+        request = proxy.forwarded(
+            context.request, target.uri, target.path, proxy.via_line(listening, mark), routes,
+            _share(context),
+        )  # fmt: skip
+        if context.call is not None:
+            self._note_leg(context, reached, reasons)
+        branch.request = request
+        branch.transaction, effects = node.layer.send(request, flow, branch, now)
+        return effects
+
+    def _preferred(self, branch, flow):
+        """Section 18.1.1: what is too large for a datagram goes by TCP first, then by UDP."""
+        if flow.transport != "udp" or branch.target.binding is not None or branch.streamed:
+            return flow
+        asked = proxy.next_hop(branch.context.request).param(b"transport")
+        local = self._stream_listener(flow)
+        if asked is not None or local is None or branch.context.size <= DATAGRAM_BYTES:
+            return flow
+        branch.streamed = True
+        branch.hops.insert(0, flow)
+        return Flow("tcp", local, flow.host, flow.port, 0, flow.name)
+
+    def _stream_listener(self, flow):
+        here = self.node.listening[flow.local]
+        for index, listening in enumerate(self.node.listening):
+            if listening and listening.transport == "tcp" and listening.key == here.key:
+                return index
+        return None
+
+    def _note_leg(self, context, reached, reasons):
+        call = context.call
+        call.in_path = reasons
+        if reached.reason not in call.why:
+            call.why.append(reached.reason)
+        contacts = context.request.addresses(b"contact")
+        if contacts:
+            call.flows[contacts[0].uri_bytes] = context.flow
+        call.flows[reached.uri] = reached.flow
+
+    def indicated(self, indication, now):
+        """Carry a client transaction's word to its response context; return the effects."""
+        branch = indication.user
+        if indication.kind == RESPONSE:
+            return self._answered(branch, indication.message, now)
+        if indication.kind == TIMEOUT:
+            return self._no_answer(branch, 408, "it does not answer", now)
+        return self._no_answer(branch, 480, "it cannot be reached", now)
+
+    def _answered(self, branch, response, now):
+        context = branch.context
+        if response.status == 503 and branch.hops and context.state == response_context.WAITING:
+            return self._send(branch, now)
+        if branch.target.binding is not None:
+            branch.target.binding.unanswered = 0
+        passed = response.copy()
+        passed.remove_first(b"via")
+        if b"via" not in passed.names:
+            return []
+        event = response_context.event_of(response)
+        return self._carry_out(context, context.handle(event, now, branch, passed), now)
+
+    def _no_answer(self, branch, status, problem, now):
+        """No final response came over this hop: try the next one (RFC 3263 section 4.3)."""
+        if branch.hops and branch.cancel is None:
+            return self._send(branch, now)
+        return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
+
+    def _fail(self, branch, status, problem, now):
+        context = branch.context
+        response = response_to(context.request, status, problem, to_tag=self._tag())
+        steps = context.handle(response_context.FAILURE, now, branch, response)
+        return self._carry_out(context, steps, now)
+
+    def cancel(self, invite_server, request, now):
+        """Carry out the CANCEL of an INVITE; return the effects."""
+        context = self.contexts.get(invite_server.key)
+        if context is None:
+            return []
+        reason = request.value(b"reason")
+        line = None if reason is None else b"Reason: " + reason
+        if context.call is not None:
+            self.node.calls.end(context.call, "the caller hung up before an answer", 487, now)
+        return self._carry_out(context, context.handle(response_context.STOP, now, None, line), now)
+
+    def server_failed(self, context, now):
+        """The caller's stream broke: nobody waits for an answer any more."""
+        return self._carry_out(context, context.handle(response_context.STOP, now), now)
+
+    def wake(self, context, now):
+        """Return the effects of a response context's deadline."""
+        return self._carry_out(context, context.wake(now), now)
+
+    def _carry_out(self, context, steps, now):
+        effects = []
+        for step in steps:
+            if step.what == response_context.RESPOND:
+                effects += self.respond(context, step.value, now)
+            elif step.what == response_context.CANCEL:
+                effects += self._cancel_branch(step.branch, step.value or None, now)
+            else:
+                effects += self._start(context, now)
+        if context.state in (response_context.ACCEPTED, response_context.DONE):
+            if not context.pending():
+                self.contexts.pop(context.server.key, None)
+        else:
+            self.node.deadlines.watch(context)
+        return effects
+
+    def _cancel_branch(self, branch, reason, now):
+        cancel = cancellation(branch.request, reason)
+        if branch.transaction.state == "terminated":
+            return []
+        return self.node.layer.send(cancel, branch.transaction.flow, None, now)[1]
+
+    def respond(self, context, response, now):
+        """Give a response to the caller and note what it means for the call."""
+        if response is None:
+            return []
+        effects = []
+        call = context.call
+        if call is not None and response.status >= 200:
+            if response.status < 300:
+                for contact in response.addresses(b"contact"):
+                    call.flows.setdefault(contact.uri_bytes, _answering_flow(context))
+                self.node.calls.answer(call, response.status, now)
+            else:
+                reason = response.reason.decode() if _is_ascii(response.reason) else "?"
+                self.node.calls.refuse(call, response.status, reason, now)
+            effects.append(self.node.call_event(call, now))
+        return self.node.layer.respond(context.server, response, now) + effects
+
+    def acknowledge(self, request, found, flow, now):
+        """Forward the ACK of a 2xx, without state (section 16.11)."""
+        proxy.check_hops(request)
+        target = found.groups[0][0]
+        self.counters["acks"] += 1
+        waiting = (request, target)
+        if target.flow is not None:
+            return self._send_ack(waiting, target.flow)
+        probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
+        return self._resolve(waiting, proxy.next_hop(probe))
+
+    def _send_ack(self, waiting, flow):
+        request, target = waiting
+        listening = self.node.listening[flow.local]
+        if listening is None:
+            return []
+        mark = proxy.branch(self.node.instance, self.node.token(8), proxy.loop_key(request))
+        via = proxy.via_line(listening, mark)
+        ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
+        return [Send(flow, ack.write())]
+
+    def dialog_flow(self, request):
+        """Return the flow that an in-dialog Request-URI was last seen on, or None."""
+        call = self.node.calls.live.get(request.call_id)
+        return None if call is None else call.flows.get(request.uri)
+
+    def _tag(self):
+        return binascii.hexlify(self.node.token(6))
+
+
+def _with_flow(target, flow):
+    return dialplan.Target(target.uri, flow, target.path, target.binding, target.q, target.reason)
+
+
+def _share(context):
+    """Return the Max-Breadth of one branch (RFC 5393 section 5.3.3), or None to write none."""
+    active = len(context.pending())
+    if context.breadth is None:
+        return proxy.MAX_BREADTH // active if active > 1 else None
+    return max(1, context.breadth // max(1, active))
+
+
+def _answering_flow(context):
+    for branch in context.branches:
+        if branch.final is not None and 200 <= branch.final.status < 300:
+            return branch.transaction.flow
+    return context.flow
+
+
+def _is_ascii(value):
+    return not [octet for octet in value if not 32 <= octet < 127]

@@ -1,0 +1,31 @@
+"""Every bound that a stranger can press on, with its reason.
+
+Sizes are for a router with 128 MB; a configuration may lower the table sizes (config.py).
+"""
+
+# A whole SIP message with video, ICE and key offers was seen at 2.3 kB; UDP carries 64 kB at most.
+MAX_HEADER_BYTES = 32768
+MAX_BODY_BYTES = 65535
+# The longest genuine header seen had 30 lines; RFC 4475 has none above 50.
+MAX_HEADER_LINES = 128
+# Open transactions of all kinds. A call needs four for some seconds; 8,192 is 60 calls a second
+# with lingers in full, and at 1 kB each 8 MB. Past it the one that has lingered longest ends early.
+MAX_TRANSACTIONS = 8192
+# Devices of one user; a family member owns fewer. Past it the binding that ends first goes.
+MAX_BINDINGS_PER_USER = 10
+# Bindings of all users together: 1,000 users with two devices.
+MAX_BINDINGS = 2048
+# Branches of one request, over all targets and all sequential steps (RFC 5393 section 5.3).
+MAX_BRANCHES = 60
+# Nonces with counts in use; past it the oldest ends and its phone is challenged anew.
+MAX_NONCES = 2048
+# Source addresses whose rate is watched; past it the one seen longest ago is forgotten.
+MAX_SOURCES = 1024
+# Live calls in the list, and finished ones in the history; past it the oldest goes.
+MAX_CALLS = 512
+MAX_HISTORY = 200
+# Messages of one call kept for `bellhop trace`, and calls that have a trace.
+MAX_TRACE_MESSAGES = 64
+MAX_TRACED_CALLS = 32
+# DNS questions of the router in the air; past it a call to a far domain is refused with 503.
+MAX_QUERIES = 256

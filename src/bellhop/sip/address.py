@@ -1,0 +1,82 @@
+"""name-addr with header parameters: From, To, Contact, Route, Record-Route (section 20.10)."""
+
+from ..errors import SipError
+from . import scan, uri
+
+DISPLAY = frozenset(scan.TOKEN | frozenset(scan.BLANKS) | frozenset(range(0x80, 0x100)))
+MEMO_SIZE = 512
+_memo = {}
+
+
+class Address:
+    """display: bytes as written, quotes included, or None; uri: Uri; params: list of pairs."""
+
+    __slots__ = ("display", "uri", "uri_bytes", "params")
+
+    def __init__(self, display, uri_bytes, params):
+        self.display = display
+        self.uri_bytes = uri_bytes
+        self.uri = uri.parse(uri_bytes)
+        self.params = params
+
+    def param(self, name):
+        """Return a header parameter's value: b"" where it has none, None where absent."""
+        return scan.parameter(self.params, name) if self.params else None
+
+    def write(self):
+        """Return the address as bytes, always with angle brackets."""
+        display = b"" if self.display is None else self.display + b" "
+        return display + b"<" + self.uri_bytes + b">" + scan.write_parameters(self.params)
+
+
+def parse(value):
+    """Return the one Address in `value`, or refuse with 400. The result is shared."""
+    known = _memo.get(value)
+    if known is None:
+        if len(_memo) >= MEMO_SIZE:
+            _memo.clear()
+        known = _memo[value] = _parse(value)
+    return known
+
+
+def parse_list(value):
+    """Return the Addresses of a comma-separated header value."""
+    return [parse(part) for part in scan.split_outside(value, b",", angles=True)]
+
+
+def _parse(value):
+    value = value.strip(scan.BLANKS)
+    less = scan.find_outside(value, b"<")
+    if less < 0:
+        return _parse_bare(value)
+    greater = value.find(b">", less)
+    if greater < 0:
+        raise SipError(400, "an angle bracket does not close")
+    tail = value[greater + 1 :].strip(scan.BLANKS)
+    if tail and tail[:1] != b";":
+        raise SipError(400, "an address is followed by something that is no parameter")
+    return Address(
+        _display(value[:less].strip(scan.BLANKS)),
+        value[less + 1 : greater],
+        scan.parameters(tail) if tail else [],
+    )
+
+
+def _parse_bare(value):
+    """addr-spec without angle brackets: the parameters belong to the header (section 20.10)."""
+    spec, semicolon, tail = value.partition(b";")
+    spec = spec.strip(scan.BLANKS)
+    if b"?" in spec or b"," in spec:
+        raise SipError(400, "a URI with a comma or question mark needs angle brackets")
+    return Address(None, spec, scan.parameters(tail) if semicolon else [])
+
+
+def _display(value):
+    if not value:
+        return None
+    if value[:1] == b'"':
+        if scan.quoted_end(value, 0) != len(value):
+            raise SipError(400, "a display name has text after its quotes")
+    elif not scan.is_made_of(value, DISPLAY):
+        raise SipError(400, "a display name with such characters needs quotes")
+    return value

@@ -1,0 +1,98 @@
+"""Digest authentication: challenge, credentials, response value (section 22, RFC 8760, RFC 7616).
+
+Passwords never come this far: what is known of a user is HA1, the hash of user, realm, password.
+"""
+
+import binascii
+import hashlib
+
+from ..errors import SipError
+from . import scan
+
+MD5, SHA256 = ALGORITHMS = (b"MD5", b"SHA-256")
+HASHES = {MD5: hashlib.md5, SHA256: hashlib.sha256}
+BLOCK = 64
+
+
+class Credentials:
+    """The fields of one Authorization or Proxy-Authorization value; absent ones are None."""
+
+    __slots__ = (
+        "username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "qop", "nc",
+    )  # fmt: skip
+
+    def __init__(self, pairs):
+        for name in ("username", "realm", "nonce", "uri", "response", "cnonce", "qop", "nc"):
+            value = scan.parameter(pairs, name.encode())
+            setattr(self, name, None if value is None else scan.unquote(value))
+        self.algorithm = scan.unquote(scan.parameter(pairs, b"algorithm") or MD5).upper()
+
+
+def credentials(value):
+    """Return the Credentials in a header value, or None where the scheme is not Digest."""
+    scheme, _, rest = value.partition(b" ")
+    if scheme.lower() != b"digest":
+        return None
+    pairs = []
+    for part in scan.split_outside(rest, b","):
+        name, _, text = part.partition(b"=")
+        pairs.append((name.strip(scan.BLANKS).lower(), text.strip(scan.BLANKS)))
+    return Credentials(pairs)
+
+
+def _hex(algorithm, *parts):
+    return binascii.hexlify(HASHES[algorithm](b":".join(parts)).digest())
+
+
+def ha1(algorithm, username, realm, password):
+    """Return HA1 in lower-case hex (section 22.4)."""
+    return _hex(algorithm, username, realm, password)
+
+
+def response(algorithm, ha1_hex, method, fields):
+    """Return the response value that a user agent knowing HA1 sends with these Credentials."""
+    ha2 = _hex(algorithm, method, fields.uri)
+    if fields.qop is None:
+        return _hex(algorithm, ha1_hex, fields.nonce, ha2)
+    return _hex(algorithm, ha1_hex, fields.nonce, fields.nc, fields.cnonce, fields.qop, ha2)
+
+
+def is_complete(fields):
+    """Tell whether `response` can be computed for these Credentials."""
+    if fields.algorithm not in HASHES or fields.qop not in (None, b"auth"):
+        return False
+    needed = [fields.username, fields.realm, fields.nonce, fields.uri, fields.response]
+    if fields.qop is not None:
+        needed += [fields.nc, fields.cnonce]
+    return None not in needed
+
+
+def nonce_count(fields):
+    """Return nc as a number; refuses with 400."""
+    if len(fields.nc) != 8 or not scan.is_made_of(fields.nc, scan.HEX):
+        raise SipError(400, "a nonce count is not 8 hexadecimal digits")
+    return int(fields.nc, 16)
+
+
+def challenge(realm, nonce, algorithm, stale):
+    """Return the value of WWW-Authenticate or Proxy-Authenticate."""
+    value = b"Digest realm=" + scan.quote(realm) + b', nonce="' + nonce + b'", algorithm='
+    value += algorithm + b', qop="auth"'
+    return value + b", stale=true" if stale else value
+
+
+def hmac_sha256(key, data):
+    """Return HMAC-SHA-256 of `data` (RFC 2104), 32 bytes. The key is at most 64 bytes."""
+    key += bytes(BLOCK - len(key))
+    inner = hashlib.sha256(bytes([octet ^ 0x36 for octet in key]) + data).digest()
+    return hashlib.sha256(bytes([octet ^ 0x5C for octet in key]) + inner).digest()
+
+
+def equal(one, other):
+    """Compare two byte strings in a time that does not tell where they differ."""
+    if len(one) != len(other):
+        return False
+    difference = 0
+    for left, right in zip(one, other):
+        difference |= left ^ right
+    return difference == 0

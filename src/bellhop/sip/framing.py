@@ -1,0 +1,72 @@
+"""Message boundaries on a stream (RFC 3261 section 18.3) and CRLF keep-alive (RFC 5626 4.4.1)."""
+
+from ..errors import SipError
+from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from . import scan
+from .headers import canonical
+from .message import END, line_value
+
+PING = b"\r\n\r\n"
+PONG = b"\r\n"
+
+
+class Framer:
+    """Collects the octets of one stream and gives back whole messages."""
+
+    def __init__(self):
+        self.buffer = b""
+        self.needed = 0
+
+    def feed(self, data):
+        """Return the list of complete items: messages, and PING where a keep-alive came.
+
+        Refuses with SipError when the stream can no longer be understood; it must be closed then.
+        """
+        self.buffer += data
+        items = []
+        while len(self.buffer) >= self.needed:
+            item = self._next()
+            if item is None:
+                break
+            if item:
+                items.append(item)
+        return items
+
+    def _next(self):
+        """Return one item, b"" for a lone CRLF, or None where more octets are needed."""
+        buffer = self.buffer
+        if buffer[:1] == b"\r":
+            return self._blank(buffer)
+        end = buffer.find(END)
+        if end < 0:
+            if len(buffer) > MAX_HEADER_BYTES:
+                raise SipError(413, "the header on a stream has no end")
+            self.needed = len(buffer) + 1
+            return None
+        size = end + len(END) + content_length(buffer[:end])
+        if len(buffer) < size:
+            self.needed = size
+            return None
+        self.needed = 0
+        self.buffer = buffer[size:]
+        return buffer[:size]
+
+    def _blank(self, buffer):
+        if buffer[:4] == PING:
+            self.buffer = buffer[4:]
+            return PING
+        if buffer[:2] == PONG and (len(buffer) > 3 or buffer[2:3] not in (b"", b"\r")):
+            self.buffer = buffer[2:]
+            return b""
+        if buffer not in (b"\r", b"\r\n", b"\r\n\r"):
+            raise SipError(400, "a stream holds a lone carriage return")
+        self.needed = len(buffer) + 1
+        return None
+
+
+def content_length(header):
+    """Return the Content-Length that a header on a stream must have; refuses with 400."""
+    for line in header.split(b"\r\n")[1:]:
+        if line[:1] in b"CcLl" and canonical(line[: line.find(b":")]) == b"content-length":
+            return scan.number(line_value(line), MAX_BODY_BYTES, "Content-Length")
+    raise SipError(400, "a message on a stream needs Content-Length")

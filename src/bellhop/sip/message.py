@@ -1,0 +1,330 @@
+"""Request and Response: parse one message, read its fields, write it (RFC 3261 section 7).
+
+Header lines stay the bytes that the peer wrote, in their order; a value is parsed when something
+asks for it. A message that the node passes on is the same list of lines with a few replaced.
+"""
+
+from ..errors import SipError
+from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADER_LINES
+from . import address, scan, uri, via
+from .headers import NAMES, SINGLE, canonical
+from .status import reason_phrase
+
+VERSION = b"SIP/2.0"
+END = b"\r\n\r\n"
+MANDATORY = (b"via", b"from", b"to", b"call-id", b"cseq")
+MAX_CSEQ = 2**31 - 1
+
+
+class Message:
+    """Header lines in order, with their canonical names beside them, and the body.
+
+    names[i] is the lower-case full name of lines[i]; a folded line keeps its line ends inside.
+    """
+
+    def __init__(self, names, lines, body):
+        self.names = names
+        self.lines = lines
+        self.body = body
+        self._via = self._from = self._to = self._cseq = None
+
+    def value(self, name):
+        """Return the value of the first field `name` (bytes, unfolded), or None."""
+        try:
+            index = self.names.index(name)
+        except ValueError:
+            return None
+        return line_value(self.lines[index])
+
+    def values(self, name):
+        """Return the values of all fields `name`, one for each line, unfolded."""
+        names = self.names
+        if name not in names:
+            return []
+        return [line_value(self.lines[i]) for i in range(len(names)) if names[i] == name]
+
+    def items(self, name):
+        """Return all comma-separated elements of field `name`, in order."""
+        found = []
+        for value in self.values(name):
+            found.extend(scan.split_outside(value, b",", angles=True))
+        return found
+
+    def tokens(self, name):
+        """Return the lower-case elements of an option-tag list such as Supported."""
+        return [item.lower() for item in self.items(name) if item]
+
+    def addresses(self, name):
+        """Return the Address values of field `name` (Contact, Route, ...)."""
+        return [address.parse(item) for item in self.items(name) if item]
+
+    @property
+    def via(self):
+        """The topmost Via."""
+        if self._via is None:
+            self._via = via.parse(self.value(b"via"))
+        return self._via
+
+    @property
+    def from_(self):
+        """The Address in From."""
+        if self._from is None:
+            self._from = address.parse(self.value(b"from"))
+        return self._from
+
+    @property
+    def to(self):
+        """The Address in To."""
+        if self._to is None:
+            self._to = address.parse(self.value(b"to"))
+        return self._to
+
+    @property
+    def call_id(self):
+        """The Call-ID."""
+        return self.value(b"call-id")
+
+    @property
+    def cseq(self):
+        """The pair (number, method) of CSeq; refuses with 400."""
+        if self._cseq is None:
+            digits, _, method = self.value(b"cseq").partition(b" ")
+            method = method.strip(scan.BLANKS)
+            if not scan.is_token(method):
+                raise SipError(400, "CSeq names no method")
+            self._cseq = (scan.number(digits, MAX_CSEQ, "CSeq"), method)
+        return self._cseq
+
+    def number(self, name, highest, default=None):
+        """Return a field that holds one number, or `default` where it is absent."""
+        value = self.value(name)
+        return default if value is None else scan.number(value, highest, name.decode())
+
+    def set(self, name, line):
+        """Replace the first field `name` by `line`, or add it at the end."""
+        if name in self.names:
+            self.lines[self.names.index(name)] = line
+        else:
+            self.names.append(name)
+            self.lines.append(line)
+
+    def insert(self, name, line):
+        """Put `line` before the first field `name`, or behind the Vias where there is none."""
+        names = self.names
+        if name in names:
+            index = names.index(name)
+        else:
+            index = names.index(b"via") + names.count(b"via") if b"via" in names else 0
+        self.names.insert(index, name)
+        self.lines.insert(index, line)
+
+    def remove(self, name):
+        """Remove every field `name`."""
+        while name in self.names:
+            index = self.names.index(name)
+            del self.names[index]
+            del self.lines[index]
+
+    def remove_first(self, name):
+        """Remove the first comma-separated element of the first field `name`."""
+        index = self.names.index(name)
+        written = self.lines[index]
+        value = line_value(written)
+        comma = scan.find_outside(value, b",", 0, True)
+        if comma < 0:
+            del self.names[index]
+            del self.lines[index]
+        else:
+            rest = value[comma + 1 :].strip(scan.BLANKS)
+            self.lines[index] = written[: written.find(b":")] + b": " + rest
+
+
+    def replace_first(self, name, element):
+        """Put `element` in place of the first comma-separated element of the first field `name`."""
+        index = self.names.index(name)
+        written = self.lines[index]
+        value = line_value(written)
+        comma = scan.find_outside(value, b",", 0, True)
+        rest = b"" if comma < 0 else b", " + value[comma + 1 :].strip(scan.BLANKS)
+        self.lines[index] = written[: written.find(b":")] + b": " + element + rest
+
+
+class Request(Message):
+    """method: bytes as written; uri: bytes as written."""
+
+    def __init__(self, method, uri, names, lines, body=b""):
+        super().__init__(names, lines, body)
+        self.method = method
+        self.uri = uri
+
+    @property
+    def parsed_uri(self):
+        """The Request-URI as a Uri; refuses with 400."""
+        return uri.parse(self.uri)
+
+    def copy(self):
+        """Return a request whose lines can be changed without changing this one."""
+        return Request(self.method, self.uri, self.names[:], self.lines[:], self.body)
+
+    def write(self):
+        """Return the message as bytes."""
+        start = self.method + b" " + self.uri + b" " + VERSION
+        return b"\r\n".join([start] + self.lines) + END + self.body
+
+
+class Response(Message):
+    """status: number; reason: bytes as written."""
+
+    def __init__(self, status, reason, names, lines, body=b""):
+        super().__init__(names, lines, body)
+        self.status = status
+        self.reason = reason
+
+    def copy(self):
+        """Return a response whose lines can be changed without changing this one."""
+        return Response(self.status, self.reason, self.names[:], self.lines[:], self.body)
+
+    def write(self):
+        """Return the message as bytes."""
+        start = VERSION + b" " + str(self.status).encode() + b" " + self.reason
+        return b"\r\n".join([start] + self.lines) + END + self.body
+
+
+def line_value(line):
+    """Return the value of a header line: after the colon, unfolded, without outer blanks."""
+    value = line[line.find(b":") + 1 :].strip(scan.BLANKS)
+    if b"\r\n" in value:
+        value = b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
+    return value
+
+
+def parse(data):
+    """Return the Request or Response in one datagram (or one framed message).
+
+    Refuses with SipError; where the message is a request whose header could be read so far, the
+    exception's `partial` attribute holds it so that a refusal can be addressed.
+    """
+    if data[:2] == b"\r\n":
+        data = data.lstrip(b"\r\n")
+    end = data.find(END)
+    if end < 0 and data[-2:] == b"\r\n":
+        end = len(data) - 2
+    if end < 0 or end > MAX_HEADER_BYTES:
+        raise SipError(400, "the message has no end of its header, or too long a header")
+    lines = data[:end].split(b"\r\n")
+    start = lines.pop(0)
+    if len(lines) > MAX_HEADER_LINES:
+        raise SipError(400, "the message has too many header lines")
+    if b"\r\n " in data[:end] or b"\r\n\t" in data[:end]:
+        lines = _join_folded(lines)
+    message = _start_line(start, lines)
+    try:
+        message.names = _names(lines)
+        message.body = _body(message, data, end + len(END))
+        _check(message)
+    except SipError as error:
+        error.partial = message
+        raise
+    return message
+
+
+def _join_folded(lines):
+    joined = []
+    for line in lines:
+        if line[:1] in (b" ", b"\t") and joined:
+            joined[-1] += b"\r\n" + line
+        else:
+            joined.append(line)
+    return joined
+
+
+def _names(lines):
+    names = []
+    known = NAMES.get
+    for line in lines:
+        written = line[: line.find(b":")]
+        name = known(written)
+        if name is None:
+            if b":" not in line:
+                raise SipError(400, "a header line has no colon")
+            name = canonical(written)
+        names.append(name)
+    return names
+
+
+def _start_line(start, lines):
+    if start[:8] == b"SIP/2.0 ":
+        status, _, reason = start[8:].partition(b" ")
+        return Response(scan.number(status, 699, "the status code"), reason, [], lines)
+    parts = start.split(b" ")
+    if len(parts) != 3:
+        raise SipError(400, "the first line is neither a request nor a response")
+    method, target, version = parts
+    request = Request(method, target, [], lines)
+    if not scan.is_token(method):
+        raise SipError(400, "the method is not a word")
+    if version != VERSION and version.upper() != VERSION:
+        error = SipError(505, "only SIP/2.0 is spoken here")
+        error.partial = request
+        request.names = _names(lines)
+        raise error
+    return request
+
+
+def _body(message, data, start):
+    length = message.value(b"content-length")
+    if length is None:
+        return data[start:]
+    size = scan.number(length, MAX_BODY_BYTES, "Content-Length")
+    if start + size > len(data):
+        raise SipError(400, "the body is shorter than Content-Length says")
+    return data[start : start + size]
+
+
+def _check(message):
+    names = message.names
+    for name in MANDATORY:
+        if name not in names:
+            raise SipError(400, "the field %s is missing" % name.decode())
+    for name in SINGLE:
+        if names.count(name) > 1:
+            raise SipError(400, "the field %s stands twice" % name.decode())
+    _, method = message.cseq
+    message.via
+    if isinstance(message, Request):
+        if method != message.method:
+            raise SipError(400, "CSeq names another method than the request")
+        message.from_
+        message.to
+        if message.names.count(b"max-forwards") and message.number(b"max-forwards", 255) is None:
+            raise SipError(400, "Max-Forwards is empty")
+    elif message.status < 100:
+        raise SipError(400, "the status code is below 100")
+
+
+def response_to(request, status, reason=None, lines=(), to_tag=None):
+    """Return the Response of a user agent to `request` (section 8.2.6).
+
+    lines: further header lines; to_tag: the tag for To where the request has none.
+    """
+    names = []
+    copied = []
+    for name in (b"via", b"from", b"to", b"call-id", b"cseq", b"timestamp"):
+        start = 0
+        while name in request.names[start:]:
+            index = request.names.index(name, start)
+            names.append(name)
+            copied.append(request.lines[index])
+            start = index + 1
+    if to_tag is not None and b"to" in names and b"tag=" not in line_value(
+        copied[names.index(b"to")]
+    ):
+        copied[names.index(b"to")] += b";tag=" + to_tag
+    for line in lines:
+        names.append(canonical(line[: line.find(b":")]))
+        copied.append(line)
+    names.append(b"content-length")
+    copied.append(b"Content-Length: 0")
+    if isinstance(reason, str):
+        reason = reason.encode()
+    return Response(status, reason or reason_phrase(status), names, copied)

@@ -1,0 +1,146 @@
+"""Cursor over bytes: token, quoted string, white space, delimiters (RFC 3261 section 25.1).
+
+All functions take a byte string and an index and return indexes; none copies what it skips.
+"""
+
+from ..errors import SipError
+
+ALPHANUM = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+TOKEN = frozenset(ALPHANUM + b"-.!%*_+`'~")
+HOST = frozenset(ALPHANUM + b"-._")
+DIGITS = frozenset(b"0123456789")
+HEX = frozenset(b"0123456789abcdefABCDEF")
+
+QUOTE, BACKSLASH, COMMA, SEMICOLON, LESS, GREATER = b'"\\,;<>'
+BLANKS = b" \t\r\n"
+
+
+def is_made_of(value, allowed):
+    """Tell whether `value` is not empty and every octet is in the set `allowed`."""
+    if not value:
+        return False
+    for octet in value:
+        if octet not in allowed:
+            return False
+    return True
+
+
+def is_token(value):
+    """Tell whether `value` is one token."""
+    return is_made_of(value, TOKEN)
+
+
+def number(value, highest, what):
+    """Return a decimal number of 1*DIGIT between 0 and `highest`, or refuse with 400."""
+    if not is_made_of(value, DIGITS) or len(value) > 12:
+        raise SipError(400, "%s is not a number" % what)
+    result = int(value)
+    if result > highest:
+        raise SipError(400, "%s is larger than %d" % (what, highest))
+    return result
+
+
+def quoted_end(value, start):
+    """Return the index after the quoted string that opens at `start` (quoted-string)."""
+    index = start + 1
+    while True:
+        close = value.find(b'"', index)
+        if close < 0:
+            raise SipError(400, "a quoted string does not end")
+        escape = value.find(b"\\", index, close)
+        if escape < 0:
+            return close + 1
+        index = escape + 2
+
+
+def find_outside(value, delimiter, start=0, angles=False):
+    """Return the index of the octet `delimiter` outside quotes (and <> if `angles`), or -1."""
+    if value.find(b'"', start) < 0 and not (angles and value.find(b"<", start) >= 0):
+        return value.find(delimiter, start)
+    wanted = delimiter[0]
+    index = start
+    while index < len(value):
+        octet = value[index]
+        if octet == wanted:
+            return index
+        if octet == QUOTE:
+            index = quoted_end(value, index)
+        elif angles and octet == LESS:
+            index = value.find(b">", index)
+            if index < 0:
+                raise SipError(400, "an angle bracket does not close")
+        else:
+            index += 1
+    return -1
+
+
+def split_outside(value, delimiter, angles=False):
+    """Split at the octet `delimiter` outside quotes (and <>); blanks are stripped."""
+    if value.find(delimiter) < 0:
+        return [value.strip(BLANKS)]
+    parts = []
+    start = 0
+    while True:
+        end = find_outside(value, delimiter, start, angles)
+        if end < 0:
+            parts.append(value[start:].strip(BLANKS))
+            return parts
+        parts.append(value[start:end].strip(BLANKS))
+        start = end + 1
+
+
+def parameters(value):
+    """Return `;name=value` parameters as a list of (lower-case name, value or None).
+
+    `value` starts at or before the first semicolon; quoted values keep their quotes
+    (generic-param).
+    """
+    pairs = []
+    for part in split_outside(value, b";"):
+        if not part:
+            continue
+        name, equals, text = part.partition(b"=")
+        if equals:
+            name = name.rstrip(BLANKS)
+            text = text.lstrip(BLANKS)
+        if not is_token(name):
+            raise SipError(400, "a parameter has no proper name")
+        pairs.append((name.lower(), text if equals else None))
+    return pairs
+
+
+def parameter(pairs, name):
+    """Return the value of parameter `name`: bytes, b"" where it has none, None where absent."""
+    for found, value in pairs:
+        if found == name:
+            return b"" if value is None else value
+    return None
+
+
+def write_parameters(pairs):
+    """Write what `parameters` returned."""
+    out = []
+    for name, value in pairs:
+        out.append(b";" + name if value is None else b";" + name + b"=" + value)
+    return b"".join(out)
+
+
+def unquote(value):
+    """Return the text of a quoted string, or `value` itself when it is not quoted."""
+    if value[:1] != b'"':
+        return value
+    inner = value[1:-1]
+    if b"\\" not in inner:
+        return inner
+    out = bytearray()
+    escaped = False
+    for octet in inner:
+        escaped = octet == BACKSLASH and not escaped
+        if not escaped:
+            out.append(octet)
+    return bytes(out)
+
+
+def quote(value):
+    """Return `value` as a quoted string."""
+    return b'"' + value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

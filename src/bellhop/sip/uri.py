@@ -1,0 +1,236 @@
+"""SIP, SIPS and tel URI: parse, write, equivalence (RFC 3261 section 19.1, RFC 3966)."""
+
+from ..errors import SipError
+from . import scan
+
+USER = frozenset(scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%")
+PARAMETER = frozenset(scan.ALPHANUM + b"-_.!~*'()[]/:&+$%")
+SCHEME = frozenset(scan.ALPHANUM + b"+-.")
+IPV6 = frozenset(scan.HEX | frozenset(b":."))
+
+# These must be equal in both URIs or absent from both (section 19.1.4).
+ALWAYS_COMPARED = (b"user", b"ttl", b"method", b"maddr", b"transport")
+
+MEMO_SIZE = 512
+_memo = {}
+
+
+class Uri:
+    """One URI; `user`, `host` and parameter values are the bytes as written.
+
+    scheme: lower case. host: IPv6 with its brackets, None for tel and unknown schemes.
+    port: number or None. params: list of (lower-case name, value or None).
+    headers: what follows "?", or None. rest: everything after the colon, for schemes that
+    are not understood here.
+    """
+
+    __slots__ = ("scheme", "user", "password", "host", "port", "params", "headers", "rest")
+
+    def __init__(self, scheme, user, host, port=None, params=(), headers=None, password=None):
+        self.scheme = scheme
+        self.user = user
+        self.password = password
+        self.host = host
+        self.port = port
+        self.params = params
+        self.headers = headers
+        self.rest = None
+
+    def param(self, name):
+        """Return a parameter's value: b"" where it has none, None where it is absent."""
+        return scan.parameter(self.params, name) if self.params else None
+
+    def write(self):
+        """Return the URI as bytes."""
+        if self.rest is not None:
+            return self.scheme + b":" + self.rest
+        out = self.scheme + b":"
+        if self.user is not None:
+            out += self.user
+            if self.password is not None:
+                out += b":" + self.password
+            if self.host is not None:
+                out += b"@"
+        if self.host is not None:
+            out += host_port(self.host, self.port)
+        out += scan.write_parameters(self.params)
+        return out if self.headers is None else out + b"?" + self.headers
+
+
+def host_port(host, port):
+    """Write host and optional port; an IPv6 address gets its brackets."""
+    if b":" in host and host[:1] != b"[":
+        host = b"[" + host + b"]"
+    return host if port is None else host + b":" + str(port).encode()
+
+
+def parse(value):
+    """Return the Uri in `value`, or refuse with 400. The result is shared: do not change it."""
+    known = _memo.get(value)
+    if known is None:
+        if len(_memo) >= MEMO_SIZE:
+            _memo.clear()
+        known = _memo[value] = _parse(value)
+    return known
+
+
+def _parse(value):
+    colon = value.find(b":")
+    scheme = value[:colon].lower()
+    if colon < 1 or not scan.is_made_of(scheme, SCHEME):
+        raise SipError(400, "a URI has no scheme")
+    rest = value[colon + 1 :]
+    if scheme == b"sip" or scheme == b"sips":
+        return _parse_sip(scheme, rest)
+    for octet in rest:
+        if octet <= 0x20 or octet >= 0x7F or octet == scan.LESS or octet == scan.GREATER:
+            raise SipError(400, "a URI holds an octet that must be escaped")
+    if scheme == b"tel":
+        return _parse_tel(rest)
+    uri = Uri(scheme, None, None)
+    uri.rest = rest
+    return uri
+
+
+def _parse_tel(rest):
+    number, semicolon, params = rest.partition(b";")
+    if not scan.is_made_of(number, USER):
+        raise SipError(400, "a telephone number is empty")
+    return Uri(b"tel", number, None, params=scan.parameters(params) if semicolon else [])
+
+
+def _parse_sip(scheme, rest):
+    user = password = None
+    at = rest.find(b"@")
+    if at >= 0:
+        user, colon, secret = rest[:at].partition(b":")
+        password = secret if colon else None
+        if not scan.is_made_of(user, USER) or not _is_escaped_well(user):
+            raise SipError(400, "the user part of a URI is malformed")
+        rest = rest[at + 1 :]
+    rest, question, headers = rest.partition(b"?")
+    where, semicolon, params = rest.partition(b";")
+    host, port = parse_host_port(where)
+    pairs = _uri_parameters(params) if semicolon else []
+    if question and not _is_text(headers):
+        raise SipError(400, "the headers of a URI hold an octet that must be escaped")
+    return Uri(scheme, user, host, port, pairs, headers if question else None, password)
+
+
+def _is_text(value):
+    for octet in value:
+        if octet <= 0x20 or octet >= 0x7F or octet in b'"<>':
+            return False
+    return True
+
+
+def _uri_parameters(value):
+    pairs = []
+    for part in value.split(b";"):
+        name, equals, text = part.partition(b"=")
+        if not scan.is_made_of(name, PARAMETER) or (text and not scan.is_made_of(text, PARAMETER)):
+            raise SipError(400, "a URI parameter is malformed")
+        pairs.append((name.lower(), text if equals else None))
+    return pairs
+
+
+def _is_escaped_well(value):
+    index = value.find(b"%")
+    while index >= 0:
+        if not scan.is_made_of(value[index + 1 : index + 3], scan.HEX) or index + 3 > len(value):
+            return False
+        index = value.find(b"%", index + 3)
+    return True
+
+
+def parse_host_port(value):
+    """Return (host, port or None) of `hostport`; IPv6 keeps its brackets. Refuses with 400."""
+    if value[:1] == b"[":
+        close = value.find(b"]")
+        host, tail = value[: close + 1], value[close + 1 :]
+        good = close > 2 and scan.is_made_of(host[1:-1], IPV6)
+    else:
+        colon = value.find(b":")
+        host, tail = (value, b"") if colon < 0 else (value[:colon], value[colon:])
+        good = scan.is_made_of(host, scan.HOST)
+    if not good:
+        raise SipError(400, "a host name or address is malformed")
+    if not tail:
+        return host, None
+    if tail[:1] != b":":
+        raise SipError(400, "a host is followed by something that is no port")
+    return host, scan.number(tail[1:], 65535, "a port")
+
+
+def unescape(value):
+    """Return `value` with its %HH escapes resolved."""
+    if b"%" not in value:
+        return value
+    parts = value.split(b"%")
+    out = [parts[0]]
+    for part in parts[1:]:
+        out.append(bytes([int(part[:2], 16)]) + part[2:])
+    return b"".join(out)
+
+
+def host_key(host):
+    """Return the host in the form in which two names of one host are equal.
+
+    Lower case, without the root's dot; an IPv6 address in brackets is expanded.
+    """
+    host = host.lower()
+    if host[:1] == b"[":
+        return _expand_ipv6(host[1:-1])
+    return host[:-1] if host[-1:] == b"." else host
+
+
+def _expand_ipv6(text):
+    """Return eight groups without leading zeros, or `text` itself where it is no address."""
+    head, gap, tail = text.partition(b"::")
+    left = head.split(b":") if head else []
+    right = tail.split(b":") if tail else []
+    missing = 8 - len(left) - len(right) if gap else 0
+    if text.find(b".") >= 0 or missing < 0:
+        return text
+    groups = left + [b"0"] * missing + right
+    return b":".join([group.lstrip(b"0") or b"0" for group in groups])
+
+
+def equivalent(one, other):
+    """Compare two Uri values by the rules of section 19.1.4."""
+    if one is other:
+        return True
+    if one.scheme != other.scheme or one.rest != other.rest:
+        return False
+    if one.host is None or other.host is None:
+        return one.user == other.user and one.host == other.host
+    if one.port != other.port or host_key(one.host) != host_key(other.host):
+        return False
+    if (one.user is None) != (other.user is None):
+        return False
+    if one.user is not None and unescape(one.user) != unescape(other.user):
+        return False
+    return one.password == other.password and _same_params(one, other) and _same_headers(one, other)
+
+
+def _same_params(one, other):
+    for name in ALWAYS_COMPARED:
+        if _folded(one.param(name)) != _folded(other.param(name)):
+            return False
+    for name, value in one.params:
+        found = other.param(name)
+        if found is not None and _folded(found) != _folded(value or b""):
+            return False
+    return True
+
+
+def _same_headers(one, other):
+    if one.headers == other.headers:
+        return True
+    if one.headers is None or other.headers is None:
+        return False
+    return sorted(one.headers.lower().split(b"&")) == sorted(other.headers.lower().split(b"&"))
+
+
+def _folded(value):
+    return None if value is None else unescape(value).lower()

@@ -1,0 +1,72 @@
+"""Via: sent-by, branch, received and rport (RFC 3261 sections 18.2 and 20.42, RFC 3581)."""
+
+from ..errors import SipError
+from . import scan
+from .uri import host_port, parse_host_port
+
+MAGIC_COOKIE = b"z9hG4bK"
+
+
+class Via:
+    """One Via value. transport: upper case; host: as written; port: number or None."""
+
+    __slots__ = ("transport", "host", "port", "params")
+
+    def __init__(self, transport, host, port, params):
+        self.transport = transport
+        self.host = host
+        self.port = port
+        self.params = params
+
+    @property
+    def branch(self):
+        """The branch parameter, or None."""
+        return scan.parameter(self.params, b"branch")
+
+    def param(self, name):
+        """Return a parameter's value: b"" where it has none, None where it is absent."""
+        return scan.parameter(self.params, name)
+
+    def has_cookie(self):
+        """Tell whether the branch is that of an RFC 3261 element and says something."""
+        branch = self.branch
+        return branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
+
+    def sent_by(self):
+        """Return host and port as in the header, for matching (section 17.2.3)."""
+        return host_port(self.host, self.port).lower()
+
+    def write(self):
+        """Return the value as bytes."""
+        where = host_port(self.host, self.port)
+        return b"SIP/2.0/" + self.transport + b" " + where + scan.write_parameters(self.params)
+
+
+def parse(value):
+    """Return the first Via of a header value, or refuse with 400."""
+    comma = scan.find_outside(value, b",")
+    if comma >= 0:
+        value = value[:comma]
+    head, _, tail = value.partition(b";")
+    protocol, _, where = head.strip(scan.BLANKS).partition(b" ")
+    if protocol[:8] != b"SIP/2.0/" or not where:
+        protocol, where = _spaced(head)
+    transport = protocol[8:].upper()
+    if not scan.is_token(transport):
+        raise SipError(400, "a Via names no transport")
+    where = where.strip(scan.BLANKS)
+    if b" " in where:
+        where = where.replace(b" ", b"")
+    host, port = parse_host_port(where)
+    return Via(transport, host, port, scan.parameters(tail))
+
+
+def _spaced(head):
+    """Read `SIP / 2.0 / UDP host`: blanks may stand around the slashes (sent-protocol)."""
+    parts = head.replace(b"\t", b" ").split(b"/")
+    if len(parts) != 3 or parts[0].strip().upper() != b"SIP" or parts[1].strip() != b"2.0":
+        raise SipError(400, "a Via is not of SIP/2.0")
+    transport, _, where = parts[2].strip().partition(b" ")
+    if not where:
+        raise SipError(400, "a Via names no host")
+    return b"SIP/2.0/" + transport, where

@@ -1,0 +1,175 @@
+"""Transaction layer: matching (RFC 3261 sections 17.1.3 and 17.2.3), creation, bounded table."""
+
+from collections import deque
+
+from ..deadlines import Deadlines
+from ..sip import uri
+from . import client, invite_client, invite_server, server
+from .transaction import TERMINATED, stop
+
+# What `Layer.request` found out about a request.
+NEW, ABSORBED, ACK, CANCEL, FULL = ("new", "absorbed", "ack", "cancel", "full")
+
+# States in which a transaction waits only for what the peer may send twice.
+LINGERING = frozenset(
+    (server.COMPLETED, invite_server.CONFIRMED, invite_server.ACCEPTED, client.COMPLETED)
+)
+
+
+class Layer:
+    """All transactions of the node, at most `most` of them."""
+
+    def __init__(self, most, deadlines=None):
+        self.most = most
+        self.deadlines = deadlines or Deadlines()
+        self.servers = {}
+        self.clients = {}
+        self.lingering = deque((), most)
+        self.counters = {"retransmissions": 0, "evicted": 0, "refused_full": 0, "stray_responses": 0}
+
+    def __len__(self):
+        return len(self.servers) + len(self.clients)
+
+    def request(self, request, flow, now):
+        """Return (what, server transaction or None, effects) for a request that came in.
+
+        NEW: the user decides. CANCEL: the transaction is that of the INVITE to cancel, or None;
+        the CANCEL must still be answered through `new_server`. ACK: one that no transaction here
+        waits for. ABSORBED: done. FULL: no place; refuse without state.
+        """
+        key = server_key(request)
+        found = self.servers.get(key)
+        if found is not None:
+            if request.method == b"ACK":
+                return ABSORBED, found, self._handle(found, invite_server.ACK, now)
+            self.counters["retransmissions"] += 1
+            return ABSORBED, found, self._handle(found, server.REQUEST, now)
+        if request.method == b"ACK":
+            return ACK, None, []
+        if not self.has_room():
+            self.counters["refused_full"] += 1
+            return FULL, None, []
+        if request.method == b"CANCEL":
+            return CANCEL, self.servers.get(server_key(request, b"INVITE")), []
+        return NEW, self.new_server(request, flow, now), []
+
+    def new_server(self, request, flow, now):
+        """Create the server transaction of a request that `request` called NEW or CANCEL."""
+        key = server_key(request)
+        if request.method == b"INVITE":
+            tx = invite_server.InviteServerTransaction(key, request, flow, now)
+        else:
+            tx = server.ServerTransaction(key, request, flow, now)
+        self.servers[key] = tx
+        self.deadlines.watch(tx)
+        return tx
+
+    def respond(self, tx, response, now):
+        """Give a response of the user to a server transaction; return the effects."""
+        return self._handle(tx, response_event(response), now, response)
+
+    def send(self, request, flow, user, now):
+        """Start a client transaction; return (transaction, effects).
+
+        The request's topmost Via must hold a branch that is unique and the node's own.
+        """
+        key = (request.via.branch, request.method)
+        if request.method == b"INVITE":
+            tx = invite_client.InviteClientTransaction(key, request, flow)
+        else:
+            tx = client.ClientTransaction(key, request, flow)
+        tx.user = user
+        self.has_room()
+        self.clients[key] = tx
+        effects = tx.start(now)
+        self.deadlines.watch(tx)
+        return tx, effects
+
+    def response(self, response, now):
+        """Give a response from the network to its client transaction; return the effects."""
+        tx = self.clients.get((response.via.branch, response.cseq[1]))
+        if tx is None:
+            self.counters["stray_responses"] += 1
+            return []
+        return self._handle(tx, response_event(response), now, response)
+
+    def wake(self, tx, now):
+        """Return the effects of a deadline that has come for `tx`."""
+        return self._settle(tx, tx.wake(now))
+
+    def flow_failed(self, flow, now):
+        """Return the effects of a broken flow on every transaction that uses it."""
+        effects = []
+        for table in (self.servers, self.clients):
+            for tx in list(table.values()):
+                if is_same_flow(tx.flow, flow):
+                    effects += self._handle(tx, server.FLOW_FAILED, now)
+        return effects
+
+    def _handle(self, tx, event, now, message=None):
+        return self._settle(tx, tx.handle(event, now, message))
+
+    def _settle(self, tx, effects):
+        """Keep table, deadlines and the order of eviction true after an event."""
+        if tx.state == TERMINATED:
+            self._forget(tx)
+        else:
+            self.deadlines.watch(tx)
+            if tx.state in LINGERING and not tx.lingers:
+                tx.lingers = True
+                while self.lingering and self.lingering[0].state == TERMINATED:
+                    self.lingering.popleft()
+                self.lingering.append(tx)
+        return effects
+
+    def _forget(self, tx):
+        table = self.servers if self.servers.get(tx.key) is tx else self.clients
+        if table.get(tx.key) is tx:
+            del table[tx.key]
+
+    def has_room(self):
+        """Make room by ending the transaction that has lingered longest; tell whether there is."""
+        while len(self.servers) + len(self.clients) >= self.most:
+            if not self.lingering:
+                return False
+            tx = self.lingering.popleft()
+            if tx.state != TERMINATED:
+                self.counters["evicted"] += 1
+                stop(tx, None, None)
+                self._forget(tx)
+        return True
+
+
+def is_same_flow(one, other):
+    """Tell whether both name the same stream, or the same datagram peer."""
+    if one.connection or other.connection:
+        return one.connection == other.connection
+    return one[:4] == other[:4]
+
+
+def response_event(response):
+    """Return the event that a response is to a transaction."""
+    if response.status < 200:
+        return client.PROVISIONAL
+    return client.SUCCESS if response.status < 300 else client.FAILURE
+
+
+def server_key(request, method=None):
+    """Return what identifies the server transaction of a request (section 17.2.3).
+
+    method: look for the transaction of this method instead; ACK always looks for INVITE.
+    """
+    method = method or request.method
+    if method == b"ACK":
+        method = b"INVITE"
+    via = request.via
+    if via.has_cookie():
+        return via.branch, via.sent_by(), method
+    return (
+        method,
+        uri.parse(request.uri).write() if request.uri else b"",
+        request.from_.param(b"tag"),
+        request.call_id,
+        request.cseq[0],
+        request.value(b"via"),
+    )

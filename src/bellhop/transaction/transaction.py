@@ -1,0 +1,103 @@
+"""What the four transaction machines have in common (RFC 3261 section 17)."""
+
+from collections import namedtuple
+
+from ..effects import Send
+
+# What a transaction tells its user. kind: RESPONSE, TIMEOUT or FAILED; message: a Response or None.
+Indication = namedtuple("Indication", ("kind", "user", "message"))
+RESPONSE, TIMEOUT, FAILED = ("response", "timeout", "failed")
+
+TERMINATED = "terminated"
+
+# Events that come from the clock: something is to be sent again; waiting has come to its end.
+RESEND, EXPIRE = ("resend", "expire")
+
+
+class Transaction:
+    """One request on one flow. `deadline` is when it wants to be woken, None for never.
+
+    data: the bytes that a retransmission repeats; user: what the transaction user keeps with it.
+    """
+
+    table = {}
+
+    def __init__(self, key, state, request, flow):
+        self.key = key
+        self.state = state
+        self.request = request
+        self.flow = flow
+        self.reliable = flow.transport != "udp"
+        self.data = None
+        self.user = None
+        self.interval = 0
+        self.lingers = False
+        self.resend_at = self.expire_at = self.deadline = self.queued = None
+
+    def handle(self, event, now, message=None):
+        """Return the effects of one event; an unlisted pair changes nothing."""
+        step = self.table.get((self.state, event))
+        if step is None:
+            return []
+        self.state, action = step
+        return action(self, now, message)
+
+    def wake(self, now):
+        """Return the effects of a deadline that has come."""
+        expired = self.expire_at is not None and self.expire_at <= now
+        return self.handle(EXPIRE if expired else RESEND, now)
+
+    def arm(self, resend_at, expire_at):
+        """Set the two times at which the transaction wants to be woken."""
+        self.resend_at = resend_at
+        self.expire_at = expire_at
+        if resend_at is None or (expire_at is not None and expire_at < resend_at):
+            self.deadline = expire_at
+        else:
+            self.deadline = resend_at
+
+
+def stop(tx, now, message):
+    """End without a word; what the transaction held is let go."""
+    tx.state = TERMINATED
+    tx.arm(None, None)
+    tx.request = tx.data = tx.user = None
+    return []
+
+
+def linger(tx, now, duration):
+    """Stay for the retransmissions of the peer, or end at once where there are none."""
+    if duration:
+        tx.arm(None, now + duration)
+    else:
+        stop(tx, now, None)
+
+
+def send(tx, now, message):
+    """Send `message` and keep its bytes for retransmissions."""
+    tx.data = message.write()
+    return [Send(tx.flow, tx.data)]
+
+
+def repeat(tx, now, message):
+    """Send the last bytes again."""
+    return [Send(tx.flow, tx.data)] if tx.data is not None else []
+
+
+def deliver(tx, now, message):
+    """Give a response to the transaction user."""
+    return [Indication(RESPONSE, tx.user, message)]
+
+
+def time_out(tx, now, message):
+    """Tell the user that no answer came."""
+    indication = Indication(TIMEOUT, tx.user, None)
+    stop(tx, now, message)
+    return [indication]
+
+
+def fail(tx, now, message):
+    """Tell the user that the flow broke."""
+    indication = Indication(FAILED, tx.user, None)
+    stop(tx, now, message)
+    return [indication]

@@ -1,0 +1,1 @@
+"""Transaction users: registrar, proxy core and user agent, decisions only."""

@@ -1,0 +1,144 @@
+"""Who may register or call: digest verdict, stateless nonce, address rules (section 22)."""
+
+import binascii
+from collections import namedtuple
+
+from ..errors import SipError
+from ..limits import MAX_NONCES, MAX_SOURCES
+from ..sip import digest, scan
+
+NONCE_LIFE = 3600000
+# Counts of one nonce may overtake one another on the way; more than this many apart is a replay.
+COUNT_WINDOW = 64
+MINUTE = 60000
+
+# user: the account that proved itself; algorithm: how.
+Verdict = namedtuple("Verdict", ("user", "algorithm"))
+
+
+class Access:
+    """Nonces and their counts. secret: 32 random bytes, fresh at each start."""
+
+    def __init__(self, secret):
+        self.secret = secret
+        self.counts = {}
+        self.order = []
+        self.floor = -1
+        self.counters = {"challenges": 0, "wrong_passwords": 0, "replays": 0, "stale_nonces": 0}
+
+    def nonce(self, now):
+        """Return a nonce: the time, and a proof that it was made here."""
+        time = hex(now)[2:].encode()
+        return time + b"." + self._proof(time)
+
+    def _proof(self, time):
+        return binascii.hexlify(digest.hmac_sha256(self.secret, time)[:16])
+
+    def _born(self, nonce):
+        """Return when a nonce of ours was made, or None for any other."""
+        time, _, proof = nonce.partition(b".")
+        if len(time) > 15 or not scan.is_made_of(time, scan.HEX):
+            return None
+        return int(time, 16) if digest.equal(proof, self._proof(time)) else None
+
+    def check(self, request, header, realm, find_user, now):
+        """Return the Verdict on a request, or refuse with a challenge.
+
+        header: b"authorization" or b"proxy-authorization". find_user(username) returns an account
+        with `name`, `ha1` (algorithm -> hex) and `algorithm` (the one to ask for), or None.
+        """
+        account = None
+        stale = False
+        for value in request.values(header):
+            fields = digest.credentials(value)
+            if fields is None or fields.realm != realm or not digest.is_complete(fields):
+                continue
+            account = find_user(fields.username)
+            if account is None or not self._is_right(account, fields, request.method):
+                self.counters["wrong_passwords"] += 1
+                continue
+            if self._counts(fields, now):
+                return Verdict(account, fields.algorithm)
+            stale = True
+        raise self._challenge(header, realm, account, stale, now)
+
+    def _is_right(self, account, fields, method):
+        known = account.ha1.get(fields.algorithm)
+        if known is None:
+            return False
+        return digest.equal(fields.response, digest.response(fields.algorithm, known, method, fields))
+
+    def _counts(self, fields, now):
+        """Tell whether nonce and count are fresh, and use the count up."""
+        born = self._born(fields.nonce)
+        if born is None or born <= self.floor or not 0 <= now - born < NONCE_LIFE:
+            self.counters["stale_nonces"] += 1
+            return False
+        count = digest.nonce_count(fields) if fields.qop is not None else 0
+        seen = self.counts.get(fields.nonce)
+        if seen is None:
+            self._remember(fields.nonce)
+            seen = (0, 0)
+        fresh = _use(seen, count)
+        if fresh is None:
+            self.counters["replays"] += 1
+            return False
+        self.counts[fields.nonce] = fresh
+        return True
+
+    def _remember(self, nonce):
+        if len(self.order) >= MAX_NONCES:
+            oldest = self.order.pop(0)
+            del self.counts[oldest]
+            self.floor = max(self.floor, self._born(oldest))
+        self.order.append(nonce)
+
+    def _challenge(self, header, realm, account, stale, now):
+        self.counters["challenges"] += 1
+        algorithm = account.algorithm if account is not None else digest.MD5
+        value = digest.challenge(realm, self.nonce(now), algorithm, stale)
+        if header == b"authorization":
+            return SipError(401, "Unauthorized", (b"WWW-Authenticate: " + value,))
+        return SipError(407, "Proxy Authentication Required", (b"Proxy-Authenticate: " + value,))
+
+
+def _use(seen, count):
+    """Return (highest count, bits of those below it) with `count` used, or None if it was.
+
+    Credentials without qop have no count: they work once for each nonce (count 0).
+    """
+    highest, bits = seen
+    if count > highest or not bits:
+        return count, ((bits << min(count - highest, COUNT_WINDOW)) | 1) & (2**COUNT_WINDOW - 1)
+    below = highest - count
+    if below >= COUNT_WINDOW or bits >> below & 1:
+        return None
+    return highest, bits | 1 << below
+
+
+class Rates:
+    """Token buckets by source: how often a stranger may knock."""
+
+    def __init__(self):
+        self.buckets = {}
+        self.order = []
+        self.counters = {"limited": 0, "forgotten": 0}
+
+    def allows(self, source, per_minute, burst, now):
+        """Take one token from the bucket of `source`; False where it is empty."""
+        if source not in self.buckets:
+            self._add(source, burst, now)
+        level, since = self.buckets[source]
+        level = min(burst * MINUTE, level + (now - since) * per_minute)
+        allowed = level >= MINUTE
+        if not allowed:
+            self.counters["limited"] += 1
+        self.buckets[source] = (level - MINUTE if allowed else level, now)
+        return allowed
+
+    def _add(self, source, burst, now):
+        if len(self.order) >= MAX_SOURCES:
+            del self.buckets[self.order.pop(0)]
+            self.counters["forgotten"] += 1
+        self.order.append(source)
+        self.buckets[source] = (burst * MINUTE, now)

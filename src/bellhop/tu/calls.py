@@ -1,0 +1,168 @@
+"""Live calls, call history and the trace of their messages; all bounded."""
+
+from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
+from ..sip import uri
+
+RINGING, ANSWERED, ENDED = ("ringing", "answered", "ended")
+# A call whose end nobody told is taken off the live list after this time.
+LONGEST_CALL = 12 * 3600 * 1000
+
+SECRETS = (b"authorization", b"proxy-authorization")
+
+
+class Call:
+    """One INVITE and what became of it. Times are ms; `why` is a list of sentences."""
+
+    __slots__ = (
+        "number", "call_id", "caller", "callee", "dialled", "state", "step", "why", "in_path",
+        "since", "answered_at", "ended_at", "status", "ended_by", "flows", "deadline", "queued",
+    )  # fmt: skip
+
+    def record(self, now):
+        """Return the call as a JSON-able dict; times are seconds ago."""
+        ended = self.ended_at
+        talked = None
+        if self.answered_at is not None:
+            talked = ((now if ended is None else ended) - self.answered_at) // 1000
+        return {
+            "number": self.number,
+            "call_id": readable(self.call_id),
+            "caller": self.caller,
+            "callee": self.callee,
+            "dialled": self.dialled,
+            "state": self.state,
+            "step": self.step,
+            "why": self.why,
+            "in_path": self.in_path,
+            "seconds_since_start": (now - self.since) // 1000,
+            "seconds_talked": talked,
+            "seconds_since_end": None if ended is None else (now - ended) // 1000,
+            "status": self.status,
+            "ended_by": self.ended_by,
+        }
+
+
+def readable(value):
+    """Return octets from the network as text without control characters."""
+    return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in value])
+
+
+def name_of(address):
+    """Return who an Address is, as user@host or host."""
+    found = address.uri
+    host = found.host or b""
+    return readable(host if found.user is None else uri.unescape(found.user) + b"@" + host)
+
+
+class Calls:
+    """The calls of the node, found by Call-ID."""
+
+    def __init__(self):
+        self.live = {}
+        self.history = []
+        self.number = 0
+        self.counters = {"calls": 0, "answered": 0, "refused": 0, "forgotten": 0}
+
+    def begin(self, request, flow, now):
+        """Note a new INVITE; return its Call, or None for a re-INVITE."""
+        call_id = request.call_id
+        if call_id in self.live or request.to.param(b"tag") is not None:
+            return None
+        if len(self.live) >= MAX_CALLS:
+            self.counters["forgotten"] += 1
+            self.end(min(self.live.values(), key=_started), "forgotten: too many calls", None, now)
+        call = Call()
+        self.number += 1
+        self.counters["calls"] += 1
+        call.number = self.number
+        call.call_id = call_id
+        call.caller = name_of(request.from_)
+        call.callee = name_of(request.to)
+        call.dialled = readable(request.uri)
+        call.state, call.step, call.why, call.in_path = RINGING, "", [], []
+        call.since, call.answered_at, call.ended_at = now, None, None
+        call.status, call.ended_by = None, None
+        call.flows = {}
+        call.deadline, call.queued = now + LONGEST_CALL, None
+        self.live[call_id] = call
+        return call
+
+    def answer(self, call, status, now):
+        """The call was answered; one that the node does not stay in goes to the history."""
+        if call.state != RINGING:
+            return
+        self.counters["answered"] += 1
+        call.state, call.answered_at, call.status = ANSWERED, now, status
+        if not call.in_path:
+            self.end(call, "handed over: the phones finish it between themselves", status, now)
+
+    def refuse(self, call, status, reason, now):
+        """The call came to nothing."""
+        self.counters["refused"] += 1
+        self.end(call, reason, status, now)
+
+    def end(self, call, ended_by, status, now):
+        """Move a call to the history."""
+        if self.live.pop(call.call_id, None) is None:
+            return
+        call.state, call.ended_at, call.ended_by, call.deadline = ENDED, now, ended_by, None
+        if status is not None:
+            call.status = status
+        call.flows = {}
+        self.history.append(call)
+        if len(self.history) > MAX_HISTORY:
+            del self.history[0]
+
+
+def _started(call):
+    return call.since
+
+
+class Trace:
+    """The messages of the newest calls."""
+
+    def __init__(self):
+        self.order = []
+        self.messages = {}
+
+    def begin(self, call_id):
+        """Keep the messages of this call from now on; the oldest trace goes."""
+        if call_id in self.messages:
+            return
+        if len(self.order) >= MAX_TRACED_CALLS:
+            del self.messages[self.order.pop(0)]
+        self.order.append(call_id)
+        self.messages[call_id] = []
+
+    def note(self, call_id, now, direction, flow, data):
+        """Keep one message of a traced call."""
+        kept = self.messages.get(call_id)
+        if kept is not None and len(kept) < MAX_TRACE_MESSAGES:
+            kept.append((now, direction, flow, data))
+
+    def read(self, call_id, now):
+        """Return the messages as JSON-able dicts, secrets masked."""
+        return [
+            {
+                "seconds_ago": (now - at) // 1000,
+                "ms": at,
+                "direction": direction,
+                "transport": flow.transport,
+                "peer": "%s port %d" % (flow.host, flow.port),
+                "message": masked(data),
+            }
+            for at, direction, flow, data in self.messages.get(call_id, ())
+        ]
+
+
+def masked(data):
+    """Return a message as text in which no credential and no key can be read."""
+    lines = []
+    for line in data.split(b"\r\n"):
+        name = line.partition(b":")[0].strip().lower()
+        if name in SECRETS:
+            line = line.partition(b":")[0] + b": ***"
+        elif line[:9] == b"a=crypto:":
+            line = b"a=crypto: ***"
+        lines.append(readable(line))
+    return "\n".join(lines)

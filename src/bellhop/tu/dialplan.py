@@ -1,0 +1,109 @@
+"""Whom a Request-URI means, in the fixed order of steps, each with the reason that chose it."""
+
+from collections import namedtuple
+
+from ..errors import SipError
+from ..sip import uri
+from .registrar import gruu_instance
+
+# One place to send a request to. uri: bytes for the Request-URI; flow: Flow or None where the
+# hops must still be found; path: Route values; binding: Binding or None; q; reason: text.
+Target = namedtuple("Target", ("uri", "flow", "path", "binding", "q", "reason"))
+
+# step: which rule found the target; groups: lists of Targets, tried one list after the other.
+Found = namedtuple("Found", ("step", "groups"))
+
+LOCAL, CONTACT, ELSEWHERE = ("local", "contact", "elsewhere")
+
+
+def is_ours(settings, listeners, target):
+    """Tell whether the host of a Uri is this node: a domain of its own, or where it listens."""
+    host = uri.host_key(target.host)
+    if host in settings.domains:
+        return True
+    for listener in listeners:
+        if listener is not None and listener.key == host:
+            if target.port is None or target.port == listener.port:
+                return True
+    return False
+
+
+def callee(settings, target):
+    """Return the user or group section that a Uri of ours names, or None."""
+    if target.user is None:
+        return None
+    return settings.names.get(uri.unescape(target.user).lower())
+
+
+def find(settings, listeners, location, target, now):
+    """Return what a Request-URI leads to; refuses with 404, 416 or 480 and words to read."""
+    if target.scheme == b"tel":
+        return _local(settings, location, target, now)
+    if target.host is None:
+        raise SipError(416, "Unsupported URI Scheme")
+    if is_ours(settings, listeners, target):
+        return _local(settings, location, target, now)
+    binding = location.by_contact(target)
+    if binding is not None and binding.until > now:
+        reason = "contact of %s's phone" % binding.user
+        return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]])
+    reason = "host " + target.host.decode()
+    return Found(ELSEWHERE, [[Target(target.write(), None, (), None, 1000, reason)]])
+
+
+def _local(settings, location, target, now):
+    section = callee(settings, target)
+    if section is None:
+        raise SipError(404, "nobody here is called %s" % spoken(target))
+    instance = gruu_instance(target)
+    if section.kind == "group":
+        groups = _group_targets(settings, location, section, now)
+    else:
+        groups = _user_targets(location, section, instance, now)
+    if not groups:
+        raise SipError(480, "no phone of %s is registered" % section.name)
+    return Found(LOCAL, groups)
+
+
+def spoken(target):
+    """Return the user part of a Uri as text that a log and a person can bear."""
+    return "".join([chr(o) if 32 <= o < 127 else "?" for o in uri.unescape(target.user or b"")])
+
+
+def _user_targets(location, user, instance, now):
+    """Return groups of equal q, the highest first (section 16.6: sequential search by q)."""
+    groups = []
+    devices = set()
+    for binding in location.bindings(user.name, now):
+        if instance is not None and binding.instance != instance:
+            continue
+        # Further flows of one device are spare ways to the same bell (RFC 5626 section 5.1).
+        if binding.instance is not None:
+            if binding.instance in devices:
+                continue
+            devices.add(binding.instance)
+        target = _to_binding(binding, binding.contact, "%s's phone" % user.name)
+        if groups and groups[-1][0].q == binding.q:
+            groups[-1].append(target)
+        else:
+            groups.append([target])
+    return groups
+
+
+def _group_targets(settings, location, group, now):
+    lists = []
+    for member in group.member:
+        found = _user_targets(location, settings.users[member], None, now)
+        if found:
+            lists.append(found[0])
+    if group.strategy == "sequential" or not lists:
+        return lists
+    together = []
+    for targets in lists:
+        together.extend(targets)
+    return [together]
+
+
+def _to_binding(binding, target_uri, reason):
+    flow = None if binding.path else binding.flow
+    return Target(target_uri, flow, binding.path, binding, binding.q, reason)

@@ -1,0 +1,207 @@
+"""Location service: address-of-record -> bindings (RFC 3261 section 10, RFC 3327, 5626, 5627)."""
+
+from collections import namedtuple
+
+from ..effects import Flow
+from ..limits import MAX_BINDINGS_PER_USER
+from ..sip import scan, uri
+
+# One change of a registration. seconds: 0 removes. address: the Address in Contact; q: 0 to 1000.
+Change = namedtuple("Change", ("address", "seconds", "q", "instance", "reg_id"))
+
+FOREVER = 2**62
+
+# Fields of a binding that are kept over a restart: octets, and plain values.
+OCTETS = ("contact", "call_id", "instance", "agent")
+PLAIN = ("user", "q", "cseq", "reg_id")
+
+
+class Binding:
+    """One device of a user.
+
+    contact: URI as the phone wrote it; params: Contact parameters to give back; flow: where the
+    REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000.
+    """
+
+    __slots__ = (
+        "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
+        "instance", "reg_id", "agent", "since", "unanswered",
+    )  # fmt: skip
+
+    def key(self):
+        """Return what makes two bindings of one user the same (RFC 5626 section 6)."""
+        if self.instance is not None:
+            return self.instance, self.reg_id
+        return contact_key(self.contact)
+
+    def is_behind_nat(self):
+        """Tell whether the phone's own address is not where its packets come from."""
+        found = uri.parse(self.contact)
+        here = self.flow.host.encode(), self.flow.port
+        return (uri.host_key(found.host or b"").strip(b"[]"), found.port or 5060) != here
+
+
+def contact_key(contact):
+    """Return user, host and port of a contact: by it a request finds the binding again."""
+    found = uri.parse(contact)
+    if found.host is None:
+        return contact
+    return uri.unescape(found.user or b""), uri.host_key(found.host), found.port or 5060
+
+
+class Location:
+    """All bindings, in RAM. Names of users are keys; the caller has checked who may write."""
+
+    def __init__(self, most):
+        self.most = most
+        self.users = {}
+        self.contacts = {}
+        self.size = 0
+        self.deadline = self.queued = None
+        self.counters = {"expired": 0, "evicted": 0, "refused_full": 0}
+
+    def bindings(self, user, now):
+        """Return the live bindings of a user, the most wanted (q) and newest first."""
+        live = [binding for binding in self.users.get(user, ()) if binding.until > now]
+        if len(live) > 1:
+            live.sort(key=lambda binding: (-binding.q, -binding.since))
+        return live
+
+    def by_contact(self, target):
+        """Return the binding whose contact a Uri names (in-dialog requests), or None."""
+        if target.host is None:
+            return None
+        key = uri.unescape(target.user or b""), uri.host_key(target.host), target.port or 5060
+        return self.contacts.get(key)
+
+    def all(self, now):
+        """Return every live binding."""
+        return [binding for user in sorted(self.users) for binding in self.bindings(user, now)]
+
+    def has_room(self, user):
+        """Tell whether one more binding of `user` fits into the table."""
+        return self.size < self.most or bool(self.users.get(user))
+
+    def add(self, binding):
+        """Put a binding in place of the one it replaces; the device limit evicts one."""
+        mine = self.users.setdefault(binding.user, [])
+        for old in mine[:]:
+            if _replaces(binding, old):
+                binding.since = old.since
+                self.remove(old)
+        mine = self.users.setdefault(binding.user, [])
+        while len(mine) >= MAX_BINDINGS_PER_USER:
+            self.counters["evicted"] += 1
+            self.remove(min(mine, key=lambda other: other.until))
+            mine = self.users.setdefault(binding.user, [])
+        mine.append(binding)
+        self.size += 1
+        self.contacts[contact_key(binding.contact)] = binding
+        if self.deadline is None or binding.until < self.deadline:
+            self.deadline = binding.until
+
+    def remove(self, binding):
+        """Remove a binding that is in the table."""
+        mine = self.users[binding.user]
+        mine.remove(binding)
+        if not mine:
+            del self.users[binding.user]
+        self.size -= 1
+        key = contact_key(binding.contact)
+        if self.contacts.get(key) is binding:
+            del self.contacts[key]
+
+    def find(self, user, change):
+        """Return the binding that a Change speaks about, or None."""
+        for binding in self.users.get(user, ()):
+            if change.instance is not None and binding.instance is not None:
+                if (change.instance, change.reg_id) == binding.key():
+                    return binding
+            elif contact_key(change.address.uri_bytes) == contact_key(binding.contact):
+                return binding
+        return None
+
+    def expire(self, now):
+        """Remove and return the bindings whose time has come; set the next deadline."""
+        gone = []
+        next_deadline = FOREVER
+        for user in list(self.users):
+            for binding in self.users[user][:]:
+                if binding.until <= now:
+                    self.remove(binding)
+                    gone.append(binding)
+                else:
+                    next_deadline = min(next_deadline, binding.until)
+        self.deadline = None if next_deadline == FOREVER else max(next_deadline, now + 1000)
+        self.counters["expired"] += len(gone)
+        return gone
+
+
+def _replaces(new, old):
+    """Same instance and reg-id, or same contact, or the same phone that now knows its address.
+
+    Linphone and PJSIP rewrite their Contact to received/rport between two REGISTERs of one
+    Call-ID; without an instance that would look like a second device.
+    """
+    if new.key() == old.key():
+        return True
+    if new.instance is not None and old.instance is not None:
+        return False
+    if contact_key(new.contact) == contact_key(old.contact):
+        return True
+    same_user = uri.parse(new.contact).user == uri.parse(old.contact).user
+    return same_user and new.call_id == old.call_id and new.flow[:4] == old.flow[:4]
+
+
+def contact_value(binding, now):
+    """Return a binding as a Contact value with its remaining seconds (section 10.3 step 8)."""
+    value = b"<" + binding.contact + b">" + scan.write_parameters(binding.params)
+    return value + b";expires=" + str(max(0, (binding.until - now + 999) // 1000)).encode()
+
+
+def dump(bindings, listeners, now):
+    """Return bindings as JSON-able records; times are seconds that remain or have passed."""
+    records = []
+    for binding in bindings:
+        record = {name: _text(getattr(binding, name)) for name in OCTETS}
+        record.update({name: getattr(binding, name) for name in PLAIN})
+        record["params"] = [[_text(name), _text(value)] for name, value in binding.params]
+        record["path"] = [_text(route) for route in binding.path]
+        record["flow"] = list(binding.flow)
+        record["listener"] = list(listeners[binding.flow.local])
+        record["seconds"] = (binding.until - now) // 1000
+        record["age"] = (now - binding.since) // 1000
+        records.append(record)
+    return records
+
+
+def restore(records, listeners, now):
+    """Return the Bindings in what `dump` gave. Streams are gone, so are listeners not there now."""
+    bindings = []
+    for record in records:
+        listener = tuple(record["listener"])
+        if listener not in listeners:
+            continue
+        binding = Binding()
+        for name in OCTETS:
+            setattr(binding, name, _octets(record[name]))
+        for name in PLAIN:
+            setattr(binding, name, record[name])
+        binding.params = [(_octets(name), _octets(value)) for name, value in record["params"]]
+        binding.path = [_octets(route) for route in record["path"]]
+        transport, _, host, port, connection, name = record["flow"]
+        local = listeners.index(listener)
+        binding.flow = Flow(transport, local, host, port, connection, name)
+        binding.until = now + record["seconds"] * 1000
+        binding.since = now - record["age"] * 1000
+        binding.unanswered = 0
+        bindings.append(binding)
+    return bindings
+
+
+def _text(value):
+    return None if value is None else "".join([chr(octet) for octet in value])
+
+
+def _octets(text):
+    return None if text is None else bytes([ord(letter) for letter in text])

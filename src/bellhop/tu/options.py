@@ -1,0 +1,38 @@
+"""What the node answers as a user agent: OPTIONS, and event packages that belong to a server."""
+
+from ..errors import SipError
+
+METHODS = (
+    b"INVITE ACK CANCEL BYE OPTIONS REGISTER MESSAGE SUBSCRIBE NOTIFY PUBLISH REFER INFO UPDATE PRACK"
+).split()
+ALLOW = b"Allow: " + b", ".join(METHODS)
+OPTION_TAGS = (b"path", b"outbound", b"gruu")
+SUPPORTED = b"Supported: " + b", ".join(OPTION_TAGS)
+
+# Packages whose notifier is the user's server: passed on, they would come back to the same phone.
+SERVER_PACKAGES = (b"message-summary", b"reg")
+
+
+def check_require(request):
+    """Refuse extensions that a request to the node itself requires and nobody here knows."""
+    unknown = [tag for tag in request.tokens(b"require") if tag not in OPTION_TAGS]
+    if unknown:
+        raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(unknown),))
+
+
+def answer_lines(request):
+    """Return (status, header lines) for a request to the node itself (RFC 3261 section 11.2)."""
+    if request.method == b"OPTIONS":
+        return 200, [ALLOW, SUPPORTED, b"Accept: application/sdp"]
+    if request.method in METHODS:
+        return 405, [b"Allow: OPTIONS, REGISTER"]
+    return 501, [ALLOW]
+
+
+def check_event(request):
+    """Refuse event state that the node would have to keep and does not (RFC 6665, RFC 3903)."""
+    if request.method not in (b"SUBSCRIBE", b"PUBLISH"):
+        return
+    package = (request.value(b"event") or b"").partition(b";")[0].strip().lower()
+    if request.method == b"PUBLISH" or package in SERVER_PACKAGES:
+        raise SipError(489, "this node keeps no such event state", (b"Allow-Events: presence",))

@@ -1,0 +1,178 @@
+"""Proxy core: validation, Route handling, forwarding (RFC 3261 sections 16.3 to 16.6)."""
+
+import binascii
+
+from ..errors import SipError
+from ..sip import digest, scan, uri
+from ..sip.via import MAGIC_COOKIE
+
+DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
+MAX_FORWARDS = 70
+MAX_BREADTH = 60
+
+
+def validate(request):
+    """Refuse what no proxy may forward (section 16.3)."""
+    if len(request.uri) > 2048:
+        raise SipError(414, "Request-URI Too Long")
+    scheme = request.uri[: request.uri.find(b":")].lower()
+    if scheme not in (b"sip", b"sips", b"tel"):
+        if not scan.is_made_of(scheme, uri.SCHEME):
+            raise SipError(400, "the Request-URI has no scheme")
+        raise SipError(416, "Unsupported URI Scheme")
+    request.parsed_uri
+    required = request.tokens(b"proxy-require")
+    if required:
+        raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(required),))
+
+
+def check_hops(request):
+    """Refuse a request whose Max-Forwards is used up (section 16.3 step 3)."""
+    if request.number(b"max-forwards", 255, MAX_FORWARDS) == 0:
+        raise SipError(483, "Too Many Hops")
+
+
+def preprocess_route(request, is_ours):
+    """Undo strict routing and take off the Route values that name this node (section 16.4).
+
+    is_ours(uri) tells whether a Uri names this node. Returns the user parts of those values: they
+    may hold the token that the node put into its Record-Route.
+    """
+    if b"route" not in request.names:
+        return []
+    tokens = []
+    target = request.parsed_uri
+    if target.param(b"lr") is not None and target.user is not None and is_ours(target):
+        last = request.addresses(b"route")[-1]
+        tokens.append(target.user)
+        request.uri = last.uri_bytes
+        _remove_last_route(request)
+    while b"route" in request.names:
+        first = request.addresses(b"route")[0].uri
+        if first.host is None or not is_ours(first):
+            break
+        tokens.append(first.user)
+        request.remove_first(b"route")
+    return tokens
+
+
+def _remove_last_route(request):
+    routes = request.items(b"route")[:-1]
+    request.remove(b"route")
+    for route in reversed(routes):
+        request.insert(b"route", b"Route: " + route)
+
+
+def dialog_token(secret, call_id):
+    """Return what the node writes into Record-Route: proof that it let this dialog begin."""
+    return binascii.hexlify(digest.hmac_sha256(secret, call_id)[:8])
+
+
+def loop_key(request):
+    """Return what two passes of a looping request have in common (RFC 5393 section 4.2.1)."""
+    parts = [request.uri, request.value(b"from"), request.value(b"to"), request.call_id]
+    parts.append(str(request.cseq[0]).encode())
+    parts.extend(request.values(b"route"))
+    return str(binascii.crc32(b"\0".join(parts))).encode()
+
+
+def check_loop(request, instance, key):
+    """Refuse a request that was here before in the same form (RFC 5393, mandatory for forking)."""
+    mark = MAGIC_COOKIE + instance
+    for value in request.values(b"via"):
+        if mark in value and b"." + key in value:
+            raise SipError(482, "Loop Detected")
+
+
+def branch(instance, random, key):
+    """Return a branch: magic cookie, this node, randomness, and the key for loop detection."""
+    return MAGIC_COOKIE + instance + binascii.hexlify(random) + b"." + key
+
+
+def via_line(listener, branch):
+    """Return the Via line for a request sent from `listener`."""
+    return b"Via: SIP/2.0/" + listener.via + b";branch=" + branch + b";rport"
+
+
+def forwarded(request, target_uri, path, via, record_routes, breadth):
+    """Return the request as it goes to one target (section 16.6 steps 1 to 8).
+
+    path: Route values to put first; record_routes: lines, the topmost first; breadth: Max-Breadth
+    for this branch or None.
+    """
+    copy = request.copy()
+    copy.uri = target_uri
+    left = request.number(b"max-forwards", 255, MAX_FORWARDS + 1) - 1
+    copy.set(b"max-forwards", b"Max-Forwards: " + str(left).encode())
+    if breadth is not None:
+        copy.set(b"max-breadth", b"Max-Breadth: " + str(breadth).encode())
+    for line in reversed(record_routes):
+        copy.insert(b"record-route", line)
+    for route in reversed(path):
+        copy.insert(b"route", b"Route: " + route)
+    if b"route" in copy.names:
+        _apply_strict_route(copy)
+    copy.insert(b"via", via)
+    return copy
+
+
+def _apply_strict_route(request):
+    """Section 16.6 step 6: a next hop without lr wants its address in the Request-URI."""
+    first = request.addresses(b"route")[0]
+    if first.uri.param(b"lr") is not None:
+        return
+    request.remove_first(b"route")
+    request.names.append(b"route")
+    request.lines.append(b"Route: <" + request.uri + b">")
+    request.uri = first.uri_bytes
+
+
+def next_hop(request):
+    """Return the Uri that decides where a forwarded request goes (section 16.6 step 7)."""
+    if b"route" in request.names:
+        return request.addresses(b"route")[0].uri
+    return request.parsed_uri
+
+
+def record_route_reasons(settings, request, flow, target):
+    """Return the reasons, in words, for staying in the path of what `request` begins."""
+    if request.method not in DIALOG_FORMING or request.to.param(b"tag") is not None:
+        return []
+    reasons = []
+    if settings.record_route == "calls" and request.method == b"INVITE":
+        reasons.append("the owner wants to see live calls")
+    reached = target.flow
+    if reached is None:
+        return reasons
+    if reached.transport != flow.transport:
+        reasons.append("%s on one side, %s on the other" % (flow.transport, reached.transport))
+    if reached.local != flow.local:
+        reasons.append("the phones are on different networks")
+    if target.binding is not None and target.binding.is_behind_nat():
+        reasons.append("the called phone is behind NAT")
+    if _contact_is_elsewhere(request, flow):
+        reasons.append("the calling phone is behind NAT")
+    return reasons
+
+
+def _contact_is_elsewhere(request, flow):
+    contacts = request.addresses(b"contact")
+    if not contacts or contacts[0].uri.host is None:
+        return False
+    found = contacts[0].uri
+    here = uri.host_key(found.host).strip(b"[]"), found.port or 5060
+    return here != (flow.host.encode(), flow.port) and flow.transport == "udp"
+
+
+def record_routes(token, incoming, outgoing):
+    """Return the Record-Route lines: one, or two where the listeners differ (RFC 5658)."""
+    lines = [_record_route(token, outgoing)]
+    if incoming is not outgoing:
+        lines.append(_record_route(token, incoming))
+    return lines
+
+
+def _record_route(token, listener):
+    return b"Record-Route: <sip:" + token + b"@" + listener.uri + b";lr>"
+
+

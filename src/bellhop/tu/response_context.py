@@ -1,0 +1,250 @@
+"""Response context: branches, best response, CANCEL of the rest (RFC 3261 section 16.7)."""
+
+from collections import namedtuple
+
+from ..sip.message import response_to
+
+# What the engine is asked to do. START: begin the next list of targets; RESPOND: give a response
+# to the server transaction; CANCEL: cancel a branch, `value` being the Reason line or None.
+Step = namedtuple("Step", ("what", "branch", "value"))
+START, RESPOND, CANCEL = ("start", "respond", "cancel")
+
+WAITING, ACCEPTED, CANCELLED, DONE = STATES = ("waiting", "accepted", "cancelled", "done")
+PROVISIONAL, SUCCESS, FAILURE, GLOBAL, STOP, EXPIRE = EVENTS = (
+    "provisional", "success", "failure", "global-failure", "stop", "expire",
+)  # fmt: skip
+
+# RFC 3326: with these words the other phones log no missed call.
+ELSEWHERE = b'Reason: SIP ;cause=200 ;text="Call completed elsewhere"'
+# How long a cancelled branch may take to say so (section 9.1: 64*T1).
+CANCEL_PATIENCE = 32000
+# Section 16.7 step 6: responses that tell the caller how to do better.
+PREFERRED = (401, 407, 415, 420, 484)
+NO_ANSWER = 408
+
+
+class Branch:
+    """One client transaction after another (fail-over of hops) for one target."""
+
+    __slots__ = (
+        "context", "target", "hops", "transaction", "request", "final", "rang", "cancel", "streamed",
+    )  # fmt: skip
+
+    def __init__(self, context, target):
+        self.context = context
+        self.target = target
+        self.hops = []
+        self.transaction = None
+        self.request = None
+        self.final = None
+        self.rang = self.streamed = False
+        self.cancel = None
+
+
+class ResponseContext:
+    """One forwarded request. patience: ms that a branch may ring (timer C)."""
+
+    def __init__(self, request, server, flow, groups, patience, now):
+        self.request = request
+        self.size = sum([len(line) for line in request.lines]) + len(request.body)
+        self.server = server
+        self.flow = flow
+        self.groups = groups
+        self.patience = patience
+        self.breadth = None
+        self.branches = []
+        self.finals = []
+        self.call = None
+        self.token = None
+        self.state = WAITING
+        self.deadline = now + patience
+        self.queued = None
+
+    def handle(self, event, now, branch=None, response=None):
+        """Return the Steps of one event; an unlisted pair changes nothing."""
+        step = TABLE.get((self.state, event))
+        return [] if step is None else step(self, now, branch, response)
+
+    def pending(self):
+        """Return the branches without a final response."""
+        return [branch for branch in self.branches if branch.final is None]
+
+    def wake(self, now):
+        """Timer C, or the end of the patience with cancelled branches."""
+        return self.handle(EXPIRE, now)
+
+
+def event_of(response):
+    """Return the event that a response of a branch is."""
+    if response.status < 200:
+        return PROVISIONAL
+    if response.status < 300:
+        return SUCCESS
+    return GLOBAL if response.status >= 600 else FAILURE
+
+
+def _ring(context, now, branch, response):
+    """Section 16.7 steps 2 and 5: timer C starts anew; all but 100 go on to the caller."""
+    if branch.cancel is not None:
+        return _ring_late(context, now, branch, response)
+    branch.rang = True
+    if response.status == 100:
+        return []
+    context.deadline = now + context.patience
+    return [Step(RESPOND, branch, response)]
+
+
+def _ring_late(context, now, branch, response):
+    """The first provisional response is what a CANCEL has to wait for (section 9.1)."""
+    first = not branch.rang
+    branch.rang = True
+    return [Step(CANCEL, branch, branch.cancel)] if first and branch.cancel is not None else []
+
+
+def _succeed(context, now, branch, response):
+    branch.final = response
+    context.state = ACCEPTED
+    context.deadline = None
+    return [Step(RESPOND, branch, response)] + _cancel_rest(context, ELSEWHERE)
+
+
+def _succeed_again(context, now, branch, response):
+    """Every 2xx to an INVITE goes on: the caller ends what it does not want (section 16.7.5)."""
+    branch.final = response
+    if context.request.method != b"INVITE":
+        return []
+    return [Step(RESPOND, branch, response)]
+
+
+def _fail(context, now, branch, response):
+    branch.final = response
+    context.finals.append(response)
+    if context.pending():
+        return []
+    if context.groups:
+        context.deadline = now + context.patience
+        return [Step(START, None, None)]
+    return _finish(context)
+
+
+def _fail_for_all(context, now, branch, response):
+    """A 6xx speaks for all branches; it goes on when the cancelled ones have answered."""
+    context.groups = []
+    return _cancel_rest(context, None, branch) + _fail(context, now, branch, response)
+
+
+def _stop(context, now, branch, response):
+    context.state = CANCELLED
+    context.groups = []
+    context.deadline = now + CANCEL_PATIENCE
+    return _cancel_rest(context, response)
+
+
+def _fail_cancelled(context, now, branch, response):
+    branch.final = response
+    context.finals.append(response)
+    return [] if context.pending() else _finish(context)
+
+
+def _tire(context, now, branch, response):
+    """Timer C: give up the branches of this step; the next one may still be reached."""
+    context.deadline = now + CANCEL_PATIENCE
+    steps = _cancel_rest(context, None)
+    if steps or not context.pending():
+        return steps
+    return _give_up(context, now, None, None)
+
+
+def _give_up(context, now, branch, response):
+    for pending in context.pending():
+        pending.final = response_to(context.request, 487)
+        context.finals.append(pending.final)
+    if context.groups:
+        context.deadline = now + context.patience
+        return [Step(START, None, None)]
+    return _finish(context)
+
+
+def _finish(context):
+    """Section 16.7 step 6: choose the best of the final responses."""
+    cancelled = context.state == CANCELLED
+    context.state = DONE
+    context.deadline = None
+    if cancelled:
+        return [Step(RESPOND, None, response_to(context.request, 487))]
+    return [Step(RESPOND, None, best(context.request, context.finals))]
+
+
+def _cancel_rest(context, reason, but=None):
+    steps = []
+    for branch in context.pending():
+        if branch is not but and branch.cancel is None:
+            branch.cancel = reason or b""
+            if branch.rang:
+                steps.append(Step(CANCEL, branch, reason))
+    return steps
+
+
+def best(request, finals):
+    """Return the response to send upstream, or None where RFC 4320 wants silence."""
+    if not finals:
+        return response_to(request, 480)
+    chosen = sorted(finals, key=_rank)[0]
+    if chosen.status == NO_ANSWER and request.method != b"INVITE":
+        return None
+    if chosen.status == 503:
+        return response_to(request, 500, "the other side is overloaded or out of order")
+    if chosen.status in (401, 407):
+        _gather_challenges(chosen, finals)
+    return chosen
+
+
+def _rank(response):
+    status = response.status
+    if status >= 600:
+        return 0, status
+    if status in PREFERRED:
+        return status // 100 * 10, status
+    # Silence and "not now" say less than any other answer of their class.
+    last = 2 if status in (NO_ANSWER, 480, 487, 503) else 1
+    return status // 100 * 10 + last, status
+
+
+def _gather_challenges(chosen, finals):
+    """Section 16.7 step 7: the caller needs the challenges of all branches."""
+    for response in finals:
+        if response is chosen or response.status not in (401, 407):
+            continue
+        for index, name in enumerate(response.names):
+            if name in (b"www-authenticate", b"proxy-authenticate"):
+                chosen.insert(name, response.lines[index])
+
+
+TABLE = {
+    (WAITING, PROVISIONAL): _ring,
+    (WAITING, SUCCESS): _succeed,
+    (WAITING, FAILURE): _fail,
+    (WAITING, GLOBAL): _fail_for_all,
+    (WAITING, STOP): _stop,
+    (WAITING, EXPIRE): _tire,
+    (ACCEPTED, SUCCESS): _succeed_again,
+    (ACCEPTED, PROVISIONAL): _ring_late,
+    (CANCELLED, PROVISIONAL): _ring_late,
+    (CANCELLED, SUCCESS): _succeed,
+    (CANCELLED, FAILURE): _fail_cancelled,
+    (CANCELLED, GLOBAL): _fail_cancelled,
+    (CANCELLED, EXPIRE): _give_up,
+}
+IGNORED = {
+    (ACCEPTED, FAILURE): "a cancelled branch says 487; the call stands",
+    (ACCEPTED, GLOBAL): "the call stands",
+    (ACCEPTED, STOP): "section 9.2: a CANCEL after the final response changes nothing",
+    (ACCEPTED, EXPIRE): "no timer runs",
+    (CANCELLED, STOP): "the caller cancels twice",
+    (DONE, PROVISIONAL): "the caller has its answer",
+    (DONE, SUCCESS): "the caller has a refusal; the callee hears no ACK and ends",
+    (DONE, FAILURE): "the caller has its answer",
+    (DONE, GLOBAL): "the caller has its answer",
+    (DONE, STOP): "section 9.2: a CANCEL after the final response changes nothing",
+    (DONE, EXPIRE): "no timer runs",
+}
