@@ -64,7 +64,7 @@ class Engine:
     def restore(self, name, records, now):
         """Take back what a Store effect of an earlier run had kept."""
         if name == "secret":
-            self.node.secret = binascii.unhexlify(records)
+            self.node.keep_secret(binascii.unhexlify(records))
         elif name == "bindings":
             listeners = [None if one is None else one.listener for one in self.node.listening]
             for binding in locations.restore(records, listeners, now):
@@ -299,7 +299,7 @@ class Engine:
 
     def _is_in_dialog(self, request, tokens):
         """Tell whether the Route holds our token: the dialog began with our consent."""
-        mine = proxy.dialog_token(self.node.secret, request.call_id) if tokens else None
+        mine = proxy.dialog_token(self.node.proof, request.call_id) if tokens else None
         return mine is not None and mine in tokens and request.to.param(b"tag") is not None
 
     def _find(self, request, now):

@@ -22,7 +22,6 @@ class Forwarder:
 
     def __init__(self, node):
         self.node = node
-        self.contexts = {}
         self.queries = {}
         self.query = 0
         self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
@@ -37,7 +36,7 @@ class Forwarder:
         context.token = key
         context.breadth = request.number(b"max-breadth", proxy.MAX_BREADTH)
         context.call = call
-        server.user = self.contexts[server.key] = context
+        server.user = context
         self.counters["forwarded"] += 1
         return self._start(context, now)
 
@@ -111,7 +110,7 @@ class Forwarder:
         reasons = proxy.record_route_reasons(node.settings, context.request, context.flow, reached)
         routes = ()
         if reasons:
-            token = proxy.dialog_token(node.secret, context.request.call_id)
+            token = proxy.dialog_token(node.proof, context.request.call_id)
             incoming = node.listening[context.flow.local] or listening
             routes = proxy.record_routes(token, incoming, listening)
         mark = proxy.branch(node.instance, node.token(8), context.token)
@@ -190,7 +189,7 @@ class Forwarder:
 
     def cancel(self, invite_server, request, now):
         """Carry out the CANCEL of an INVITE; return the effects."""
-        context = self.contexts.get(invite_server.key)
+        context = invite_server.user
         if context is None:
             return []
         reason = request.value(b"reason")
@@ -216,11 +215,7 @@ class Forwarder:
                 effects += self._cancel_branch(step.branch, step.value or None, now)
             else:
                 effects += self._start(context, now)
-        if context.state in (response_context.ACCEPTED, response_context.DONE):
-            if not context.pending():
-                self.contexts.pop(context.server.key, None)
-        else:
-            self.node.deadlines.watch(context)
+        self.node.deadlines.watch(context)
         return effects
 
     def _cancel_branch(self, branch, reason, now):

@@ -2,6 +2,7 @@
 
 from .deadlines import Deadlines
 from .effects import Event
+from .sip.digest import Hmac
 from .transaction.layer import Layer
 from .tu.access import Access, Rates
 from .tu.calls import Calls, Trace
@@ -23,11 +24,16 @@ class Node:
         self.rates = Rates()
         self.calls = Calls()
         self.trace = Trace()
-        self.secret = token(32)
+        self.keep_secret(token(32))
         self.instance = None
         self.counters = {
             "received": 0, "malformed": 0, "dropped": 0, "refused": 0, "keepalives": 0,
         }  # fmt: skip
+
+    def keep_secret(self, secret):
+        """Use this secret for the tokens of dialogs."""
+        self.secret = secret
+        self.proof = Hmac(secret)
 
     def listen(self, listeners):
         """Take the listeners of the shell; None stands for one that has gone."""

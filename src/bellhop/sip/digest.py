@@ -81,11 +81,17 @@ def challenge(realm, nonce, algorithm, stale):
     return value + b", stale=true" if stale else value
 
 
-def hmac_sha256(key, data):
-    """Return HMAC-SHA-256 of `data` (RFC 2104), 32 bytes. The key is at most 64 bytes."""
-    key += bytes(BLOCK - len(key))
-    inner = hashlib.sha256(bytes([octet ^ 0x36 for octet in key]) + data).digest()
-    return hashlib.sha256(bytes([octet ^ 0x5C for octet in key]) + inner).digest()
+class Hmac:
+    """HMAC-SHA-256 under one key of at most 64 octets (RFC 2104)."""
+
+    def __init__(self, key):
+        key += bytes(BLOCK - len(key))
+        self.inner = bytes([octet ^ 0x36 for octet in key])
+        self.outer = bytes([octet ^ 0x5C for octet in key])
+
+    def of(self, data):
+        """Return the 32 octets that prove that the owner of the key has seen `data`."""
+        return hashlib.sha256(self.outer + hashlib.sha256(self.inner + data).digest()).digest()
 
 
 def equal(one, other):

@@ -20,7 +20,7 @@ class Access:
     """Nonces and their counts. secret: 32 random bytes, fresh at each start."""
 
     def __init__(self, secret):
-        self.secret = secret
+        self.proof = digest.Hmac(secret)
         self.counts = {}
         self.order = []
         self.floor = -1
@@ -32,7 +32,7 @@ class Access:
         return time + b"." + self._proof(time)
 
     def _proof(self, time):
-        return binascii.hexlify(digest.hmac_sha256(self.secret, time)[:16])
+        return binascii.hexlify(self.proof.of(time)[:16])
 
     def _born(self, nonce):
         """Return when a nonce of ours was made, or None for any other."""

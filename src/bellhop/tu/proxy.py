@@ -3,7 +3,7 @@
 import binascii
 
 from ..errors import SipError
-from ..sip import digest, scan, uri
+from ..sip import scan, uri
 from ..sip.via import MAGIC_COOKIE
 
 DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
@@ -63,9 +63,9 @@ def _remove_last_route(request):
         request.insert(b"route", b"Route: " + route)
 
 
-def dialog_token(secret, call_id):
+def dialog_token(proof, call_id):
     """Return what the node writes into Record-Route: proof that it let this dialog begin."""
-    return binascii.hexlify(digest.hmac_sha256(secret, call_id)[:8])
+    return binascii.hexlify(proof.of(call_id)[:8])
 
 
 def loop_key(request):
