@@ -7,6 +7,7 @@ random octets, and what the node wants done comes back as a list of effects.
 import binascii
 
 from . import answers
+from .agent import Agent
 from .config import address_octets
 from .effects import Event, Flow, Send, Store
 from .errors import SipError
@@ -15,12 +16,12 @@ from .node import Node
 from .sip import framing, stun, uri
 from .sip.message import Request, parse, response_to
 from .transaction import layer
-from .transaction.transaction import RESPONSE, Indication, Transaction
+from .transaction.transaction import Indication, Transaction
 from .tu import dialplan, options, proxy, registrar
-from .tu import keepalive
 from .tu import location as locations
 from .tu.calls import Call, name_of
 from .tu.keepalive import Keepalive, Ping
+from .tu.mailbox import Letter
 from .tu.response_context import Branch, ResponseContext
 
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
@@ -35,11 +36,11 @@ class Engine:
         self.node = Node(settings, token)
         self.node.instance = binascii.hexlify(token(4))
         self.forwarder = Forwarder(self.node)
-        self.keepalive = Keepalive()
+        self.agent = Agent(self.node)
         self.started = now
         self.wakers = {
             locations.Location: self._expire,
-            Keepalive: self._send_pings,
+            Keepalive: self.agent.send_pings,
             Call: self._forget_call,
             ResponseContext: self.forwarder.wake,
         }
@@ -71,7 +72,9 @@ class Engine:
                 if binding.user in self.node.settings.users and binding.until > now:
                     self.node.location.add(binding)
             self.node.deadlines.watch(self.node.location)
-            self._plan_pings(now)
+            self.agent.plan_pings(now)
+        elif name == "messages":
+            self.node.mailbox.restore(records)
 
     def start(self, now):
         """Begin, after `listen` and `restore`; return the effects."""
@@ -243,7 +246,8 @@ class Engine:
         response = response_to(request, 200, None, lines, binascii.hexlify(node.token(6)))
         effects = node.layer.respond(server, response, now)
         node.deadlines.watch(node.location)
-        return effects + self._registered(added, removed, now)
+        effects += self._registered(added, removed, now)
+        return effects + self.agent.deliver(user.name, now) if added else effects
 
     def _registered(self, added, removed, now):
         """Return the effects of changed registrations: keep them, tell who watches."""
@@ -255,7 +259,7 @@ class Engine:
                 fields = answers.registration(binding, now)
                 fields["what"] = what
                 effects.append(Event("registration", fields))
-        self._plan_pings(now)
+        self.agent.plan_pings(now)
         return effects
 
     def _dump_bindings(self, now):
@@ -285,6 +289,8 @@ class Engine:
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
             self._admit(request, flow, found.step, now)
+        if not found.groups:
+            return self._absent(request, server, found, now)
         call = None
         if request.method == b"INVITE":
             node.trace.begin(request.call_id)
@@ -296,6 +302,17 @@ class Engine:
         if request.method == b"BYE":
             effects += self._hung_up(request, now)
         return effects
+
+    def _absent(self, request, server, found, now):
+        """Nobody to send it to: a MESSAGE to a user waits, all else is refused."""
+        user = found.section
+        if user is None:
+            raise SipError(404, "nobody here is called %s" % dialplan.spoken(request.parsed_uri))
+        keeps = request.method == b"MESSAGE" and user.kind == "user"
+        if not keeps or not self.node.mailbox.put(user.name, request):
+            raise SipError(480, "no phone of %s is registered" % user.name)
+        response = response_to(request, 202, to_tag=binascii.hexlify(self.node.token(6)))
+        return self.node.layer.respond(server, response, now) + [self.agent.store_messages()]
 
     def _is_in_dialog(self, request, tokens):
         """Tell whether the Route holds our token: the dialog began with our consent."""
@@ -309,7 +326,7 @@ class Engine:
             target = dialplan.Target(request.uri, None, (), None, 1000, "Route of the caller")
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
-            return dialplan.Found(dialplan.ELSEWHERE, [[target]])
+            return dialplan.Found(dialplan.ELSEWHERE, [[target]], None)
         found = dialplan.find(
             node.settings, node.listening, node.location, request.parsed_uri, now
         )
@@ -317,7 +334,7 @@ class Engine:
             flow = self.forwarder.dialog_flow(request)
             if flow is not None:
                 target = dialplan.Target(request.uri, flow, (), None, 1000, "party of this call")
-                return dialplan.Found(found.step, [[target]])
+                return dialplan.Found(found.step, [[target]], None)
         return found
 
     def _admit(self, request, flow, step, now):
@@ -404,7 +421,9 @@ class Engine:
             elif isinstance(effect.user, Branch):
                 done += self._follow(self._safely(effect, now), now)
             elif isinstance(effect.user, Ping):
-                done += self._pinged(effect, now)
+                done += self._registered([], self.agent.pinged(effect), now)
+            elif isinstance(effect.user, Letter):
+                done += self.agent.delivered(effect, now)
             elif isinstance(effect.user, ResponseContext):
                 done += self._follow(self.forwarder.server_failed(effect.user, now), now)
         return done
@@ -441,41 +460,6 @@ class Engine:
     def _forget_call(self, call, now):
         self.node.calls.end(call, "forgotten: nobody told its end for 12 hours", None, now)
         return [self.node.call_event(call, now)]
-
-    def _plan_pings(self, now):
-        seconds = self.node.settings.keepalive_seconds
-        self.keepalive.plan(seconds, self.node.location.all(now), now)
-        self.node.deadlines.watch(self.keepalive)
-
-    def _send_pings(self, plan, now):
-        node = self.node
-        plan.deadline = None
-        self._plan_pings(now)
-        effects = []
-        for binding in node.location.all(now):
-            listening = node.listening[binding.flow.local]
-            if listening is None or not keepalive.needs_ping(binding):
-                continue
-            mark = proxy.branch(node.instance, node.token(8), b"")
-            random = binascii.hexlify(node.token(8))
-            ping = keepalive.request(binding, node.settings.domain, listening, mark, random)
-            effects += node.layer.send(ping, binding.flow, Ping(binding), now)[1]
-        return effects
-
-    def _pinged(self, indication, now):
-        """Any answer shows that the phone is there; silence counts against it."""
-        binding = indication.user.binding
-        if indication.kind == RESPONSE:
-            binding.unanswered = 0
-            return []
-        binding.unanswered += 1
-        if binding.unanswered < keepalive.PATIENCE or not self._is_current(binding):
-            return []
-        self.node.location.remove(binding)
-        return self._registered([], [binding], now)
-
-    def _is_current(self, binding):
-        return binding in self.node.location.users.get(binding.user, ())
 
     def flow_failed(self, flow, reason, now):
         """A stream closed or could not be opened; return the effects."""

@@ -2,7 +2,7 @@
 
 import binascii
 
-from .effects import Flow, Resolve, Send
+from .effects import Flow, Resolve, Send, Store
 from .errors import SipError
 from .limits import MAX_BRANCHES, MAX_QUERIES
 from .sip import uri
@@ -15,6 +15,9 @@ from .tu.response_context import Branch, ResponseContext
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
 # what this node adds to it (Via, Record-Route) counts.
 DATAGRAM_BYTES = 1100
+
+# Final responses that say no more than "not there now".
+SILENCE = (408, 430, 480, 503)
 
 
 class Forwarder:
@@ -226,9 +229,13 @@ class Forwarder:
 
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
+        if context.request.method == b"MESSAGE" and self._keeps(context, response):
+            effects = [Store("messages", lambda now: self.node.mailbox.dump())]
+            response = response_to(context.request, 202, to_tag=self._tag())
+        else:
+            effects = []
         if response is None:
-            return []
-        effects = []
+            return effects
         call = context.call
         if call is not None and response.status >= 200:
             if response.status < 300:
@@ -240,6 +247,15 @@ class Forwarder:
                 self.node.calls.refuse(call, response.status, reason, now)
             effects.append(self.node.call_event(call, now))
         return self.node.layer.respond(context.server, response, now) + effects
+
+    def _keeps(self, context, response):
+        """Tell whether a MESSAGE that no phone took waits for its addressee from now on."""
+        if response is not None and response.status not in SILENCE:
+            return False
+        for branch in context.branches:
+            if branch.target.binding is not None:
+                return self.node.mailbox.put(branch.target.binding.user, context.request)
+        return False
 
     def acknowledge(self, request, found, flow, now):
         """Forward the ACK of a 2xx, without state (section 16.11)."""

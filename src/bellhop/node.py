@@ -8,6 +8,7 @@ from .tu.access import Access, Rates
 from .tu.calls import Calls, Trace
 from .tu.listening import Listening
 from .tu.location import Location
+from .tu.mailbox import Mailbox
 
 
 class Node:
@@ -24,6 +25,7 @@ class Node:
         self.rates = Rates()
         self.calls = Calls()
         self.trace = Trace()
+        self.mailbox = Mailbox()
         self.keep_secret(token(32))
         self.instance = None
         self.counters = {

@@ -144,3 +144,13 @@ def unquote(value):
 def quote(value):
     """Return `value` as a quoted string."""
     return b'"' + value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def to_text(value):
+    """Return octets as text, one letter for each octet (None stays None); for JSON."""
+    return None if value is None else "".join([chr(octet) for octet in value])
+
+
+def to_octets(text):
+    """Return the octets that `to_text` was given."""
+    return None if text is None else bytes([ord(letter) for letter in text])

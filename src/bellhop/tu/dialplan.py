@@ -10,8 +10,9 @@ from .registrar import gruu_instance
 # hops must still be found; path: Route values; binding: Binding or None; q; reason: text.
 Target = namedtuple("Target", ("uri", "flow", "path", "binding", "q", "reason"))
 
-# step: which rule found the target; groups: lists of Targets, tried one list after the other.
-Found = namedtuple("Found", ("step", "groups"))
+# step: which rule found the target; groups: lists of Targets, tried one list after the other, empty
+# where nobody is there now; section: the local user or group meant, or None.
+Found = namedtuple("Found", ("step", "groups", "section"))
 
 LOCAL, CONTACT, ELSEWHERE = ("local", "contact", "elsewhere")
 
@@ -36,7 +37,7 @@ def callee(settings, target):
 
 
 def find(settings, listeners, location, target, now):
-    """Return what a Request-URI leads to; refuses with 404, 416 or 480 and words to read."""
+    """Return what a Request-URI leads to; refuses with 416."""
     if target.scheme == b"tel":
         return _local(settings, location, target, now)
     if target.host is None:
@@ -46,23 +47,20 @@ def find(settings, listeners, location, target, now):
     binding = location.by_contact(target)
     if binding is not None and binding.until > now:
         reason = "contact of %s's phone" % binding.user
-        return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]])
+        return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]], None)
     reason = "host " + target.host.decode()
-    return Found(ELSEWHERE, [[Target(target.write(), None, (), None, 1000, reason)]])
+    return Found(ELSEWHERE, [[Target(target.write(), None, (), None, 1000, reason)]], None)
 
 
 def _local(settings, location, target, now):
     section = callee(settings, target)
     if section is None:
-        raise SipError(404, "nobody here is called %s" % spoken(target))
-    instance = gruu_instance(target)
+        return Found(LOCAL, [], None)
     if section.kind == "group":
         groups = _group_targets(settings, location, section, now)
     else:
-        groups = _user_targets(location, section, instance, now)
-    if not groups:
-        raise SipError(480, "no phone of %s is registered" % section.name)
-    return Found(LOCAL, groups)
+        groups = _user_targets(location, section, gruu_instance(target), now)
+    return Found(LOCAL, groups, section)
 
 
 def spoken(target):

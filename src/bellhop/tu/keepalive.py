@@ -1,7 +1,6 @@
 """OPTIONS pings that keep the way to phones behind NAT open, and tell when one has gone."""
 
 from ..sip.message import Request
-from . import proxy
 
 # A phone that leaves so many pings in a row unanswered is taken off the register.
 PATIENCE = 3
@@ -33,10 +32,10 @@ def needs_ping(binding):
     return binding.flow.transport == "udp" and not binding.path and binding.is_behind_nat()
 
 
-def request(binding, domain, listening, branch, random):
+def request(binding, domain, via, random):
     """Return the OPTIONS for a binding; `random`: 16 hex digits for tag and Call-ID."""
     lines = [
-        proxy.via_line(listening, branch),
+        via,
         b"Max-Forwards: 70",
         b"From: <sip:" + domain + b">;tag=" + random[:8],
         b"To: <" + binding.contact + b">",

@@ -163,10 +163,10 @@ def dump(bindings, listeners, now):
     """Return bindings as JSON-able records; times are seconds that remain or have passed."""
     records = []
     for binding in bindings:
-        record = {name: _text(getattr(binding, name)) for name in OCTETS}
+        record = {name: scan.to_text(getattr(binding, name)) for name in OCTETS}
         record.update({name: getattr(binding, name) for name in PLAIN})
-        record["params"] = [[_text(name), _text(value)] for name, value in binding.params]
-        record["path"] = [_text(route) for route in binding.path]
+        record["params"] = [[scan.to_text(name), scan.to_text(value)] for name, value in binding.params]
+        record["path"] = [scan.to_text(route) for route in binding.path]
         record["flow"] = list(binding.flow)
         record["listener"] = list(listeners[binding.flow.local])
         record["seconds"] = (binding.until - now) // 1000
@@ -184,11 +184,11 @@ def restore(records, listeners, now):
             continue
         binding = Binding()
         for name in OCTETS:
-            setattr(binding, name, _octets(record[name]))
+            setattr(binding, name, scan.to_octets(record[name]))
         for name in PLAIN:
             setattr(binding, name, record[name])
-        binding.params = [(_octets(name), _octets(value)) for name, value in record["params"]]
-        binding.path = [_octets(route) for route in record["path"]]
+        binding.params = [(scan.to_octets(name), scan.to_octets(value)) for name, value in record["params"]]
+        binding.path = [scan.to_octets(route) for route in record["path"]]
         transport, _, host, port, connection, name = record["flow"]
         local = listeners.index(listener)
         binding.flow = Flow(transport, local, host, port, connection, name)
@@ -197,11 +197,3 @@ def restore(records, listeners, now):
         binding.unanswered = 0
         bindings.append(binding)
     return bindings
-
-
-def _text(value):
-    return None if value is None else "".join([chr(octet) for octet in value])
-
-
-def _octets(text):
-    return None if text is None else bytes([ord(letter) for letter in text])
