@@ -52,6 +52,10 @@ def _word(text):
     return text
 
 
+def _name_or_nothing(text):
+    return _word(text) if text else text
+
+
 def _host(text):
     if not text or [c for c in text if c not in NAME + ":[]"]:
         raise ValueError("a host name or an IP address")
@@ -129,6 +133,12 @@ SCHEMA = {
         "certificate": _option(_text, "", "PEM file; empty: self-made on the first run"),
         "key": _option(_text, "", "PEM file of the certificate's private key"),
         "tls_verify": _option(_flag, True, "check certificates of other domains"),
+        "emergency_number": Option(
+            _word, ("112", "911"), True, "numbers that reach the responders before any other rule"
+        ),
+        "responders": _option(
+            _name_or_nothing, "", "user or group that emergency calls ring on this node"
+        ),
         "strangers": _option(
             _choice("allow", "refuse"), "allow", "may callers from elsewhere ring local users"
         ),
@@ -270,6 +280,9 @@ def _check(settings, where):
                 problem = "'%s' is already used by the section at %s"
                 raise ConfigError(section.where, problem % (called, other.where))
             settings.names[called.lower().encode()] = section
+    if settings.responders and settings.responders.lower().encode() not in settings.names:
+        raise ConfigError(where, "responders '%s' is no user or group" % settings.responders)
+    settings.emergency = frozenset([number.lower().encode() for number in settings.emergency_number])
     for user in settings.users.values():
         user.prepare(settings.realm)
     for group in settings.groups.values():

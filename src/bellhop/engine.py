@@ -12,6 +12,7 @@ from .config import address_octets
 from .effects import Event, Flow, Send, Store
 from .errors import SipError
 from .forwarding import Forwarder
+from .limits import EMERGENCY_RESERVE
 from .node import Node
 from .sip import framing, stun, uri
 from .sip.message import Request, parse, response_to
@@ -25,6 +26,8 @@ from .tu.mailbox import Letter
 from .tu.response_context import Branch, ResponseContext
 
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
+# RFC 7135: the namespace of emergency calls, its highest value.
+PRIORITY = b"Resource-Priority: esnet.4"
 # Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s).
 STORMY = (b"SUBSCRIBE", b"PUBLISH")
 
@@ -168,7 +171,7 @@ class Engine:
         what, server, effects = node.layer.request(request, flow, now)
         if what == layer.ABSORBED:
             return self._follow(effects, now)
-        if what == layer.FULL:
+        if what == layer.FULL and not self._has_priority(request):
             busy = response_to(request, 503, "this node is overloaded", (b"Retry-After: 5",))
             return [Send(_reply_flow(request, flow), busy.write())]
         if what == layer.ACK:
@@ -212,6 +215,16 @@ class Engine:
         self.node.calls.refuse(call, error.status, error.reason, now)
         return [self.node.call_event(call, now)]
 
+    def _has_priority(self, request):
+        """Emergency calls may use the reserve of a full table (RFC 4412 section 4.7)."""
+        node = self.node
+        if len(node.layer) >= node.layer.most + EMERGENCY_RESERVE:
+            return False
+        try:
+            return dialplan.is_emergency(node.settings, node.listening, request.parsed_uri)
+        except SipError:
+            return False
+
     # Requests to the node itself.
 
     def _is_ours(self, target):
@@ -230,7 +243,8 @@ class Engine:
         if not self._may_knock(flow, now):
             return []
         status, lines = options.answer_lines(request)
-        response = response_to(request, status, None, lines, binascii.hexlify(node.token(6)))
+        tag = binascii.hexlify(self.node.token(6))
+        response = response_to(request, status, None, lines, tag)
         return self.node.layer.respond(server, response, now)
 
     def _register(self, request, server, flow, now):
@@ -285,7 +299,9 @@ class Engine:
         node = self.node
         in_dialog = self._is_in_dialog(request, tokens)
         found = self._find(request, now)
-        if not in_dialog:
+        if found.step == dialplan.EMERGENCY:
+            request.set(b"resource-priority", PRIORITY)
+        elif not in_dialog:
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
             self._admit(request, flow, found.step, now)
@@ -306,6 +322,8 @@ class Engine:
     def _absent(self, request, server, found, now):
         """Nobody to send it to: a MESSAGE to a user waits, all else is refused."""
         user = found.section
+        if found.step == dialplan.EMERGENCY:
+            raise SipError(480, "no responder can be reached: call another way")
         if user is None:
             raise SipError(404, "nobody here is called %s" % dialplan.spoken(request.parsed_uri))
         keeps = request.method == b"MESSAGE" and user.kind == "user"

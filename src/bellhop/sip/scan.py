@@ -92,12 +92,12 @@ def split_outside(value, delimiter, angles=False):
 def parameters(value):
     """Return `;name=value` parameters as a list of (lower-case name, value or None).
 
-    `value` starts at or before the first semicolon; quoted values keep their quotes
+    `value` starts at the first semicolon or behind it; quoted values keep their quotes
     (generic-param).
     """
     pairs = []
-    for part in split_outside(value, b";"):
-        if not part:
+    for index, part in enumerate(split_outside(value, b";")):
+        if not part and not index:
             continue
         name, equals, text = part.partition(b"=")
         if equals:

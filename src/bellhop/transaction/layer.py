@@ -3,7 +3,6 @@
 from collections import deque
 
 from ..deadlines import Deadlines
-from ..sip import uri
 from . import client, invite_client, invite_server, server
 from .transaction import TERMINATED, stop
 
@@ -167,7 +166,7 @@ def server_key(request, method=None):
         return via.branch, via.sent_by(), method
     return (
         method,
-        uri.parse(request.uri).write() if request.uri else b"",
+        request.uri,
         request.from_.param(b"tag"),
         request.call_id,
         request.cseq[0],

@@ -24,22 +24,28 @@ class Access:
         self.counts = {}
         self.order = []
         self.floor = -1
+        self.made = 0
         self.counters = {"challenges": 0, "wrong_passwords": 0, "replays": 0, "stale_nonces": 0}
 
     def nonce(self, now):
-        """Return a nonce: the time, and a proof that it was made here."""
-        time = hex(now)[2:].encode()
-        return time + b"." + self._proof(time)
+        """Return a nonce: the time, a serial number, and a proof that it was made here.
 
-    def _proof(self, time):
-        return binascii.hexlify(self.proof.of(time)[:16])
+        The number keeps apart two phones that are challenged in the same millisecond.
+        """
+        self.made += 1
+        stamp = hex(now)[2:].encode() + b"-" + hex(self.made)[2:].encode()
+        return stamp + b"." + self._proof(stamp)
+
+    def _proof(self, stamp):
+        return binascii.hexlify(self.proof.of(stamp)[:16])
 
     def _born(self, nonce):
         """Return when a nonce of ours was made, or None for any other."""
-        time, _, proof = nonce.partition(b".")
+        stamp, _, proof = nonce.partition(b".")
+        time = stamp.partition(b"-")[0]
         if len(time) > 15 or not scan.is_made_of(time, scan.HEX):
             return None
-        return int(time, 16) if digest.equal(proof, self._proof(time)) else None
+        return int(time, 16) if digest.equal(proof, self._proof(stamp)) else None
 
     def check(self, request, header, realm, find_user, now):
         """Return the Verdict on a request, or refuse with a challenge.

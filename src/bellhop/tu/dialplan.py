@@ -14,7 +14,10 @@ Target = namedtuple("Target", ("uri", "flow", "path", "binding", "q", "reason"))
 # where nobody is there now; section: the local user or group meant, or None.
 Found = namedtuple("Found", ("step", "groups", "section"))
 
-LOCAL, CONTACT, ELSEWHERE = ("local", "contact", "elsewhere")
+EMERGENCY, LOCAL, CONTACT, ELSEWHERE = ("emergency", "local", "contact", "elsewhere")
+
+# RFC 5031: all emergency services begin with this name.
+SOS = b"service:sos"
 
 
 def is_ours(settings, listeners, target):
@@ -36,8 +39,20 @@ def callee(settings, target):
     return settings.names.get(uri.unescape(target.user).lower())
 
 
+def is_emergency(settings, listeners, target):
+    """Tell whether a Uri asks for help: urn:service:sos, or a number of the owner's list."""
+    if target.scheme == b"urn":
+        return target.rest.lower().startswith(SOS)
+    if target.user is None or uri.unescape(target.user).lower() not in settings.emergency:
+        return False
+    return target.scheme == b"tel" or is_ours(settings, listeners, target)
+
+
 def find(settings, listeners, location, target, now):
     """Return what a Request-URI leads to; refuses with 416."""
+    if is_emergency(settings, listeners, target):
+        responders = settings.names.get(settings.responders.lower().encode())
+        return Found(EMERGENCY, _section_targets(settings, location, responders, None, now), responders)
     if target.scheme == b"tel":
         return _local(settings, location, target, now)
     if target.host is None:
@@ -54,13 +69,16 @@ def find(settings, listeners, location, target, now):
 
 def _local(settings, location, target, now):
     section = callee(settings, target)
-    if section is None:
-        return Found(LOCAL, [], None)
-    if section.kind == "group":
-        groups = _group_targets(settings, location, section, now)
-    else:
-        groups = _user_targets(location, section, gruu_instance(target), now)
+    groups = _section_targets(settings, location, section, gruu_instance(target), now)
     return Found(LOCAL, groups, section)
+
+
+def _section_targets(settings, location, section, instance, now):
+    if section is None:
+        return []
+    if section.kind == "group":
+        return _group_targets(settings, location, section, now)
+    return _user_targets(location, section, instance, now)
 
 
 def spoken(target):

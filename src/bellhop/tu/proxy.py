@@ -16,7 +16,7 @@ def validate(request):
     if len(request.uri) > 2048:
         raise SipError(414, "Request-URI Too Long")
     scheme = request.uri[: request.uri.find(b":")].lower()
-    if scheme not in (b"sip", b"sips", b"tel"):
+    if scheme not in (b"sip", b"sips", b"tel", b"urn"):
         if not scan.is_made_of(scheme, uri.SCHEME):
             raise SipError(400, "the Request-URI has no scheme")
         raise SipError(416, "Unsupported URI Scheme")
