@@ -8,6 +8,7 @@ options there are; what it does not name is refused.
 from collections import namedtuple
 
 from .errors import ConfigError
+from .limits import MAX_BINDINGS, MAX_TRANSACTIONS
 from .sip import digest
 
 # check(text) returns the value or raises ValueError with the accepted values.
@@ -158,8 +159,12 @@ SCHEMA = {
         "keepalive_seconds": _option(
             _number(0, 3600), 30, "how often phones behind NAT are pinged; 0: never"
         ),
-        "max_transactions": _option(_number(64, 100000), 8192, "open transactions"),
-        "max_bindings": _option(_number(10, 100000), 2048, "registrations of all users"),
+        "max_transactions": _option(
+            _number(64, 100000), MAX_TRANSACTIONS, "open transactions"
+        ),
+        "max_bindings": _option(
+            _number(10, 100000), MAX_BINDINGS, "registrations of all users"
+        ),
         "log_level": _option(
             _choice("error", "warning", "notice", "info"), "notice", "what the log shows"
         ),

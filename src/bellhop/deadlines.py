@@ -29,7 +29,14 @@ class Deadlines:
             self._compact()
 
     def _compact(self):
-        self.heap = [entry for entry in self.heap if _is_current(entry)]
+        kept = []
+        for entry in self.heap:
+            thing = entry[2]
+            if thing.queued == entry[0] and thing.deadline is None:
+                thing.queued = None
+            elif thing.queued == entry[0]:
+                kept.append(entry)
+        self.heap = kept
         heapq.heapify(self.heap)
         self.compact_at = 2 * len(self.heap) + self.SLACK
 
@@ -38,10 +45,10 @@ class Deadlines:
         while self.heap and self.heap[0][0] <= now:
             entry = heapq.heappop(self.heap)
             thing = entry[2]
-            if not _is_current(entry):
+            if thing.queued != entry[0]:
                 continue
             thing.queued = None
-            if thing.deadline <= now:
+            if thing.deadline is not None and thing.deadline <= now:
                 return thing
             self.watch(thing)
         return None
@@ -49,8 +56,3 @@ class Deadlines:
     def next(self):
         """Return the earliest time at which `due` may have something, or None."""
         return self.heap[0][0] if self.heap else None
-
-
-def _is_current(entry):
-    queued_at, _, thing = entry
-    return thing.deadline is not None and thing.queued == queued_at

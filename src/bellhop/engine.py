@@ -136,14 +136,17 @@ class Engine:
         request = getattr(error, "partial", None)
         if not isinstance(request, Request) or request.method == b"ACK":
             return []
-        if not request.names or not self._may_knock(flow, now):
+        if b"via" not in request.names or not self._may_knock(flow, now):
             return []
+        back = flow
         try:
             _note_source(request, flow)
-            response = response_to(request, error.status, error.reason, error.headers)
-            return [Send(_reply_flow(request, flow), response.write())]
-        except (SipError, ValueError, TypeError):
-            return []
+            back = _reply_flow(request, flow)
+        except SipError:
+            pass  # The Via cannot be read: the answer goes to where the request came from.
+        tag = binascii.hexlify(self.node.token(6))
+        response = response_to(request, error.status, error.reason, error.headers, tag)
+        return [Send(back, response.write())]
 
     def _may_knock(self, flow, now):
         per_minute = self.node.settings.stranger_requests_per_minute
@@ -249,10 +252,12 @@ class Engine:
 
     def _register(self, request, server, flow, now):
         node, settings = self.node, self.node.settings
-        section = dialplan.callee(settings, request.to.uri)
         user = self._authenticate(request, b"authorization", flow, now)
+        record = request.to.uri
+        is_mine = record.host is not None and self._is_ours(record)
+        section = dialplan.callee(settings, record) if is_mine else None
         if section is None or section is not user:
-            problem = "%s may not register %s" % (user.name, dialplan.spoken(request.to.uri))
+            problem = "%s may not register %s" % (user.name, dialplan.spoken(record))
             raise SipError(403 if section is not None else 404, problem)
         seconds = (settings.min_expires, settings.max_expires, settings.default_expires)
         added, removed = registrar.register(request, flow, user.name, node.location, seconds, now)
@@ -417,7 +422,7 @@ class Engine:
         """Section 16.10: answer 200 here, cancel the branches; 481 where there is no INVITE."""
         own = self.node.layer.new_server(request, _reply_flow(request, flow), now)
         status = 481 if invite is None else 200
-        response = response_to(request, status, to_tag=binascii.hexlify(node.token(6)))
+        response = response_to(request, status, to_tag=binascii.hexlify(self.node.token(6)))
         effects = self.node.layer.respond(own, response, now)
         if invite is not None:
             effects += self.forwarder.cancel(invite, request, now)
@@ -499,7 +504,7 @@ def _note_source(request, flow):
     via = request.via
     host = flow.host.encode()
     asked = via.param(b"rport") is not None
-    if not asked and uri.host_key(via.host).strip(b"[]") == uri.host_key(host):
+    if not asked and uri.host_key(via.host) == uri.host_key(host):
         return
     params = [pair for pair in via.params if pair[0] not in (b"received", b"rport")]
     params.append((b"received", host))

@@ -5,7 +5,6 @@ import binascii
 from .effects import Flow, Resolve, Send, Store
 from .errors import SipError
 from .limits import MAX_BRANCHES, MAX_QUERIES
-from .sip import uri
 from .sip.message import response_to
 from .transaction.invite_client import cancellation
 from .transaction.transaction import RESPONSE, TIMEOUT

@@ -211,16 +211,20 @@ def parse(data):
         end = len(data) - 2
     if end < 0 or end > MAX_HEADER_BYTES:
         raise SipError(400, "the message has no end of its header, or too long a header")
-    lines = data[:end].split(b"\r\n")
+    header = data[:end]
+    lines = header.split(b"\r\n")
     start = lines.pop(0)
     if len(lines) > MAX_HEADER_LINES:
         raise SipError(400, "the message has too many header lines")
-    if b"\r\n " in data[:end] or b"\r\n\t" in data[:end]:
+    if header.count(b"\n") != len(lines) or header.count(b"\r") != len(lines):
+        # Another element may take a lone CR or LF for a line end and read other fields than we do.
+        raise SipError(400, "a header line holds a lone CR or LF")
+    if b"\r\n " in header or b"\r\n\t" in header:
         lines = _join_folded(lines)
     message = _start_line(start, lines)
     try:
         message.names = _names(lines)
-        message.body = _body(message, data, end + len(END))
+        message.body = _body(message, data, min(end + len(END), len(data)))
         _check(message)
     except SipError as error:
         error.partial = message
@@ -256,19 +260,25 @@ def _start_line(start, lines):
     if start[:8] == b"SIP/2.0 ":
         status, _, reason = start[8:].partition(b" ")
         return Response(scan.number(status, 699, "the status code"), reason, [], lines)
-    parts = start.split(b" ")
-    if len(parts) != 3:
+    method, _, rest = start.partition(b" ")
+    target, _, version = rest.partition(b" ")
+    if not scan.is_token(method) or b"SIP/" not in rest.upper():
         raise SipError(400, "the first line is neither a request nor a response")
-    method, target, version = parts
     request = Request(method, target, [], lines)
-    if not scan.is_token(method):
-        raise SipError(400, "the method is not a word")
     if version != VERSION and version.upper() != VERSION:
-        error = SipError(505, "only SIP/2.0 is spoken here")
-        error.partial = request
-        request.names = _names(lines)
-        raise error
+        raise _bad_start(request, version)
     return request
+
+
+def _bad_start(request, version):
+    """Return the refusal of a request line that is not method, URI and SIP/2.0 (section 7.1)."""
+    if version[:4].upper() == b"SIP/" and b" " not in version:
+        error = SipError(505, "only SIP/2.0 is spoken here")
+    else:
+        error = SipError(400, "the request line is not method, URI and version, one blank between")
+    request.names = _names(request.lines)
+    error.partial = request
+    return error
 
 
 def _body(message, data, start):
@@ -302,6 +312,13 @@ def _check(message):
         raise SipError(400, "the status code is below 100")
 
 
+def _lacks_tag(request):
+    try:
+        return request.to.param(b"tag") is None
+    except SipError:
+        return False  # A To that cannot be read goes back as it came.
+
+
 def response_to(request, status, reason=None, lines=(), to_tag=None):
     """Return the Response of a user agent to `request` (section 8.2.6).
 
@@ -316,9 +333,7 @@ def response_to(request, status, reason=None, lines=(), to_tag=None):
             names.append(name)
             copied.append(request.lines[index])
             start = index + 1
-    if to_tag is not None and b"to" in names and b"tag=" not in line_value(
-        copied[names.index(b"to")]
-    ):
+    if to_tag is not None and b"to" in names and _lacks_tag(request):
         copied[names.index(b"to")] += b";tag=" + to_tag
     for line in lines:
         names.append(canonical(line[: line.find(b":")]))

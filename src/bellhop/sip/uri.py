@@ -6,7 +6,6 @@ from . import scan
 USER = frozenset(scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%")
 PARAMETER = frozenset(scan.ALPHANUM + b"-_.!~*'()[]/:&+$%")
 SCHEME = frozenset(scan.ALPHANUM + b"+-.")
-IPV6 = frozenset(scan.HEX | frozenset(b":."))
 
 # These must be equal in both URIs or absent from both (section 19.1.4).
 ALWAYS_COMPARED = (b"user", b"ttl", b"method", b"maddr", b"transport")
@@ -128,7 +127,8 @@ def _uri_parameters(value):
     pairs = []
     for part in value.split(b";"):
         name, equals, text = part.partition(b"=")
-        if not scan.is_made_of(name, PARAMETER) or (text and not scan.is_made_of(text, PARAMETER)):
+        good = scan.is_made_of(name, PARAMETER) and (not text or scan.is_made_of(text, PARAMETER))
+        if not good or not _is_escaped_well(part):
             raise SipError(400, "a URI parameter is malformed")
         pairs.append((name.lower(), text if equals else None))
     return pairs
@@ -148,7 +148,7 @@ def parse_host_port(value):
     if value[:1] == b"[":
         close = value.find(b"]")
         host, tail = value[: close + 1], value[close + 1 :]
-        good = close > 2 and scan.is_made_of(host[1:-1], IPV6)
+        good = close > 2 and _ipv6_groups(host[1:-1].lower()) is not None
     else:
         colon = value.find(b":")
         host, tail = (value, b"") if colon < 0 else (value[:colon], value[colon:])
@@ -176,24 +176,45 @@ def unescape(value):
 def host_key(host):
     """Return the host in the form in which two names of one host are equal.
 
-    Lower case, without the root's dot; an IPv6 address in brackets is expanded.
+    Lower case, without the root's dot; an IPv6 address, with brackets or without, is expanded.
     """
     host = host.lower()
-    if host[:1] == b"[":
-        return _expand_ipv6(host[1:-1])
+    if b":" in host:
+        return b":".join(_ipv6_groups(host.strip(b"[]")) or [host])
     return host[:-1] if host[-1:] == b"." else host
 
 
-def _expand_ipv6(text):
-    """Return eight groups without leading zeros, or `text` itself where it is no address."""
+def _ipv6_groups(text):
+    """Return the eight groups of a lower-case IPv6address without leading zeros, or None.
+
+    The grammar is that of RFC 3986: RFC 3261 has it wrong (RFC 5118 section 4.10).
+    """
     head, gap, tail = text.partition(b"::")
     left = head.split(b":") if head else []
     right = tail.split(b":") if tail else []
-    missing = 8 - len(left) - len(right) if gap else 0
-    if text.find(b".") >= 0 or missing < 0:
-        return text
+    last = right or left
+    if last and b"." in last[-1] and (right or not gap):
+        last[-1:] = _ipv4_groups(last[-1])
+    missing = 8 - len(left) - len(right)
+    if missing < 0 or (missing == 0) == bool(gap):
+        return None
     groups = left + [b"0"] * missing + right
-    return b":".join([group.lstrip(b"0") or b"0" for group in groups])
+    for group in groups:
+        if len(group) > 4 or not scan.is_made_of(group, scan.HEX):
+            return None
+    return [group.lstrip(b"0") or b"0" for group in groups]
+
+
+def _ipv4_groups(text):
+    """Return the two IPv6 groups that IPv4 octets stand for; [b""] where there are none."""
+    octets = text.split(b".")
+    for octet in octets:
+        if len(octet) > 3 or not scan.is_made_of(octet, scan.DIGITS) or int(octet) > 255:
+            return [b""]
+    if len(octets) != 4:
+        return [b""]
+    one, two, three, four = [int(octet) for octet in octets]
+    return [hex(one << 8 | two)[2:].encode(), hex(three << 8 | four)[2:].encode()]
 
 
 def equivalent(one, other):

@@ -8,11 +8,15 @@ MAGIC_COOKIE = b"z9hG4bK"
 
 
 class Via:
-    """One Via value. transport: upper case; host: as written; port: number or None."""
+    """One Via value. transport: upper case; host: as written; port: number or None.
 
-    __slots__ = ("transport", "host", "port", "params")
+    protocol: name and version with their slashes; a refusal with 505 goes back by such a Via.
+    """
 
-    def __init__(self, transport, host, port, params):
+    __slots__ = ("protocol", "transport", "host", "port", "params")
+
+    def __init__(self, transport, host, port, params, protocol=b"SIP/2.0/"):
+        self.protocol = protocol
         self.transport = transport
         self.host = host
         self.port = port
@@ -39,7 +43,7 @@ class Via:
     def write(self):
         """Return the value as bytes."""
         where = host_port(self.host, self.port)
-        return b"SIP/2.0/" + self.transport + b" " + where + scan.write_parameters(self.params)
+        return self.protocol + self.transport + b" " + where + scan.write_parameters(self.params)
 
 
 def parse(value):
@@ -49,24 +53,25 @@ def parse(value):
         value = value[:comma]
     head, _, tail = value.partition(b";")
     protocol, _, where = head.strip(scan.BLANKS).partition(b" ")
-    if protocol[:8] != b"SIP/2.0/" or not where:
-        protocol, where = _spaced(head)
-    transport = protocol[8:].upper()
+    if protocol[:8] == b"SIP/2.0/" and where:
+        protocol, transport = protocol[:8], protocol[8:].upper()
+    else:
+        protocol, transport, where = _spaced(head)
     if not scan.is_token(transport):
         raise SipError(400, "a Via names no transport")
     where = where.strip(scan.BLANKS)
     if b" " in where:
         where = where.replace(b" ", b"")
     host, port = parse_host_port(where)
-    return Via(transport, host, port, scan.parameters(tail))
+    return Via(transport, host, port, scan.parameters(tail), protocol)
 
 
 def _spaced(head):
     """Read `SIP / 2.0 / UDP host`: blanks may stand around the slashes (sent-protocol)."""
-    parts = head.replace(b"\t", b" ").split(b"/")
-    if len(parts) != 3 or parts[0].strip().upper() != b"SIP" or parts[1].strip() != b"2.0":
-        raise SipError(400, "a Via is not of SIP/2.0")
-    transport, _, where = parts[2].strip().partition(b" ")
+    parts = [part.strip(b" ") for part in head.replace(b"\t", b" ").split(b"/")]
+    if len(parts) != 3 or parts[0].upper() != b"SIP" or not scan.is_token(parts[1]):
+        raise SipError(400, "a Via is not of SIP")
+    transport, _, where = parts[2].partition(b" ")
     if not where:
         raise SipError(400, "a Via names no host")
-    return b"SIP/2.0/" + transport, where
+    return b"SIP/" + parts[1] + b"/", transport.upper(), where

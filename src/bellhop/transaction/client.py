@@ -1,8 +1,19 @@
 """Non-INVITE client transaction (RFC 3261 section 17.1.2)."""
 
 from .timers import T1, T2, TIMER_F, TIMER_K
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction
-from .transaction import deliver, fail, linger, repeat, send, stop, time_out
+from .transaction import (
+    EXPIRE,
+    RESEND,
+    TERMINATED,
+    Transaction,
+    deliver,
+    fail,
+    linger,
+    repeat,
+    send,
+    stop,
+    time_out,
+)
 
 TRYING, PROCEEDING, COMPLETED, TERMINATED = STATES = (
     "trying", "proceeding", "completed", TERMINATED,

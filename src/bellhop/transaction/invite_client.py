@@ -3,8 +3,19 @@
 from ..effects import Send
 from ..sip.message import Request
 from .timers import T1, TIMER_B, TIMER_D, TIMER_M
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction
-from .transaction import deliver, fail, linger, repeat, send, stop, time_out
+from .transaction import (
+    EXPIRE,
+    RESEND,
+    TERMINATED,
+    Transaction,
+    deliver,
+    fail,
+    linger,
+    repeat,
+    send,
+    stop,
+    time_out,
+)
 
 CALLING, PROCEEDING, COMPLETED, ACCEPTED, TERMINATED = STATES = (
     "calling", "proceeding", "completed", "accepted", TERMINATED,

@@ -3,8 +3,7 @@
 from ..effects import Send
 from ..sip.message import response_to
 from .timers import T1, T2, TIMER_H, TIMER_I, TIMER_L, TRYING_AFTER
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction
-from .transaction import fail, linger, repeat, send, stop
+from .transaction import EXPIRE, RESEND, TERMINATED, Transaction, fail, linger, repeat, send, stop
 
 PROCEEDING, COMPLETED, CONFIRMED, ACCEPTED, TERMINATED = STATES = (
     "proceeding", "completed", "confirmed", "accepted", TERMINATED,

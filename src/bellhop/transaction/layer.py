@@ -32,9 +32,9 @@ class Layer:
     def request(self, request, flow, now):
         """Return (what, server transaction or None, effects) for a request that came in.
 
-        NEW: the user decides. CANCEL: the transaction is that of the INVITE to cancel, or None;
-        the CANCEL must still be answered through `new_server`. ACK: one that no transaction here
-        waits for. ABSORBED: done. FULL: no place; refuse without state.
+        NEW: the user decides, and calls `new_server` to answer. CANCEL: the transaction is that of
+        the INVITE to cancel, or None; the CANCEL is answered through a `new_server` too. ACK: one
+        that no transaction here waits for. ABSORBED: done. FULL: no place; refuse without state.
         """
         key = server_key(request)
         found = self.servers.get(key)
@@ -50,7 +50,7 @@ class Layer:
             return FULL, None, []
         if request.method == b"CANCEL":
             return CANCEL, self.servers.get(server_key(request, b"INVITE")), []
-        return NEW, self.new_server(request, flow, now), []
+        return NEW, None, []
 
     def new_server(self, request, flow, now):
         """Create the server transaction of a request that `request` called NEW or CANCEL."""

@@ -3,8 +3,7 @@
 from ..effects import Send
 from ..sip.message import response_to
 from .timers import TIMER_F, TIMER_J, TRYING_AFTER_T2
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction
-from .transaction import fail, linger, repeat, send, stop
+from .transaction import EXPIRE, RESEND, TERMINATED, Transaction, fail, linger, repeat, send, stop
 
 TRYING, PROCEEDING, COMPLETED, TERMINATED = STATES = (
     "trying", "proceeding", "completed", TERMINATED,

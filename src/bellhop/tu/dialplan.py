@@ -98,7 +98,7 @@ def _user_targets(location, user, instance, now):
             if binding.instance in devices:
                 continue
             devices.add(binding.instance)
-        target = _to_binding(binding, binding.contact, "%s's phone" % user.name)
+        target = _to_binding(binding, _request_uri(binding.contact), "%s's phone" % user.name)
         if groups and groups[-1][0].q == binding.q:
             groups[-1].append(target)
         else:
@@ -118,6 +118,16 @@ def _group_targets(settings, location, group, now):
     for targets in lists:
         together.extend(targets)
     return [together]
+
+
+def _request_uri(contact):
+    """Return a contact without headers and method, which no Request-URI may hold (16.6 step 2)."""
+    found = uri.parse(contact)
+    if found.headers is None and found.param(b"method") is None:
+        return contact
+    params = [pair for pair in found.params if pair[0] != b"method"]
+    bare = uri.Uri(found.scheme, found.user, found.host, found.port, params, None, found.password)
+    return bare.write()
 
 
 def _to_binding(binding, target_uri, reason):

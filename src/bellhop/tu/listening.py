@@ -17,7 +17,7 @@ class Listening:
         self.listener = listener
         self.transport = listener.transport
         self.port = listener.port
-        self.key = uri.host_key(b"[" + host + b"]" if b":" in host else host)
+        self.key = uri.host_key(host)
         transport = listener.transport.encode()
         self.via = transport.upper() + b" " + written
         self.uri = written if transport == b"udp" else written + b";transport=" + transport

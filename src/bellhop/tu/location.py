@@ -37,8 +37,8 @@ class Binding:
     def is_behind_nat(self):
         """Tell whether the phone's own address is not where its packets come from."""
         found = uri.parse(self.contact)
-        here = self.flow.host.encode(), self.flow.port
-        return (uri.host_key(found.host or b"").strip(b"[]"), found.port or 5060) != here
+        here = uri.host_key(self.flow.host.encode()), self.flow.port
+        return (uri.host_key(found.host or b""), found.port or 5060) != here
 
 
 def contact_key(contact):

@@ -20,7 +20,8 @@ def validate(request):
         if not scan.is_made_of(scheme, uri.SCHEME):
             raise SipError(400, "the Request-URI has no scheme")
         raise SipError(416, "Unsupported URI Scheme")
-    request.parsed_uri
+    if request.parsed_uri.headers is not None:
+        raise SipError(400, "a Request-URI must not hold header fields")
     required = request.tokens(b"proxy-require")
     if required:
         raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(required),))
@@ -160,8 +161,9 @@ def _contact_is_elsewhere(request, flow):
     if not contacts or contacts[0].uri.host is None:
         return False
     found = contacts[0].uri
-    here = uri.host_key(found.host).strip(b"[]"), found.port or 5060
-    return here != (flow.host.encode(), flow.port) and flow.transport == "udp"
+    there = uri.host_key(found.host), found.port or 5060
+    here = uri.host_key(flow.host.encode()), flow.port
+    return there != here and flow.transport == "udp"
 
 
 def record_routes(token, incoming, outgoing):

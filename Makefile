@@ -1,0 +1,73 @@
+# make run    starts a node            make test   runs every test
+# Both install what they need first: Debian packages by apt, Python packages into .venv.
+
+PYTHON ?= python3
+FUZZ_SECONDS ?= 120
+
+# Debian packages: what a node needs, and what the tests need on top of it.
+DEBIAN_RUN = python3 python3-venv
+DEBIAN_TEST = gcc git iproute2 libsrtp2-dev python3-dev \
+	baresip-core kamailio linphone-cli sip-tester
+# Extras of src/pyproject.toml, in the same two parts.
+EXTRAS_RUN = dns,mesh,media
+EXTRAS_TEST = $(EXTRAS_RUN),test
+
+BIN = .venv/bin
+SOURCES = src $(wildcard tests native/*.py)
+FAST = $(wildcard tests/unit tests/architecture tests/vectors)
+
+.PHONY: setup run test test-fast lint format bench fuzz native micropython clean
+
+setup: .venv/installed-test
+
+run: .venv/installed-run
+	$(BIN)/python -m bellhop --state .state
+
+test: .venv/installed-test native
+	$(BIN)/python -m pytest tests
+
+test-fast: .venv/installed-test
+	$(BIN)/python -m pytest $(FAST)
+
+lint: .venv/installed-test
+	$(BIN)/ruff check --output-format concise --config src/pyproject.toml $(SOURCES)
+	$(BIN)/ruff format --check --quiet --output-format concise --config src/pyproject.toml $(SOURCES)
+	$(BIN)/mypy --config-file src/pyproject.toml src/bellhop
+	$(BIN)/python -m pytest -q tests/architecture
+	$(BIN)/python -m tests.architecture.sizes
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix --config src/pyproject.toml $(SOURCES)
+	$(BIN)/ruff format --config src/pyproject.toml $(SOURCES)
+
+bench: .venv/installed-test native
+	$(BIN)/python -m tests.bench
+
+fuzz: .venv/installed-test
+	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)
+
+native: .venv/installed-test
+	test ! -f native/Makefile || $(MAKE) -C native
+
+# A second MicroPython, with ffi, for what the one in .venv cannot do.
+micropython: .micropython/micropython
+
+# Leaves .state alone: it holds the node's identity and its accounts.
+clean:
+	test ! -f native/Makefile || $(MAKE) -C native clean
+	rm -rf .venv .micropython .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
+	find src tests native -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/installed-run: src/pyproject.toml .ci/install-debian
+	.ci/install-debian $(DEBIAN_RUN)
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable 'src[$(EXTRAS_RUN)]'
+	touch $@
+
+.venv/installed-test: .venv/installed-run Makefile
+	.ci/install-debian $(DEBIAN_TEST)
+	$(BIN)/pip install --quiet --editable 'src[$(EXTRAS_TEST)]'
+	touch $@
+
+.micropython/micropython: .ci/fetch-micropython
+	.ci/fetch-micropython .micropython

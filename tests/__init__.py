@@ -1,0 +1,1 @@
+"""Everything that checks bellhop; LAYOUT: one folder for each kind of test."""
