@@ -63,6 +63,26 @@ def _host(text):
     return text.strip("[]").lower()
 
 
+def _host_port(text):
+    """Return (host, port or 0) of HOST, HOST:PORT or [ADDRESS]:PORT."""
+    host, colon, port = text, "", ""
+    if text[:1] == "[":
+        host, _, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif text.count(":") == 1:
+        host, colon, port = text.partition(":")
+    try:
+        return _host(host), PORT(port) if colon else 0
+    except ValueError:
+        raise ValueError("a host name or an IP address, and a port if it is not the usual one")
+
+
+def _address(text):
+    if text[:4] not in ("sip:", "tel:") and text[:5] != "sips:":
+        raise ValueError("an address such as sip:gran@far.test")
+    return _text(text)
+
+
 def _hash(digits):
     def check(text):
         if len(text) != digits or [c for c in text.lower() if c not in HEX]:
@@ -179,6 +199,22 @@ SCHEMA = {
         "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
         "algorithm": _option(_choice("md5", "sha256"), "md5", "digest that phones are asked for"),
     },
+    "contact": {
+        "name": _option(_text, "", "name shown to people"),
+        "number": _option(_name_or_nothing, "", "what a phone dials"),
+        "address": _option(_address, "", "where it leads, as in sip:gran@far.test"),
+    },
+    "mesh": {
+        "enabled": _option(_flag, True, "find other nodes and call their users"),
+        "node_name": _option(_name_or_nothing, "", "name of this node; empty: the host name"),
+        "profile": _option(
+            _choice("home", "emergency"), "home", "who may read the phone book: contacts, or all"
+        ),
+        "port": _option(PORT, 5066, "UDP port of the mesh"),
+        "interface": _list(_word, "interfaces on which neighbours are sought; none: all"),
+        "peer": _list(_host_port, "nodes to ask always, as HOST or HOST:PORT"),
+        "search_domain": _list(_host, "domains whose SRV records _bellhop._udp name nodes"),
+    },
     "group": {
         "name": _option(_word, "", "name of the group; empty: the section's name"),
         "display_name": _option(_text, "", "name shown to people"),
@@ -234,10 +270,11 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
+    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh: section.
     domain, domains: bytes, lower case. realm: bytes.
     """
 
-    def __init__(self, node, users, groups):
+    def __init__(self, node, mesh, users, groups, contacts):
         for name in SCHEMA["node"]:
             setattr(self, name, getattr(node, name))
         self.domain = node.domain.encode()
@@ -246,6 +283,12 @@ class Settings:
         self.users = users
         self.groups = groups
         self.names = {}
+        self.mesh = mesh
+        self.contacts = contacts
+        self.speed_dial = {}
+        for contact in contacts:
+            if contact.number and contact.address:
+                self.speed_dial[contact.number.lower().encode()] = contact.address.encode()
 
 
 def parse(text, name, host="localhost"):
@@ -253,22 +296,27 @@ def parse(text, name, host="localhost"):
 
     host: the domain to use where the file names none.
     """
-    node = None
+    alone = {}
     users = {}
     groups = {}
+    contacts = []
     for section in _sections(text, name):
-        if section.kind == "node":
-            if node is not None:
-                raise ConfigError(section.where, "there is already a section `config node`")
-            node = section
+        if section.kind == "contact":
+            contacts.append(section)
+        elif section.kind in ("node", "mesh"):
+            if section.kind in alone:
+                problem = "there is already a section `config %s`" % section.kind
+                raise ConfigError(section.where, problem)
+            alone[section.kind] = section
         else:
             table = users if section.kind == "user" else groups
             if section.name in users or section.name in groups:
                 raise ConfigError(section.where, "the name '%s' is taken" % section.name)
             table[section.name] = section
-    node = node or Section("node", name + ":1", {})
+    node = alone.get("node") or Section("node", name + ":1", {})
+    mesh = alone.get("mesh") or Section("mesh", name + ":1", {"enabled": False})
     node.domain = node.domain or host
-    settings = Settings(node, users, groups)
+    settings = Settings(node, mesh, users, groups, contacts)
     _check(settings, node.where)
     return settings
 
@@ -324,7 +372,7 @@ def _sections(text, name):
 
 def _section(kind, where, title, values):
     section = CLASSES.get(kind, Section)(kind, where, values)
-    if kind != "node":
+    if kind in ("user", "group"):
         section.name = section.name or title
         if not section.name:
             raise ConfigError(where, "a %s needs a name: `option name NAME`" % kind)

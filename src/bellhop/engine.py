@@ -46,6 +46,7 @@ class Engine:
             Keepalive: self.agent.send_pings,
             Call: self._forget_call,
             ResponseContext: self.forwarder.wake,
+            Branch: self.forwarder.branch_silent,
         }
 
     # What the shell tells.
@@ -346,7 +347,7 @@ class Engine:
         node = self.node
         if b"route" in request.names:
             hop = request.addresses(b"route")[0].uri
-            target = dialplan.Target(request.uri, None, (), None, 1000, "Route of the caller")
+            target = dialplan.towards(request.uri, None, "Route of the caller")
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
             return dialplan.Found(dialplan.ELSEWHERE, [[target]], None)
@@ -356,7 +357,7 @@ class Engine:
         if found.step == dialplan.ELSEWHERE:
             flow = self.forwarder.dialog_flow(request)
             if flow is not None:
-                target = dialplan.Target(request.uri, flow, (), None, 1000, "party of this call")
+                target = dialplan.towards(request.uri, flow, "party of this call")
                 return dialplan.Found(found.step, [[target]], None)
         return found
 
@@ -365,7 +366,7 @@ class Engine:
         settings = self.node.settings
         if self._is_trusted(flow) or self._is_registered_stream(request, flow, now):
             return
-        if step != dialplan.ELSEWHERE and request.to.param(b"tag") is not None:
+        if step in (dialplan.LOCAL, dialplan.CONTACT) and request.to.param(b"tag") is not None:
             return  # In a dialog that goes past us; the phone itself knows its dialogs.
         caller = request.from_.uri
         if caller.host is not None and self._is_ours(caller):
@@ -374,7 +375,7 @@ class Engine:
                 raise SipError(403, "%s may not call as another user" % user.name)
             request.remove(b"proxy-authorization")
             return
-        if step == dialplan.ELSEWHERE:
+        if step not in (dialplan.LOCAL, dialplan.CONTACT):
             raise SipError(403, "this node does not relay for strangers")
         if settings.strangers == "refuse":
             raise SipError(403, "callers from elsewhere are not accepted here")
@@ -408,7 +409,7 @@ class Engine:
             if self._is_for_node(request):
                 return []
             found = self._find(request, now)
-            if found.step == dialplan.ELSEWHERE and not (
+            if found.step not in (dialplan.LOCAL, dialplan.CONTACT) and not (
                 self._is_in_dialog(request, tokens) or self._is_trusted(flow)
             ):
                 self.node.counters["dropped"] += 1

@@ -15,6 +15,8 @@ from .tu.response_context import Branch, ResponseContext
 # what this node adds to it (Via, Record-Route) counts.
 DATAGRAM_BYTES = 1100
 
+# Responses after which another way to the same place is worth a try.
+WAY_LOST = (503, 504)
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 
@@ -124,6 +126,9 @@ class Forwarder:
             self._note_leg(context, reached, reasons)
         branch.request = request
         branch.transaction, effects = node.layer.send(request, flow, branch, now)
+        if target.patience is not None:
+            branch.deadline = now + target.patience
+            node.deadlines.watch(branch)
         return effects
 
     def _preferred(self, branch, flow):
@@ -166,8 +171,10 @@ class Forwarder:
 
     def _answered(self, branch, response, now):
         context = branch.context
-        if response.status == 503 and branch.hops and context.state == response_context.WAITING:
-            return self._send(branch, now)
+        branch.deadline = None
+        more = branch.hops or branch.spare
+        if response.status in WAY_LOST and more and context.state == response_context.WAITING:
+            return self._no_answer(branch, response.status, "it is out of order", now)
         if branch.target.binding is not None:
             branch.target.binding.unanswered = 0
         passed = response.copy()
@@ -181,7 +188,20 @@ class Forwarder:
         """No final response came over this hop: try the next one (RFC 3263 section 4.3)."""
         if branch.hops and branch.cancel is None:
             return self._send(branch, now)
+        if branch.spare and branch.cancel is None:
+            branch.target = branch.spare.pop(0)
+            return self._launch(branch, now)
+        if branch.target.patience is not None:
+            status = 504
         return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
+
+    def branch_silent(self, branch, now):
+        """Not even 100 came over a way through the mesh: the next way may be open."""
+        branch.deadline = None
+        if branch.rang or branch.final is not None:
+            return []
+        self.node.layer.abandon(branch.transaction)
+        return self._no_answer(branch, 504, "it does not answer", now)
 
     def _fail(self, branch, status, problem, now):
         context = branch.context
@@ -287,7 +307,9 @@ class Forwarder:
 
 
 def _with_flow(target, flow):
-    return dialplan.Target(target.uri, flow, target.path, target.binding, target.q, target.reason)
+    fields = list(target)
+    fields[1] = flow
+    return dialplan.Target(*fields)
 
 
 def _share(context):

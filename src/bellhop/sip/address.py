@@ -3,7 +3,7 @@
 from ..errors import SipError
 from . import scan, uri
 
-DISPLAY = frozenset(scan.TOKEN | frozenset(scan.BLANKS) | frozenset(range(0x80, 0x100)))
+DISPLAY = scan.TOKEN + scan.BLANKS + bytes(range(0x80, 0x100))
 MEMO_SIZE = 512
 _memo = {}
 

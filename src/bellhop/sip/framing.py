@@ -65,8 +65,14 @@ class Framer:
 
 
 def content_length(header):
-    """Return the Content-Length that a header on a stream must have; refuses with 400."""
-    for line in header.split(b"\r\n")[1:]:
+    """Return the one Content-Length that a header on a stream must have; refuses with 400."""
+    found = None
+    unfolded = header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
+    for line in unfolded.split(b"\r\n")[1:]:
         if line[:1] in b"CcLl" and canonical(line[: line.find(b":")]) == b"content-length":
-            return scan.number(line_value(line), MAX_BODY_BYTES, "Content-Length")
-    raise SipError(400, "a message on a stream needs Content-Length")
+            if found is not None:
+                raise SipError(400, "a message on a stream has Content-Length twice")
+            found = scan.number(line_value(line), MAX_BODY_BYTES, "Content-Length")
+    if found is None:
+        raise SipError(400, "a message on a stream needs Content-Length")
+    return found

@@ -14,6 +14,8 @@ VERSION = b"SIP/2.0"
 END = b"\r\n\r\n"
 MANDATORY = (b"via", b"from", b"to", b"call-id", b"cseq")
 MAX_CSEQ = 2**31 - 1
+# What a response repeats beside the Vias (sections 8.2.6.1 and 8.2.6.2).
+ECHOED = frozenset((b"from", b"to", b"call-id", b"cseq", b"timestamp"))
 
 
 class Message:
@@ -117,7 +119,7 @@ class Message:
             index = names.index(b"via") + names.count(b"via") if b"via" in names else 0
         self.names.insert(index, name)
         self.lines.insert(index, line)
-
+        self._via = None
     def remove(self, name):
         """Remove every field `name`."""
         while name in self.names:
@@ -137,7 +139,7 @@ class Message:
         else:
             rest = value[comma + 1 :].strip(scan.BLANKS)
             self.lines[index] = written[: written.find(b":")] + b": " + rest
-
+        self._via = None
 
     def replace_first(self, name, element):
         """Put `element` in place of the first comma-separated element of the first field `name`."""
@@ -147,6 +149,7 @@ class Message:
         comma = scan.find_outside(value, b",", 0, True)
         rest = b"" if comma < 0 else b", " + value[comma + 1 :].strip(scan.BLANKS)
         self.lines[index] = written[: written.find(b":")] + b": " + element + rest
+        self._via = None
 
 
 class Request(Message):
@@ -326,13 +329,10 @@ def response_to(request, status, reason=None, lines=(), to_tag=None):
     """
     names = []
     copied = []
-    for name in (b"via", b"from", b"to", b"call-id", b"cseq", b"timestamp"):
-        start = 0
-        while name in request.names[start:]:
-            index = request.names.index(name, start)
+    for index, name in enumerate(request.names):
+        if name == b"via" or (name in ECHOED and name not in names):
             names.append(name)
             copied.append(request.lines[index])
-            start = index + 1
     if to_tag is not None and b"to" in names and _lacks_tag(request):
         copied[names.index(b"to")] += b";tag=" + to_tag
     for line in lines:

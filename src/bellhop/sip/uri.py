@@ -3,9 +3,9 @@
 from ..errors import SipError
 from . import scan
 
-USER = frozenset(scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%")
-PARAMETER = frozenset(scan.ALPHANUM + b"-_.!~*'()[]/:&+$%")
-SCHEME = frozenset(scan.ALPHANUM + b"+-.")
+USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%"
+PARAMETER = scan.ALPHANUM + b"-_.!~*'()[]/:&+$%"
+SCHEME = scan.ALPHANUM + b"+-."
 
 # These must be equal in both URIs or absent from both (section 19.1.4).
 ALWAYS_COMPARED = (b"user", b"ttl", b"method", b"maddr", b"transport")

@@ -92,6 +92,11 @@ class Layer:
             return []
         return self._handle(tx, response_event(response), now, response)
 
+    def abandon(self, tx):
+        """End a client transaction without a word: its user has found another way."""
+        stop(tx, None, None)
+        self._forget(tx)
+
     def wake(self, tx, now):
         """Return the effects of a deadline that has come for `tx`."""
         return self._settle(tx, tx.wake(now))

@@ -7,17 +7,27 @@ from ..sip import uri
 from .registrar import gruu_instance
 
 # One place to send a request to. uri: bytes for the Request-URI; flow: Flow or None where the
-# hops must still be found; path: Route values; binding: Binding or None; q; reason: text.
-Target = namedtuple("Target", ("uri", "flow", "path", "binding", "q", "reason"))
+# hops must still be found; path: Route values; binding: Binding or None; q; reason: text; spare:
+# Targets to try one after the other where this one is silent for `patience` ms (None: timer B).
+Target = namedtuple(
+    "Target", ("uri", "flow", "path", "binding", "q", "reason", "spare", "patience")
+)
 
 # step: which rule found the target; groups: lists of Targets, tried one list after the other, empty
 # where nobody is there now; section: the local user or group meant, or None.
 Found = namedtuple("Found", ("step", "groups", "section"))
 
-EMERGENCY, LOCAL, CONTACT, ELSEWHERE = ("emergency", "local", "contact", "elsewhere")
+EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = (
+    "emergency", "local", "phone book", "contact", "elsewhere",
+)  # fmt: skip
 
 # RFC 5031: all emergency services begin with this name.
 SOS = b"service:sos"
+
+
+def towards(target_uri, flow, reason):
+    """Return the Target of a URI that is no binding's."""
+    return Target(target_uri, flow, (), None, 1000, reason, (), None)
 
 
 def is_ours(settings, listeners, target):
@@ -64,13 +74,21 @@ def find(settings, listeners, location, target, now):
         reason = "contact of %s's phone" % binding.user
         return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]], None)
     reason = "host " + target.host.decode()
-    return Found(ELSEWHERE, [[Target(target.write(), None, (), None, 1000, reason)]], None)
+    return Found(ELSEWHERE, [[towards(target.write(), None, reason)]], None)
 
 
 def _local(settings, location, target, now):
     section = callee(settings, target)
     groups = _section_targets(settings, location, section, gruu_instance(target), now)
     return Found(LOCAL, groups, section)
+
+
+def _speed_dial(settings, target):
+    address = settings.speed_dial.get(uri.unescape(target.user or b"").lower())
+    if address is None:
+        return Found(LOCAL, [], None)
+    reason = "speed dial %s" % spoken(target)
+    return Found(PHONE_BOOK, [[towards(address, None, reason)]], None)
 
 
 def _section_targets(settings, location, section, instance, now):
@@ -132,4 +150,4 @@ def _request_uri(contact):
 
 def _to_binding(binding, target_uri, reason):
     flow = None if binding.path else binding.flow
-    return Target(target_uri, flow, binding.path, binding, binding.q, reason)
+    return Target(target_uri, flow, binding.path, binding, binding.q, reason, (), None)

@@ -27,13 +27,16 @@ class Branch:
     """One client transaction after another (fail-over of hops) for one target."""
 
     __slots__ = (
-        "context", "target", "hops", "transaction", "request", "final", "rang", "cancel", "streamed",
+        "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
+        "streamed", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
         self.context = context
         self.target = target
+        self.spare = list(target.spare)
         self.hops = []
+        self.deadline = self.queued = None
         self.transaction = None
         self.request = None
         self.final = None
