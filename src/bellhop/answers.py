@@ -3,7 +3,7 @@
 Every answer is a dict. Times are whole seconds before now.
 """
 
-from . import __version__
+from . import __version__, phonebooks
 from .errors import BellhopError
 from .tu.calls import readable
 
@@ -122,6 +122,59 @@ def _trace(engine, arguments, now):
     raise BellhopError("there is no call '%s'; `bellhop history` shows the numbers" % wanted)
 
 
+def phonebook(engine, now):
+    """Return the entries of everybody who can be called: here, by speed dial, in the mesh."""
+    node = engine.node
+    domain = node.settings.domain.decode()
+    entries = []
+    for name in sorted(node.settings.users):
+        user = node.settings.users[name]
+        there = bool(node.location.bindings(name, now))
+        entries.append(
+            _entry(user.display_name or name, user.extension or name, name, domain, "here", there)
+        )
+    for contact in node.settings.contacts:
+        entry = _entry(contact.name, contact.number, "", "", "speed dial", False)
+        entry["address"] = contact.address
+        entries.append(entry)
+    if engine.meshing is not None:
+        entries += engine.meshing.phonebook()
+    return entries
+
+
+def _entry(display, number, name, domain, place, registered):
+    return {
+        "display": display,
+        "number": number,
+        "address": "sip:%s@%s" % (name, domain),
+        "place": place,
+        "registered": registered,
+    }
+
+
+def _phonebook(engine, arguments, now):
+    """`format`: none for the entries themselves, or one of phonebooks.FORMATS."""
+    entries = phonebook(engine, now)
+    form = arguments.get("format")
+    if form is None:
+        return {"phonebook": entries}
+    text, content_type = phonebooks.write(form, entries, engine.node.settings.domain.decode())
+    return {"text": text, "content_type": content_type}
+
+
+def _of_mesh(read):
+    def answer(engine, arguments, now):
+        if engine.meshing is None:
+            raise BellhopError("the mesh is off: `option enabled 1` in `config mesh` turns it on")
+        return read(engine.meshing, now)
+
+    return answer
+
+
+def _identity(meshing, now):
+    return {"key": meshing.mesh.key, "address_example": "sip:alice@" + meshing.mesh.key}
+
+
 def _status(engine, arguments, now):
     return status(engine, now)
 
@@ -134,6 +187,11 @@ VERBS = {
     "calls": (_calls, ()),
     "history": (_history, ()),
     "trace": (_trace, ("call",)),
+    "phonebook": (_phonebook, ("format",)),
+    "identity": (_of_mesh(_identity), ()),
+    "peers": (_of_mesh(lambda meshing, now: {"peers": meshing.mesh.peers(now)}), ()),
+    "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes(now)}), ()),
+    "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph(now)), ()),
 }
 
 

@@ -197,6 +197,7 @@ SCHEMA = {
         "password": _option(_text, "", "in clear; better the two hashes"),
         "ha1_md5": _option(_hash(32), b"", "hash for MD5 digest"),
         "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
+        "also_at": _list(_word, "other nodes (key or name) where phones of this user ring too"),
         "algorithm": _option(_choice("md5", "sha256"), "md5", "digest that phones are asked for"),
     },
     "contact": {
@@ -335,7 +336,9 @@ def _check(settings, where):
             settings.names[called.lower().encode()] = section
     if settings.responders and settings.responders.lower().encode() not in settings.names:
         raise ConfigError(where, "responders '%s' is no user or group" % settings.responders)
-    settings.emergency = frozenset([number.lower().encode() for number in settings.emergency_number])
+    settings.emergency = frozenset(
+        [b"sos"] + [number.lower().encode() for number in settings.emergency_number]
+    )
     for user in settings.users.values():
         user.prepare(settings.realm)
     for group in settings.groups.values():

@@ -40,6 +40,7 @@ class Engine:
         self.node.instance = binascii.hexlify(token(4))
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node)
+        self.meshing = None
         self.started = now
         self.wakers = {
             locations.Location: self._expire,
@@ -54,17 +55,32 @@ class Engine:
     def listen(self, listeners, now):
         """Take the list of listeners; a flow's `local` is an index into it."""
         self.node.listen(listeners)
+        return self.meshing.listen(now) if self.meshing is not None else []
+
+    def join_mesh(self, seed, boot_epoch, crypto, now):
+        """Become a member of the mesh under the identity of `seed` (32 octets)."""
+        from .meshing import Meshing  # Only a node with a mesh pays for it in memory.
+
+        self.meshing = Meshing(self.node, seed, boot_epoch, crypto, now)
+        self.wakers[Meshing] = self._fire_mesh
+        self.node.settings = self._with_key(self.node.settings)
+
+    def _with_key(self, settings):
+        """The node's key is a domain of its own that nobody can forge."""
+        if self.meshing is not None:
+            settings.domains = settings.domains | {self.meshing.own_domain}
+        return settings
 
     def reload(self, settings, now):
         """Put new settings in force; calls and registrations stay."""
-        self.node.settings = settings
+        self.node.settings = self._with_key(settings)
         location = self.node.location
         location.most = settings.max_bindings
         self.node.layer.most = settings.max_transactions
         gone = [b for b in location.all(now) if b.user not in settings.users]
         for binding in gone:
             location.remove(binding)
-        return self._registered([], gone, now)
+        return self._registered([], gone, now) + self._publish(now)
 
     def restore(self, name, records, now):
         """Take back what a Store effect of an earlier run had kept."""
@@ -79,10 +95,13 @@ class Engine:
             self.agent.plan_pings(now)
         elif name == "messages":
             self.node.mailbox.restore(records)
+        elif name == "mesh" and self.meshing is not None:
+            self.meshing.mesh.restore(records, now)
 
     def start(self, now):
         """Begin, after `listen` and `restore`; return the effects."""
-        return [Store("secret", lambda now: binascii.hexlify(self.node.secret).decode())]
+        secret = Store("secret", lambda now: binascii.hexlify(self.node.secret).decode())
+        return [secret] + self._publish(now)
 
     def next_deadline(self):
         """Return when `fire` must be called, or None."""
@@ -149,11 +168,12 @@ class Engine:
         response = response_to(request, error.status, error.reason, error.headers, tag)
         return [Send(back, response.write())]
 
-    def _may_knock(self, flow, now):
+    def _may_knock(self, flow, now, what=""):
+        """Take one of the requests that a source has for each minute; `what` has a count of its own."""
         per_minute = self.node.settings.stranger_requests_per_minute
         if not per_minute or self._is_trusted(flow):
             return True
-        if self.node.rates.allows(flow.host, per_minute, per_minute, now):
+        if self.node.rates.allows(what + flow.host, per_minute, per_minute, now):
             return True
         self.node.counters["dropped"] += 1
         return False
@@ -182,7 +202,7 @@ class Engine:
             return self._acknowledge(request, flow, now)
         if what == layer.CANCEL:
             return self._cancel(request, server, flow, now)
-        if request.method in STORMY and not self._may_knock(flow, now):
+        if request.method in STORMY and not self._may_knock(flow, now, "storm "):
             return []
         server = node.layer.new_server(request, _reply_flow(request, flow), now)
         return self._follow(self._decide(request, server, flow, now), now)
@@ -205,10 +225,18 @@ class Engine:
         effects = []
         if request.method == b"INVITE" and error.status not in (401, 407):
             effects = self._note_refused(request, server, error, now)
-        response = response_to(
-            request, error.status, error.reason, error.headers, binascii.hexlify(node.token(6))
-        )
+        tag = self._refusal_tag(request)
+        response = response_to(request, error.status, error.reason, error.headers, tag)
+        if request.method == b"INVITE" and not server.reliable:
+            return node.layer.refuse(server, response) + effects
         return node.layer.respond(server, response, now) + effects
+
+    def _refusal_tag(self, request):
+        """Return the To tag of refusals of one Call-ID; the ACK for one is known by it.
+
+        The octet in front keeps it apart from the token of any dialog (proxy.dialog_token).
+        """
+        return proxy.dialog_token(self.node.proof, b"\n" + request.call_id)
 
     def _note_refused(self, request, server, error, now):
         call = self.node.calls.live.get(request.call_id)
@@ -244,11 +272,10 @@ class Engine:
         options.check_require(request)
         if request.method == b"REGISTER":
             return self._register(request, server, flow, now)
-        if not self._may_knock(flow, now):
-            return []
-        status, lines = options.answer_lines(request)
+        self._limit(flow, now)
+        lines = options.answer_lines(request)
         tag = binascii.hexlify(self.node.token(6))
-        response = response_to(request, status, None, lines, tag)
+        response = response_to(request, 200, None, lines, tag)
         return self.node.layer.respond(server, response, now)
 
     def _register(self, request, server, flow, now):
@@ -280,7 +307,10 @@ class Engine:
                 fields["what"] = what
                 effects.append(Event("registration", fields))
         self.agent.plan_pings(now)
-        return effects
+        return effects + self._publish(now)
+
+    def _publish(self, now):
+        return self.meshing.publish(now) if self.meshing is not None else []
 
     def _dump_bindings(self, now):
         """Return the records of all bindings; called when the shell really writes."""
@@ -289,11 +319,12 @@ class Engine:
 
     def _authenticate(self, request, header, flow, now):
         """Return the user that a request proves to come from, or refuse with a challenge."""
-        settings = self.node.settings
-        if header not in request.names and not self._may_knock(flow, now):
-            raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
-        verdict = self.node.access.check(request, header, settings.realm, self._account, now)
-        return verdict.user
+        realm = self.node.settings.realm
+        try:
+            return self.node.access.check(request, header, realm, self._account, now).user
+        except SipError:
+            self._limit(flow, now)  # A challenge and a wrong password count alike.
+            raise
 
     def _account(self, username):
         section = self.node.settings.names.get(username.lower())
@@ -305,6 +336,8 @@ class Engine:
         node = self.node
         in_dialog = self._is_in_dialog(request, tokens)
         found = self._find(request, now)
+        if self.meshing is not None:
+            found = self.meshing.extend(found, request)
         if found.step == dialplan.EMERGENCY:
             request.set(b"resource-priority", PRIORITY)
         elif not in_dialog:
@@ -320,7 +353,8 @@ class Engine:
             if call is not None:
                 call.step = found.step
                 node.deadlines.watch(call)
-        effects = self.forwarder.forward(request, server, flow, found, call, now)
+        reasons = [] if self.meshing is None else self.meshing.path_reasons(request)
+        effects = self.forwarder.forward(request, server, flow, found, call, reasons, now)
         if request.method == b"BYE":
             effects += self._hung_up(request, now)
         return effects
@@ -348,6 +382,8 @@ class Engine:
         if b"route" in request.names:
             hop = request.addresses(b"route")[0].uri
             target = dialplan.towards(request.uri, None, "Route of the caller")
+            if self.meshing is not None:
+                target = self.meshing.onward(target, request)
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
             return dialplan.Found(dialplan.ELSEWHERE, [[target]], None)
@@ -366,7 +402,10 @@ class Engine:
         settings = self.node.settings
         if self._is_trusted(flow) or self._is_registered_stream(request, flow, now):
             return
+        if self.meshing is not None and self.meshing.admits(request, step, flow):
+            return
         if step in (dialplan.LOCAL, dialplan.CONTACT) and request.to.param(b"tag") is not None:
+            self._limit(flow, now)
             return  # In a dialog that goes past us; the phone itself knows its dialogs.
         caller = request.from_.uri
         if caller.host is not None and self._is_ours(caller):
@@ -379,6 +418,10 @@ class Engine:
             raise SipError(403, "this node does not relay for strangers")
         if settings.strangers == "refuse":
             raise SipError(403, "callers from elsewhere are not accepted here")
+        self._limit(flow, now)
+
+    def _limit(self, flow, now):
+        """Refuse a source that has used up its requests of this minute."""
         if not self._may_knock(flow, now):
             raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
 
@@ -403,12 +446,16 @@ class Engine:
         return [self.node.call_event(call, now)]
 
     def _acknowledge(self, request, flow, now):
+        if request.to.param(b"tag") == self._refusal_tag(request):
+            return []
         try:
             request = request.copy()
             tokens = proxy.preprocess_route(request, self._is_ours)
             if self._is_for_node(request):
                 return []
             found = self._find(request, now)
+            if not found.groups:
+                return []
             if found.step not in (dialplan.LOCAL, dialplan.CONTACT) and not (
                 self._is_in_dialog(request, tokens) or self._is_trusted(flow)
             ):
@@ -467,6 +514,24 @@ class Engine:
             effects += self._follow(self._wake(thing, now), now)
             thing = self.node.deadlines.due(now)
         return effects
+
+    def receive_mesh(self, data, link, source, now):
+        """Take one datagram of the mesh; source: (host, port). Return the effects."""
+        return self.meshing.carry_out(self.meshing.mesh.receive(data, link, source, now))
+
+    def mesh_link(self, link, name, now):
+        """A link of the mesh came up (`name` and whether it is multicast) or went (None)."""
+        mesh = self.meshing.mesh
+        if name is None:
+            return self.meshing.carry_out(mesh.link_down(link, now))
+        return self.meshing.carry_out(mesh.link_up(link, name[0], name[1], now))
+
+    def mesh_neighbour(self, link, source, now):
+        """The kernel has seen a neighbour on a link; ask whether it is a node."""
+        return self.meshing.carry_out(self.meshing.mesh.neighbour_seen(link, source, now))
+
+    def _fire_mesh(self, meshing, now):
+        return meshing.carry_out(meshing.mesh.fire(now))
 
     def _wake(self, thing, now):
         if isinstance(thing, Transaction):

@@ -30,29 +30,31 @@ class Forwarder:
         self.query = 0
         self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
 
-    def forward(self, request, server, flow, found, call, now):
-        """Begin to forward a request to what the dial plan found; return the effects."""
+    def forward(self, request, server, flow, found, call, reasons, now):
+        """Begin to forward a request to what the dial plan found; return the effects.
+
+        reasons: why the node must stay in the path whatever the target, in words.
+        """
         proxy.check_hops(request)
         key = proxy.loop_key(request)
         proxy.check_loop(request, self.node.instance, key)
+        breadth = request.number(b"max-breadth", proxy.MAX_BREADTH)
+        groups = _bounded(found.groups)
+        if breadth is not None and breadth < max([len(targets) for targets in groups]):
+            raise SipError(440, "Max-Breadth Exceeded")
         patience = self.node.settings.ring_seconds * 1000
-        context = ResponseContext(request, server, flow, list(found.groups), patience, now)
+        context = ResponseContext(request, server, flow, groups, patience, now)
         context.token = key
-        context.breadth = request.number(b"max-breadth", proxy.MAX_BREADTH)
+        context.breadth = breadth
         context.call = call
+        context.reasons = reasons
         server.user = context
         self.counters["forwarded"] += 1
         return self._start(context, now)
 
     def _start(self, context, now):
         """Begin the next list of targets (section 16.6)."""
-        targets = context.groups.pop(0)
-        breadth = context.breadth
-        if len(context.branches) + len(targets) > MAX_BRANCHES:
-            targets = targets[: MAX_BRANCHES - len(context.branches)]
-        if not targets or (breadth is not None and breadth < len(targets)):
-            raise SipError(440, "Max-Breadth Exceeded")
-        begun = [Branch(context, target) for target in targets]
+        begun = [Branch(context, target) for target in context.groups.pop(0)]
         context.branches.extend(begun)
         self.node.deadlines.watch(context)
         effects = []
@@ -66,7 +68,10 @@ class Forwarder:
             branch.hops = [target.flow]
             return self._send(branch, now)
         probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
-        return self._resolve(branch, proxy.next_hop(probe))
+        try:
+            return self._resolve(branch, proxy.next_hop(probe))
+        except SipError as error:
+            return self._fail(branch, error.status, error.reason, now)
 
     def _resolve(self, waiting, hop):
         """Ask for the hops of a Uri; `waiting` goes on when they come."""
@@ -111,7 +116,9 @@ class Forwarder:
         if listening is None:
             return self._no_answer(branch, 480, "the network towards it is gone", now)
         reached = target if target.flow is flow else _with_flow(target, flow)
-        reasons = proxy.record_route_reasons(node.settings, context.request, context.flow, reached)
+        reasons = context.reasons + proxy.record_route_reasons(
+            node.settings, context.request, context.flow, reached
+        )
         routes = ()
         if reasons:
             token = proxy.dialog_token(node.proof, context.request.call_id)
@@ -125,6 +132,7 @@ class Forwarder:
         if context.call is not None:
             self._note_leg(context, reached, reasons)
         branch.request = request
+        branch.rang = False
         branch.transaction, effects = node.layer.send(request, flow, branch, now)
         if target.patience is not None:
             branch.deadline = now + target.patience
@@ -244,7 +252,7 @@ class Forwarder:
         cancel = cancellation(branch.request, reason)
         if branch.transaction.state == "terminated":
             return []
-        return self.node.layer.send(cancel, branch.transaction.flow, None, now)[1]
+        return self.node.layer.cancel(branch.transaction, cancel, now)
 
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
@@ -258,7 +266,7 @@ class Forwarder:
         call = context.call
         if call is not None and response.status >= 200:
             if response.status < 300:
-                for contact in response.addresses(b"contact"):
+                for contact in _contacts(response):
                     call.flows.setdefault(contact.uri_bytes, _answering_flow(context))
                 self.node.calls.answer(call, response.status, now)
             else:
@@ -304,6 +312,25 @@ class Forwarder:
 
     def _tag(self):
         return binascii.hexlify(self.node.token(6))
+
+
+def _contacts(response):
+    """Return the Contacts of a response; one that cannot be read is the caller's business."""
+    try:
+        return response.addresses(b"contact")
+    except SipError:
+        return []
+
+
+def _bounded(groups):
+    """Return the lists of targets, together no more than a request may have branches."""
+    kept = []
+    room = MAX_BRANCHES
+    for targets in groups:
+        if room:
+            kept.append(targets[:room])
+            room -= len(kept[-1])
+    return kept
 
 
 def _with_flow(target, flow):

@@ -28,7 +28,7 @@ class Message:
         self.names = names
         self.lines = lines
         self.body = body
-        self._via = self._from = self._to = self._cseq = None
+        self._call_id = self._via = self._from = self._to = self._cseq = None
 
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
@@ -84,23 +84,23 @@ class Message:
     @property
     def call_id(self):
         """The Call-ID."""
-        return self.value(b"call-id")
+        if self._call_id is None:
+            self._call_id = self.value(b"call-id")
+        return self._call_id
 
     @property
     def cseq(self):
         """The pair (number, method) of CSeq; refuses with 400."""
         if self._cseq is None:
             digits, _, method = self.value(b"cseq").partition(b" ")
-            method = method.strip(scan.BLANKS)
-            if not scan.is_token(method):
-                raise SipError(400, "CSeq names no method")
-            self._cseq = (scan.number(digits, MAX_CSEQ, "CSeq"), method)
+            self._cseq = (scan.number(digits, MAX_CSEQ, "CSeq"), method.strip(scan.BLANKS))
         return self._cseq
 
     def number(self, name, highest, default=None):
         """Return a field that holds one number, or `default` where it is absent."""
-        value = self.value(name)
-        return default if value is None else scan.number(value, highest, name.decode())
+        if name not in self.names:
+            return default
+        return scan.number(self.value(name), highest, name.decode())
 
     def set(self, name, line):
         """Replace the first field `name` by `line`, or add it at the end."""
@@ -131,24 +131,22 @@ class Message:
         """Remove the first comma-separated element of the first field `name`."""
         index = self.names.index(name)
         written = self.lines[index]
-        value = line_value(written)
-        comma = scan.find_outside(value, b",", 0, True)
-        if comma < 0:
+        rest = behind_comma(written)
+        if rest:
+            self.lines[index] = written[: written.find(b":")] + b": " + rest
+        else:
             del self.names[index]
             del self.lines[index]
-        else:
-            rest = value[comma + 1 :].strip(scan.BLANKS)
-            self.lines[index] = written[: written.find(b":")] + b": " + rest
         self._via = None
 
     def replace_first(self, name, element):
         """Put `element` in place of the first comma-separated element of the first field `name`."""
         index = self.names.index(name)
         written = self.lines[index]
-        value = line_value(written)
-        comma = scan.find_outside(value, b",", 0, True)
-        rest = b"" if comma < 0 else b", " + value[comma + 1 :].strip(scan.BLANKS)
-        self.lines[index] = written[: written.find(b":")] + b": " + element + rest
+        rest = behind_comma(written)
+        if rest:
+            element += b", " + rest
+        self.lines[index] = written[: written.find(b":")] + b": " + element
         self._via = None
 
 
@@ -166,8 +164,14 @@ class Request(Message):
         return uri.parse(self.uri)
 
     def copy(self):
-        """Return a request whose lines can be changed without changing this one."""
-        return Request(self.method, self.uri, self.names[:], self.lines[:], self.body)
+        """Return a request whose lines can be changed without changing this one.
+
+        It knows what has been read of this one, but for the Via, which a proxy changes.
+        """
+        copy = Request(self.method, self.uri, self.names[:], self.lines[:], self.body)
+        copy._call_id, copy._cseq = self._call_id, self._cseq
+        copy._from, copy._to = self._from, self._to
+        return copy
 
     def write(self):
         """Return the message as bytes."""
@@ -199,6 +203,15 @@ def line_value(line):
     if b"\r\n" in value:
         value = b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
     return value
+
+
+def behind_comma(line):
+    """Return the elements of a header line that follow the first one; b"" where there are none."""
+    if b"," not in line:
+        return b""
+    value = line_value(line)
+    comma = scan.find_outside(value, b",", 0, True)
+    return b"" if comma < 0 else value[comma + 1 :].strip(scan.BLANKS)
 
 
 def parse(data):
@@ -309,8 +322,7 @@ def _check(message):
             raise SipError(400, "CSeq names another method than the request")
         message.from_
         message.to
-        if message.names.count(b"max-forwards") and message.number(b"max-forwards", 255) is None:
-            raise SipError(400, "Max-Forwards is empty")
+        message.number(b"max-forwards", 255)
     elif message.status < 100:
         raise SipError(400, "the status code is below 100")
 

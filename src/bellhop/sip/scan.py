@@ -28,7 +28,7 @@ def is_token(value):
 
 def number(value, highest, what):
     """Return a decimal number of 1*DIGIT between 0 and `highest`, or refuse with 400."""
-    if not is_made_of(value, DIGITS) or len(value) > 12:
+    if not value.isdigit() or len(value) > 12:
         raise SipError(400, "%s is not a number" % what)
     result = int(value)
     if result > highest:

@@ -5,6 +5,7 @@ from . import scan
 
 USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%"
 PARAMETER = scan.ALPHANUM + b"-_.!~*'()[]/:&+$%"
+PERCENT = 0x25
 SCHEME = scan.ALPHANUM + b"+-."
 
 # These must be equal in both URIs or absent from both (section 19.1.4).
@@ -93,8 +94,8 @@ def _parse(value):
 
 def _parse_tel(rest):
     number, semicolon, params = rest.partition(b";")
-    if not scan.is_made_of(number, USER):
-        raise SipError(400, "a telephone number is empty")
+    if not scan.is_made_of(number, USER) or not _is_escaped_well(rest):
+        raise SipError(400, "a telephone number is malformed")
     return Uri(b"tel", number, None, params=scan.parameters(params) if semicolon else [])
 
 
@@ -104,7 +105,8 @@ def _parse_sip(scheme, rest):
     if at >= 0:
         user, colon, secret = rest[:at].partition(b":")
         password = secret if colon else None
-        if not scan.is_made_of(user, USER) or not _is_escaped_well(user):
+        good = scan.is_made_of(user, USER) and _is_escaped_well(user)
+        if not good or (secret and not _is_text(secret)):
             raise SipError(400, "the user part of a URI is malformed")
         rest = rest[at + 1 :]
     rest, question, headers = rest.partition(b"?")
@@ -160,6 +162,15 @@ def parse_host_port(value):
     if tail[:1] != b":":
         raise SipError(400, "a host is followed by something that is no port")
     return host, scan.number(tail[1:], 65535, "a port")
+
+
+def escape(value):
+    """Return `value` as it may stand in a URI parameter (pvalue)."""
+    out = []
+    for octet in value:
+        plain = octet in PARAMETER and octet != PERCENT
+        out.append(bytes([octet]) if plain else b"%" + ("%02X" % octet).encode())
+    return b"".join(out)
 
 
 def unescape(value):

@@ -109,6 +109,7 @@ TABLE = {
     (PROCEEDING, PROVISIONAL): (PROCEEDING, deliver),
     (PROCEEDING, SUCCESS): (ACCEPTED, _accept),
     (PROCEEDING, FAILURE): (COMPLETED, _refused),
+    (PROCEEDING, EXPIRE): (TERMINATED, time_out),
     (COMPLETED, FAILURE): (COMPLETED, repeat),
     (COMPLETED, EXPIRE): (TERMINATED, stop),
     (COMPLETED, FLOW_FAILED): (TERMINATED, stop),
@@ -117,7 +118,6 @@ TABLE = {
 }
 IGNORED = {
     (PROCEEDING, RESEND): "section 17.1.1.2: no retransmission after a provisional response",
-    (PROCEEDING, EXPIRE): "the user's timer C bounds the wait, not timer B",
     (PROCEEDING, FLOW_FAILED): "the answer may come on a new connection; timer C bounds the wait",
     (COMPLETED, PROVISIONAL): "the final response has been given",
     (COMPLETED, SUCCESS): "the final response has been given",

@@ -3,7 +3,9 @@
 from collections import deque
 
 from ..deadlines import Deadlines
+from ..effects import Send
 from . import client, invite_client, invite_server, server
+from .timers import TIMER_B
 from .transaction import TERMINATED, stop
 
 # What `Layer.request` found out about a request.
@@ -67,6 +69,17 @@ class Layer:
         """Give a response of the user to a server transaction; return the effects."""
         return self._handle(tx, response_event(response), now, response)
 
+    def refuse(self, tx, response):
+        """Answer an INVITE once and forget it (RFC 3261 section 8.2.7).
+
+        The peer asks again if this is lost; a transaction would repeat the answer for 32 s to an
+        address that may be forged.
+        """
+        effects = [Send(tx.flow, response.write())]
+        stop(tx, None, None)
+        self._forget(tx)
+        return effects
+
     def send(self, request, flow, user, now):
         """Start a client transaction; return (transaction, effects).
 
@@ -83,6 +96,12 @@ class Layer:
         effects = tx.start(now)
         self.deadlines.watch(tx)
         return tx, effects
+
+    def cancel(self, tx, request, now):
+        """Send the CANCEL of a client transaction; it may take 64*T1 to end (section 9.1)."""
+        tx.arm(None, now + TIMER_B)
+        self.deadlines.watch(tx)
+        return self.send(request, tx.flow, None, now)[1]
 
     def response(self, response, now):
         """Give a response from the network to its client transaction; return the effects."""

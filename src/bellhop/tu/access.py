@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from ..errors import SipError
 from ..limits import MAX_NONCES, MAX_SOURCES
-from ..sip import digest, scan
+from ..sip import digest, scan, uri
 
 NONCE_LIFE = 3600000
 # Counts of one nonce may overtake one another on the way; more than this many apart is a replay.
@@ -53,18 +53,18 @@ class Access:
         header: b"authorization" or b"proxy-authorization". find_user(username) returns an account
         with `name`, `ha1` (algorithm -> hex) and `algorithm` (the one to ask for), or None.
         """
-        account = None
+        account = find_user(uri.unescape(request.from_.uri.user or b""))
         stale = False
         for value in request.values(header):
             fields = digest.credentials(value)
             if fields is None or fields.realm != realm or not digest.is_complete(fields):
                 continue
-            account = find_user(fields.username)
-            if account is None or not self._is_right(account, fields, request.method):
+            claimed = find_user(fields.username)
+            if claimed is None or not self._is_right(claimed, fields, request.method):
                 self.counters["wrong_passwords"] += 1
                 continue
             if self._counts(fields, now):
-                return Verdict(account, fields.algorithm)
+                return Verdict(claimed, fields.algorithm)
             stale = True
         raise self._challenge(header, realm, account, stale, now)
 

@@ -141,7 +141,8 @@ def _replaces(new, old):
     """Same instance and reg-id, or same contact, or the same phone that now knows its address.
 
     Linphone and PJSIP rewrite their Contact to received/rport between two REGISTERs of one
-    Call-ID; without an instance that would look like a second device.
+    Call-ID; without an instance that would look like a second device. Several contacts in one
+    REGISTER are several devices.
     """
     if new.key() == old.key():
         return True
@@ -149,8 +150,10 @@ def _replaces(new, old):
         return False
     if contact_key(new.contact) == contact_key(old.contact):
         return True
+    if new.call_id != old.call_id or new.cseq == old.cseq:
+        return False
     same_user = uri.parse(new.contact).user == uri.parse(old.contact).user
-    return same_user and new.call_id == old.call_id and new.flow[:4] == old.flow[:4]
+    return same_user and new.flow[:4] == old.flow[:4]
 
 
 def contact_value(binding, now):
@@ -163,6 +166,8 @@ def dump(bindings, listeners, now):
     """Return bindings as JSON-able records; times are seconds that remain or have passed."""
     records = []
     for binding in bindings:
+        if listeners[binding.flow.local] is None:
+            continue
         record = {name: scan.to_text(getattr(binding, name)) for name in OCTETS}
         record.update({name: getattr(binding, name) for name in PLAIN})
         record["params"] = [[scan.to_text(name), scan.to_text(value)] for name, value in binding.params]

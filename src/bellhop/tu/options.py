@@ -21,12 +21,12 @@ def check_require(request):
 
 
 def answer_lines(request):
-    """Return (status, header lines) for a request to the node itself (RFC 3261 section 11.2)."""
+    """Return the header lines of a 200 to OPTIONS (RFC 3261 section 11.2); refuse all else."""
     if request.method == b"OPTIONS":
-        return 200, [ALLOW, SUPPORTED, b"Accept: application/sdp"]
+        return [ALLOW, SUPPORTED, b"Accept: application/sdp"]
     if request.method in METHODS:
-        return 405, [b"Allow: OPTIONS, REGISTER"]
-    return 501, [ALLOW]
+        raise SipError(405, "Method Not Allowed", (b"Allow: OPTIONS, REGISTER",))
+    raise SipError(501, "Not Implemented", (ALLOW,))
 
 
 def check_event(request):

@@ -8,6 +8,7 @@ from ..sip.via import MAGIC_COOKIE
 
 DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
 MAX_FORWARDS = 70
+CROSSES = "the call crosses the mesh"
 MAX_BREADTH = 60
 
 
@@ -22,6 +23,8 @@ def validate(request):
         raise SipError(416, "Unsupported URI Scheme")
     if request.parsed_uri.headers is not None:
         raise SipError(400, "a Request-URI must not hold header fields")
+    if begins_dialog(request):
+        request.addresses(b"contact")
     required = request.tokens(b"proxy-require")
     if required:
         raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(required),))
@@ -41,6 +44,8 @@ def preprocess_route(request, is_ours):
     """
     if b"route" not in request.names:
         return []
+    if b"" in request.items(b"route"):
+        raise SipError(400, "a Route is empty")
     tokens = []
     target = request.parsed_uri
     if target.param(b"lr") is not None and target.user is not None and is_ours(target):
@@ -135,11 +140,16 @@ def next_hop(request):
     return request.parsed_uri
 
 
+def begins_dialog(request):
+    """Tell whether a dialog may begin with this request."""
+    return request.method in DIALOG_FORMING and request.to.param(b"tag") is None
+
+
 def record_route_reasons(settings, request, flow, target):
     """Return the reasons, in words, for staying in the path of what `request` begins."""
-    if request.method not in DIALOG_FORMING or request.to.param(b"tag") is not None:
+    if not begins_dialog(request):
         return []
-    reasons = []
+    reasons = [CROSSES] if target.patience is not None else []
     if settings.record_route == "calls" and request.method == b"INVITE":
         reasons.append("the owner wants to see live calls")
     reached = target.flow

@@ -76,7 +76,10 @@ def register(request, flow, user, location, limits, now):
         _check_outbound(request, asked)
         found = [location.find(user, change) for change in asked]
         _check_order([binding for binding in found if binding is not None], call_id, cseq)
-        doomed = [old for old, new in zip(found, asked) if old is not None and new.seconds == 0]
+        doomed = []
+        for old, new in zip(found, asked):
+            if old is not None and new.seconds == 0 and old not in doomed:
+                doomed.append(old)
         path = [address.write() for address in request.addresses(b"path")]
         added = [_binding(request, flow, user, c, path, now) for c in asked if c.seconds]
         if added and not location.has_room(user):
@@ -144,7 +147,7 @@ def answer_lines(request, user, domain, location, now):
 
 def public_gruu(user, domain, instance):
     """Return the URI that reaches one device of a user for ever (RFC 5627 section 3.1.1)."""
-    return b"sip:" + user.encode() + b"@" + domain + b";gr=" + instance.strip(b"<>")
+    return b"sip:" + user.encode() + b"@" + domain + b";gr=" + uri.escape(instance.strip(b"<>"))
 
 
 def gruu_instance(target):

@@ -58,6 +58,7 @@ class ResponseContext:
         self.branches = []
         self.finals = []
         self.call = None
+        self.reasons = []
         self.token = None
         self.state = WAITING
         self.deadline = now + patience

@@ -1,0 +1,253 @@
+"""Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
+
+from .effects import Event, Store
+from .errors import SipError
+from .mesh.effects import MeshChanged, SaveMesh
+from .mesh.node import Mesh, MeshSettings
+from .mesh.phonebook import Served
+from .sip import scan, uri
+from .tu import dialplan, proxy
+
+MESH, KEY = ("mesh", "key domain")
+KEY_LETTERS = 52
+# A living node says 100 within 200 ms; two retransmissions fit into this.
+HOP_PATIENCE = 2000
+# Ways that are tried one after the other inside one ringing call.
+WAYS = 3
+MOST_CHOICES = 10
+
+
+class Meshing:
+    """The node as a member of the mesh."""
+
+    def __init__(self, node, seed, boot_epoch, crypto, now):
+        self.node = node
+        self.mesh = Mesh(seed, boot_epoch, node.token, crypto, mesh_settings(node.settings), now)
+        self.own_domain = self.mesh.key.encode()
+        self.deadline = self.queued = None
+
+    # Dialling.
+
+    def extend(self, found, request):
+        """Return what the dial plan found together with what the mesh knows."""
+        target = request.parsed_uri
+        if b"route" in request.names or request.to.param(b"tag") is not None:
+            return found
+        if found.step == dialplan.EMERGENCY:
+            here = [] if self.is_mine(target) else self.responders()
+            return dialplan.Found(found.step, _joined(found.groups, here), found.section)
+        if found.section is not None and found.section.kind == "user":
+            also = [] if self.is_mine(target) else self.also_at(found.section, target)
+            return dialplan.Found(found.step, _joined(found.groups, also), found.section)
+        if found.step in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.section is None:
+            return self.find(target) or found
+        return found
+
+    def onward(self, target, request):
+        """Return the Target of a request that the caller's node has given its way."""
+        if self._is_member(request.parsed_uri):
+            fields = list(target)
+            fields[5], fields[7] = "next node on the way", HOP_PATIENCE
+            return dialplan.Target(*fields)
+        return target
+
+    def path_reasons(self, request):
+        """Return why a dialog that crosses the mesh must keep this node in its path."""
+        begins = proxy.begins_dialog(request)
+        return [proxy.CROSSES] if begins and self.is_mine(request.parsed_uri) else []
+
+    def find(self, target):
+        """Return the Found for a Uri that no local rule knows, or None; refuses with 300."""
+        if target.user is None or target.host is None:
+            return None
+        name = uri.unescape(target.user).lower()
+        if self._is_member(target):
+            member = self.mesh.node_of(text(uri.host_key(target.host)))
+            return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
+        claims = self.mesh.find(name)
+        if not dialplan.is_ours(self.node.settings, self.node.listening, target):
+            named = self._node_named(text(uri.host_key(target.host)))
+            claims = [claim for claim in claims if claim.node == named]
+        if not claims:
+            return None
+        best = [claim for claim in claims if claim.rank == claims[0].rank]
+        if len(best) > 1:
+            raise self._choices(best)
+        return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
+
+    def _node_named(self, name):
+        """Return the id of the node of that name in reach, where exactly one has it."""
+        found = [row["node"] for row in self.mesh.routes() if row["name"].lower() == name]
+        return self.mesh.node_of(found[0]) if len(found) == 1 else None
+
+    def _choices(self, claims):
+        """Return the 300 that lets the caller choose among people of the same name."""
+        names = {row["node"]: row["name"] for row in self.mesh.routes()}
+        contacts = []
+        for claim in claims[:MOST_CHOICES]:
+            key = self.mesh.name_of(claim.node)
+            shown = text(claim.name) + " at " + (names.get(key) or key[:8])
+            address = b" <sip:" + claim.name + b"@" + key.encode() + b">"
+            contacts.append(b"Contact: " + scan.quote(shown.encode()) + address)
+        return SipError(300, "several people have this name: choose one", contacts)
+
+    def _to_nodes(self, members, user, step, reason):
+        targets = []
+        for member in members:
+            found = self._ways(member, user, reason)
+            if found is not None:
+                targets.append(found)
+        if not targets:
+            raise SipError(480, "the mesh knows no way there now")
+        return dialplan.Found(step, [targets], None)
+
+    def _ways(self, member, user, reason):
+        """Return the Target over the best path, the others as its spares."""
+        address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode()
+        ways = []
+        for path in self.mesh.paths_to(member, WAYS):
+            routes = [b"<sip:" + _host_port(hop) + b";lr>" for hop in path]
+            words = "%s, %d hops" % (reason, len(path))
+            spare = ()
+            ways.append(
+                dialplan.Target(address, None, routes, None, 1000, words, spare, HOP_PATIENCE)
+            )
+        if not ways:
+            return None
+        first = list(ways[0])
+        first[6] = tuple(ways[1:])
+        return dialplan.Target(*first)
+
+    def also_at(self, section, target):
+        """Return the Targets on other nodes where a local user's phones ring too."""
+        found = []
+        for place in section.also_at:
+            member = self.mesh.node_of(place) or self._node_named(place.lower().encode())
+            way = None if member is None else self._ways(member, target.user, "also at " + place)
+            if way is not None:
+                found.append(way)
+        return found
+
+    def responders(self):
+        """Return the Targets of all nodes in the mesh that answer emergency calls."""
+        found = []
+        for claim in self.mesh.find(dialplan.SOS):
+            way = self._ways(claim.node, b"sos", "responders in the mesh")
+            if way is not None:
+                found.append(way)
+        return found
+
+    def phonebook(self):
+        """Return the entries of everybody else in reach, as the phone book shows them."""
+        entries = []
+        for row in self.mesh.phonebook():
+            if row["node"] == self.mesh.key:
+                continue
+            place = "%s, %d hops" % (row["node_name"] or row["node"][:8], row["hops"])
+            entries.append(
+                {
+                    "display": row["display"],
+                    "number": row["mesh_number"] or row["name"],
+                    "address": "sip:%s@%s" % (row["name"], row["node"]),
+                    "place": place,
+                    "registered": row["registered"],
+                }
+            )
+        return entries
+
+    # Relaying for others.
+
+    def admits(self, request, step, flow):
+        """Tell whether a neighbouring node's word is enough: to call here, or to pass on."""
+        target = request.parsed_uri
+        if step in (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY):
+            return self.is_mine(target) and self.mesh.is_member(flow.host)
+        return self._is_member(target) and self.mesh.is_member(flow.host)
+
+    def _is_member(self, target):
+        """Tell whether a Uri names another node of the mesh by its key."""
+        host = b"" if target.host is None else uri.host_key(target.host)
+        if len(host) != KEY_LETTERS or host == self.own_domain:
+            return False
+        member = self.mesh.node_of(text(host))
+        return member is not None and self.mesh.knows(member)
+
+    def is_mine(self, target):
+        """Tell whether a Uri names this node by its key."""
+        return target.host is not None and uri.host_key(target.host) == self.own_domain
+
+    # Publishing.
+
+    def publish(self, now):
+        """Tell the mesh who can be called here; return the effects."""
+        settings, location = self.node.settings, self.node.location
+        served = []
+        for name in sorted(settings.users):
+            registered = bool(location.bindings(name, now))
+            served.append(_served(settings.users[name], registered))
+        for name in sorted(settings.groups):
+            served.append(_served(settings.groups[name], True))
+        if settings.responders:
+            served.append(Served(dialplan.SOS, b"", b"emergency responders", (), True))
+        return self.carry_out(self.mesh.publish(served, now))
+
+    def listen(self, now):
+        """Tell the mesh under which addresses this node's SIP side is reached."""
+        places = [
+            (one.listener.host, one.port)
+            for one in self.node.listening
+            if one is not None and one.transport == "udp" and not _is_loopback(one.listener.host)
+        ]
+        return self.carry_out(self.mesh.set_endpoints(places, now))
+
+    def carry_out(self, effects):
+        """Return what the shell shall do for the mesh."""
+        self.deadline = self.mesh.next_deadline()
+        self.node.deadlines.watch(self)
+        done = []
+        for effect in effects:
+            if isinstance(effect, SaveMesh):
+                done.append(Store("mesh", lambda now: self.mesh.dump()))
+            elif isinstance(effect, MeshChanged):
+                done.append(Event("peer", dict(effect.fields, what=effect.what)))
+            else:
+                done.append(effect)
+        return done
+
+
+def mesh_settings(settings):
+    """Return what the mesh needs of the configuration."""
+    section = settings.mesh
+    return MeshSettings(
+        name=section.node_name or text(settings.domain),
+        profile=section.profile,
+        peers=[(host, port or section.port) for host, port in section.peer],
+        sip_port=settings.sip_port,
+    )
+
+
+def _served(section, registered):
+    shown = section.display_name or section.name
+    name, number = section.name.lower().encode(), section.extension.encode()
+    return Served(name, number, shown.encode(), (), registered)
+
+
+def text(value):
+    """Return octets of a name as text."""
+    return "".join([chr(octet) for octet in value])
+
+
+def _joined(groups, more):
+    """Return the lists of targets with `more` ringing along with the first."""
+    if not more:
+        return groups
+    return [groups[0] + more] + groups[1:] if groups else [more]
+
+
+def _host_port(hop):
+    return uri.host_port(hop.host.encode(), hop.port)
+
+
+def _is_loopback(host):
+    return host == "::1" or host.startswith("127.")
+
