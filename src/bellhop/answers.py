@@ -189,9 +189,9 @@ VERBS = {
     "trace": (_trace, ("call",)),
     "phonebook": (_phonebook, ("format",)),
     "identity": (_of_mesh(_identity), ()),
-    "peers": (_of_mesh(lambda meshing, now: {"peers": meshing.mesh.peers(now)}), ()),
-    "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes(now)}), ()),
-    "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph(now)), ()),
+    "peers": (_of_mesh(lambda meshing, now: {"peers": meshing.mesh.peers()}), ()),
+    "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes()}), ()),
+    "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph()), ()),
 }
 
 

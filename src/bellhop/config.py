@@ -28,10 +28,14 @@ def _flag(text):
     raise ValueError("1 or 0")
 
 
+def _is_number(text):
+    """Tell whether text is digits; isdigit() of CPython takes more letters for such."""
+    return 0 < len(text) < 10 and not [letter for letter in text if letter not in "0123456789"]
+
+
 def _number(lowest, highest):
     def check(text):
-        good = text != "" and len(text) < 10 and not [c for c in text if c not in "0123456789"]
-        if not good or not lowest <= int(text) <= highest:
+        if not _is_number(text) or not lowest <= int(text) <= highest:
             raise ValueError("a number from %d to %d" % (lowest, highest))
         return int(text)
 
@@ -96,7 +100,7 @@ def _network(text):
     """Return (address octets, prefix length) of ADDRESS or ADDRESS/LENGTH."""
     host, slash, length = text.partition("/")
     octets = address_octets(host)
-    if octets is None or (slash and not length.isdigit()):
+    if octets is None or (slash and not _is_number(length)):
         raise ValueError("an IP address, or a network such as 192.168.1.0/24")
     bits = int(length) if slash else 8 * len(octets)
     if bits > 8 * len(octets):
@@ -114,7 +118,7 @@ def address_octets(text):
     """Return the 4 or 16 octets of an IP address in text form, or None."""
     if ":" not in text:
         parts = text.split(".")
-        if len(parts) != 4 or [p for p in parts if not p.isdigit() or int(p) > 255]:
+        if len(parts) != 4 or [p for p in parts if not _is_number(p) or int(p) > 255]:
             return None
         return bytes([int(part) for part in parts])
     head, gap, tail = text.partition("::")
@@ -214,6 +218,7 @@ SCHEMA = {
         "port": _option(PORT, 5066, "UDP port of the mesh"),
         "interface": _list(_word, "interfaces on which neighbours are sought; none: all"),
         "peer": _list(_host_port, "nodes to ask always, as HOST or HOST:PORT"),
+        "sip_peer": _list(_address, "nodes that only SIP reaches, as sip:HOST;transport=tcp"),
         "search_domain": _list(_host, "domains whose SRV records _bellhop._udp name nodes"),
     },
     "group": {
@@ -301,6 +306,7 @@ def parse(text, name, host="localhost"):
     users = {}
     groups = {}
     contacts = []
+    named = []
     for section in _sections(text, name):
         if section.kind == "contact":
             contacts.append(section)
@@ -314,18 +320,20 @@ def parse(text, name, host="localhost"):
             if section.name in users or section.name in groups:
                 raise ConfigError(section.where, "the name '%s' is taken" % section.name)
             table[section.name] = section
+            named.append(section)
     node = alone.get("node") or Section("node", name + ":1", {})
     mesh = alone.get("mesh") or Section("mesh", name + ":1", {"enabled": False})
     node.domain = node.domain or host
     settings = Settings(node, mesh, users, groups, contacts)
-    _check(settings, node.where)
+    _check(settings, named, node.where)
     return settings
 
 
-def _check(settings, where):
+def _check(settings, named, where):
+    """Refuse what does not fit together; named: users and groups in the order of the file."""
     if not settings.min_expires <= settings.default_expires <= settings.max_expires:
         raise ConfigError(where, "min_expires, default_expires, max_expires must rise in this order")
-    for section in list(settings.users.values()) + list(settings.groups.values()):
+    for section in named:
         for called in [section.name, section.extension] + list(section.alias):
             if not called:
                 continue
@@ -339,12 +347,13 @@ def _check(settings, where):
     settings.emergency = frozenset(
         [b"sos"] + [number.lower().encode() for number in settings.emergency_number]
     )
-    for user in settings.users.values():
-        user.prepare(settings.realm)
-    for group in settings.groups.values():
-        for member in group.member:
+    for section in named:
+        if section.kind == "user":
+            section.prepare(settings.realm)
+            continue
+        for member in section.member:
             if member not in settings.users:
-                raise ConfigError(group.where, "the member '%s' is not a user" % member)
+                raise ConfigError(section.where, "the member '%s' is not a user" % member)
 
 
 def _sections(text, name):
@@ -392,7 +401,7 @@ def _set(values, kind, words, where):
         value = option.check(text)
     except ValueError as error:
         problem = "option '%s': '%s' is not accepted; accepted is %s (%s)"
-        shown = "***" if name == "password" else text
+        shown = "***" if name == "password" or name.startswith("ha1_") else text
         raise ConfigError(where, problem % (name, shown, error.args[0], option.help))
     if option.many:
         values[name] = values.get(name, ()) + (value,)

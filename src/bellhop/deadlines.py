@@ -4,8 +4,9 @@ import heapq
 
 
 class Deadlines:
-    """A heap of things to wake. A thing has `deadline` (ms or None) and `queued` (ms or None).
+    """Things to wake. A thing has `deadline` (ms or None) and `queued` (ms or None).
 
+    heap: the times at which something may be due; queues: time -> the things to look at then.
     A deadline that moves later costs nothing: the early entry is put back when it comes up. One
     that is cancelled stays until its time or until such entries outnumber the others.
     """
@@ -14,7 +15,8 @@ class Deadlines:
 
     def __init__(self):
         self.heap = []
-        self.serial = 0
+        self.queues = {}
+        self.size = 0
         self.compact_at = self.SLACK
 
     def watch(self, thing):
@@ -23,29 +25,44 @@ class Deadlines:
         if deadline is None or (thing.queued is not None and thing.queued <= deadline):
             return
         thing.queued = deadline
-        self.serial += 1
-        heapq.heappush(self.heap, (deadline, self.serial, thing))
-        if len(self.heap) > self.compact_at:
+        queue = self.queues.get(deadline)
+        if queue is None:
+            self.queues[deadline] = [thing]
+            heapq.heappush(self.heap, deadline)
+        else:
+            queue.append(thing)
+        self.size += 1
+        if self.size > self.compact_at:
             self._compact()
 
     def _compact(self):
-        kept = []
-        for entry in self.heap:
-            thing = entry[2]
-            if thing.queued == entry[0] and thing.deadline is None:
-                thing.queued = None
-            elif thing.queued == entry[0]:
-                kept.append(entry)
-        self.heap = kept
+        queues, self.queues = self.queues, {}
+        self.size = 0
+        for time, queue in queues.items():
+            kept = []
+            for thing in queue:
+                if thing.queued == time and thing.deadline is None:
+                    thing.queued = None
+                elif thing.queued == time:
+                    kept.append(thing)
+            if kept:
+                self.queues[time] = kept
+                self.size += len(kept)
+        self.heap = list(self.queues)
         heapq.heapify(self.heap)
-        self.compact_at = 2 * len(self.heap) + self.SLACK
+        self.compact_at = 2 * self.size + self.SLACK
 
     def due(self, now):
         """Return the next thing whose deadline has come, or None."""
-        while self.heap and self.heap[0][0] <= now:
-            entry = heapq.heappop(self.heap)
-            thing = entry[2]
-            if thing.queued != entry[0]:
+        while self.heap and self.heap[0] <= now:
+            time = self.heap[0]
+            queue = self.queues[time]
+            thing = queue.pop(0)
+            self.size -= 1
+            if not queue:
+                heapq.heappop(self.heap)
+                del self.queues[time]
+            if thing.queued != time:
                 continue
             thing.queued = None
             if thing.deadline is not None and thing.deadline <= now:
@@ -55,4 +72,4 @@ class Deadlines:
 
     def next(self):
         """Return the earliest time at which `due` may have something, or None."""
-        return self.heap[0][0] if self.heap else None
+        return self.heap[0] if self.heap else None

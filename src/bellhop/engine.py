@@ -42,6 +42,13 @@ class Engine:
         self.agent = Agent(self.node)
         self.meshing = None
         self.started = now
+        # Who takes the word of a client transaction, by the kind of its user.
+        self.users = {
+            Branch: self._safely,
+            Ping: self._pinged,
+            Letter: self.agent.delivered,
+            ResponseContext: self._server_failed,
+        }
         self.wakers = {
             locations.Location: self._expire,
             Keepalive: self.agent.send_pings,
@@ -60,9 +67,13 @@ class Engine:
     def join_mesh(self, seed, boot_epoch, crypto, now):
         """Become a member of the mesh under the identity of `seed` (32 octets)."""
         from .meshing import Meshing  # Only a node with a mesh pays for it in memory.
+        from .notifying import Association
 
-        self.meshing = Meshing(self.node, seed, boot_epoch, crypto, now)
+        look_up = self.forwarder.look_up
+        self.meshing = Meshing(self.node, seed, boot_epoch, crypto, look_up, now)
         self.wakers[Meshing] = self._fire_mesh
+        self.wakers[Association] = self.meshing.notifying.wake
+        self.users[Association] = self.meshing.notifying.indicated
         self.node.settings = self._with_key(self.node.settings)
 
     def _with_key(self, settings):
@@ -272,6 +283,8 @@ class Engine:
         options.check_require(request)
         if request.method == b"REGISTER":
             return self._register(request, server, flow, now)
+        if self.meshing is not None and self.meshing.notifying.takes(request):
+            return self.meshing.notifying.receive(request, server, flow, now)
         self._limit(flow, now)
         lines = options.answer_lines(request)
         tag = binascii.hexlify(self.node.token(6))
@@ -489,14 +502,8 @@ class Engine:
         for effect in effects:
             if not isinstance(effect, Indication):
                 done.append(effect)
-            elif isinstance(effect.user, Branch):
-                done += self._follow(self._safely(effect, now), now)
-            elif isinstance(effect.user, Ping):
-                done += self._registered([], self.agent.pinged(effect), now)
-            elif isinstance(effect.user, Letter):
-                done += self.agent.delivered(effect, now)
-            elif isinstance(effect.user, ResponseContext):
-                done += self._follow(self.forwarder.server_failed(effect.user, now), now)
+            elif effect.user is not None:
+                done += self._follow(self.users[type(effect.user)](effect, now), now)
         return done
 
     def _safely(self, indication, now):
@@ -505,6 +512,12 @@ class Engine:
         except SipError:
             self.node.counters["malformed"] += 1
             return []
+
+    def _pinged(self, indication, now):
+        return self._registered([], self.agent.pinged(indication), now)
+
+    def _server_failed(self, indication, now):
+        return self.forwarder.server_failed(indication.user, now)
 
     def fire(self, now):
         """Do what has become due; return the effects."""
@@ -517,21 +530,21 @@ class Engine:
 
     def receive_mesh(self, data, link, source, now):
         """Take one datagram of the mesh; source: (host, port). Return the effects."""
-        return self.meshing.carry_out(self.meshing.mesh.receive(data, link, source, now))
+        return self.meshing.carry_out(self.meshing.mesh.receive(data, link, source, now), now)
 
     def mesh_link(self, link, name, now):
         """A link of the mesh came up (`name` and whether it is multicast) or went (None)."""
         mesh = self.meshing.mesh
         if name is None:
-            return self.meshing.carry_out(mesh.link_down(link, now))
-        return self.meshing.carry_out(mesh.link_up(link, name[0], name[1], now))
+            return self.meshing.carry_out(mesh.link_down(link, now), now)
+        return self.meshing.carry_out(mesh.link_up(link, name[0], name[1], now), now)
 
     def mesh_neighbour(self, link, source, now):
         """The kernel has seen a neighbour on a link; ask whether it is a node."""
-        return self.meshing.carry_out(self.meshing.mesh.neighbour_seen(link, source, now))
+        return self.meshing.carry_out(self.meshing.mesh.neighbour_seen(link, source, now), now)
 
     def _fire_mesh(self, meshing, now):
-        return meshing.carry_out(meshing.mesh.fire(now))
+        return meshing.carry_out(meshing.mesh.fire(now), now)
 
     def _wake(self, thing, now):
         if isinstance(thing, Transaction):
@@ -553,6 +566,8 @@ class Engine:
     def flow_failed(self, flow, reason, now):
         """A stream closed or could not be opened; return the effects."""
         effects = self._follow(self.node.layer.flow_failed(flow, now), now)
+        if self.meshing is not None:
+            effects += self._follow(self.meshing.notifying.flow_failed(flow, now), now)
         if not flow.connection:
             return effects
         gone = [b for b in self.node.location.all(now) if b.flow.connection == flow.connection]
@@ -570,7 +585,7 @@ def _note_source(request, flow):
     via = request.via
     host = flow.host.encode()
     asked = via.param(b"rport") is not None
-    if not asked and uri.host_key(via.host) == uri.host_key(host):
+    if not asked and (via.host == host or uri.host_key(via.host) == uri.host_key(host)):
         return
     params = [pair for pair in via.params if pair[0] not in (b"received", b"rport")]
     params.append((b"received", host))

@@ -69,19 +69,22 @@ class Forwarder:
             return self._send(branch, now)
         probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
         try:
-            return self._resolve(branch, proxy.next_hop(probe))
+            return self.look_up(
+                proxy.next_hop(probe),
+                lambda hops, problem, now: self._found(branch, hops, problem, now),
+            )
         except SipError as error:
             return self._fail(branch, error.status, error.reason, now)
 
-    def _resolve(self, waiting, hop):
-        """Ask for the hops of a Uri; `waiting` goes on when they come."""
+    def look_up(self, hop, go_on):
+        """Ask for the hops of a Uri; go_on(hops, problem, now) returns the effects of the answer."""
         if len(self.queries) >= MAX_QUERIES:
             self.counters["queries_refused"] += 1
             raise SipError(503, "too many names are being looked up", (b"Retry-After: 10",))
         if hop.host is None:
             raise SipError(416, "Unsupported URI Scheme")
         self.query += 1
-        self.queries[self.query] = waiting
+        self.queries[self.query] = go_on
         transport = hop.param(b"transport")
         host = hop.param(b"maddr") or hop.host
         return [
@@ -96,17 +99,16 @@ class Forwarder:
 
     def resolved(self, query, hops, problem, now):
         """Go on with what waited for the hops of a name; return the effects."""
-        waiting = self.queries.pop(query, None)
-        if waiting is None:
-            return []
-        if not isinstance(waiting, Branch):
-            return self._send_ack(waiting, hops[0]) if hops else []
-        if waiting.context.state == response_context.DONE or waiting.cancel is not None:
-            return self._fail(waiting, 487, None, now)
-        waiting.hops = list(hops)
+        go_on = self.queries.pop(query, None)
+        return [] if go_on is None else go_on(hops, problem, now)
+
+    def _found(self, branch, hops, problem, now):
+        if branch.context.state == response_context.DONE or branch.cancel is not None:
+            return self._fail(branch, 487, None, now)
+        branch.hops = list(hops)
         if not hops:
-            return self._fail(waiting, 502, problem, now)
-        return self._send(waiting, now)
+            return self._fail(branch, 502, problem, now)
+        return self._send(branch, now)
 
     def _send(self, branch, now):
         """Send the request of a branch over its next hop."""
@@ -133,7 +135,7 @@ class Forwarder:
             self._note_leg(context, reached, reasons)
         branch.request = request
         branch.rang = False
-        branch.transaction, effects = node.layer.send(request, flow, branch, now)
+        branch.transaction, effects = node.layer.send(request, flow, branch, now, mark)
         if target.patience is not None:
             branch.deadline = now + target.patience
             node.deadlines.watch(branch)
@@ -145,7 +147,7 @@ class Forwarder:
             return flow
         asked = proxy.next_hop(branch.context.request).param(b"transport")
         local = self._stream_listener(flow)
-        if asked is not None or local is None or branch.context.size <= DATAGRAM_BYTES:
+        if asked is not None or local is None or branch.context.request.size() <= DATAGRAM_BYTES:
             return flow
         branch.streamed = True
         branch.hops.insert(0, flow)
@@ -185,12 +187,11 @@ class Forwarder:
             return self._no_answer(branch, response.status, "it is out of order", now)
         if branch.target.binding is not None:
             branch.target.binding.unanswered = 0
-        passed = response.copy()
-        passed.remove_first(b"via")
-        if b"via" not in passed.names:
+        response.remove_first(b"via")
+        if b"via" not in response.names:
             return []
         event = response_context.event_of(response)
-        return self._carry_out(context, context.handle(event, now, branch, passed), now)
+        return self._carry_out(context, context.handle(event, now, branch, response), now)
 
     def _no_answer(self, branch, status, problem, now):
         """No final response came over this hop: try the next one (RFC 3263 section 4.3)."""
@@ -289,14 +290,15 @@ class Forwarder:
         proxy.check_hops(request)
         target = found.groups[0][0]
         self.counters["acks"] += 1
-        waiting = (request, target)
         if target.flow is not None:
-            return self._send_ack(waiting, target.flow)
+            return self._send_ack(request, target, target.flow)
         probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
-        return self._resolve(waiting, proxy.next_hop(probe))
+        return self.look_up(
+            proxy.next_hop(probe),
+            lambda hops, problem, now: self._send_ack(request, target, hops[0]) if hops else [],
+        )
 
-    def _send_ack(self, waiting, flow):
-        request, target = waiting
+    def _send_ack(self, request, target, flow):
         listening = self.node.listening[flow.local]
         if listening is None:
             return []

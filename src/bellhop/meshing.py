@@ -2,9 +2,10 @@
 
 from .effects import Event, Store
 from .errors import SipError
-from .mesh.effects import MeshChanged, SaveMesh
+from .mesh.effects import MeshChanged, SaveMesh, SendMesh
 from .mesh.node import Mesh, MeshSettings
 from .mesh.phonebook import Served
+from .notifying import Notifying
 from .sip import scan, uri
 from .tu import dialplan, proxy
 
@@ -20,10 +21,11 @@ MOST_CHOICES = 10
 class Meshing:
     """The node as a member of the mesh."""
 
-    def __init__(self, node, seed, boot_epoch, crypto, now):
+    def __init__(self, node, seed, boot_epoch, crypto, look_up, now):
         self.node = node
         self.mesh = Mesh(seed, boot_epoch, node.token, crypto, mesh_settings(node.settings), now)
         self.own_domain = self.mesh.key.encode()
+        self.notifying = Notifying(node, self, look_up, now)
         self.deadline = self.queued = None
 
     # Dialling.
@@ -189,7 +191,7 @@ class Meshing:
             served.append(_served(settings.groups[name], True))
         if settings.responders:
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), True))
-        return self.carry_out(self.mesh.publish(served, now))
+        return self.carry_out(self.mesh.publish(served, now), now)
 
     def listen(self, now):
         """Tell the mesh under which addresses this node's SIP side is reached."""
@@ -198,9 +200,9 @@ class Meshing:
             for one in self.node.listening
             if one is not None and one.transport == "udp" and not _is_loopback(one.listener.host)
         ]
-        return self.carry_out(self.mesh.set_endpoints(places, now))
+        return self.carry_out(self.mesh.set_endpoints(places, now), now)
 
-    def carry_out(self, effects):
+    def carry_out(self, effects, now):
         """Return what the shell shall do for the mesh."""
         self.deadline = self.mesh.next_deadline()
         self.node.deadlines.watch(self)
@@ -210,7 +212,7 @@ class Meshing:
                 done.append(Store("mesh", lambda now: self.mesh.dump()))
             elif isinstance(effect, MeshChanged):
                 done.append(Event("peer", dict(effect.fields, what=effect.what)))
-            else:
+            elif not isinstance(effect, SendMesh) or not self.notifying.send(effect, now):
                 done.append(effect)
         return done
 

@@ -103,8 +103,9 @@ WRITTEN = (b"via", b"max-forwards", b"record-route", b"route", b"max-breadth")
 
 
 def folder():
-    """Return where the messages are, or None."""
-    for place in (os.getenv("BELLHOP_SHARED"), "../shared"):
+    """Return where the messages are, or None: $BELLHOP_SHARED, or `shared` beside the clone."""
+    beside = __file__[: __file__.find("tests/vectors/")] + "../shared"
+    for place in (os.getenv("BELLHOP_SHARED"), beside):
         if place:
             try:
                 os.stat(place + "/torture/rfc4475")

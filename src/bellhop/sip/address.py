@@ -41,7 +41,9 @@ def parse(value):
 
 def parse_list(value):
     """Return the Addresses of a comma-separated header value."""
-    return [parse(part) for part in scan.split_outside(value, b",", angles=True)]
+    if b"," not in value:
+        return [parse(value)] if value else []
+    return [parse(part) for part in scan.split_outside(value, b",", angles=True) if part]
 
 
 def _parse(value):

@@ -7,7 +7,7 @@ asks for it. A message that the node passes on is the same list of lines with a 
 from ..errors import SipError
 from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADER_LINES
 from . import address, scan, uri, via
-from .headers import NAMES, SINGLE, canonical
+from .headers import LINE_STARTS, SINGLE, canonical
 from .status import reason_phrase
 
 VERSION = b"SIP/2.0"
@@ -40,10 +40,12 @@ class Message:
 
     def values(self, name):
         """Return the values of all fields `name`, one for each line, unfolded."""
-        names = self.names
-        if name not in names:
-            return []
-        return [line_value(self.lines[i]) for i in range(len(names)) if names[i] == name]
+        found = []
+        index = -1
+        for _ in range(self.names.count(name)):
+            index = self.names.index(name, index + 1)
+            found.append(line_value(self.lines[index]))
+        return found
 
     def items(self, name):
         """Return all comma-separated elements of field `name`, in order."""
@@ -58,7 +60,10 @@ class Message:
 
     def addresses(self, name):
         """Return the Address values of field `name` (Contact, Route, ...)."""
-        return [address.parse(item) for item in self.items(name) if item]
+        found = []
+        for value in self.values(name):
+            found += address.parse_list(value)
+        return found
 
     @property
     def via(self):
@@ -173,6 +178,10 @@ class Request(Message):
         copy._from, copy._to = self._from, self._to
         return copy
 
+    def size(self):
+        """Return about how many octets `write` will return."""
+        return sum([len(line) for line in self.lines]) + len(self.body)
+
     def write(self):
         """Return the message as bytes."""
         start = self.method + b" " + self.uri + b" " + VERSION
@@ -259,17 +268,14 @@ def _join_folded(lines):
 
 
 def _names(lines):
-    names = []
-    known = NAMES.get
-    for line in lines:
-        written = line[: line.find(b":")]
-        name = known(written)
-        if name is None:
-            if b":" not in line:
-                raise SipError(400, "a header line has no colon")
-            name = canonical(written)
-        names.append(name)
-    return names
+    return [LINE_STARTS.get(line[: line.find(b":") + 1]) or _unusual_name(line) for line in lines]
+
+
+def _unusual_name(line):
+    name, colon, _ = line.partition(b":")
+    if not colon:
+        raise SipError(400, "a header line has no colon")
+    return canonical(name)
 
 
 def _start_line(start, lines):

@@ -19,18 +19,22 @@ class Uri:
     """One URI; `user`, `host` and parameter values are the bytes as written.
 
     scheme: lower case. host: IPv6 with its brackets, None for tel and unknown schemes.
+    host_key: the host as it is compared.
     port: number or None. params: list of (lower-case name, value or None).
     headers: what follows "?", or None. rest: everything after the colon, for schemes that
     are not understood here.
     """
 
-    __slots__ = ("scheme", "user", "password", "host", "port", "params", "headers", "rest")
+    __slots__ = (
+        "scheme", "user", "password", "host", "host_key", "port", "params", "headers", "rest",
+    )  # fmt: skip
 
     def __init__(self, scheme, user, host, port=None, params=(), headers=None, password=None):
         self.scheme = scheme
         self.user = user
         self.password = password
         self.host = host
+        self.host_key = None if host is None else host_key(host)
         self.port = port
         self.params = params
         self.headers = headers
@@ -236,7 +240,7 @@ def equivalent(one, other):
         return False
     if one.host is None or other.host is None:
         return one.user == other.user and one.host == other.host
-    if one.port != other.port or host_key(one.host) != host_key(other.host):
+    if one.port != other.port or one.host_key != other.host_key:
         return False
     if (one.user is None) != (other.user is None):
         return False

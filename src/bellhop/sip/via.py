@@ -11,9 +11,10 @@ class Via:
     """One Via value. transport: upper case; host: as written; port: number or None.
 
     protocol: name and version with their slashes; a refusal with 505 goes back by such a Via.
+    branch: the parameter of that name, or None.
     """
 
-    __slots__ = ("protocol", "transport", "host", "port", "params")
+    __slots__ = ("protocol", "transport", "host", "port", "params", "branch")
 
     def __init__(self, transport, host, port, params, protocol=b"SIP/2.0/"):
         self.protocol = protocol
@@ -21,11 +22,7 @@ class Via:
         self.host = host
         self.port = port
         self.params = params
-
-    @property
-    def branch(self):
-        """The branch parameter, or None."""
-        return scan.parameter(self.params, b"branch")
+        self.branch = scan.parameter(params, b"branch")
 
     def param(self, name):
         """Return a parameter's value: b"" where it has none, None where it is absent."""

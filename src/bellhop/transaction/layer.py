@@ -80,12 +80,13 @@ class Layer:
         self._forget(tx)
         return effects
 
-    def send(self, request, flow, user, now):
+    def send(self, request, flow, user, now, branch=None):
         """Start a client transaction; return (transaction, effects).
 
-        The request's topmost Via must hold a branch that is unique and the node's own.
+        branch: that of the request's topmost Via where the caller knows it; it must be unique and
+        the node's own.
         """
-        key = (request.via.branch, request.method)
+        key = (branch or request.via.branch, request.method)
         if request.method == b"INVITE":
             tx = invite_client.InviteClientTransaction(key, request, flow)
         else:
@@ -101,7 +102,7 @@ class Layer:
         """Send the CANCEL of a client transaction; it may take 64*T1 to end (section 9.1)."""
         tx.arm(None, now + TIMER_B)
         self.deadlines.watch(tx)
-        return self.send(request, tx.flow, None, now)[1]
+        return self.send(request, tx.flow, None, now, tx.key[0])[1]
 
     def response(self, response, now):
         """Give a response from the network to its client transaction; return the effects."""

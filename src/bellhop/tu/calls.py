@@ -7,7 +7,11 @@ RINGING, ANSWERED, ENDED = ("ringing", "answered", "ended")
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 
-SECRETS = (b"authorization", b"proxy-authorization")
+PRINTABLE = bytes(range(32, 127))
+# Header fields and SDP attributes that hold passwords or keys; SDP's k= is the third kind.
+SECRETS = (
+    b"authorization", b"proxy-authorization", b"a=crypto", b"a=key-mgmt", b"a=ice-pwd",
+)  # fmt: skip
 
 
 class Call:
@@ -44,14 +48,16 @@ class Call:
 
 def readable(value):
     """Return octets from the network as text without control characters."""
+    if not value.strip(PRINTABLE):
+        return value.decode()
     return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in value])
 
 
 def name_of(address):
     """Return who an Address is, as user@host or host."""
     found = address.uri
-    host = found.host or b""
-    return readable(host if found.user is None else uri.unescape(found.user) + b"@" + host)
+    parts = [uri.unescape(found.user or b""), found.host or b""]
+    return readable(b"@".join([part for part in parts if part]))
 
 
 class Calls:
@@ -158,11 +164,11 @@ class Trace:
 def masked(data):
     """Return a message as text in which no credential and no key can be read."""
     lines = []
-    for line in data.split(b"\r\n"):
-        name = line.partition(b":")[0].strip().lower()
-        if name in SECRETS:
-            line = line.partition(b":")[0] + b": ***"
-        elif line[:9] == b"a=crypto:":
-            line = b"a=crypto: ***"
-        lines.append(readable(line))
+    hidden = False
+    for line in data.replace(b"\r\n", b"\n").split(b"\n"):
+        if hidden and line[:1] in (b" ", b"\t"):
+            continue  # The rest of a folded line.
+        name = line.partition(b":")[0]
+        hidden = name.strip().lower() in SECRETS or name[:2] == b"k="
+        lines.append(readable(name + b": ***" if hidden else line))
     return "\n".join(lines)

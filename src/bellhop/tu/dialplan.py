@@ -32,7 +32,9 @@ def towards(target_uri, flow, reason):
 
 def is_ours(settings, listeners, target):
     """Tell whether the host of a Uri is this node: a domain of its own, or where it listens."""
-    host = uri.host_key(target.host)
+    if target.host is None:
+        return False
+    host = target.host_key
     if host in settings.domains:
         return True
     for listener in listeners:

@@ -38,7 +38,7 @@ class Binding:
         """Tell whether the phone's own address is not where its packets come from."""
         found = uri.parse(self.contact)
         here = uri.host_key(self.flow.host.encode()), self.flow.port
-        return (uri.host_key(found.host or b""), found.port or 5060) != here
+        return (found.host_key, found.port or 5060) != here
 
 
 def contact_key(contact):
@@ -46,7 +46,7 @@ def contact_key(contact):
     found = uri.parse(contact)
     if found.host is None:
         return contact
-    return uri.unescape(found.user or b""), uri.host_key(found.host), found.port or 5060
+    return uri.unescape(found.user or b""), found.host_key, found.port or 5060
 
 
 class Location:
@@ -71,7 +71,7 @@ class Location:
         """Return the binding whose contact a Uri names (in-dialog requests), or None."""
         if target.host is None:
             return None
-        key = uri.unescape(target.user or b""), uri.host_key(target.host), target.port or 5060
+        key = uri.unescape(target.user or b""), target.host_key, target.port or 5060
         return self.contacts.get(key)
 
     def all(self, now):

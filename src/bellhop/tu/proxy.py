@@ -16,9 +16,9 @@ def validate(request):
     """Refuse what no proxy may forward (section 16.3)."""
     if len(request.uri) > 2048:
         raise SipError(414, "Request-URI Too Long")
-    scheme = request.uri[: request.uri.find(b":")].lower()
+    scheme = request.uri.partition(b":")[0].lower()
     if scheme not in (b"sip", b"sips", b"tel", b"urn"):
-        if not scan.is_made_of(scheme, uri.SCHEME):
+        if b":" not in request.uri or not scan.is_made_of(scheme, uri.SCHEME):
             raise SipError(400, "the Request-URI has no scheme")
         raise SipError(416, "Unsupported URI Scheme")
     if request.parsed_uri.headers is not None:
@@ -47,17 +47,16 @@ def preprocess_route(request, is_ours):
     if b"" in request.items(b"route"):
         raise SipError(400, "a Route is empty")
     tokens = []
+    routes = request.addresses(b"route")
     target = request.parsed_uri
     if target.param(b"lr") is not None and target.user is not None and is_ours(target):
-        last = request.addresses(b"route")[-1]
         tokens.append(target.user)
-        request.uri = last.uri_bytes
+        request.uri = routes.pop().uri_bytes
         _remove_last_route(request)
-    while b"route" in request.names:
-        first = request.addresses(b"route")[0].uri
-        if first.host is None or not is_ours(first):
+    for route in routes:
+        if not is_ours(route.uri):
             break
-        tokens.append(first.user)
+        tokens.append(route.uri.user)
         request.remove_first(b"route")
     return tokens
 
@@ -76,8 +75,9 @@ def dialog_token(proof, call_id):
 
 def loop_key(request):
     """Return what two passes of a looping request have in common (RFC 5393 section 4.2.1)."""
-    parts = [request.uri, request.value(b"from"), request.value(b"to"), request.call_id]
-    parts.append(str(request.cseq[0]).encode())
+    tags = request.from_.param(b"tag") or b"", request.to.param(b"tag") or b""
+    parts = [request.uri, request.call_id, str(request.cseq[0]).encode()]
+    parts.extend(tags)
     parts.extend(request.values(b"route"))
     return str(binascii.crc32(b"\0".join(parts))).encode()
 
@@ -171,7 +171,7 @@ def _contact_is_elsewhere(request, flow):
     if not contacts or contacts[0].uri.host is None:
         return False
     found = contacts[0].uri
-    there = uri.host_key(found.host), found.port or 5060
+    there = found.host_key, found.port or 5060
     here = uri.host_key(flow.host.encode()), flow.port
     return there != here and flow.transport == "udp"
 

@@ -49,7 +49,6 @@ class ResponseContext:
 
     def __init__(self, request, server, flow, groups, patience, now):
         self.request = request
-        self.size = sum([len(line) for line in request.lines]) + len(request.body)
         self.server = server
         self.flow = flow
         self.groups = groups

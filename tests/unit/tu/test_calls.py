@@ -1,0 +1,134 @@
+"""Live calls, history, traces."""
+
+import json
+import unittest
+
+from bellhop.limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
+from bellhop.sip import address
+from bellhop.tu.calls import Calls, Trace, masked, name_of, readable
+from tests.support.messages import flow, parsed, request
+
+
+class CallsCase(unittest.TestCase):
+    def setUp(self):
+        self.calls = Calls()
+
+    def begin(self, call_id="call-1", now=0, **fields):
+        """Begin a call."""
+        return self.calls.begin(parsed("INVITE", call_id=call_id, **fields), flow(), now)
+
+
+class CallTest(CallsCase):
+    def test_a_call_is_recorded_in_words(self):
+        call = self.begin(sender='"A" <sip:%61lice@home.test>;tag=1', to="<tel:202>")
+        record = call.record(5999)
+        self.assertEqual((record["caller"], record["callee"]), ("alice@home.test", "202"))
+        self.assertEqual((record["state"], record["seconds_since_start"]), ("ringing", 5))
+        self.assertIsNone(record["seconds_talked"])
+        json.dumps(record)
+
+    def test_a_repeated_invite_and_a_re_invite_are_no_new_calls(self):
+        self.begin()
+        self.assertIsNone(self.begin())
+        self.assertIsNone(self.begin("call-2", to="<sip:bob@home.test>;tag=1"))
+        self.assertEqual(self.calls.counters["calls"], 1)
+
+    def test_an_answered_call_that_we_stay_in_lives_until_its_end(self):
+        call = self.begin()
+        call.in_path = ["a reason"]
+        self.calls.answer(call, 200, 1000)
+        self.calls.answer(call, 200, 2000)
+        self.assertEqual((call.record(3000)["state"], call.record(3000)["seconds_talked"]), ("answered", 2))
+        self.calls.end(call, "the caller hung up", None, 61000)
+        record = call.record(71000)
+        self.assertEqual((record["status"], record["ended_by"]), (200, "the caller hung up"))
+        self.assertEqual((record["seconds_talked"], record["seconds_since_end"]), (60, 10))
+        self.assertEqual((len(self.calls.live), self.calls.counters["answered"]), (0, 1))
+
+    def test_an_answered_call_that_goes_past_us_is_history(self):
+        call = self.begin()
+        self.calls.answer(call, 200, 1000)
+        self.assertEqual((self.calls.history, self.calls.live), ([call], {}))
+
+    def test_a_refused_call_keeps_status_and_reason(self):
+        call = self.begin()
+        self.calls.refuse(call, 486, "Busy Here", 1000)
+        self.assertEqual((call.record(0)["status"], call.record(0)["ended_by"]), (486, "Busy Here"))
+
+    def test_a_call_ends_once(self):
+        call = self.begin()
+        self.calls.end(call, "one", None, 0)
+        self.calls.end(call, "two", None, 0)
+        self.assertEqual((len(self.calls.history), call.ended_by), (1, "one"))
+
+    def test_live_calls_are_bounded_and_the_oldest_goes(self):
+        for number in range(MAX_CALLS + 1):
+            self.begin("call-%d" % number, number)
+        self.assertEqual((len(self.calls.live), self.calls.counters["forgotten"]), (MAX_CALLS, 1))
+        self.assertNotIn(b"call-0", self.calls.live)
+
+    def test_the_history_is_bounded(self):
+        for number in range(MAX_HISTORY + 5):
+            self.calls.end(self.begin("call-%d" % number), "over", None, 0)
+        self.assertEqual(len(self.calls.history), MAX_HISTORY)
+        self.assertEqual(self.calls.history[0].call_id, b"call-5")
+
+
+class WordsTest(unittest.TestCase):
+    def test_what_no_terminal_can_bear_is_masked(self):
+        self.assertEqual(readable(b"a\x1b[31m\n\xff"), "a?[31m??")
+
+    def test_a_party_is_user_and_host(self):
+        for value, name in (
+            (b"<sip:a@b:5060;x>", "a@b"), (b"<sip:b>", "b"), (b"<sip:%1b@b>", "?@b"), (b"<urn:x:y>", ""),
+        ):  # fmt: skip
+            self.assertEqual(name_of(address.parse(value)), name)
+
+
+class TraceTest(unittest.TestCase):
+    def setUp(self):
+        self.trace = Trace()
+
+    def test_only_traced_calls_are_kept_in_order(self):
+        self.trace.begin(b"c")
+        self.trace.begin(b"c")
+        self.trace.note(b"c", 1000, "received", flow(), b"one")
+        self.trace.note(b"c", 2000, "sent", flow("10.0.0.3"), b"two")
+        self.trace.note(b"other", 0, "received", flow(), b"x")
+        self.assertEqual(self.trace.read(b"other", 0), [])
+        found = self.trace.read(b"c", 4000)
+        self.assertEqual([entry["message"] for entry in found], ["one", "two"])
+        self.assertEqual((found[0]["seconds_ago"], found[1]["peer"]), (3, "10.0.0.3 port 5060"))
+        json.dumps(found)
+
+    def test_calls_and_messages_are_bounded(self):
+        for number in range(MAX_TRACED_CALLS + 1):
+            self.trace.begin(b"c" + str(number).encode())
+        self.assertEqual(len(self.trace.messages), MAX_TRACED_CALLS)
+        self.assertNotIn(b"c0", self.trace.messages)
+        for _ in range(MAX_TRACE_MESSAGES + 1):
+            self.trace.note(b"c1", 0, "sent", flow(), b"x")
+        self.assertEqual(len(self.trace.messages[b"c1"]), MAX_TRACE_MESSAGES)
+
+
+class MaskedTest(unittest.TestCase):
+    def test_no_credential_can_be_read(self):
+        for line in (
+            'Authorization: Digest username="bob", response="SECRET"',
+            'authorization : Digest response="SECRET"',
+            'Proxy-Authorization: Digest nonce="x",\r\n response="SECRET"',
+        ):  # fmt: skip
+            shown = masked(request("REGISTER", lines=[line]))
+            self.assertNotIn("SECRET", shown)
+            self.assertIn("uthorization", shown)
+
+    def test_no_media_key_can_be_read(self):
+        body = "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET\r\nk=base64:SECRET\r\n"
+        body += "a=key-mgmt:mikey SECRET\na=crypto:2 x inline:SECRET\nm=audio 1 RTP/AVP 0\n"
+        shown = masked(request("INVITE", body=body))
+        self.assertNotIn("SECRET", shown)
+        self.assertIn("m=audio", shown)
+
+    def test_other_lines_stay(self):
+        shown = masked(request("INVITE", lines=["X-Own: 1"]))
+        self.assertIn("X-Own: 1\n", shown)

@@ -1,0 +1,190 @@
+"""Location service: bindings, limits, expiry, what is kept over a restart."""
+
+import json
+import unittest
+
+from bellhop.limits import MAX_BINDINGS_PER_USER
+from bellhop.sip import address, uri
+from bellhop.tu import location
+from bellhop.tu.location import Binding, Change, Location
+from tests.support.messages import LISTENERS, flow
+
+
+def binding(contact=b"sip:bob@10.0.0.3", **fields):
+    """Return a Binding of bob; fields: what differs from the usual."""
+    made = Binding()
+    made.user, made.contact, made.params, made.q = "bob", contact, [], 1000
+    made.until, made.call_id, made.cseq, made.path = 60000, b"reg-1", 1, []
+    made.flow, made.instance, made.reg_id = flow("10.0.0.3"), None, 0
+    made.agent, made.since, made.unanswered = b"Phone/1.0", 0, 0
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def kept(*bindings, **options):
+    """Return a Location that holds these bindings."""
+    table = Location(options.get("most", 100))
+    for one in bindings:
+        table.add(one)
+    return table
+
+
+def contacts(table, now=0):
+    """Return the contacts of bob in the order in which they ring."""
+    return [one.contact for one in table.bindings("bob", now)]
+
+
+class BindingsTest(unittest.TestCase):
+    def test_the_most_wanted_come_first_then_the_newest(self):
+        table = kept(
+            binding(b"sip:bob@a", q=500),
+            binding(b"sip:bob@b", since=1, call_id=b"2"),
+            binding(b"sip:bob@c", since=2, call_id=b"3"),
+        )
+        self.assertEqual(contacts(table), [b"sip:bob@c", b"sip:bob@b", b"sip:bob@a"])
+
+    def test_a_binding_ends_at_its_time(self):
+        table = kept(binding(until=5000))
+        self.assertEqual(len(table.bindings("bob", 4999)), 1)
+        self.assertEqual(table.bindings("bob", 5000), [])
+
+    def test_expiry_removes_what_has_ended_and_sets_the_next_deadline(self):
+        table = kept(binding(b"sip:bob@a", until=5000), binding(b"sip:bob@b", until=9000, call_id=b"2"))
+        self.assertEqual(table.deadline, 5000)
+        gone = table.expire(5000)
+        self.assertEqual([one.contact for one in gone], [b"sip:bob@a"])
+        self.assertEqual((table.size, table.deadline), (1, 9000))
+        table.expire(9000)
+        self.assertEqual((table.size, table.deadline, table.users), (0, None, {}))
+
+    def test_a_request_finds_a_binding_by_its_contact(self):
+        table = kept(binding(b"sip:bob@10.0.0.3:5060;ob"))
+        self.assertIsNotNone(table.by_contact(uri.parse(b"sip:%62ob@10.0.0.3;transport=udp")))
+        for other in (b"sip:bob@10.0.0.3:5062", b"sip:alice@10.0.0.3", b"sip:10.0.0.3", b"tel:1"):
+            self.assertIsNone(table.by_contact(uri.parse(other)))
+
+    def test_a_removed_binding_is_found_no_more(self):
+        one = binding()
+        table = kept(one)
+        table.remove(one)
+        self.assertIsNone(table.by_contact(uri.parse(b"sip:bob@10.0.0.3")))
+        self.assertEqual((table.size, table.users), (0, {}))
+
+    def test_all_gives_the_live_bindings_of_every_user(self):
+        table = kept(binding(), binding(b"sip:a@b", user="alice"), binding(b"sip:c@d", user="carol", until=1))
+        self.assertEqual([one.user for one in table.all(10)], ["alice", "bob"])
+
+
+class ReplacementTest(unittest.TestCase):
+    def test_the_same_contact_is_the_same_device(self):
+        table = kept(binding(b"sip:bob@10.0.0.3"), binding(b"sip:bob@10.0.0.3:5060;ob", call_id=b"2", since=9))
+        self.assertEqual(contacts(table), [b"sip:bob@10.0.0.3:5060;ob"])
+        self.assertEqual(table.bindings("bob", 0)[0].since, 0)
+
+    def test_the_same_instance_is_the_same_device_wherever_it_is(self):
+        one = binding(b"sip:bob@a", instance=b"<urn:uuid:1>")
+        table = kept(one, binding(b"sip:bob@b", instance=b"<urn:uuid:1>", call_id=b"2"))
+        self.assertEqual(contacts(table), [b"sip:bob@b"])
+
+    def test_every_reg_id_of_an_instance_is_a_flow_of_its_own(self):
+        one = binding(b"sip:bob@a", instance=b"<urn:uuid:1>", reg_id=1)
+        two = binding(b"sip:bob@a", instance=b"<urn:uuid:1>", reg_id=2, cseq=2)
+        self.assertEqual(kept(one, two).size, 2)
+
+    def test_two_users_may_have_the_same_instance(self):
+        one = binding(instance=b"<urn:uuid:1>")
+        table = kept(one, binding(b"sip:a@b", user="alice", instance=b"<urn:uuid:1>"))
+        self.assertEqual(table.size, 2)
+
+    def test_a_contact_rewritten_to_the_outer_address_is_no_second_device(self):
+        table = kept(binding(b"sip:bob@192.168.1.9:5060"), binding(b"sip:bob@10.0.0.3:5060", cseq=2))
+        self.assertEqual(contacts(table), [b"sip:bob@10.0.0.3:5060"])
+
+    def test_two_contacts_of_one_request_are_two_devices(self):
+        table = kept(binding(b"sip:bob@a"), binding(b"sip:bob@b"))
+        self.assertEqual(table.size, 2)
+
+    def test_past_the_limit_of_devices_the_one_that_ends_first_goes(self):
+        many = [
+            binding(b"sip:bob@h" + str(number).encode(),
+                    call_id=str(number).encode(), until=60000 - number)
+            for number in range(MAX_BINDINGS_PER_USER + 1)
+        ]  # fmt: skip
+        table = kept(*many)
+        self.assertEqual(table.size, MAX_BINDINGS_PER_USER)
+        self.assertNotIn(many[-2].contact, contacts(table))
+        self.assertEqual(table.counters["evicted"], 1)
+
+    def test_a_full_table_has_room_for_those_who_are_in_it(self):
+        table = kept(binding(), most=1)
+        self.assertTrue(table.has_room("bob"))
+        self.assertFalse(table.has_room("alice"))
+
+
+class FindTest(unittest.TestCase):
+    def change(self, contact, instance=None, reg_id=0):
+        """Return a Change that speaks about a contact."""
+        return Change(address.parse(b"<" + contact + b">"), 60, 1000, instance, reg_id)
+
+    def test_a_contact_finds_its_binding(self):
+        table = kept(binding())
+        self.assertIsNotNone(table.find("bob", self.change(b"sip:bob@10.0.0.3:5060")))
+        self.assertIsNone(table.find("bob", self.change(b"sip:bob@10.0.0.4")))
+        self.assertIsNone(table.find("alice", self.change(b"sip:bob@10.0.0.3")))
+
+    def test_an_instance_finds_its_binding_under_another_contact(self):
+        table = kept(binding(instance=b"<urn:uuid:1>", reg_id=1))
+        self.assertIsNotNone(table.find("bob", self.change(b"sip:x@y", b"<urn:uuid:1>", 1)))
+        self.assertIsNone(table.find("bob", self.change(b"sip:x@y", b"<urn:uuid:1>", 2)))
+
+
+class NatTest(unittest.TestCase):
+    def test_a_contact_that_is_where_the_packets_come_from_is_not_behind_nat(self):
+        for contact, host in (
+            (b"sip:bob@10.0.0.3", "10.0.0.3"),
+            (b"sip:bob@10.0.0.3:5060;ob", "10.0.0.3"),
+            (b"sip:bob@[2001:DB8::3]:5060", "2001:db8::3"),
+            (b"sip:bob@[2001:db8:0:0:0:0:0:3]", "2001:db8::3"),
+        ):
+            self.assertFalse(binding(contact, flow=flow(host)).is_behind_nat(), contact)
+
+    def test_another_host_or_port_is_behind_nat(self):
+        for contact in (b"sip:bob@192.168.1.9", b"sip:bob@10.0.0.3:5062", b"sip:bob@phone.local"):
+            self.assertTrue(binding(contact).is_behind_nat(), contact)
+
+
+class DumpTest(unittest.TestCase):
+    def setUp(self):
+        self.binding = binding(
+            b"sip:b\xc3\xb6b@10.0.0.3", params=[(b"ob", None), (b"x", b'"\xff"')], path=[b"<sip:p;lr>"],
+            instance=b"<urn:uuid:1>", reg_id=2, q=700, since=-5000, agent=None,
+        )  # fmt: skip
+
+    def restored(self, listeners=LISTENERS):
+        """Return what comes back after a way through JSON, 10 s later by another clock."""
+        text = json.dumps(location.dump([self.binding], LISTENERS, 0))
+        return location.restore(json.loads(text), listeners, 500000)
+
+    def test_what_is_kept_comes_back(self):
+        (back,) = self.restored()
+        for name in ("user", "contact", "params", "q", "call_id", "cseq", "path", "flow",
+                     "instance", "reg_id", "agent"):  # fmt: skip
+            self.assertEqual(getattr(back, name), getattr(self.binding, name), name)
+        self.assertEqual((back.until, back.since), (560000, 495000))
+
+    def test_a_listener_that_moved_is_found_again(self):
+        (back,) = self.restored([None] + LISTENERS)
+        self.assertEqual(back.flow.local, 1)
+
+    def test_a_binding_whose_listener_is_gone_is_dropped(self):
+        self.assertEqual(self.restored(LISTENERS[1:]), [])
+
+    def test_a_binding_whose_listener_has_gone_is_not_kept(self):
+        self.assertEqual(location.dump([self.binding], [None] + LISTENERS[1:], 0), [])
+
+
+class ContactValueTest(unittest.TestCase):
+    def test_the_remaining_seconds_are_told_and_parameters_given_back(self):
+        value = location.contact_value(binding(params=[(b"ob", None), (b"x", b"y")]), 500)
+        self.assertEqual(value, b"<sip:bob@10.0.0.3>;ob;x=y;expires=60")
