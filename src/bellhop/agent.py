@@ -14,18 +14,18 @@ class Agent:
         self.node = node
         self.keepalive = keepalive.Keepalive()
 
-    def plan_pings(self, now):
-        """See to it that phones behind NAT are pinged, where there are any."""
-        seconds = self.node.settings.keepalive_seconds
-        self.keepalive.plan(seconds, self.node.location.all(now), now)
+    def plan_pings(self, bindings, now):
+        """See to it that phones behind NAT are pinged, where there are any among the bindings."""
+        self.keepalive.plan(self.node.settings.keepalive_seconds, bindings, now)
         self.node.deadlines.watch(self.keepalive)
 
     def send_pings(self, plan, now):
         """Ping every binding that needs it; return the effects."""
         plan.deadline = None
-        self.plan_pings(now)
+        bindings = self.node.location.all(now)
+        self.plan_pings(bindings, now)
         effects = []
-        for binding in self.node.location.all(now):
+        for binding in bindings:
             via = self._via(binding)
             if via is not None and keepalive.needs_ping(binding):
                 ping = keepalive.request(binding, self.node.settings.domain, via, self._random())

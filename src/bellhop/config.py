@@ -170,7 +170,7 @@ SCHEMA = {
         "stranger_requests_per_minute": _option(
             _number(0, 100000), 60, "for each source address; 0: no bound"
         ),
-        "trusted": _list(_network, "addresses that need no password and have no rate limit"),
+        "trusted": _list(_network, "addresses that call without a password and without a rate limit"),
         "min_expires": _option(_number(1, 86400), 60, "shortest registration in seconds"),
         "max_expires": _option(_number(60, 604800), 7200, "longest registration in seconds"),
         "default_expires": _option(_number(60, 604800), 3600, "where the phone names none"),

@@ -30,3 +30,6 @@ Event = namedtuple("Event", ("kind", "fields"))
 
 # One line for the log. level: "error", "warning", "notice", "info".
 Note = namedtuple("Note", ("level", "text"))
+
+# Send one datagram of the mesh from a link; address: (host, port), or None for all on the link.
+SendMesh = namedtuple("SendMesh", ("link", "address", "data"))

@@ -7,6 +7,7 @@ random octets, and what the node wants done comes back as a list of effects.
 import binascii
 
 from . import answers
+from .admission import STORMY, Admission
 from .agent import Agent
 from .config import address_octets
 from .effects import Event, Flow, Send, Store
@@ -28,8 +29,7 @@ from .tu.response_context import Branch, ResponseContext
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 # RFC 7135: the namespace of emergency calls, its highest value.
 PRIORITY = b"Resource-Priority: esnet.4"
-# Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s).
-STORMY = (b"SUBSCRIBE", b"PUBLISH")
+
 
 
 class Engine:
@@ -40,6 +40,7 @@ class Engine:
         self.node.instance = binascii.hexlify(token(4))
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node)
+        self.door = Admission(self.node)
         self.meshing = None
         self.started = now
         # Who takes the word of a client transaction, by the kind of its user.
@@ -71,6 +72,7 @@ class Engine:
 
         look_up = self.forwarder.look_up
         self.meshing = Meshing(self.node, seed, boot_epoch, crypto, look_up, now)
+        self.door.meshing = self.meshing
         self.wakers[Meshing] = self._fire_mesh
         self.wakers[Association] = self.meshing.notifying.wake
         self.users[Association] = self.meshing.notifying.indicated
@@ -91,6 +93,7 @@ class Engine:
         gone = [b for b in location.all(now) if b.user not in settings.users]
         for binding in gone:
             location.remove(binding)
+        self.agent.plan_pings(location.all(now), now)
         return self._registered([], gone, now) + self._publish(now)
 
     def restore(self, name, records, now):
@@ -103,7 +106,7 @@ class Engine:
                 if binding.user in self.node.settings.users and binding.until > now:
                     self.node.location.add(binding)
             self.node.deadlines.watch(self.node.location)
-            self.agent.plan_pings(now)
+            self.agent.plan_pings(self.node.location.all(now), now)
         elif name == "messages":
             self.node.mailbox.restore(records)
         elif name == "mesh" and self.meshing is not None:
@@ -167,7 +170,7 @@ class Engine:
         request = getattr(error, "partial", None)
         if not isinstance(request, Request) or request.method == b"ACK":
             return []
-        if b"via" not in request.names or not self._may_knock(flow, now):
+        if b"via" not in request.names or not self.door.may_knock(flow, now):
             return []
         back = flow
         try:
@@ -178,23 +181,6 @@ class Engine:
         tag = binascii.hexlify(self.node.token(6))
         response = response_to(request, error.status, error.reason, error.headers, tag)
         return [Send(back, response.write())]
-
-    def _may_knock(self, flow, now, what=""):
-        """Take one of the requests that a source has for each minute; `what` has a count of its own."""
-        per_minute = self.node.settings.stranger_requests_per_minute
-        if not per_minute or self._is_trusted(flow):
-            return True
-        if self.node.rates.allows(what + flow.host, per_minute, per_minute, now):
-            return True
-        self.node.counters["dropped"] += 1
-        return False
-
-    def _is_trusted(self, flow):
-        networks = self.node.settings.trusted
-        if not networks:
-            return False
-        octets = address_octets(flow.host)
-        return octets is not None and _is_within(octets, networks)
 
     def _request(self, request, flow, now):
         node = self.node
@@ -213,7 +199,7 @@ class Engine:
             return self._acknowledge(request, flow, now)
         if what == layer.CANCEL:
             return self._cancel(request, server, flow, now)
-        if request.method in STORMY and not self._may_knock(flow, now, "storm "):
+        if request.method in STORMY and not self.door.may_knock(flow, now, "storm "):
             return []
         server = node.layer.new_server(request, _reply_flow(request, flow), now)
         return self._follow(self._decide(request, server, flow, now), now)
@@ -285,7 +271,7 @@ class Engine:
             return self._register(request, server, flow, now)
         if self.meshing is not None and self.meshing.notifying.takes(request):
             return self.meshing.notifying.receive(request, server, flow, now)
-        self._limit(flow, now)
+        self.door.limit(request, flow, now)
         lines = options.answer_lines(request)
         tag = binascii.hexlify(self.node.token(6))
         response = response_to(request, 200, None, lines, tag)
@@ -293,7 +279,7 @@ class Engine:
 
     def _register(self, request, server, flow, now):
         node, settings = self.node, self.node.settings
-        user = self._authenticate(request, b"authorization", flow, now)
+        user = self.door.authenticate(request, b"authorization", flow, now)
         record = request.to.uri
         is_mine = record.host is not None and self._is_ours(record)
         section = dialplan.callee(settings, record) if is_mine else None
@@ -319,7 +305,7 @@ class Engine:
                 fields = answers.registration(binding, now)
                 fields["what"] = what
                 effects.append(Event("registration", fields))
-        self.agent.plan_pings(now)
+        self.agent.plan_pings(added, now)
         return effects + self._publish(now)
 
     def _publish(self, now):
@@ -330,35 +316,22 @@ class Engine:
         listeners = [None if one is None else one.listener for one in self.node.listening]
         return locations.dump(self.node.location.all(now), listeners, now)
 
-    def _authenticate(self, request, header, flow, now):
-        """Return the user that a request proves to come from, or refuse with a challenge."""
-        realm = self.node.settings.realm
-        try:
-            return self.node.access.check(request, header, realm, self._account, now).user
-        except SipError:
-            self._limit(flow, now)  # A challenge and a wrong password count alike.
-            raise
-
-    def _account(self, username):
-        section = self.node.settings.names.get(username.lower())
-        return section if section is not None and section.kind == "user" else None
-
     # Requests to others.
 
     def _route(self, request, server, flow, tokens, now):
         node = self.node
-        in_dialog = self._is_in_dialog(request, tokens)
         found = self._find(request, now)
         if self.meshing is not None:
             found = self.meshing.extend(found, request)
-        if found.step == dialplan.EMERGENCY:
-            request.set(b"resource-priority", PRIORITY)
-        elif not in_dialog:
+        if not self.door.is_in_dialog(request, tokens, found.step, flow):
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
-            self._admit(request, flow, found.step, now)
+            self.door.admit(request, flow, found.step, now)
+        if found.step == dialplan.EMERGENCY:
+            request.set(b"resource-priority", PRIORITY)
         if not found.groups:
             return self._absent(request, server, found, now)
+        found = self._steer(request, found)
         call = None
         if request.method == b"INVITE":
             node.trace.begin(request.call_id)
@@ -385,10 +358,15 @@ class Engine:
         response = response_to(request, 202, to_tag=binascii.hexlify(self.node.token(6)))
         return self.node.layer.respond(server, response, now) + [self.agent.store_messages()]
 
-    def _is_in_dialog(self, request, tokens):
-        """Tell whether the Route holds our token: the dialog began with our consent."""
-        mine = proxy.dialog_token(self.node.proof, request.call_id) if tokens else None
-        return mine is not None and mine in tokens and request.to.param(b"tag") is not None
+    def _steer(self, request, found):
+        """Bring an INVITE with Replaces (RFC 3891) to the device that has the call."""
+        replaces = request.value(b"replaces")
+        if replaces is None:
+            return found
+        call = self.node.calls.live.get(replaces.partition(b";")[0].strip())
+        flows = {} if call is None else call.flows
+        those = [one for group in found.groups for one in group if one.uri in flows]
+        return dialplan.Found(found.step, [those], found.section) if those else found
 
     def _find(self, request, now):
         node = self.node
@@ -410,46 +388,6 @@ class Engine:
                 return dialplan.Found(found.step, [[target]], None)
         return found
 
-    def _admit(self, request, flow, step, now):
-        """Let in local users who prove it, and strangers who want a local user; no one else."""
-        settings = self.node.settings
-        if self._is_trusted(flow) or self._is_registered_stream(request, flow, now):
-            return
-        if self.meshing is not None and self.meshing.admits(request, step, flow):
-            return
-        if step in (dialplan.LOCAL, dialplan.CONTACT) and request.to.param(b"tag") is not None:
-            self._limit(flow, now)
-            return  # In a dialog that goes past us; the phone itself knows its dialogs.
-        caller = request.from_.uri
-        if caller.host is not None and self._is_ours(caller):
-            user = self._authenticate(request, b"proxy-authorization", flow, now)
-            if dialplan.callee(settings, caller) is not user:
-                raise SipError(403, "%s may not call as another user" % user.name)
-            request.remove(b"proxy-authorization")
-            return
-        if step not in (dialplan.LOCAL, dialplan.CONTACT):
-            raise SipError(403, "this node does not relay for strangers")
-        if settings.strangers == "refuse":
-            raise SipError(403, "callers from elsewhere are not accepted here")
-        self._limit(flow, now)
-
-    def _limit(self, flow, now):
-        """Refuse a source that has used up its requests of this minute."""
-        if not self._may_knock(flow, now):
-            raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
-
-    def _is_registered_stream(self, request, flow, now):
-        """A stream over which the user's REGISTER was accepted speaks for the user."""
-        if not flow.connection:
-            return False
-        section = dialplan.callee(self.node.settings, request.from_.uri)
-        if section is None or not self._is_ours(request.from_.uri):
-            return False
-        for binding in self.node.location.bindings(section.name, now):
-            if binding.flow.connection == flow.connection:
-                return True
-        return False
-
     def _hung_up(self, request, now):
         call = self.node.calls.live.get(request.call_id)
         if call is None:
@@ -469,15 +407,19 @@ class Engine:
             found = self._find(request, now)
             if not found.groups:
                 return []
-            if found.step not in (dialplan.LOCAL, dialplan.CONTACT) and not (
-                self._is_in_dialog(request, tokens) or self._is_trusted(flow)
-            ):
+            if not self._may_acknowledge(request, tokens, found.step, flow):
                 self.node.counters["dropped"] += 1
                 return []
             return self.forwarder.acknowledge(request, found, flow, now)
         except SipError:
             self.node.counters["dropped"] += 1
             return []
+
+    def _may_acknowledge(self, request, tokens, step, flow):
+        door = self.door
+        if step in (dialplan.LOCAL, dialplan.CONTACT) or door.is_trusted(flow):
+            return True
+        return door.is_in_dialog(request, tokens, step, flow)
 
     def _cancel(self, request, invite, flow, now):
         """Section 16.10: answer 200 here, cancel the branches; 481 where there is no INVITE."""
@@ -601,17 +543,3 @@ def _reply_flow(request, flow):
         return flow
     port = request.via.port or 5060
     return Flow(flow.transport, flow.local, flow.host, port, flow.connection, flow.name)
-
-
-def _is_within(octets, networks):
-    for network, bits in networks:
-        if len(network) == len(octets) and not _differ(octets, network, bits):
-            return True
-    return False
-
-
-def _differ(one, other, bits):
-    whole, rest = bits // 8, bits % 8
-    if one[:whole] != other[:whole]:
-        return True
-    return rest and (one[whole] ^ other[whole]) >> (8 - rest)

@@ -1,8 +1,8 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
-from .effects import Event, Store
+from .effects import Event, SendMesh, Store
 from .errors import SipError
-from .mesh.effects import MeshChanged, SaveMesh, SendMesh
+from .mesh.effects import MeshChanged, SaveMesh
 from .mesh.node import Mesh, MeshSettings
 from .mesh.phonebook import Served
 from .notifying import Notifying

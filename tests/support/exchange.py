@@ -84,13 +84,13 @@ class Phone:
         self.sent = {}
         self.dialog = None
 
-    def request(self, method, target, lines=(), body="", call_id=None):
+    def request(self, method, target, lines=(), body=""):
         """Return the octets of a request outside of any dialog."""
         self.count += 1
-        self.call_id = call_id or "%s-%d" % (self.name, self.count)
+        call_id = "%s-%d" % (self.name, self.count)
         own = "<sip:%s@%s>" % (self.user, self.domain)
         to = own if method == "REGISTER" else "<%s>" % target
-        return self._build(method, target, own + ";tag=" + self.name, to, self.call_id, lines, body)
+        return self._build(method, target, own + ";tag=" + self.name, to, call_id, lines, body)
 
     def within(self, method, lines=(), body=""):
         """Return the octets of a request inside the dialog."""
@@ -197,8 +197,7 @@ class Phone:
         response = message.response_to(asked, status, None, lines, tag)
         if asked.method == b"INVITE" and 101 <= status < 300:
             routes = [route.decode() for route in asked.items(b"record-route")]
-            target = asked.addresses(b"contact")[0].uri_bytes
-            self.dialog = Dialog(response.value(b"to"), asked.value(b"from"), asked, target, routes)
+            self._enter(response.value(b"to"), asked.value(b"from"), asked, routes)
         if body:
             response.set(b"content-length", b"Content-Length: " + str(len(body)).encode())
             response.body = body.encode()
@@ -215,23 +214,37 @@ class Phone:
             self.challenge = heard
         if heard.cseq[1] == b"INVITE" and heard.status > 100:
             self.asked["response"] = heard
-            contacts = heard.addresses(b"contact")
-            if heard.status < 300 and contacts:
+            if heard.status < 300:
                 routes = [route.decode() for route in reversed(heard.items(b"record-route"))]
-                ends = heard.value(b"from"), heard.value(b"to")
-                self.dialog = Dialog(ends[0], ends[1], heard, contacts[0].uri_bytes, routes)
+                self._enter(heard.value(b"from"), heard.value(b"to"), heard, routes)
         return heard
+
+    def _enter(self, local, remote, message, routes):
+        """Enter the dialog of a message; inside one only the remote target changes (12.2)."""
+        contacts = message.addresses(b"contact")
+        if not contacts:
+            return
+        if self.dialog is not None and self.dialog.is_between(local, remote, message.call_id):
+            routes = self.dialog.routes
+        target = contacts[0].uri_bytes
+        self.dialog = Dialog(local, remote, message.call_id, target, routes)
 
 
 class Dialog:
     """What a telephone keeps of a call (RFC 3261 section 12); all text."""
 
-    def __init__(self, local, remote, begun_by, target, routes):
+    def __init__(self, local, remote, call_id, target, routes):
         self.local = local.decode()
         self.remote = remote.decode()
-        self.call_id = begun_by.call_id.decode()
+        self.call_id = call_id.decode()
         self.target = target.decode()
         self.routes = routes
+
+    def is_between(self, local, remote, call_id):
+        """Tell whether it is the dialog of these From and To values in this call."""
+        return (self.local, self.remote, self.call_id) == (
+            local.decode(), remote.decode(), call_id.decode(),
+        )  # fmt: skip
 
 
 def register(exchange, phone, lines=()):

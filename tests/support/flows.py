@@ -13,7 +13,8 @@ What the node says and the transcript does not have is a fault. What a telephone
 with a target (201, sip:...), one without (inside its dialog), a status code with an optional
 method, `again`, `INVITE proven` (with credentials), `ACK`, `CANCEL`, `ping` (CRLF) and `closed`
 (its stream breaks). `at 0ms node > DNS far.test` and `DNS > node  203.0.113.7 udp` ask for and
-give the hops of a name; `DNS > node  nothing` that there are none.
+give the hops of a name, `DNS > node` alone tells that there are none. A telephone with transport
+`tcp-new` is one to which the node has to open a stream.
 """
 
 from bellhop.sip import message
@@ -55,7 +56,7 @@ def play(text):
         try:
             stage.perform(line)
         except AssertionError as fault:
-            raise AssertionError("line %d: %s" % (line.number, fault))
+            raise AssertionError("line %d: %s" % (line.number, fault)) from fault
     stage.close()
     return stage
 
@@ -90,8 +91,8 @@ class Stage:
 
     def _enter(self, line):
         kind, name, user, host, transport = line.words
-        connection = 0 if transport == "udp" else len(self.phones) + 1
-        where = flow(host, transport=transport, connection=connection)
+        connection = len(self.phones) + 1 if transport in ("tcp", "tls") else 0
+        where = flow(host, transport=transport.partition("-")[0], connection=connection)
         phone = Phone(name, user, where, "home.test" if kind == "phone" else "far.test")
         self.phones[name] = phone
         if kind == "phone":

@@ -79,7 +79,7 @@ def request(
         "Call-ID: " + call_id,
         "CSeq: %d %s" % (cseq, method),
     ]
-    return wire(fields + list(lines) + ["Content-Length: %d" % len(body)], body)
+    return wire(fields + list(lines) + ["Content-Length: %d" % len(body.encode())], body)
 
 
 def parsed(method, *args, **fields):

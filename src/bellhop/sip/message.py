@@ -12,7 +12,7 @@ from .status import reason_phrase
 
 VERSION = b"SIP/2.0"
 END = b"\r\n\r\n"
-MANDATORY = (b"via", b"from", b"to", b"call-id", b"cseq")
+MANDATORY = frozenset((b"via", b"from", b"to", b"call-id", b"cseq"))
 MAX_CSEQ = 2**31 - 1
 # What a response repeats beside the Vias (sections 8.2.6.1 and 8.2.6.2).
 ECHOED = frozenset((b"from", b"to", b"call-id", b"cseq", b"timestamp"))
@@ -24,11 +24,13 @@ class Message:
     names[i] is the lower-case full name of lines[i]; a folded line keeps its line ends inside.
     """
 
+    # What has been read so far.
+    _call_id = _via = _from = _to = _cseq = None
+
     def __init__(self, names, lines, body):
         self.names = names
         self.lines = lines
         self.body = body
-        self._call_id = self._via = self._from = self._to = self._cseq = None
 
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
@@ -125,6 +127,7 @@ class Message:
         self.names.insert(index, name)
         self.lines.insert(index, line)
         self._via = None
+
     def remove(self, name):
         """Remove every field `name`."""
         while name in self.names:
@@ -158,6 +161,8 @@ class Message:
 class Request(Message):
     """method: bytes as written; uri: bytes as written."""
 
+    _max_forwards = None
+
     def __init__(self, method, uri, names, lines, body=b""):
         super().__init__(names, lines, body)
         self.method = method
@@ -168,6 +173,13 @@ class Request(Message):
         """The Request-URI as a Uri; refuses with 400."""
         return uri.parse(self.uri)
 
+    @property
+    def max_forwards(self):
+        """The number in Max-Forwards, 70 where there is none (section 16.6 step 3)."""
+        if self._max_forwards is None:
+            self._max_forwards = self.number(b"max-forwards", 255, 70)
+        return self._max_forwards
+
     def copy(self):
         """Return a request whose lines can be changed without changing this one.
 
@@ -175,7 +187,7 @@ class Request(Message):
         """
         copy = Request(self.method, self.uri, self.names[:], self.lines[:], self.body)
         copy._call_id, copy._cseq = self._call_id, self._cseq
-        copy._from, copy._to = self._from, self._to
+        copy._from, copy._to, copy._max_forwards = self._from, self._to, self._max_forwards
         return copy
 
     def size(self):
@@ -190,6 +202,15 @@ class Request(Message):
 
 class Response(Message):
     """status: number; reason: bytes as written."""
+
+    _branch = None
+
+    @property
+    def branch(self):
+        """The branch of the topmost Via; the rest of that Via is the node's own and is not read."""
+        if self._branch is None:
+            self._branch = via.branch_of(self.value(b"via"))
+        return self._branch
 
     def __init__(self, status, reason, names, lines, body=b""):
         super().__init__(names, lines, body)
@@ -315,22 +336,33 @@ def _body(message, data, start):
 
 def _check(message):
     names = message.names
-    for name in MANDATORY:
-        if name not in names:
-            raise SipError(400, "the field %s is missing" % name.decode())
+    missing = MANDATORY.difference(names)
+    if missing:
+        raise SipError(400, "the field %s is missing" % sorted(missing)[0].decode())
+    if len(set(names)) + names.count(b"via") <= len(names):
+        _check_single(names)
+    message.cseq
+    if isinstance(message, Request):
+        _check_request(message)
+    elif message.status < 100:
+        raise SipError(400, "the status code is below 100")
+    else:
+        message.branch
+
+
+def _check_single(names):
     for name in SINGLE:
         if names.count(name) > 1:
             raise SipError(400, "the field %s stands twice" % name.decode())
-    _, method = message.cseq
-    message.via
-    if isinstance(message, Request):
-        if method != message.method:
-            raise SipError(400, "CSeq names another method than the request")
-        message.from_
-        message.to
-        message.number(b"max-forwards", 255)
-    elif message.status < 100:
-        raise SipError(400, "the status code is below 100")
+
+
+def _check_request(request):
+    if request.cseq[1] != request.method:
+        raise SipError(400, "CSeq names another method than the request")
+    request.via
+    request.from_
+    request.to
+    request.max_forwards
 
 
 def _lacks_tag(request):

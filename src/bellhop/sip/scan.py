@@ -51,23 +51,20 @@ def quoted_end(value, start):
 
 def find_outside(value, delimiter, start=0, angles=False):
     """Return the index of the octet `delimiter` outside quotes (and <> if `angles`), or -1."""
-    if value.find(b'"', start) < 0 and not (angles and value.find(b"<", start) >= 0):
-        return value.find(delimiter, start)
-    wanted = delimiter[0]
     index = start
-    while index < len(value):
-        octet = value[index]
-        if octet == wanted:
-            return index
-        if octet == QUOTE:
-            index = quoted_end(value, index)
-        elif angles and octet == LESS:
-            index = value.find(b">", index)
+    while True:
+        found = value.find(delimiter, index)
+        end = len(value) if found < 0 else found
+        quote = value.find(b'"', index, end)
+        less = value.find(b"<", index, end if quote < 0 else quote) if angles else -1
+        if less >= 0:
+            index = value.find(b">", less)
             if index < 0:
                 raise SipError(400, "an angle bracket does not close")
+        elif quote >= 0:
+            index = quoted_end(value, quote)
         else:
-            index += 1
-    return -1
+            return found
 
 
 def split_outside(value, delimiter, angles=False):
@@ -101,7 +98,7 @@ def parameters(value):
         if equals:
             name = name.rstrip(BLANKS)
             text = text.lstrip(BLANKS)
-        if not is_token(name):
+        if not name or name.strip(TOKEN):
             raise SipError(400, "a parameter has no proper name")
         pairs.append((name.lower(), text if equals else None))
     return pairs

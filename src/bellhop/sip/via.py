@@ -5,6 +5,8 @@ from . import scan
 from .uri import host_port, parse_host_port
 
 MAGIC_COOKIE = b"z9hG4bK"
+MEMO_SIZE = 512
+_memo = {}
 
 
 class Via:
@@ -43,12 +45,31 @@ class Via:
         return self.protocol + self.transport + b" " + where + scan.write_parameters(self.params)
 
 
+def branch_of(value):
+    """Return the branch of the first Via of a header value, or None."""
+    _, found, rest = value.partition(b";branch=")
+    if not found or b"," in value:
+        return parse(value).branch
+    return rest.partition(b";")[0].rstrip(scan.BLANKS)
+
+
 def parse(value):
     """Return the first Via of a header value, or refuse with 400."""
     comma = scan.find_outside(value, b",")
     if comma >= 0:
         value = value[:comma]
     head, _, tail = value.partition(b";")
+    known = _memo.get(head)
+    if known is None:
+        if len(_memo) >= MEMO_SIZE:
+            _memo.clear()
+        known = _memo[head] = _parse_head(head)
+    protocol, transport, host, port = known
+    return Via(transport, host, port, scan.parameters(tail), protocol)
+
+
+def _parse_head(head):
+    """Return (protocol, transport, host, port) of what stands before the parameters."""
     protocol, _, where = head.strip(scan.BLANKS).partition(b" ")
     if protocol[:8] == b"SIP/2.0/" and where:
         protocol, transport = protocol[:8], protocol[8:].upper()
@@ -60,7 +81,7 @@ def parse(value):
     if b" " in where:
         where = where.replace(b" ", b"")
     host, port = parse_host_port(where)
-    return Via(transport, host, port, scan.parameters(tail), protocol)
+    return protocol, transport, host, port
 
 
 def _spaced(head):

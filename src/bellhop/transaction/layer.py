@@ -106,7 +106,7 @@ class Layer:
 
     def response(self, response, now):
         """Give a response from the network to its client transaction; return the effects."""
-        tx = self.clients.get((response.via.branch, response.cseq[1]))
+        tx = self.clients.get((response.branch, response.cseq[1]))
         if tx is None:
             self.counters["stray_responses"] += 1
             return []

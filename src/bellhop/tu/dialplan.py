@@ -81,6 +81,8 @@ def find(settings, listeners, location, target, now):
 
 def _local(settings, location, target, now):
     section = callee(settings, target)
+    if section is None:
+        return _speed_dial(settings, target)
     groups = _section_targets(settings, location, section, gruu_instance(target), now)
     return Found(LOCAL, groups, section)
 

@@ -56,6 +56,7 @@ class Location:
         self.most = most
         self.users = {}
         self.contacts = {}
+        self.hosts = {}
         self.size = 0
         self.deadline = self.queued = None
         self.counters = {"expired": 0, "evicted": 0, "refused_full": 0}
@@ -73,6 +74,10 @@ class Location:
             return None
         key = uri.unescape(target.user or b""), target.host_key, target.port or 5060
         return self.contacts.get(key)
+
+    def has_host(self, host):
+        """Tell whether some phone registered from this address."""
+        return host in self.hosts
 
     def all(self, now):
         """Return every live binding."""
@@ -97,6 +102,7 @@ class Location:
         mine.append(binding)
         self.size += 1
         self.contacts[contact_key(binding.contact)] = binding
+        self.hosts[binding.flow.host] = self.hosts.get(binding.flow.host, 0) + 1
         if self.deadline is None or binding.until < self.deadline:
             self.deadline = binding.until
 
@@ -110,6 +116,9 @@ class Location:
         key = contact_key(binding.contact)
         if self.contacts.get(key) is binding:
             del self.contacts[key]
+        self.hosts[binding.flow.host] -= 1
+        if not self.hosts[binding.flow.host]:
+            del self.hosts[binding.flow.host]
 
     def find(self, user, change):
         """Return the binding that a Change speaks about, or None."""

@@ -7,7 +7,6 @@ from ..sip import scan, uri
 from ..sip.via import MAGIC_COOKIE
 
 DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
-MAX_FORWARDS = 70
 CROSSES = "the call crosses the mesh"
 MAX_BREADTH = 60
 
@@ -32,7 +31,7 @@ def validate(request):
 
 def check_hops(request):
     """Refuse a request whose Max-Forwards is used up (section 16.3 step 3)."""
-    if request.number(b"max-forwards", 255, MAX_FORWARDS) == 0:
+    if request.max_forwards == 0:
         raise SipError(483, "Too Many Hops")
 
 
@@ -108,8 +107,7 @@ def forwarded(request, target_uri, path, via, record_routes, breadth):
     """
     copy = request.copy()
     copy.uri = target_uri
-    left = request.number(b"max-forwards", 255, MAX_FORWARDS + 1) - 1
-    copy.set(b"max-forwards", b"Max-Forwards: " + str(left).encode())
+    copy.set(b"max-forwards", b"Max-Forwards: " + str(request.max_forwards - 1).encode())
     if breadth is not None:
         copy.set(b"max-breadth", b"Max-Breadth: " + str(breadth).encode())
     for line in reversed(record_routes):

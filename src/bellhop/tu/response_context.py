@@ -160,7 +160,7 @@ def _tire(context, now, branch, response):
 
 def _give_up(context, now, branch, response):
     for pending in context.pending():
-        pending.final = response_to(context.request, 487)
+        pending.final = response_to(context.request, NO_ANSWER)
         context.finals.append(pending.final)
     if context.groups:
         context.deadline = now + context.patience

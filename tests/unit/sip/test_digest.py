@@ -65,7 +65,9 @@ class KnownAnswersTest(unittest.TestCase):
 
 class CredentialsTest(unittest.TestCase):
     def test_fields_lose_their_quotes(self):
-        fields = digest.credentials(b'DIGEST   username="a\\"b", realm="r",qop="auth" , nc=00000001')
+        fields = digest.credentials(
+            b'DIGEST   username="a\\"b", realm="r",qop="auth" , nc=00000001'
+        )
         self.assertEqual((fields.username, fields.realm), (b'a"b', b"r"))
         self.assertEqual((fields.qop, fields.nc), (b"auth", b"00000001"))
 
@@ -92,7 +94,10 @@ class CredentialsTest(unittest.TestCase):
 
     def test_an_unknown_algorithm_or_qop_is_not_complete(self):
         whole = RFC_7616 + MD5_ANSWER
-        for value in (whole.replace(b"MD5", b"MD5-sess"), whole.replace(b"qop=auth", b"qop=auth-int")):
+        for value in (
+            whole.replace(b"MD5", b"MD5-sess"),
+            whole.replace(b"qop=auth", b"qop=auth-int"),
+        ):
             self.assertFalse(digest.is_complete(digest.credentials(value)))
 
     def test_a_nonce_count_is_eight_hexadecimal_digits(self):

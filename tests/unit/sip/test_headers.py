@@ -11,7 +11,8 @@ class CanonicalTest(unittest.TestCase):
         for compact, full in (
             (b"i", b"call-id"), (b"M", b"contact"), (b"e", b"content-encoding"),
             (b"l", b"content-length"), (b"C", b"content-type"), (b"f", b"from"), (b"s", b"subject"),
-            (b"k", b"supported"), (b"T", b"to"), (b"v", b"via"), (b"o", b"event"), (b"u", b"allow-events"),
+            (b"k", b"supported"), (b"T", b"to"), (b"v", b"via"), (b"o", b"event"),
+            (b"u", b"allow-events"),
             (b"r", b"refer-to"), (b"b", b"referred-by"), (b"x", b"session-expires"),
         ):  # fmt: skip
             self.assertEqual(headers.canonical(compact), full)

@@ -136,6 +136,16 @@ class HostTest(unittest.TestCase):
     def test_escapes_are_resolved(self):
         self.assertEqual(uri.unescape(b"a%40b%2Fc"), b"a@b/c")
 
+    def test_every_spelling_of_an_ipv6_address_has_one_key(self):
+        for one, other in (
+            (b"[::ffff:192.0.2.1]", b"[0:0:0:0:0:FFFF:c000:0201]"),
+            (b"[2001:db8::]", b"[2001:0db8:0:0:0:0:0:0]"),
+            (b"2001:db8::1", b"[2001:DB8::0001]"),
+        ):
+            self.assertEqual(uri.host_key(one), uri.host_key(other))
+        keys = [uri.host_key(host) for host in (b"[::1]", b"[::2]", b"[1::]", b"[::1.2.3]", b"a")]
+        self.assertEqual(len(set(keys)), 5)
+
     def test_any_octets_can_be_escaped_for_a_parameter(self):
         octets = bytes(range(256))
         self.assertEqual(uri.unescape(uri.escape(octets)), octets)

@@ -17,7 +17,9 @@ class ViaTest(unittest.TestCase):
 
     def test_blanks_may_stand_around_slashes_and_colon(self):
         found = via.parse(b"SIP / 2.0 / TCP   first.example.com : 4000 ; branch=z9hG4bK1")
-        self.assertEqual((found.transport, found.host, found.port), (b"TCP", b"first.example.com", 4000))
+        self.assertEqual(
+            (found.transport, found.host, found.port), (b"TCP", b"first.example.com", 4000)
+        )
         self.assertEqual(found.branch, b"z9hG4bK1")
 
     def test_of_comma_joined_values_the_first_is_read(self):
@@ -33,7 +35,8 @@ class ViaTest(unittest.TestCase):
 
     def test_the_cookie_alone_is_no_rfc_3261_branch(self):
         for text, has in (
-            (b";branch=z9hG4bK1", True), (b";branch=z9hG4bK", False), (b";branch=1", False), (b"", False),
+            (b";branch=z9hG4bK1", True), (b";branch=z9hG4bK", False), (b";branch=1", False),
+            (b"", False),
         ):  # fmt: skip
             self.assertEqual(via.parse(b"SIP/2.0/UDP a" + text).has_cookie(), has)
 

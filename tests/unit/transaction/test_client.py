@@ -26,7 +26,9 @@ class ClientTest(unittest.TestCase):
         bench.advance(600)
         bench.reply(tx, 100)
         bench.advance(40000)
-        self.assertEqual(bench.times("OPTIONS"), [0, 500, 1500, 5500, 9500, 13500, 17500, 21500, 25500, 29500])
+        self.assertEqual(
+            bench.times("OPTIONS"), [0, 500, 1500, 5500, 9500, 13500, 17500, 21500, 25500, 29500]
+        )
         self.assertEqual(bench.told, [(600, "response", 100), (32000, "timeout", None)])
 
     def test_a_final_response_is_told_once_and_timer_k_ends_it(self):

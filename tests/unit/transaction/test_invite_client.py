@@ -89,7 +89,12 @@ class InviteClientTest(unittest.TestCase):
 
 class DerivedRequestsTest(unittest.TestCase):
     def setUp(self):
-        lines = ["Route: <sip:a;lr>", "Via: SIP/2.0/UDP b;branch=z9hG4bK2", "Subject: x", "Route: <sip:b;lr>"]
+        lines = [
+            "Route: <sip:a;lr>",
+            "Via: SIP/2.0/UDP b;branch=z9hG4bK2",
+            "Subject: x",
+            "Route: <sip:b;lr>",
+        ]
         self.invite = parsed("INVITE", lines=lines, cseq=7, body="v=0")
 
     def test_an_ack_has_the_fields_of_section_17_1_1_3(self):
@@ -98,7 +103,9 @@ class DerivedRequestsTest(unittest.TestCase):
         self.assertEqual((ack.method, ack.uri, ack.cseq), (b"ACK", self.invite.uri, (7, b"ACK")))
         self.assertEqual(ack.values(b"via"), self.invite.values(b"via")[:1])
         self.assertEqual(ack.to.param(b"tag"), b"their-tag")
-        self.assertEqual((ack.call_id, ack.value(b"from")), (self.invite.call_id, self.invite.value(b"from")))
+        self.assertEqual(
+            (ack.call_id, ack.value(b"from")), (self.invite.call_id, self.invite.value(b"from"))
+        )
         self.assertEqual(ack.items(b"route"), [b"<sip:a;lr>", b"<sip:b;lr>"])
         self.assertEqual((ack.value(b"subject"), ack.body), (None, b""))
 

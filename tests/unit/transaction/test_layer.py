@@ -6,7 +6,7 @@ from bellhop.transaction import layer
 from tests.support.messages import answer, flow, parsed
 from tests.support.transactions import Clocked
 
-OLD = dict(branch="1", via="10.0.0.2")
+OLD = {"branch": "1", "via": "10.0.0.2"}
 
 
 class MatchingTest(unittest.TestCase):
@@ -16,7 +16,7 @@ class MatchingTest(unittest.TestCase):
     def test_branch_sent_by_and_method_make_a_transaction(self):
         self.bench.come("OPTIONS")
         self.assertEqual(self.bench.come("OPTIONS"), layer.ABSORBED)
-        for fields in (dict(branch="z9hG4bK-2"), dict(via="10.0.0.2:5062"), dict(via="10.0.0.9")):
+        for fields in ({"branch": "z9hG4bK-2"}, {"via": "10.0.0.2:5062"}, {"via": "10.0.0.9"}):
             self.assertNotEqual(self.bench.come("OPTIONS", **fields), layer.ABSORBED)
         self.assertNotEqual(self.bench.come("INFO"), layer.ABSORBED)
         self.assertEqual(len(self.bench.layer), 5)
@@ -73,7 +73,7 @@ class Rfc2543Test(unittest.TestCase):
             ("uri", "sip:carol@home.test"), ("sender", "<sip:alice@home.test>;tag=other"),
             ("call_id", "other"), ("cseq", 2), ("via", "10.0.0.7"), ("branch", "2"),
         ):  # fmt: skip
-            fields = dict(branch="1", via="10.0.0.2")
+            fields = {"branch": "1", "via": "10.0.0.2"}
             fields[name] = value
             self.assertNotEqual(self.bench.come("INVITE", **fields), layer.ABSORBED, name)
 
@@ -88,7 +88,9 @@ class Rfc2543Test(unittest.TestCase):
         self.assertIs(found, self.tx)
 
     def test_a_request_whose_from_cannot_be_read_is_the_parsers_business(self):
-        self.assertEqual(self.bench.come("INVITE", sender="<sip:alice@home.test>", **OLD).state, "proceeding")
+        self.assertEqual(
+            self.bench.come("INVITE", sender="<sip:alice@home.test>", **OLD).state, "proceeding"
+        )
 
 
 class BoundTest(unittest.TestCase):

@@ -9,7 +9,9 @@ from bellhop.tu.access import COUNT_WINDOW, NONCE_LIFE, Access, Rates
 from tests.support.messages import parsed, settings
 
 REALM = b"home.test"
-CONFIGURED = settings(more="config user\noption name dora\noption password x\noption algorithm sha256\n")
+CONFIGURED = settings(
+    more="config user\noption name dora\noption password x\noption algorithm sha256\n"
+)
 
 
 def find_user(name):
@@ -23,8 +25,12 @@ def credentials(nonce, count=1, user=b"bob", password=b"builder", qop=b"auth", a
     fields = digest.credentials(b"Digest realm=x")
     fields.nonce, fields.uri, fields.cnonce, fields.qop = nonce, b"sip:home.test", b"c", qop
     fields.nc = ("%08x" % count).encode()
-    result = digest.response(algorithm, digest.ha1(algorithm, user, realm, password), method, fields)
-    value = b'Authorization: Digest username="' + user + b'", realm="' + realm + b'", nonce="' + nonce
+    result = digest.response(
+        algorithm, digest.ha1(algorithm, user, realm, password), method, fields
+    )
+    value = (
+        b'Authorization: Digest username="' + user + b'", realm="' + realm + b'", nonce="' + nonce
+    )
     value += b'", uri="sip:home.test", response="' + result + b'", algorithm=' + algorithm
     if qop is not None:
         value += b', qop=auth, cnonce="c", nc=' + fields.nc
@@ -84,8 +90,8 @@ class VerdictTest(AccessCase):
     def test_a_wrong_password_user_realm_or_method_does_not(self):
         nonce = self.access.nonce(0)
         for fields in (
-            dict(password=b"wrong"), dict(user=b"nobody"), dict(realm=b"else.test"),
-            dict(method=b"INVITE"), dict(user=b"carol"),
+            {"password": b"wrong"}, {"user": b"nobody"}, {"realm": b"else.test"},
+            {"method": b"INVITE"}, {"user": b"carol"},
         ):  # fmt: skip
             self.assert_wrong(self.verdict(credentials(nonce, **fields)))
 
@@ -95,7 +101,13 @@ class VerdictTest(AccessCase):
         self.assertEqual(self.verdict(wrong, credentials(nonce)), "bob")
 
     def test_broken_credentials_are_answered_by_a_challenge(self):
-        for value in ("Digest", "Basic x", "Digest username", 'Digest username="bob"', "Digest ,,,"):
+        for value in (
+            "Digest",
+            "Basic x",
+            "Digest username",
+            'Digest username="bob"',
+            "Digest ,,,",
+        ):
             self.assert_wrong(self.verdict("Authorization: " + value))
 
     def test_a_group_cannot_let_in(self):

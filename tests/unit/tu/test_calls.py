@@ -38,7 +38,9 @@ class CallTest(CallsCase):
         call.in_path = ["a reason"]
         self.calls.answer(call, 200, 1000)
         self.calls.answer(call, 200, 2000)
-        self.assertEqual((call.record(3000)["state"], call.record(3000)["seconds_talked"]), ("answered", 2))
+        self.assertEqual(
+            (call.record(3000)["state"], call.record(3000)["seconds_talked"]), ("answered", 2)
+        )
         self.calls.end(call, "the caller hung up", None, 61000)
         record = call.record(71000)
         self.assertEqual((record["status"], record["ended_by"]), (200, "the caller hung up"))
@@ -80,7 +82,8 @@ class WordsTest(unittest.TestCase):
 
     def test_a_party_is_user_and_host(self):
         for value, name in (
-            (b"<sip:a@b:5060;x>", "a@b"), (b"<sip:b>", "b"), (b"<sip:%1b@b>", "?@b"), (b"<urn:x:y>", ""),
+            (b"<sip:a@b:5060;x>", "a@b"), (b"<sip:b>", "b"), (b"<sip:%1b@b>", "?@b"),
+            (b"<urn:x:y>", ""),
         ):  # fmt: skip
             self.assertEqual(name_of(address.parse(value)), name)
 

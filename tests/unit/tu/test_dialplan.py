@@ -47,8 +47,10 @@ class LocalTest(DialplanCase):
     def test_name_extension_and_alias_lead_to_the_same_phone_in_every_spelling(self):
         self.bind("bob", b"sip:bob@a")
         for target in (
-            b"sip:bob@home.test", b"sip:BOB@HOME.TEST", b"sip:202@home.test", b"sip:robert@home.test",
-            b"sip:%62ob@home.test", b"sips:bob@home.test", b"sip:bob@house.test", b"sip:bob@home.test:5060",
+            b"sip:bob@home.test", b"sip:BOB@HOME.TEST", b"sip:202@home.test",
+            b"sip:robert@home.test",
+            b"sip:%62ob@home.test", b"sips:bob@home.test", b"sip:bob@house.test",
+            b"sip:bob@home.test:5060",
             b"sip:bob@10.0.0.1", b"sip:bob@10.0.0.1:5060", b"sip:bob@10.0.0.1:5061", b"tel:202",
             b"sip:bob@[2001:DB8:0::1]", b"sip:bob@home.test;transport=tcp", b"sip:bob@home.test.",
         ):  # fmt: skip
@@ -62,7 +64,9 @@ class LocalTest(DialplanCase):
         self.bind("bob", b"sip:bob@b")
         self.bind("bob", b"sip:bob@c", q=500)
         _, groups = self.find(b"sip:bob@home.test")
-        self.assertEqual([sorted(group) for group in groups], [[b"sip:bob@b"], [b"sip:bob@a", b"sip:bob@c"]])
+        self.assertEqual(
+            [sorted(group) for group in groups], [[b"sip:bob@b"], [b"sip:bob@a", b"sip:bob@c"]]
+        )
 
     def test_of_several_flows_of_one_device_one_rings(self):
         for number in (1, 2):
@@ -113,7 +117,9 @@ class ElsewhereTest(DialplanCase):
             self.settings, LISTENING, self.location, uri.parse(b"sip:bob@192.168.1.9:5062;ob"), 0
         )
         target = found.groups[0][0]
-        self.assertEqual((found.step, target.uri), (dialplan.CONTACT, b"sip:bob@192.168.1.9:5062;ob"))
+        self.assertEqual(
+            (found.step, target.uri), (dialplan.CONTACT, b"sip:bob@192.168.1.9:5062;ob")
+        )
         self.assertEqual(target.flow, flow("10.0.0.3"))
 
     def test_an_ended_registration_leads_nowhere(self):
@@ -121,7 +127,9 @@ class ElsewhereTest(DialplanCase):
         self.assertEqual(self.find(b"sip:bob@a")[0], dialplan.ELSEWHERE)
 
     def test_another_host_is_looked_up(self):
-        found = dialplan.find(self.settings, LISTENING, self.location, uri.parse(b"sip:x@far.test"), 0)
+        found = dialplan.find(
+            self.settings, LISTENING, self.location, uri.parse(b"sip:x@far.test"), 0
+        )
         self.assertEqual(found.step, dialplan.ELSEWHERE)
         self.assertEqual(found.groups[0][0].flow, None)
 
@@ -140,6 +148,15 @@ class ElsewhereTest(DialplanCase):
             self.assertEqual(found.groups[0][0].reason, reason)
 
 
+class SpeedDialTest(DialplanCase):
+    def test_a_short_number_leads_to_the_address_of_a_contact(self):
+        contact = "config contact\noption number 7\noption address sip:gran@far.test\n"
+        self.settings = settings(more=contact)
+        found = (dialplan.PHONE_BOOK, [[b"sip:gran@far.test"]])
+        self.assertEqual(self.find(b"sip:7@home.test"), found)
+        self.assertEqual(self.find(b"tel:7"), found)
+
+
 class EmergencyTest(DialplanCase):
     def setUp(self):
         self.settings = settings("list emergency_number 112\noption responders family\n", MORE)
@@ -147,7 +164,12 @@ class EmergencyTest(DialplanCase):
         self.bind("bob", b"sip:bob@a")
 
     def test_emergency_numbers_and_services_ring_the_responders(self):
-        for target in (b"sip:112@home.test", b"tel:112", b"urn:service:sos", b"URN:Service:SOS.fire"):
+        for target in (
+            b"sip:112@home.test",
+            b"tel:112",
+            b"urn:service:sos",
+            b"URN:Service:SOS.fire",
+        ):
             self.assertEqual(self.find(target), (dialplan.EMERGENCY, [[b"sip:bob@a"]]), target)
 
     def test_an_emergency_number_of_another_domain_is_its_own_affair(self):

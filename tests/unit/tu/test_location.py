@@ -50,7 +50,9 @@ class BindingsTest(unittest.TestCase):
         self.assertEqual(table.bindings("bob", 5000), [])
 
     def test_expiry_removes_what_has_ended_and_sets_the_next_deadline(self):
-        table = kept(binding(b"sip:bob@a", until=5000), binding(b"sip:bob@b", until=9000, call_id=b"2"))
+        table = kept(
+            binding(b"sip:bob@a", until=5000), binding(b"sip:bob@b", until=9000, call_id=b"2")
+        )
         self.assertEqual(table.deadline, 5000)
         gone = table.expire(5000)
         self.assertEqual([one.contact for one in gone], [b"sip:bob@a"])
@@ -72,13 +74,18 @@ class BindingsTest(unittest.TestCase):
         self.assertEqual((table.size, table.users), (0, {}))
 
     def test_all_gives_the_live_bindings_of_every_user(self):
-        table = kept(binding(), binding(b"sip:a@b", user="alice"), binding(b"sip:c@d", user="carol", until=1))
+        table = kept(
+            binding(), binding(b"sip:a@b", user="alice"), binding(b"sip:c@d", user="carol", until=1)
+        )
         self.assertEqual([one.user for one in table.all(10)], ["alice", "bob"])
 
 
 class ReplacementTest(unittest.TestCase):
     def test_the_same_contact_is_the_same_device(self):
-        table = kept(binding(b"sip:bob@10.0.0.3"), binding(b"sip:bob@10.0.0.3:5060;ob", call_id=b"2", since=9))
+        table = kept(
+            binding(b"sip:bob@10.0.0.3"),
+            binding(b"sip:bob@10.0.0.3:5060;ob", call_id=b"2", since=9),
+        )
         self.assertEqual(contacts(table), [b"sip:bob@10.0.0.3:5060;ob"])
         self.assertEqual(table.bindings("bob", 0)[0].since, 0)
 
@@ -98,7 +105,9 @@ class ReplacementTest(unittest.TestCase):
         self.assertEqual(table.size, 2)
 
     def test_a_contact_rewritten_to_the_outer_address_is_no_second_device(self):
-        table = kept(binding(b"sip:bob@192.168.1.9:5060"), binding(b"sip:bob@10.0.0.3:5060", cseq=2))
+        table = kept(
+            binding(b"sip:bob@192.168.1.9:5060"), binding(b"sip:bob@10.0.0.3:5060", cseq=2)
+        )
         self.assertEqual(contacts(table), [b"sip:bob@10.0.0.3:5060"])
 
     def test_two_contacts_of_one_request_are_two_devices(self):
@@ -157,7 +166,8 @@ class NatTest(unittest.TestCase):
 class DumpTest(unittest.TestCase):
     def setUp(self):
         self.binding = binding(
-            b"sip:b\xc3\xb6b@10.0.0.3", params=[(b"ob", None), (b"x", b'"\xff"')], path=[b"<sip:p;lr>"],
+            b"sip:b\xc3\xb6b@10.0.0.3", params=[(b"ob", None),
+            (b"x", b'"\xff"')], path=[b"<sip:p;lr>"],
             instance=b"<urn:uuid:1>", reg_id=2, q=700, since=-5000, agent=None,
         )  # fmt: skip
 

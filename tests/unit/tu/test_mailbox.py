@@ -32,7 +32,9 @@ class MailboxTest(unittest.TestCase):
         self.assertIsNone(self.box.next("alice"))
 
     def test_a_note_that_somebody_types_is_taken_and_not_kept(self):
-        self.assertTrue(self.box.put("bob", letter_of(kind="application/im-iscomposing+xml; charset=u")))
+        self.assertTrue(
+            self.box.put("bob", letter_of(kind="application/im-iscomposing+xml; charset=u"))
+        )
         self.assertIsNone(self.box.next("bob"))
 
     def test_the_share_of_one_user_is_bounded(self):

@@ -13,7 +13,9 @@ class OptionsTest(unittest.TestCase):
         self.assertIn(options.ALLOW, lines)
         self.assertIn(b"OPTIONS", options.ALLOW)
 
-    def test_a_method_that_is_not_for_the_node_is_refused_with_405_and_an_unknown_one_with_501(self):
+    def test_a_method_that_is_not_for_the_node_is_refused_with_405_and_an_unknown_one_with_501(
+        self,
+    ):
         for method, status in (("INVITE", 405), ("NEWMETHOD", 501)):
             with self.assertRaises(SipError) as refused:
                 options.answer_lines(parsed(method))

@@ -108,7 +108,13 @@ class StarTest(RegistrarCase):
 class AllOrNothingTest(RegistrarCase):
     def test_one_bad_contact_among_good_ones_refuses_all(self):
         self.register("Contact: <sip:bob@old>")
-        for bad in ("<sip:bob@b>;expires=1", "<tel:+1>", "<sip:bob@b>;q=2", "<sip:bob@b", "<sip:bob@b>;q=x"):
+        for bad in (
+            "<sip:bob@b>;expires=1",
+            "<tel:+1>",
+            "<sip:bob@b>;q=2",
+            "<sip:bob@b",
+            "<sip:bob@b>;q=x",
+        ):
             error = self.refused("Contact: <sip:bob@a>, <sip:bob@old>;expires=0, " + bad)
             self.assertIn(error.status, (400, 423), bad)
 
@@ -145,7 +151,8 @@ class OrderTest(RegistrarCase):
 class QTest(RegistrarCase):
     def test_q_values_are_kept_in_thousandths(self):
         for text, thousandths in (
-            ("0", 0), ("1", 1000), ("0.5", 500), ("0.05", 50), ("0.999", 999), ("1.000", 1000), ("0.", 0),
+            ("0", 0), ("1", 1000), ("0.5", 500), ("0.05", 50), ("0.999", 999), ("1.000", 1000),
+            ("0.", 0),
         ):  # fmt: skip
             self.register("Contact: <sip:bob@a>;q=" + text)
             self.assertEqual(self.location.bindings("bob", 0)[0].q, thousandths)
@@ -217,7 +224,9 @@ class PathTest(RegistrarCase):
 
 class ContactParametersTest(RegistrarCase):
     def test_unknown_parameters_are_given_back_and_our_own_are_not_kept(self):
-        self.register('Contact: <sip:bob@a;ob>;x="y;z";methods="INVITE";q=1;expires=90;pub-gruu="sip:evil"')
+        self.register(
+            'Contact: <sip:bob@a;ob>;x="y;z";methods="INVITE";q=1;expires=90;pub-gruu="sip:evil"'
+        )
         lines = registrar.answer_lines(parsed("REGISTER"), "bob", b"home.test", self.location, 0)
         self.assertEqual(lines[0], b'Contact: <sip:bob@a;ob>;x="y;z";methods="INVITE";expires=90')
 

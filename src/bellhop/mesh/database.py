@@ -1,0 +1,175 @@
+"""Everybody's newest records: bounded, with tombstones, digests and a fair eviction."""
+
+import hashlib
+from collections import deque
+
+from .identity import KEY_BYTES
+from .record import HEAD_BYTES, SALT_AT, sequence_of, table_key
+
+# 4,000 nodes is where a mesh goes over to records of near nodes only.
+MAX_RECORDS = 4096
+# 4,096 usual records take 1.2 MB; forged ones of full size may take no more than this.
+MAX_RECORDS_BYTES = 3000000
+# As many as records: each of them may end.
+MAX_TOMBSTONES = 4096
+LEAVES = 256
+MODULUS = 1 << 64
+# What `Database.compare` finds about a record that is offered.
+NEWER, SAME, OLDER, BURIED, COLLISION = ("newer", "same", "older", "buried", "collision")
+
+
+class Entry:
+    """One record as received. at: ms when last heard to be alive; serial: order of first sight."""
+
+    __slots__ = ("raw", "sequence", "digest", "introducer", "at", "serial", "mark")
+
+    def __init__(self, raw, introducer, at, serial):
+        self.raw = raw
+        self.sequence = sequence_of(raw)
+        self.digest = digest_of(raw)
+        self.introducer = introducer
+        self.at = at
+        self.serial = serial
+        self.mark = 0
+
+
+def key_of(raw):
+    """Return the table key (short id + salt) of a record."""
+    return table_key(raw, raw[HEAD_BYTES : HEAD_BYTES + raw[SALT_AT]])
+
+
+def digest_of(raw):
+    """Return the 64-bit number that stands for a record."""
+    return int.from_bytes(hashlib.sha256(raw).digest()[:8], "big")
+
+
+class Database:
+    """Records in 256 leaves by the first octet of the key, which are the leaves of a hash tree.
+
+    `gone` collects the keys that were evicted, for the owner of this object.
+    """
+
+    def __init__(
+        self, most=MAX_RECORDS, most_bytes=MAX_RECORDS_BYTES, most_tombstones=MAX_TOMBSTONES
+    ):
+        self.most = most
+        self.most_bytes = most_bytes
+        self.most_tombstones = most_tombstones
+        self.leaves = [{} for _ in range(LEAVES)]
+        self.sums = [0] * LEAVES
+        self.total = 0
+        self.count = 0
+        self.octets = 0
+        self.serial = 0
+        self.shares = {}
+        self.tombstones = {}
+        self.gone = []
+        self.buried = deque((), most_tombstones + 1)
+
+    def get(self, key):
+        """Return the entry of a table key, or None."""
+        return self.leaves[key[0]].get(key)
+
+    def compare(self, raw, key):
+        """Return what an offered record is in view of what is known.
+
+        Two of one sequence, which only a twin of the node makes, are decided alike everywhere.
+        """
+        sequence = sequence_of(raw)
+        entry = self.leaves[key[0]].get(key)
+        if entry is None:
+            return BURIED if sequence <= self.tombstones.get(key, -1) else NEWER
+        if entry.raw[:KEY_BYTES] != raw[:KEY_BYTES]:
+            return COLLISION
+        if raw == entry.raw:
+            return SAME
+        if sequence == entry.sequence:
+            return NEWER if digest_of(raw) > entry.digest else OLDER
+        return NEWER if sequence > entry.sequence else OLDER
+
+    def store(self, raw, introducer, now):
+        """Keep a record that `compare` called NEWER; return False where there is no place."""
+        key = key_of(raw)
+        old = self.get(key)
+        if not self._make_room(len(raw) - (len(old.raw) if old else 0), old is None, introducer):
+            return False
+        serial = mark = 0
+        old = self.get(key)
+        if old is not None:
+            serial, mark = old.serial, old.mark
+            self._take_out(key, old)
+        else:
+            self.serial += 1
+            serial = self.serial
+        entry = Entry(raw, introducer, now, serial)
+        entry.mark = mark
+        self.leaves[key[0]][key] = entry
+        self._count(key[0], entry, 1)
+        return True
+
+    def remove(self, key):
+        """Forget a record and remember that it ended."""
+        entry = self.get(key)
+        self._take_out(key, entry)
+        if key not in self.tombstones:
+            self.buried.append(key)
+        self.tombstones[key] = entry.sequence
+        if len(self.buried) > self.most_tombstones:
+            self.tombstones.pop(self.buried.popleft(), None)
+
+    def _take_out(self, key, entry):
+        del self.leaves[key[0]][key]
+        self._count(key[0], entry, -1)
+
+    def _count(self, leaf, entry, sign):
+        self.sums[leaf] = (self.sums[leaf] + sign * entry.digest) % MODULUS
+        self.total = (self.total + sign * entry.digest) % MODULUS
+        self.count += sign
+        self.octets += sign * len(entry.raw)
+        share = self.shares.get(entry.introducer, 0) + sign * len(entry.raw)
+        if share:
+            self.shares[entry.introducer] = share
+        else:
+            del self.shares[entry.introducer]
+
+    def _make_room(self, octets, is_new, introducer):
+        """Evict from the largest introducer; a newcomer of the largest one finds no place."""
+        while self.count + is_new > self.most or self.octets + octets > self.most_bytes:
+            largest = max(self.shares, key=lambda who: self.shares[who])
+            if self.shares.get(introducer, 0) + octets >= self.shares[largest]:
+                return False
+            self._evict(largest)
+        return True
+
+    def _evict(self, introducer):
+        """Drop what this introducer brought last: what was there before a flood stays."""
+        newest = None
+        for key, entry in self.items():
+            if entry.introducer == introducer and (
+                newest is None or entry.serial > newest[1].serial
+            ):
+                newest = (key, entry)
+        self._take_out(newest[0], newest[1])
+        self.gone.append(newest[0])
+
+    def items(self):
+        """Yield (table key, entry) of all records."""
+        for leaf in self.leaves:
+            for key in leaf:
+                yield key, leaf[key]
+
+    def digest(self):
+        """Return the 8 octets that all records together have."""
+        return self.total.to_bytes(8, "big")
+
+    def branch(self, number):
+        """Return the digests of the 16 parts of a branch: 16 for the root, else 0 to 15."""
+        if number == 16:
+            sums = [sum(self.sums[at : at + 16]) % MODULUS for at in range(0, LEAVES, 16)]
+        else:
+            sums = self.sums[number * 16 : number * 16 + 16]
+        return b"".join([part.to_bytes(8, "big") for part in sums])
+
+    def summary(self):
+        """Return 4 octets for each leaf: what a subscriber says that it has."""
+        return b"".join([(part & 0xFFFFFFFF).to_bytes(4, "big") for part in self.sums])

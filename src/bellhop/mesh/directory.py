@@ -1,0 +1,171 @@
+"""What the records say, read when it is asked for: edges, names, mesh numbers."""
+
+from collections import namedtuple
+
+from . import phonebook, record
+from .identity import PREFIX_DIGITS, SHORT_BYTES, MeshError, number_prefix
+from .own import name_hash
+
+# Who claims a name. node: 32 octets; rank: one of RANKS, lower is better; reason: text.
+Claim = namedtuple("Claim", ("node", "name", "rank", "reason"))
+PINNED, PROVED, VOUCHED, FIRST_SEEN = RANKS = (0, 1, 2, 3)
+REASONS = ("a pinned contact", "proved by DNSSEC or DHT", "vouched for by a contact", "first seen")
+# Claims of one name that are kept; a caller could not choose among more.
+MAX_CLAIMS = 16
+# Items of closed phone books: those of a family's contacts.
+MAX_CLOSED = 256
+
+
+class Known:
+    """One record as read. serial: order of first sight."""
+
+    __slots__ = ("node", "value", "serial", "edges")
+
+    def __init__(self, node, value, serial):
+        self.node = node
+        self.value = value
+        self.serial = serial
+        self.edges = {}
+        for at in range(0, len(value.edges), record.EDGE_BYTES):
+            short = value.edges[at : at + SHORT_BYTES]
+            self.edges[short] = max(value.edges[at + SHORT_BYTES], 1)
+
+
+class Directory:
+    """An index over the database that is brought up to date before each answer."""
+
+    def __init__(self, database, counters):
+        self.database = database
+        self.counters = counters
+        self.stale = set()
+        self.known = {}
+        self.names = {}
+        self.prefixes = {}
+        self.books = {}
+        self.trust = {}
+        self.closed = {}
+
+    def note(self, key):
+        """A record has come, changed or gone."""
+        self.stale.add(key)
+
+    def keep_closed(self, key, item):
+        """Keep an item of a closed phone book, which is not passed on."""
+        old = self.closed.get(key)
+        if old is None and len(self.closed) >= MAX_CLOSED:
+            return
+        if old is None or old < item.sequence:
+            self.closed[key] = item.sequence
+            self._read_book(key, item.value)
+
+    def _read_book(self, key, value):
+        try:
+            self.books[key] = phonebook.read(value)
+        except MeshError:
+            self.counters["unreadable"] += 1
+
+    def refresh(self):
+        """Read the records that have changed since the last time."""
+        while self.stale:
+            key = self.stale.pop()
+            self._drop(key)
+            entry = self.database.get(key)
+            if entry is None:
+                continue
+            item = record.parse(entry.raw)
+            if item.salt in record.BOOK_SALTS:
+                self._read_book(key, item.value)
+                continue
+            try:
+                value = record.read_node(item.value)
+            except MeshError:
+                self.counters["unreadable"] += 1
+                continue
+            self._add(key, Known(item.key, value, entry.serial))
+
+    def _add(self, key, known):
+        self.known[key] = known
+        for name in _hashes(known.value):
+            claims = self.names.setdefault(name, [])
+            if len(claims) < MAX_CLAIMS:
+                claims.append(key)
+        if len(key) == SHORT_BYTES + 1:
+            prefix = number_prefix(known.node, known.value.attempt)
+            self.prefixes.setdefault(prefix, []).append(key)
+
+    def _drop(self, key):
+        self.books.pop(key, None)
+        known = self.known.pop(key, None)
+        if known is None:
+            return
+        for name in _hashes(known.value):
+            _forget(self.names, name, key)
+        if len(key) == SHORT_BYTES + 1:
+            _forget(self.prefixes, number_prefix(known.node, known.value.attempt), key)
+
+    def node(self, short):
+        """Return the Known of a node's own record, or None."""
+        return self.known.get(short + record.NODE_SALT)
+
+    def edges_of(self, short):
+        """Return {neighbour: cost} of the edges that both ends list, the dearer end counts."""
+        known = self.node(short)
+        edges = {}
+        for other in known.edges if known is not None else ():
+            back = self.node(other)
+            if back is not None and short in back.edges:
+                edges[other] = max(known.edges[other], back.edges[short])
+        return edges
+
+    def find(self, name):
+        """Return the claims of a name, number or mesh number, best first."""
+        self.refresh()
+        claims = self._claims(name, name, "")
+        prefix, rest = name[:PREFIX_DIGITS], name[PREFIX_DIGITS:]
+        if rest and name.isdigit():
+            owners = {key[:SHORT_BYTES] for key in self.prefixes.get(prefix, ())}
+            for claim in self._claims(rest, rest, ", by its mesh number"):
+                if claim[1].node[:SHORT_BYTES] in owners:
+                    claims.append(claim)
+        claims.sort(key=lambda pair: (pair[1].rank, pair[0]))
+        return [claim for _, claim in claims]
+
+    def _claims(self, searched, name, how):
+        claims = []
+        for key in self.names.get(name_hash(searched), ()):
+            known = self.known[key]
+            rank = self.trust.get(known.node, FIRST_SEEN)
+            claims.append((known.serial, Claim(known.node, name, rank, REASONS[rank] + how)))
+        return claims
+
+    def outranks(self, node, attempt):
+        """True when another node has a better right to the number prefix: attempt, then key."""
+        for key in self.prefixes.get(number_prefix(node, attempt), ()):
+            known = self.known[key]
+            if known.node != node and (known.value.attempt, known.node) < (attempt, node):
+                return True
+        return False
+
+    def registered(self):
+        """Return {(short id, hash of a name)} of those with a phone in reach right now."""
+        found = set()
+        for key in self.known:
+            value = self.known[key].value
+            for index, name in enumerate(_hashes(value)):
+                octet = value.registered[index // 8 : index // 8 + 1]
+                if octet and octet[0] >> index % 8 & 1:
+                    found.add((key[:SHORT_BYTES], name))
+        return found
+
+
+def _hashes(value):
+    size = record.HASH_BYTES
+    return [value.hashes[at : at + size] for at in range(0, len(value.hashes), size)]
+
+
+def _forget(index, name, key):
+    keys = index.get(name, [])
+    if key in keys:
+        keys.remove(key)
+    if not keys:
+        index.pop(name, None)

@@ -1,0 +1,352 @@
+"""Everybody heard on the links: hellos, proof of address by cookies, proof of key by signatures.
+
+An address that has not proved itself gets one packet for each of its own, less than three times
+as long. After that both ends ask for each other's key, and sign the question.
+"""
+
+import hashlib
+
+from . import carrier
+from ..effects import SendMesh
+from .hello import (
+    GONE,
+    HEARD,
+    HELLO,
+    HELLO_BACK,
+    LEAVE,
+    MAX_INTERVAL,
+    MAX_NEIGHBOURS,
+    MIN_INTERVAL,
+    MUTUAL,
+    PROOF,
+    SILENCE,
+    TWO_WAY,
+    Neighbour,
+)
+from .identity import short_id
+from .rate import spend
+
+# On link-up three hellos at once, so that a lost one costs a tenth of a second.
+BURST, BURST_INTERVAL = (3, 100)
+# Peers named by the owner, or remembered, that do not answer are greeted this often.
+GREET_INTERVAL = 20000
+# Neighbours that one hello lists; the lowest costs are listed by the record as well.
+MAX_LISTED = 96
+# Links of a router: ports, radios, tunnels.
+MAX_LINKS = 32
+# Signatures that strangers may cause: 20 a second, 64 at once.
+PROOF_INTERVAL, PROOF_BURST = (50, 64)
+EDGE_MARK = b"bellhop edge 1"
+
+
+class Link:
+    """One interface or socket of the shell. A thing to wake for its next hello."""
+
+    __slots__ = (
+        "burst", "deadline", "greeted_at", "multicast", "name", "number", "queued",
+        "sent",
+    )  # fmt: skip
+
+    def __init__(self, number, name, multicast, now):
+        self.number = number
+        self.name = name
+        self.multicast = multicast
+        self.burst = BURST
+        self.sent = 0
+        self.greeted_at = None
+        self.deadline = now
+        self.queued = None
+
+
+class Neighbours:
+    """The neighbours on all links.
+
+    `changed` collects (neighbour, state before, state after) for the owner of this object.
+    """
+
+    def __init__(self, mesh):
+        self.mesh = mesh
+        self.secret = mesh.token(16)
+        self.links = {}
+        self.table = {}
+        self.changed = []
+        self.proof_mark = 0
+
+    def link_up(self, number, name, multicast, now):
+        """Begin to greet on a link; return the effects."""
+        if number not in self.links and len(self.links) >= MAX_LINKS:
+            self.mesh.counters["full"] += 1
+            return []
+        if number in self.links:
+            self.links[number].deadline = None
+        self.links[number] = Link(number, name, multicast, now)
+        return self.wake_link(self.links[number], now)
+
+    def link_down(self, number, now):
+        """End every neighbour of a link; return the effects."""
+        link = self.links.pop(number, None)
+        if link is not None:
+            link.deadline = None
+        for neighbour in list(self.table.values()):
+            if neighbour.link == number:
+                self._step(neighbour, LEAVE, now)
+        return []
+
+    def gone(self, number, source, now):
+        """End the neighbour at an address; return the effects."""
+        neighbour = self.table.get((number, source))
+        if neighbour is not None:
+            self._step(neighbour, LEAVE, now)
+        return []
+
+    def greet(self, number, source, now):
+        """Send one hello to an address that may be a node; return the effects."""
+        if number not in self.links or (number, source) in self.table:
+            return []
+        return [self._hello_to(self.links[number], source, carrier.NO_COOKIE, carrier.ANSWER, {})]
+
+    def wake_link(self, link, now):
+        """Send the hellos of a link that are due; return the effects."""
+        effects = []
+        if link.multicast:
+            effects.append(self._hello_to_all(link, now))
+        for neighbour in list(self.table.values()):
+            if neighbour.link == link.number and not (link.multicast and neighbour.hears_all):
+                effects += self._hello_to_neighbour(neighbour, 0, now)
+        effects += self._greet_static(link, now)
+        link.burst = max(link.burst - 1, 0)
+        interval = BURST_INTERVAL if link.burst else self._interval(link)
+        link.deadline = now + interval * 9 // 10 + self.mesh.token(1)[0] * interval // 1275
+        self.mesh.deadlines.watch(link)
+        return effects
+
+    def _interval(self, link):
+        settings = self.mesh.settings
+        return settings.hello_ms if link.multicast else settings.keepalive_ms
+
+    def _greet_static(self, link, now):
+        if link.greeted_at is not None and not link.burst and now < link.greeted_at:
+            return []
+        link.greeted_at = now + GREET_INTERVAL
+        if link.multicast and any(not other.multicast for other in self.links.values()):
+            return []
+        effects = []
+        for source in self.mesh.greeted():
+            effects += self.greet(link.number, source, now)
+        return effects
+
+    def _hello_to_all(self, link, now):
+        link.sent += 1
+        heard = {}
+        for neighbour in self.table.values():
+            if neighbour.link == link.number and len(heard) < MAX_LISTED:
+                heard[neighbour.id[:4]] = self._quality(neighbour, now)
+        body = self._hello(link, carrier.TO_ALL, heard)
+        data = carrier.write(carrier.HELLO, self.mesh.short, carrier.NO_COOKIE, body)
+        return SendMesh(link.number, None, data)
+
+    def _quality(self, neighbour, now):
+        at = neighbour.via_all_at
+        fresh = at is not None and now - at < 4 * neighbour.interval
+        return carrier.HEARS_MULTICAST if fresh else 0
+
+    def _hello(self, link, flags, heard):
+        interval = self._interval(link)
+        return carrier.write_hello(
+            carrier.Hello(link.sent, interval, flags, self.mesh.database.digest(), heard)
+        )
+
+    def _hello_to_neighbour(self, neighbour, flags, now):
+        link = self.links[neighbour.link]
+        if neighbour.cookie == carrier.NO_COOKIE and not flags:
+            return []
+        heard = {neighbour.id[:4]: self._quality(neighbour, now)}
+        return [self._hello_to(link, neighbour.address, neighbour.cookie, flags, heard)]
+
+    def _hello_to(self, link, address, cookie, flags, heard):
+        body = self._hello(link, flags, heard)
+        data = carrier.write(carrier.HELLO, self.mesh.short, cookie, body)
+        return SendMesh(link.number, address, data)
+
+    def cookie_for(self, link, source):
+        """Return the cookie that proves that `source` reads what is sent to it on a link."""
+        text = "%d %s %d" % (link, source[0], source[1])
+        return hashlib.sha256(self.secret + text.encode()).digest()[: carrier.COOKIE_BYTES]
+
+    def proved(self, packet, link, source):
+        """Return the neighbour in TWO_WAY that a packet is from, or None."""
+        neighbour = self.table.get((link, source))
+        if neighbour is None or neighbour.id != packet.sender or neighbour.state != TWO_WAY:
+            return None
+        return neighbour if packet.cookie == neighbour.given else None
+
+    def reproach(self, packet, link, source):
+        """Answer a packet whose cookie is stale, or whose sender takes us for a neighbour."""
+        given = self.cookie_for(link, source)
+        if packet.cookie == given:
+            return []
+        return [self._send(link, source, carrier.COOKIE, packet.cookie, given)]
+
+    def _send(self, link, source, kind, cookie, body):
+        return SendMesh(link, source, carrier.write(kind, self.mesh.short, cookie, body))
+
+    def _find(self, packet, link, source, now):
+        """Return the neighbour of a packet's address, new if need be, or None."""
+        neighbour = self.table.get((link, source))
+        if neighbour is not None:
+            if neighbour.id == packet.sender:
+                return neighbour
+            if neighbour.proven_address and packet.cookie != neighbour.given:
+                self.mesh.counters["foreign_id"] += 1
+                return None
+            self._step(neighbour, LEAVE, now)
+        if len(self.table) >= MAX_NEIGHBOURS and not self._forget_one(now):
+            self.mesh.counters["full"] += 1
+            return None
+        given = self.cookie_for(link, source)
+        nonce = self.mesh.token(carrier.NONCE_BYTES)
+        neighbour = Neighbour(link, source, packet.sender, given, nonce, now)
+        self.table[link, source] = neighbour
+        self._watch(neighbour, now)
+        return neighbour
+
+    def _forget_one(self, now):
+        """End the stranger of longest standing; return False if there is none."""
+        strangers = [n for n in self.table.values() if n.state in (HEARD, MUTUAL)]
+        if not strangers:
+            return False
+        self._step(min(strangers, key=lambda neighbour: neighbour.changed), LEAVE, now)
+        self.mesh.counters["full"] += 1
+        return True
+
+    def hello(self, packet, link, source, now):
+        """Take a HELLO; return (neighbour or None, Hello, effects)."""
+        hello = carrier.read_hello(packet.body)
+        neighbour = self._find(packet, link, source, now)
+        if neighbour is None:
+            return None, hello, []
+        to_all = hello.flags & carrier.TO_ALL
+        if not to_all and neighbour.proven_address and packet.cookie != neighbour.given:
+            return None, hello, self.reproach(packet, link, source)
+        neighbour.proven_address |= packet.cookie == neighbour.given
+        neighbour.interval = min(max(hello.interval, MIN_INTERVAL), MAX_INTERVAL)
+        if to_all:
+            neighbour.via_all_at = now
+            if neighbour.count_hello(hello.number):
+                self.changed.append((neighbour, neighbour.state, neighbour.state))
+        lists = neighbour.note_heard(hello.heard, self.mesh.short)
+        self._step(neighbour, HELLO_BACK if lists else HELLO, now)
+        return neighbour, hello, self._answer(neighbour, hello, now)
+
+    def _answer(self, neighbour, hello, now):
+        if neighbour.state in (HEARD, MUTUAL):
+            return self._ask(neighbour, now)
+        if hello.flags & carrier.ANSWER:
+            return self._hello_to_neighbour(neighbour, 0, now)
+        return []
+
+    def _ask(self, neighbour, now):
+        neighbour.tries += 1
+        body = neighbour.given + self.mesh.id + neighbour.nonce
+        self._watch(neighbour, now)
+        cookie = neighbour.cookie
+        return [self._send(neighbour.link, neighbour.address, carrier.ASK, cookie, body)]
+
+    def cookie(self, packet, link, source, now):
+        """Take a COOKIE: use it from now on, and ask again where that is still to be done."""
+        neighbour = self._find(packet, link, source, now)
+        if neighbour is None or len(packet.body) != carrier.COOKIE_BYTES:
+            return []
+        neighbour.cookie = packet.body
+        neighbour.proven_address |= packet.cookie == neighbour.given
+        if neighbour.state in (HEARD, MUTUAL):
+            return self._ask(neighbour, now)
+        return []
+
+    def asked(self, packet, link, source, now):
+        """Take an ASK: prove this node's key to an address that has proved itself."""
+        cookie, key, nonce = carrier.read_ask(packet.body)
+        neighbour = self._find(packet, link, source, now)
+        if neighbour is None or short_id(key) != packet.sender:
+            return []
+        neighbour.cookie = cookie
+        if packet.cookie != neighbour.given:
+            if neighbour.state in (HEARD, MUTUAL):
+                return self._ask(neighbour, now)
+            return self.reproach(packet, link, source)
+        neighbour.proven_address = True
+        self._step(neighbour, HELLO_BACK, now)
+        mark = spend(self.proof_mark, now, PROOF_INTERVAL, PROOF_BURST)
+        if mark is None:
+            self.mesh.counters["over_budget"] += 1
+            return []
+        self.proof_mark = mark
+        body = self.mesh.id + nonce + self.mesh.sign(EDGE_MARK + key + self.mesh.id + nonce)
+        effects = [self._send(link, source, carrier.PROVE, cookie, body)]
+        if neighbour.state == MUTUAL:
+            effects += self._ask(neighbour, now)
+        return effects
+
+    def proof(self, packet, link, source, now):
+        """Take a PROVE; the nonce is good for one try, so that forgeries cost one verification."""
+        key, nonce, signature = carrier.read_proof(packet.body)
+        neighbour = self.table.get((link, source))
+        if neighbour is None or neighbour.state not in (HEARD, MUTUAL):
+            return []
+        if nonce != neighbour.nonce or short_id(key) != neighbour.id:
+            self.mesh.counters["stale_proof"] += 1
+            return []
+        neighbour.nonce = self.mesh.token(carrier.NONCE_BYTES)
+        if not self.mesh.verify(key, EDGE_MARK + self.mesh.id + key + nonce, signature):
+            self.mesh.counters["forged"] += 1
+            return []
+        neighbour.key = key
+        neighbour.proven_address = True
+        self._step(neighbour, PROOF, now)
+        self._step(neighbour, HELLO_BACK, now)
+        return []
+
+    def alive(self, neighbour, now):
+        """Any packet with the right cookie is a sign of life."""
+        neighbour.alive_at = now
+
+    def wake(self, neighbour, now):
+        """Probe, ask again or end a neighbour whose time has come; return the effects."""
+        if now >= neighbour.dead_at():
+            self._step(neighbour, SILENCE, now)
+            return []
+        if neighbour.asks():
+            return self._ask(neighbour, now)
+        self._watch(neighbour, now)
+        if neighbour.state in (HEARD, MUTUAL) or now < neighbour.probe_at():
+            return []
+        return self._hello_to_neighbour(neighbour, carrier.ANSWER, now)
+
+    def _step(self, neighbour, event, now):
+        before, after = neighbour.handle(event, now)
+        if after == GONE:
+            self.table.pop((neighbour.link, neighbour.address), None)
+        if before != after:
+            self.changed.append((neighbour, before, after))
+        self._watch(neighbour, now)
+
+    def _watch(self, neighbour, now):
+        neighbour.arm(now)
+        self.mesh.deadlines.watch(neighbour)
+
+    def owner_list(self, now):
+        """Return what `bellhop peers` shows, JSON-able."""
+        return [
+            {
+                "link": self.links[n.link].name if n.link in self.links else "",
+                "host": n.address[0],
+                "port": n.address[1],
+                "node": self.mesh.name_of(n.key) if n.key else None,
+                "state": n.state,
+                "reason": n.reason,
+                "since_ms": now - n.changed,
+                "heard_ms": now - n.alive_at,
+                "cost": n.cost,
+            }
+            for n in self.table.values()
+        ]

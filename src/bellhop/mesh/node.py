@@ -1,0 +1,394 @@
+"""The mesh of one node: everything below composed, and woken by one heap of deadlines."""
+
+from ..deadlines import Deadlines
+from . import carrier, record, views
+from .database import MAX_RECORDS, Database
+from .directory import RANKS, Claim, Directory
+from .discovery import Discovery
+from ..effects import SendMesh
+from .effects import MeshChanged, SaveMesh
+from .exchange import Exchange
+from .flood import Peer
+from .hello import HELLO_INTERVAL, TWO_WAY, Neighbour
+from .hostcache import HostCache
+from .identity import MeshError, parse_key, short_id, write_key
+from .neighbours import Link, Neighbours
+from .own import Own
+from .paths import Hop
+
+# Records are looked at for their age this often; none may live shorter than that.
+SWEEP_INTERVAL = 600000
+# The owner is told of changed routes 50 ms after the first change, then once a second.
+TELL_AFTER, TELL_INTERVAL = (50, 1000)
+# Nodes that the owner, or a proof, set apart from those first seen.
+MAX_TRUSTED = 1024
+KEEPALIVE_INTERVAL = 20000
+COUNTERS = (
+    "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
+    "foreign_id", "stale_proof", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
+    "newer", "same", "older", "buried", "collision",
+)  # fmt: skip
+
+
+class MeshSettings:
+    """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
+
+    contacts: ids that may have a closed phone book; flags: of record.FLAGS; sip_port: where
+    neighbours that name no endpoint are called.
+    """
+
+    def __init__(self, name="", profile="home", peers=(), sip_port=5060):
+        self.name = name
+        self.profile = profile
+        self.peers = peers
+        self.sip_port = sip_port
+        self.book_open = profile == "emergency"
+        self.contacts = ()
+        self.flags = 0
+        self.hello_ms = HELLO_INTERVAL
+        self.keepalive_ms = KEEPALIVE_INTERVAL
+        self.max_records = MAX_RECORDS
+
+
+class Alarm:
+    """A thing to wake that is nothing but a time."""
+
+    __slots__ = ("deadline", "queued")
+
+    def __init__(self, deadline=None):
+        self.deadline = deadline
+        self.queued = None
+
+
+class Mesh:
+    """The node among nodes. Every method that takes `now` returns effects unless it says more."""
+
+    def __init__(self, seed, boot_epoch, token, crypto, settings, now):
+        """`seed`: 32 octets; token(n): n random octets; crypto: public_key, sign, verify."""
+        self.id = crypto.public_key(seed)
+        self.key = write_key(self.id).decode()
+        self.short = short_id(self.id)
+        self.token = token
+        self.settings = settings
+        self.sign = lambda data: crypto.sign(seed, data)
+        self.verify = crypto.verify
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.deadlines = Deadlines()
+        self.now = now
+        self.database = Database(settings.max_records)
+        self.directory = Directory(self.database, self.counters)
+        self.neighbours = Neighbours(self)
+        self.exchange = Exchange(self)
+        self.own = Own(self.id, boot_epoch, settings)
+        self.closed = {}
+        self.discovery = Discovery(self, HostCache(token(16)), now)
+        self.deadlines.watch(self.discovery)
+        self.news = {}
+        self.told_at = None
+        self.tell = Alarm()
+        self.sweep = Alarm(now + SWEEP_INTERVAL)
+        self.deadlines.watch(self.sweep)
+
+    def receive(self, data, link, source, now):
+        """Take one datagram from an address (host, port)."""
+        self.counters["received"] += 1
+        if link not in self.neighbours.links:
+            return []
+        try:
+            packet = carrier.parse(data)
+            if packet.sender == self.short:
+                return []
+            effects = self._handle(packet, link, source, now)
+        except MeshError:
+            self.counters["malformed"] += 1
+            effects = []
+        return self._done(effects, now)
+
+    def _handle(self, packet, link, source, now):
+        if packet.type == carrier.HELLO:
+            return self._hello(packet, link, source, now)
+        if packet.type == carrier.COOKIE:
+            return self.neighbours.cookie(packet, link, source, now)
+        if packet.type == carrier.ASK:
+            return self.neighbours.asked(packet, link, source, now)
+        if packet.type == carrier.PROVE:
+            return self.neighbours.proof(packet, link, source, now)
+        neighbour = self.neighbours.proved(packet, link, source)
+        peer = self.exchange.peers.get(packet.sender) if neighbour is not None else None
+        if peer is None:
+            self.counters["strangers"] += 1
+            return self.neighbours.reproach(packet, link, source)
+        self.neighbours.alive(neighbour, now)
+        if packet.type in (carrier.TREE, carrier.LIST, carrier.WANT):
+            return self.exchange.compare(peer, packet.type, packet.body, now)
+        handle = {
+            carrier.RECORDS: self.exchange.records,
+            carrier.ACK: self.exchange.acknowledged,
+            carrier.HOSTS_WANTED: self.exchange.hosts_wanted,
+            carrier.HOSTS: self.exchange.hosts,
+        }[packet.type]
+        return handle(peer, packet.body, now)
+
+    def _hello(self, packet, link, source, now):
+        neighbour, hello, effects = self.neighbours.hello(packet, link, source, now)
+        if neighbour is not None and neighbour.state == TWO_WAY:
+            peer = self.exchange.peers.get(packet.sender)
+            if peer is not None:
+                effects += self.exchange.digest_seen(peer, hello.digest, now)
+        return effects
+
+    def _done(self, effects, now):
+        """Carry the changes of neighbours on to peers and to the own record; count what is sent."""
+        self.now = now
+        while self.neighbours.changed:
+            neighbour, before, after = self.neighbours.changed.pop(0)
+            effects = effects + self._neighbour_changed(neighbour, before, after, now)
+        for effect in effects:
+            if isinstance(effect, SendMesh):
+                self.counters["sent"] += 1
+                self.counters["sent_octets"] += len(effect.data)
+        return effects
+
+    def _neighbour_changed(self, neighbour, before, after, now):
+        effects = []
+        if after == TWO_WAY and before != TWO_WAY:
+            self.discovery.met(neighbour, now)
+            effects = self.exchange.peer_up(neighbour, now)
+        elif before == TWO_WAY and after != TWO_WAY:
+            self.exchange.peer_down(neighbour)
+        if TWO_WAY in (before, after):
+            self._edges_changed(now)
+            fields = {"host": neighbour.address[0], "state": after, "reason": neighbour.reason}
+            effects = effects + [MeshChanged("neighbour", fields)]
+        return effects
+
+    def _edges_changed(self, now):
+        peers = self.exchange.peers.values()
+        edges = [(peer.key, peer.best().cost) for peer in peers]
+        if sorted(edges) != sorted(self.own.edges):
+            self.own.edges = edges
+            self._own_changed(now)
+
+    def _own_changed(self, now):
+        self.own.change(now)
+        self.deadlines.watch(self.own)
+
+    def link_up(self, link, name, multicast, now):
+        """A link (number of the shell) can be used from now on."""
+        return self._done(self.neighbours.link_up(link, name, multicast, now), now)
+
+    def link_down(self, link, now):
+        """A link lost its carrier or address."""
+        return self._done(self.neighbours.link_down(link, now), now)
+
+    def neighbour_seen(self, link, source, now):
+        """The kernel noticed an address on a link: greet it."""
+        return self._done(self.neighbours.greet(link, source, now), now)
+
+    def neighbour_gone(self, link, source, now):
+        """The driver of a link knows that an address has left, as with a station of a radio."""
+        return self._done(self.neighbours.gone(link, source, now), now)
+
+    def greeted(self):
+        """Return the addresses to greet where no multicast reaches them."""
+        return self.discovery.greeted()
+
+    def fire(self, now):
+        """Do everything that is due."""
+        effects = []
+        thing = self.deadlines.due(now)
+        while thing is not None:
+            effects += self._wake(thing, now)
+            thing = self.deadlines.due(now)
+        return self._done(effects, now)
+
+    def next_deadline(self):
+        """Return when `fire` must be called (ms)."""
+        return self.deadlines.next()
+
+    def _wake(self, thing, now):
+        if isinstance(thing, Link):
+            return self.neighbours.wake_link(thing, now)
+        if isinstance(thing, Neighbour):
+            return self.neighbours.wake(thing, now)
+        if isinstance(thing, Peer):
+            return self.exchange.wake(thing, now)
+        if thing is self.own:
+            return self._say(now)
+        if thing is self.discovery:
+            effects = self.discovery.wake(now)
+            self.deadlines.watch(self.discovery)
+            return effects
+        if thing is self.tell:
+            return self._tell(now)
+        return self._sweep(now)
+
+    def _say(self, now):
+        """Make the records of this node that are due, and spread them."""
+        for raw in self.own.write(self.sign, now):
+            item = record.parse(raw)
+            key = record.table_key(item.key, item.salt)
+            if item.salt in record.BOOK_SALTS and not self.settings.book_open:
+                self.closed[item.salt] = raw
+                continue
+            self.database.store(raw, None, now)
+            self.exchange.spread(key, item.sequence, None, now)
+            self.record_taken(key, False, now)
+        self.deadlines.watch(self.own)
+        return []
+
+    def record_taken(self, key, is_new, now):
+        """A record has come: the indexes are stale, and the owner is told in a moment."""
+        self.directory.note(key)
+        while self.database.gone:
+            self.directory.note(self.database.gone.pop())
+        what = "new" if is_new else "changed"
+        self.news[what] = self.news.get(what, 0) + 1
+        if self.tell.deadline is None:
+            at = now + TELL_AFTER
+            if self.told_at is not None:
+                at = max(at, self.told_at + TELL_INTERVAL)
+            self.tell.deadline = at
+            self.deadlines.watch(self.tell)
+
+    def own_heard(self, item, has_said, now):
+        """Somebody has a record of this node that is newer than its own, or that it never made."""
+        if self.own.jump_past(item, has_said, now):
+            self.counters["twin"] += 1
+            self.news["twin"] = self.counters["twin"]
+        self.deadlines.watch(self.own)
+
+    def _tell(self, now):
+        news = self.news
+        self.news = {}
+        self.told_at = now
+        self.tell.deadline = None
+        return [MeshChanged("records", news), SaveMesh()]
+
+    def _sweep(self, now):
+        """Let the records end whose nodes have long not been heard of."""
+        self.sweep.deadline = now + SWEEP_INTERVAL
+        self.deadlines.watch(self.sweep)
+        self._settle_prefix(now)
+        for key, entry in list(self.database.items()):
+            known = self.directory.known.get(key)
+            lifetime = known.value.lifetime if known is not None else record.LIFETIME
+            if entry.introducer is not None and now - entry.at >= 1000 * lifetime:
+                self.database.remove(key)
+                self.directory.note(key)
+                self.counters["expired"] += 1
+        return []
+
+    def _settle_prefix(self, now):
+        """Take another number prefix where a node with a better right has the same."""
+        self.directory.refresh()
+        while self.own.attempt < 255 and self.directory.outranks(self.id, self.own.attempt):
+            self.own.attempt += 1
+            self._own_changed(now)
+
+    def publish(self, users, now):
+        """Say which users (phonebook.Served) this node serves."""
+        self.own.users = list(users)
+        self._own_changed(now)
+        return []
+
+    def set_endpoints(self, endpoints, now):
+        """Say where this node's SIP is reached: [(host, port)]."""
+        found = [record.Endpoint(record.SIP_UDP, host, port) for host, port in endpoints]
+        if found != self.own.endpoints:
+            self.own.endpoints = found
+            self._own_changed(now)
+        return []
+
+    def records_for_notify(self, known_digest, limit):
+        """Return a NOTIFY body of at most `limit` octets: what a subscriber lacks.
+
+        known_digest: what `summary` gave on the subscriber's side, or b"" for nothing.
+        """
+        return views.notify_body(self.database, known_digest, limit)
+
+    def summary(self):
+        """Return what a subscriber sends so that it gets only what it lacks (1,024 octets)."""
+        return self.database.summary()
+
+    def receive_notify(self, body, now):
+        """Take a NOTIFY body of the SIP carrier."""
+        try:
+            records, _ = carrier.read_body(body)
+        except MeshError:
+            self.counters["malformed"] += 1
+            return []
+        for raw in records:
+            self.exchange.take(raw, None, now)
+        return self._done([], now)
+
+    def books_for_notify(self, subscriber):
+        """Return a NOTIFY body: the closed phone book for the id of a contact, else nothing."""
+        allowed = subscriber in self.settings.contacts
+        return carrier.write_body(list(self.closed.values()) if allowed else [], False)
+
+    def set_trust(self, node, rank):
+        """Say how far the claims of a node are trusted: one of directory.RANKS."""
+        trust = self.directory.trust
+        if rank in RANKS and (node in trust or len(trust) < MAX_TRUSTED):
+            trust[node] = rank
+
+    def find(self, name):
+        """Return the claims (directory.Claim) of a name or number, octets; best first."""
+        return [claim for claim in self.directory.find(name) if claim.node != self.id]
+
+    def paths_to(self, node, k=2):
+        """Return up to k paths to a node's id, best first, each a list of Hop."""
+        return views.paths_to(self, node, k)
+
+    def knows(self, node):
+        """True when there is a record of this id."""
+        entry = self.database.get(short_id(node) + record.NODE_SALT)
+        return entry is not None and entry.raw[: len(node)] == node
+
+    def node_of(self, key_text):
+        """Return the id that 52 letters name, or None."""
+        try:
+            return parse_key(key_text.encode())
+        except MeshError:
+            return None
+
+    def name_of(self, node):
+        """Return the 52 letters of an id, text."""
+        return write_key(node).decode()
+
+    def is_member(self, host):
+        """True when an address is that of a two-way neighbour."""
+        for peer in self.exchange.peers.values():
+            for neighbour in peer.neighbours:
+                if neighbour.address[0] == host:
+                    return True
+        return False
+
+    def phonebook(self):
+        """Return everybody whose node is in reach, a list of dicts."""
+        return views.phonebook(self)
+
+    def peers(self):
+        """Return the neighbours with the reason for the state of each, JSON-able."""
+        return self.neighbours.owner_list(self.now)
+
+    def routes(self):
+        """Return one row for each node in reach, JSON-able."""
+        return views.routes(self)
+
+    def dump(self):
+        """Return what is to outlast a restart, JSON-able."""
+        return views.dump(self)
+
+    def restore(self, records, now):
+        """Take what `dump` returned in an earlier run; what cannot be read is left out."""
+        views.restore(self, records, now)
+        return []
+
+    def graph(self):
+        """Return all edges that both ends list, JSON-able."""
+        return views.graph(self)
+
+
+__all__ = ("Claim", "Hop", "Mesh", "MeshSettings")

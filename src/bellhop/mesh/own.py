@@ -1,0 +1,149 @@
+"""The records of this node: made when something changed, at a bounded pace."""
+
+import hashlib
+
+from . import phonebook, record
+from .identity import Sequence, short_id
+from .rate import spend
+
+# The first change goes out after 100 ms, so that several become one record; then the wait doubles.
+FIRST_WAIT, LAST_WAIT = (100, 5000)
+# After this long without a change the wait is short again.
+QUIET = 15000
+# What receivers accept of one identity, and the little less that this node makes.
+SEQUENCE_INTERVAL, SEQUENCE_BURST = (5000, 8)
+OWN_INTERVAL, OWN_BURST = (5500, 6)
+# A record is made anew long before it ages out elsewhere.
+REFRESH = record.LIFETIME * 1000 // 3
+# Jumps past a foreign sequence in one run that a lost boot epoch explains; more are a twin.
+MAX_JUMPS = 2
+# A node with a twin speaks this seldom, or the two would shout each other down for ever.
+TWIN_WAIT = 60000
+NAME_MARK = b"bellhop name 1"
+
+
+def name_hash(name):
+    """Return the 16 octets by which a name or number is found in records."""
+    return hashlib.sha256(NAME_MARK + name.lower()).digest()[: record.HASH_BYTES]
+
+
+class Own:
+    """What this node says about itself. A thing to wake when it is to be said."""
+
+    def __init__(self, key, boot_epoch, settings):
+        self.key = key
+        self.settings = settings
+        self.sequence = Sequence(boot_epoch)
+        self.endpoints = []
+        self.users = []
+        self.edges = []
+        self.attempt = 0
+        self.values = {}
+        self.wait = FIRST_WAIT
+        self.last = None
+        self.marks = {}
+        self.jumps = 0
+        self.has_spoken = False
+        self.deadline = None
+        self.queued = None
+
+    def change(self, now):
+        """Note that something is to be said."""
+        if self.last is not None and now - self.last > QUIET:
+            self.wait = FIRST_WAIT
+        at = now + FIRST_WAIT if self.last is None else max(now + FIRST_WAIT, self.last + self.wait)
+        if self.deadline is None or at < self.deadline:
+            self.deadline = at
+
+    def jump_past(self, item, has_said, now):
+        """Go above a record that was made under this key elsewhere; True when it is a twin's.
+
+        has_said: this node has made one of the same salt in this run.
+        """
+        if has_said or item.sequence > self.sequence.last:
+            self.jumps += self.has_spoken
+            self.has_spoken = False
+        self.sequence.jump_past(item.sequence)
+        self.values[item.salt] = b""
+        self.change(now)
+        if self.jumps <= MAX_JUMPS:
+            return False
+        self.deadline = max(self.deadline, self.last + TWIN_WAIT)
+        return True
+
+    def write(self, sign, now):
+        """Return the records whose value is new, signed."""
+        self.deadline = now + REFRESH
+        values = self._values()
+        refresh = self.last is not None and now - self.last >= REFRESH
+        records = []
+        for salt in values:
+            if self.values.get(salt) == values[salt] and not refresh:
+                continue
+            mark = spend(self.marks.get(salt, 0), now, OWN_INTERVAL, OWN_BURST)
+            if mark is None:
+                self.deadline = min(
+                    self.deadline, self.marks[salt] - OWN_INTERVAL * (OWN_BURST - 1)
+                )
+                continue
+            self.marks[salt] = mark
+            self.values[salt] = values[salt]
+            sequence = self.sequence.next()
+            records.append(record.write(self.key, sequence, salt, values[salt], sign))
+        if records:
+            self.last = now
+            self.has_spoken = True
+            self.wait = min(2 * self.wait, LAST_WAIT)
+        return records
+
+    def _values(self):
+        """Return {salt: value}; what was said once and is over is said to be empty."""
+        values = dict.fromkeys(self.values, b"de")
+        hashes = []
+        for user in self.users:
+            for name in (user.name, user.number):
+                if name:
+                    hashes.append((name_hash(name), user.registered))
+        room = record.MAX_VALUE_BYTES - len(self._node_value([])) - 40
+        first = max(room // (record.HASH_BYTES + 1), 0)
+        values[record.NODE_SALT] = self._node_value(hashes[:first])
+        step = (record.MAX_VALUE_BYTES - 40) // (record.HASH_BYTES + 1)
+        rest = hashes[first:]
+        for salt in record.NAME_SALTS[1:]:
+            if not rest:
+                break
+            values[salt] = record.write_node(_names(rest[:step]))
+            rest = rest[step:]
+        book = phonebook.write(self.users)
+        for index, value in enumerate(book[: record.MAX_BOOK_RECORDS]):
+            is_open = self.settings.book_open
+            values[record.BOOK_SALTS[index]] = value if is_open else phonebook.close(value)
+        return values
+
+    def _node_value(self, hashes):
+        edges = sorted(self.edges, key=lambda edge: (edge[1], edge[0]))[: record.MAX_EDGES]
+        packed = [short_id(key) + bytes((cost,)) for key, cost in sorted(edges)]
+        node = _names(hashes)
+        return record.write_node(
+            record.NodeValue(
+                self.settings.name.encode()[: record.MAX_NAME_BYTES],
+                b"",
+                self.endpoints[: record.MAX_ENDPOINTS],
+                self.settings.flags,
+                self.attempt,
+                b"".join(packed),
+                node.registered,
+                record.LIFETIME,
+                node.hashes,
+            )
+        )
+
+
+def _names(hashes):
+    """Return a NodeValue with nothing but names."""
+    bits = bytearray((len(hashes) + 7) // 8)
+    for index, pair in enumerate(hashes):
+        if pair[1]:
+            bits[index // 8] |= 1 << index % 8
+    joined = b"".join([pair[0] for pair in hashes])
+    return record.NodeValue(b"", b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined)

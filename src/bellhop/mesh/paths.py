@@ -1,0 +1,71 @@
+"""Shortest paths over edges that both ends list, and others that share little with them."""
+
+import heapq
+from collections import namedtuple
+
+# One stop of a path. node: 32 octets; host, port: where its SIP is to be reached from the stop
+# before.
+Hop = namedtuple("Hop", ("node", "host", "port"))
+
+# What a node costs that an earlier path runs through: more than any detour.
+USED = 100000
+
+
+def tree(source, edges_of, used=(), target=None):
+    """Return ({node: cost}, {node: node before it}) from `source`; ends early at `target`.
+
+    edges_of(node) -> {node: cost}. Equal costs are decided by the nodes' ids, so that all routers
+    agree.
+    """
+    costs = {source: 0}
+    before = {}
+    done = set()
+    heap = [(0, source)]
+    while heap:
+        cost, node = heapq.heappop(heap)
+        if node in done:
+            continue
+        done.add(node)
+        if node == target:
+            break
+        edges = edges_of(node)
+        for other in edges:
+            further = cost + edges[other] + (USED if other in used else 0)
+            known = costs.get(other)
+            if other in done or (known is not None and (known, before[other]) <= (further, node)):
+                continue
+            costs[other] = further
+            before[other] = node
+            heapq.heappush(heap, (further, other))
+    return costs, before
+
+
+def path(before, source, target):
+    """Return the nodes from the first after `source` to `target`, or None."""
+    steps = [target]
+    while steps[-1] != source:
+        previous = before.get(steps[-1])
+        if previous is None:
+            return None
+        steps.append(previous)
+    return steps[-2::-1]
+
+
+def disjoint(source, target, edges_of, most):
+    """Return up to `most` paths, best first; later ones avoid the nodes and the link of earlier."""
+    found = []
+    used = set()
+    cut = set()
+    for _ in range(most):
+
+        def open_edges(node):
+            edges = edges_of(node)
+            return {other: edges[other] for other in edges if (node, other) not in cut}
+
+        steps = path(tree(source, open_edges, used, target)[1], source, target)
+        if steps is None or steps in found:
+            break
+        found.append(steps)
+        used.update(steps[:-1])
+        cut.add((([source] + steps)[-2], target))
+    return found

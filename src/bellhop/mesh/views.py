@@ -1,0 +1,221 @@
+"""What is read from the mesh: paths, routes, graph, phone book, bodies for subscribers."""
+
+import binascii
+import hashlib
+
+from . import address, carrier, paths, record
+from .database import LEAVES, NEWER
+from .identity import MeshError, number_prefix, short_id
+from .own import name_hash
+
+
+def _edges(mesh):
+    """Return the function from a node to its edges; this node's own are those alive now."""
+    live = {peer.id: peer.best().cost for peer in mesh.exchange.peers.values()}
+    edges_of = mesh.directory.edges_of
+
+    def edges(short):
+        return live if short == mesh.short else edges_of(short)
+
+    return edges
+
+
+def _id_of(mesh, short):
+    """Return the full id behind a short one, or None."""
+    peer = mesh.exchange.peers.get(short)
+    if peer is not None:
+        return peer.key
+    known = mesh.directory.node(short)
+    return known.node if known is not None else None
+
+
+def paths_to(mesh, node, most):
+    """Return up to `most` paths to a node, each a list of Hop."""
+    mesh.directory.refresh()
+    target = short_id(node)
+    if node == mesh.id or _id_of(mesh, target) != node:
+        return []
+    found = paths.disjoint(mesh.short, target, _edges(mesh), most)
+    return [_hops(mesh, steps) for steps in found]
+
+
+def _hops(mesh, steps):
+    hops = []
+    before = mesh.short
+    for short in steps:
+        host, port = _endpoint(mesh, before, short)
+        hops.append(paths.Hop(_id_of(mesh, short), host, port))
+        before = short
+    return hops
+
+
+def _endpoint(mesh, before, short):
+    """Return (host, port) where `short` is reached from `before`."""
+    known = mesh.directory.node(short)
+    endpoints = known.value.endpoints if known is not None else []
+    port = endpoints[0].port if endpoints else mesh.settings.sip_port
+    peer = mesh.exchange.peers.get(short) if before == mesh.short else None
+    if peer is not None:
+        return peer.best().address[0], port
+    if not endpoints:
+        return "", port
+    earlier = mesh.directory.node(before)
+    near = [address.pack(e.host) for e in earlier.value.endpoints] if earlier is not None else []
+    best = max(endpoints, key=lambda endpoint: _likeness(address.pack(endpoint.host), near))
+    return best.host, best.port
+
+
+def _likeness(octets, others):
+    """Return how many leading octets an address shares with the likest of others."""
+    best = 0
+    for other in others:
+        same = 0
+        while same < min(len(octets), len(other)) and octets[same] == other[same]:
+            same += 1
+        best = max(best, same)
+    return best
+
+
+def _reach(mesh):
+    """Return {short id: (cost, [short ids of the path])} of all nodes in reach."""
+    mesh.directory.refresh()
+    costs, before = paths.tree(mesh.short, _edges(mesh))
+    reach = {}
+    for short in sorted(costs, key=lambda node: costs[node]):
+        reach[short] = (costs[short], reach[before[short]][1] + [short] if short in before else [])
+    return reach
+
+
+def routes(mesh):
+    """Return one row for each node in reach."""
+    rows = []
+    for short, (cost, steps) in _reach(mesh).items():
+        node = _id_of(mesh, short)
+        if not steps or node is None:
+            continue
+        known = mesh.directory.node(short)
+        rows.append(
+            {
+                "node": mesh.name_of(node),
+                "name": _text(known.value.name) if known is not None else "",
+                "cost": cost,
+                "hops": len(steps),
+                "via": mesh.name_of(_id_of(mesh, steps[0])),
+            }
+        )
+    return rows
+
+
+def graph(mesh):
+    """Return the nodes known and the edges that both ends list."""
+    mesh.directory.refresh()
+    nodes, edges = [], []
+    for key, known in mesh.directory.known.items():
+        if not key.endswith(record.NODE_SALT) or len(key) != 9:
+            continue
+        short = key[:8]
+        nodes.append({"node": mesh.name_of(known.node), "name": _text(known.value.name)})
+        two_way = mesh.directory.edges_of(short)
+        for other in two_way:
+            if short < other:
+                far = mesh.name_of(_id_of(mesh, other))
+                edges.append([mesh.name_of(known.node), far, two_way[other]])
+    return {"nodes": nodes, "edges": edges}
+
+
+def phonebook(mesh):
+    """Return one dict for each entry of the books of all nodes in reach."""
+    reach = _reach(mesh)
+    directory = mesh.directory
+    registered = directory.registered()
+    rows = []
+    for key, entries in directory.books.items():
+        short = key[:8]
+        known = directory.node(short)
+        if known is None or short not in reach:
+            continue
+        prefix = number_prefix(known.node, known.value.attempt)
+        for entry in entries:
+            here = (short, name_hash(entry.name)) in registered
+            rows.append(
+                {
+                    "name": _text(entry.name),
+                    "number": _text(entry.number),
+                    "display": _text(entry.display),
+                    "groups": [_text(group) for group in entry.groups],
+                    "node": mesh.name_of(known.node),
+                    "node_name": _text(known.value.name),
+                    "registered": here,
+                    "hops": len(reach[short][1]),
+                    "mesh_number": _text(prefix + entry.number) if entry.number else "",
+                }
+            )
+    return sorted(rows, key=lambda row: (row["name"], row["node"]))
+
+
+def notify_body(database, known, limit):
+    """Return a body with the records of the leaves whose digest the subscriber lacks."""
+    records = []
+    room = limit - 5
+    summary = database.summary()
+    for number in range(LEAVES):
+        if known[4 * number : 4 * number + 4] == summary[4 * number : 4 * number + 4]:
+            continue
+        leaf = database.leaves[number]
+        for key in leaf:
+            room -= len(leaf[key].raw) + 2
+            if room < 0:
+                return carrier.write_body(records, True)
+            records.append(leaf[key].raw)
+    return carrier.write_body(records, False)
+
+
+def dump(mesh):
+    """Return the host cache, the records and the trust of nodes, JSON-able, with a check sum."""
+    raws = [entry.raw for _, entry in mesh.database.items()]
+    records = binascii.b2a_base64(b"".join([carrier.frame(raw) for raw in raws])).decode()
+    return {
+        "hosts": binascii.b2a_base64(mesh.discovery.cache.write()).decode(),
+        "records": records,
+        "sum": _sum(records),
+        "attempt": mesh.own.attempt,
+        "trust": {mesh.name_of(node): mesh.directory.trust[node] for node in mesh.directory.trust},
+    }
+
+
+def restore(mesh, saved, now):
+    """Take a dump. Its check sum stands for the signatures, which were checked before."""
+    try:
+        mesh.discovery.cache.read(binascii.a2b_base64(saved["hosts"]), now)
+        mesh.own.attempt = int(saved["attempt"])
+        for name in saved["trust"]:
+            mesh.set_trust(mesh.node_of(name), int(saved["trust"][name]))
+        raws = []
+        if saved["sum"] == _sum(saved["records"]):
+            raws = carrier.read_frames(binascii.a2b_base64(saved["records"]), 0)
+        for raw in raws:
+            _restore_record(mesh, raw, now)
+    except (KeyError, TypeError, ValueError, AttributeError, MeshError):
+        mesh.counters["malformed"] += 1
+
+
+def _restore_record(mesh, raw, now):
+    item = record.parse(raw)
+    if item.key == mesh.id:
+        mesh.own.sequence.jump_past(item.sequence)
+        return
+    key = record.table_key(item.key, item.salt)
+    if mesh.database.compare(raw, key) == NEWER and mesh.database.store(raw, b"", now):
+        mesh.directory.note(key)
+
+
+def _sum(text):
+    return binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _text(octets):
+    """Return octets of the wire as text; what is no UTF-8 shows as question marks."""
+    try:
+        return octets.decode()
+    except (UnicodeError, ValueError):
+        return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in octets])

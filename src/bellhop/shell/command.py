@@ -1,0 +1,183 @@
+"""The command `bellhop`: without a verb it runs a node, with one it asks a running node."""
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import sys
+
+from ..errors import BellhopError
+from . import main as node
+from . import tables
+from .log import readable
+
+# Where a node's control socket is sought, when neither option nor environment names a folder.
+FOLDERS = ("/var/run/bellhop", node.STATE, ".state")
+ANSWER_SECONDS = 10
+
+# Verbs that a running node answers: name -> (words for --help, arguments).
+ASKED = {
+    "status": ("how the node is", ()),
+    "users": ("the accounts, and how many phones each has", ()),
+    "groups": ("names that ring several users", ()),
+    "registrations": ("the phones that are registered", ("user",)),
+    "calls": ("calls that are going on: who, how routed, and why", ()),
+    "history": ("calls that have ended, the last one first", ()),
+    "trace": ("the SIP messages of one call, secrets masked", ("call",)),
+    "phonebook": ("everybody who can be called", ("format",)),
+    "identity": ("the key of this node", ()),
+    "peers": ("the nodes around this one", ()),
+    "routes": ("the nodes that can be reached, and how", ()),
+    "mesh": ("the links between all nodes", ()),
+    "events": ("what happens, as it happens, until Ctrl-C", ()),
+    "reload": ("read the configuration anew", ()),
+}
+NEEDED = {"trace": ("call",)}
+
+
+def main(words):
+    """Carry out a command line; return the exit status."""
+    arguments = parser().parse_args(words)
+    if arguments.version:
+        print(node.version())
+        return 0
+    if arguments.verb is None:
+        return node.run(arguments)
+    try:
+        return arguments.work(arguments)
+    except BellhopError as error:
+        print("bellhop:", error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `bellhop history | head`: nobody reads on, nothing is left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parser():
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="bellhop", parents=[_places(None)], description="Without a verb: run a node."
+    )
+    top.add_argument("--run", metavar="DIR", help="folder of what may be lost with the power")
+    top.add_argument("--syslog", action="store_true", help="log to syslog, not to standard error")
+    top.add_argument("--version", action="store_true", help="show the version and leave")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+    # Before the verb or after it: after it, silence must not undo what was said before.
+    shared = _places(argparse.SUPPRESS)
+    for name, (words, accepted) in ASKED.items():
+        made = verbs.add_parser(name, parents=[shared], help=words)
+        made.add_argument("--json", action="store_true", help="as JSON, for programs")
+        for argument in accepted:
+            count = None if argument in NEEDED.get(name, ()) else "?"
+            made.add_argument(argument, metavar=argument.upper(), nargs=count)
+        made.set_defaults(work=_ask, accepted=accepted)
+    _add_own(verbs, shared)
+    return top
+
+
+def _places(default):
+    """Return a parser of the options that say where the node's files are."""
+    made = argparse.ArgumentParser(add_help=False, argument_default=default)
+    made.add_argument("--state", metavar="DIR", help="folder of the node's state")
+    made.add_argument("--config", metavar="FILE", help="configuration in UCI format")
+    return made
+
+
+def _add_own(verbs, shared):
+    """Add the verbs that need no running node."""
+    made = verbs.add_parser("check-config", parents=[shared], help="check a configuration file")
+    made.add_argument("file", metavar="FILE", nargs="?")
+    made.set_defaults(work=_check_config)
+    made = verbs.add_parser("hash-password", parents=[shared], help="make a password and its hashes")
+    made.add_argument("name", metavar="NAME", help="the user")
+    made.add_argument("--ask", action="store_true", help="read the password instead of making one")
+    made.set_defaults(work=_hash_password)
+
+
+def _ask(arguments):
+    given = {name: getattr(arguments, name) for name in arguments.accepted}
+    given = {name: value for name, value in given.items() if value is not None}
+    with contextlib.closing(connect(arguments.state)) as connection:
+        lines = connection.makefile("rb")
+        result = ask(connection, lines, arguments.verb, given)
+        if arguments.verb == "events":
+            return _show_events(connection, lines, arguments.json)
+    if arguments.json:
+        print(json.dumps(result, indent=2, sort_keys=True))
+    else:
+        for line in tables.shown(arguments.verb, result):
+            print(readable(line))
+    return 0
+
+
+def _show_events(connection, lines, as_json):
+    connection.settimeout(None)
+    for line in lines:
+        shown = line.decode().rstrip() if as_json else readable(tables.event(json.loads(line)))
+        print(shown, flush=True)
+    raise BellhopError("the node has stopped")
+
+
+def connect(state):
+    """Return a socket connected to the node; raises BellhopError where none answers."""
+    named = state or os.environ.get("BELLHOP_STATE")
+    paths = [node.control_path(folder) for folder in ([named] if named else FOLDERS)]
+    for path in paths:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(path)
+        except PermissionError:
+            raise BellhopError("%s belongs to another user: try as root" % path) from None
+        except OSError:
+            connection.close()
+            continue
+        return connection
+    start = "bellhop --state %s" % named if named else "/etc/init.d/bellhop start"
+    raise BellhopError("no node answers at %s; start it with `%s`" % (", ".join(paths), start))
+
+
+def ask(connection, lines, verb, arguments):
+    """Return the node's answer to a verb; raises BellhopError with the node's words."""
+    request = {"verb": verb, "arguments": arguments}
+    connection.sendall(json.dumps(request).encode() + b"\n")
+    try:
+        answer = json.loads(lines.readline() or b"{}")
+    except TimeoutError:
+        raise BellhopError("the node does not answer") from None
+    if "error" in answer:
+        raise BellhopError(answer["error"]["message"])
+    if "result" not in answer:
+        raise BellhopError("the node has stopped")
+    return answer["result"]
+
+
+def _check_config(arguments):
+    from .settings import read_settings  # Only here and in a node: it loads the SIP side.
+
+    path = arguments.file or node.config_path(arguments)
+    settings = read_settings(path)
+    print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
+    return 0
+
+
+def _hash_password(arguments):
+    from . import first_run
+    from .settings import read_settings
+
+    settings = read_settings(node.config_path(arguments))
+    realm = settings.realm.decode()
+    if arguments.ask:
+        import getpass
+
+        password = getpass.getpass("password for %s: " % arguments.name)
+    else:
+        password = first_run.new_password()
+        print("password (shown this once): %s" % password)
+    md5, sha256 = first_run.hashes(arguments.name, realm, password)
+    print("For `config user` of %s, in the domain %s:" % (arguments.name, realm))
+    print("\toption ha1_md5 '%s'\n\toption ha1_sha256 '%s'" % (md5, sha256))
+    return 0

@@ -1,0 +1,106 @@
+"""The node's identity on disk: 32 octets that nobody else may see, and the count of its starts."""
+
+import binascii
+import os
+from collections import namedtuple
+
+from ..errors import BellhopError
+from .store import replace
+
+SEED_FILE, EPOCH_FILE = "identity.seed", "boot_epoch"
+SEED_BYTES = 32
+EXPORT_HEAD = "bellhop-identity-1:"
+
+# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool.
+Crypto = namedtuple("Crypto", ("public_key", "sign", "verify"))
+
+
+def read(state):
+    """Return the seed in the state folder; the first run makes it."""
+    path = os.path.join(state, SEED_FILE)
+    try:
+        with open(path, "rb") as file:
+            seed = file.read()
+    except FileNotFoundError:
+        seed = os.urandom(SEED_BYTES)
+        write(state, seed)
+    if len(seed) != SEED_BYTES:
+        raise BellhopError("%s is damaged: import a copy with `bellhop identity --import`" % path)
+    return seed
+
+
+def write(state, seed):
+    """Put a seed in place, whole or not at all, readable for the owner alone."""
+    replace(os.path.join(state, SEED_FILE), seed)
+
+
+def next_epoch(state):
+    """Count this start and return the count: it orders this run's records after all earlier ones."""
+    path = os.path.join(state, EPOCH_FILE)
+    try:
+        with open(path) as file:
+            epoch = int(file.read()) + 1
+    except (FileNotFoundError, ValueError):
+        epoch = 1
+    replace(path, b"%d\n" % epoch)
+    return epoch
+
+
+def crypto():
+    """Return the functions of Ed25519, by PyNaCl; raises BellhopError where it is missing."""
+    try:
+        from nacl import bindings
+    except ImportError:
+        raise BellhopError("the mesh needs python3-pynacl: install it, or set `option enabled 0`")
+
+    def public_key(seed):
+        return bindings.crypto_sign_seed_keypair(seed)[0]
+
+    secrets = {}
+
+    def sign(seed, data):
+        if seed not in secrets:
+            secrets[seed] = bindings.crypto_sign_seed_keypair(seed)[1]
+        return bindings.crypto_sign(data, secrets[seed])[:64]
+
+    def verify(public, data, signature):
+        try:
+            bindings.crypto_sign_open(signature + data, public)
+        except Exception:  # PyNaCl has errors of its own for each way to be wrong.
+            return False
+        return True
+
+    return Crypto(public_key, sign, verify)
+
+
+def export(seed, passphrase):
+    """Return the seed as one line of text that only the passphrase opens."""
+    key, salt = _key(passphrase, None)
+    from nacl.secret import SecretBox
+
+    sealed = bytes(SecretBox(key).encrypt(seed))
+    return EXPORT_HEAD + binascii.b2a_base64(salt + sealed, newline=False).decode()
+
+
+def unseal(text, passphrase):
+    """Return the seed in what `export` gave; raises BellhopError."""
+    from nacl.exceptions import CryptoError
+    from nacl.secret import SecretBox
+
+    text = text.strip()
+    if not text.startswith(EXPORT_HEAD):
+        raise BellhopError("this is no exported identity: it begins with " + EXPORT_HEAD)
+    try:
+        octets = binascii.a2b_base64(text[len(EXPORT_HEAD) :])
+        key, salt = _key(passphrase, octets[:16])
+        return SecretBox(key).decrypt(octets[16:])
+    except (ValueError, CryptoError):
+        raise BellhopError("the passphrase is wrong, or the text is not whole") from None
+
+
+def _key(passphrase, salt):
+    from nacl import pwhash, utils
+
+    salt = salt or utils.random(pwhash.argon2id.SALTBYTES)
+    # 64 MB and two passes would not fit a router; 16 MB and four do, in about the same time.
+    return pwhash.argon2id.kdf(32, passphrase.encode(), salt, opslimit=4, memlimit=16 << 20), salt

@@ -1,0 +1,197 @@
+"""Finds the hops of a SIP URI in the DNS (RFC 3263); dnspython is loaded for the first name."""
+
+import asyncio
+import socket
+
+from ..effects import Flow
+from .hops import DEFAULT_PORTS, MAX_HOPS, Naptr, Srv, in_order, is_refused, services, srv_names
+from .hops import transport_of
+
+# For one question, and for all that one URI needs: people wait for the ringing.
+QUESTION_SECONDS = 4
+RESOLVE_SECONDS = 10
+# Answers kept until their time to live ends; past it the least used goes.
+CACHE_ANSWERS = 512
+
+FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only: install python3-dns for SRV")
+
+
+class Resolver:
+    """Performs Resolve. local_for(transport, host): index of a listener, or None.
+
+    nameservers: addresses, port: theirs; None for those of the system.
+    """
+
+    def __init__(self, loop, local_for, token, nameservers=None, port=53):
+        self.loop = loop
+        self.local_for = local_for
+        self.token = token
+        self.nameservers = nameservers
+        self.port = port
+        self.dns = None
+        self.tasks = set()
+        self.counters = {"names": 0, "failed": 0}
+
+    def kind(self):
+        """Return in words what the resolver can do; "" before the first name."""
+        if self.dns is None:
+            return ""
+        return FULL if self.dns else ADDRESSES_ONLY
+
+    def resolve(self, effect):
+        """Perform a Resolve: an address is answered soon, a name when the DNS has answered."""
+        transport = transport_of(effect.transport, effect.secure)
+        if transport is None:
+            problem = "no way to reach it over %s" % effect.transport[:20]
+            self.loop.aio.call_soon(self.loop.resolved, effect.query, [], problem)
+            return
+        host = _text(effect.host)
+        if is_address(host):
+            transport = transport or "udp"
+            places = [(transport, host, effect.port or DEFAULT_PORTS[transport])]
+            hops, problem = self._flows(places, "")
+            self.loop.aio.call_soon(self.loop.resolved, effect.query, hops, problem)
+            return
+        task = self.loop.aio.create_task(self._answer(effect, host, transport))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, effect, host, transport):
+        self.counters["names"] += 1
+        hops = []
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                places = await self._places(host, effect.port, transport, effect.secure)
+            hops, problem = self._flows(places, host)
+        except TimeoutError:
+            problem = "the name servers do not answer for %s" % host
+        except LookupError as error:
+            problem = str(error.args[0])
+        if not hops:
+            self.counters["failed"] += 1
+        self.loop.resolved(effect.query, hops, problem)
+
+    def _flows(self, places, name):
+        """Return the Flows to (transport, address, port) places, and what is wrong if none is."""
+        flows = []
+        for transport, host, port in places:
+            local = self.local_for(transport, host)
+            if local is not None:
+                # The certificate must show the name that was asked for (RFC 5922 section 7.1).
+                flows.append(Flow(transport, local, host, port, 0, name if transport == "tls" else ""))
+        if flows:
+            return flows[:MAX_HOPS], ""
+        if not places:
+            return [], "%s has no address" % name
+        transport, host, _ = places[0]
+        return [], "there is no way from here to %s over %s" % (host, transport)
+
+    async def _places(self, host, port, transport, secure):
+        """Return [(transport, address, port)] of a name, the first choice first."""
+        if port is None:
+            for kind, name in await self._srv_names(host, transport, secure):
+                places = await self._srv_places(kind, name, host)
+                if places:
+                    return places
+        transport = transport or ("tls" if secure else "udp")
+        port = port or DEFAULT_PORTS[transport]
+        return [(transport, address, port) for address in await self._addresses(host)]
+
+    async def _srv_names(self, host, transport, secure):
+        """Return [(transport, SRV name)] by NAPTR, or by rule where there is none."""
+        if not transport:
+            found = services([_naptr(one) for one in await self._ask(host, "NAPTR")], secure)
+            if found:
+                return found
+        return srv_names(host, transport, secure)
+
+    async def _srv_places(self, transport, name, host):
+        records = [_srv(one) for one in await self._ask(name, "SRV")]
+        if is_refused(records):
+            raise LookupError("%s says that it has no SIP service" % host)
+        places = []
+        for record in in_order(records, self.token)[:MAX_HOPS]:
+            for address in await self._addresses(record.target):
+                places.append((transport, address, record.port))
+        return places
+
+    async def _addresses(self, host):
+        """Return the addresses of a name: by the DNS, else by what else the system knows."""
+        if is_address(host):
+            return [host]
+        six, four = await asyncio.gather(self._ask(host, "AAAA"), self._ask(host, "A"))
+        if six or four:
+            return [one.address for one in (*six, *four)]
+        try:
+            found = await self.loop.aio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise LookupError("there is no host named %s" % host) from None
+        return [one[4][0] for one in found]
+
+    async def _ask(self, name, kind):
+        """Return the records of one kind, [] where there are none or the DNS does not answer."""
+        if self.dns is None:
+            self.dns = _Dns.load(self.nameservers, self.port)
+        return await self.dns.ask(name, kind) if self.dns else []
+
+
+class _Dns:
+    """dnspython's resolver with its cache, which keeps what there is not as well."""
+
+    def __init__(self, resolver, errors):
+        self.resolver = resolver
+        self.errors = errors
+
+    @classmethod
+    def load(cls, nameservers, port):
+        """Return a _Dns, or False where dnspython or a name server is missing."""
+        try:
+            import dns.asyncresolver
+            import dns.exception
+        except ImportError:
+            return False
+        try:
+            resolver = dns.asyncresolver.Resolver(configure=nameservers is None)
+        except dns.exception.DNSException:
+            return False
+        if nameservers is not None:
+            resolver.nameservers, resolver.port = nameservers, port
+        resolver.cache = dns.resolver.LRUCache(CACHE_ANSWERS)
+        resolver.lifetime = QUESTION_SECONDS
+        return cls(resolver, dns.exception.DNSException)
+
+    async def ask(self, name, kind):
+        """Return the records of one kind, or []."""
+        try:
+            answer = await self.resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
+        except (self.errors, OSError):
+            return []
+        return list(answer)
+
+
+def is_address(host):
+    """Tell whether a host is an IP address."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _text(host):
+    return host.decode("latin-1").strip("[]").rstrip(".").lower()
+
+
+def _naptr(record):
+    fields = record.flags.decode("latin-1"), record.service.decode("latin-1")
+    return Naptr(record.order, record.preference, *fields, _name(record.replacement))
+
+
+def _srv(record):
+    return Srv(record.priority, record.weight, record.port, _name(record.target))
+
+
+def _name(name):
+    return name.to_text(omit_final_dot=True)

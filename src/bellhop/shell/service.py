@@ -1,0 +1,185 @@
+"""The running node: puts the parts together, starts, reloads, stops."""
+
+import asyncio
+import os
+import signal
+import traceback
+
+from ..effects import Close, Event, Note, Resolve, Send, Store
+from ..engine import Engine
+from ..errors import BellhopError, ConfigError
+from . import addresses, endpoints, store
+from .control import Control
+from .log import Log
+from .loop import Entropy, Loop, milliseconds
+from .resolver import Resolver
+from .settings import read_settings
+from .tcp import Streams
+from .tls import Contexts
+
+
+class Service:
+    """One node with its files and sockets. settings_file, state, run: paths.
+
+    `run` holds what may be lost with the power, and `control` is the path of the control socket.
+    """
+
+    def __init__(self, settings_file, settings, state, run, control, write_log):
+        self.settings_file = settings_file
+        self.settings = settings
+        self.state = state
+        self.aio = asyncio.new_event_loop()
+        self.aio.set_exception_handler(self._broken)
+        self.log = Log(write_log, settings.log_level)
+        entropy = Entropy()
+        self.engine = Engine(settings, entropy.token, milliseconds())
+        self.loop = Loop(self.engine, self.aio)
+        self.store = store.Store(state, run, self.aio, self.log)
+        self.contexts = Contexts(os.path.join(state, "tls"))
+        self.streams = Streams(self.loop, self.contexts)
+        self.endpoints = endpoints.Endpoints(self.loop, self.streams, self.log)
+        self.resolver = Resolver(self.loop, self.endpoints.local_for, entropy.token)
+        self.control = Control(self, control)
+        self.watch = None
+        self.mesh_links = None
+        self.mesh_problem = ""
+        self.loop.performers = {
+            Send: self.endpoints.send,
+            Close: self.endpoints.close,
+            Resolve: self.resolver.resolve,
+            Store: self.store.keep,
+            Event: self.control.publish,
+            Note: self.log.note,
+        }
+
+    def start(self):
+        """Open everything; raises BellhopError where the node could not do its work."""
+        self.control.open()
+        self.watch = addresses.Watch(self.aio, self._addresses_changed)
+        hosts = addresses.addresses()
+        if self.settings.mesh.enabled:
+            self._join_mesh()
+        self.contexts.load(self.settings, hosts)
+        self.endpoints.adjust(self.settings, hosts)
+        self._check_started(hosts)
+        self._restore()
+        self.loop.perform(self.engine.start(milliseconds()))
+        for problem in self.problems():
+            self.log.say("warning", problem)
+
+    def _check_started(self, hosts):
+        """A node whose main port is taken is not started: phones would reach the other program."""
+        sip = [
+            problem
+            for listener, problem in self.endpoints.problems.items()
+            if listener.transport in ("udp", "tcp")
+        ]
+        if sip:
+            raise BellhopError("\n".join(sorted(set(sip))))
+        if self.settings.listen and not any(self.endpoints.listeners):
+            wanted = ", ".join(endpoints.absent(self.settings, hosts))
+            self.log.say("error", "waiting: this machine does not have the address %s" % wanted)
+
+    def _restore(self):
+        for name, records in self.store.load():
+            try:
+                self.engine.restore(name, records, milliseconds())
+            except (TypeError, ValueError, KeyError, IndexError):
+                self.store.set_aside(name)
+
+    def _join_mesh(self):
+        from ..effects import SendMesh
+        from . import identity  # Only a node with a mesh pays for it in memory.
+        from .mesh import MeshLinks
+
+        try:
+            crypto = identity.crypto()
+            seed = identity.read(self.state)
+        except BellhopError as error:
+            self.mesh_problem = str(error)
+            return
+        epoch = identity.next_epoch(self.state)
+        self.engine.join_mesh(seed, epoch, crypto, milliseconds())
+        section = self.settings.mesh
+        self.mesh_links = MeshLinks(self.loop, section.port, section.interface)
+        self.loop.performers[SendMesh] = self.mesh_links.send
+        self.mesh_links.open()
+
+    def run(self):
+        """Serve until a signal ends it."""
+        self.aio.add_signal_handler(signal.SIGHUP, self._hung_up)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.aio.add_signal_handler(number, self.aio.stop)
+        self.aio.run_forever()
+
+    def stop(self):
+        """Close everything and write what waits."""
+        self.control.close()
+        self.endpoints.close_all()
+        if self.mesh_links is not None:
+            self.mesh_links.close()
+        if self.watch is not None:
+            self.watch.close()
+        self.store.write_all()
+        self.aio.run_until_complete(asyncio.sleep(0))
+        self.aio.close()
+
+    def reload(self):
+        """Read the configuration anew; raises ConfigError, and then nothing has changed."""
+        settings = read_settings(self.settings_file)
+        self.settings = settings
+        self.log.level = settings.log_level
+        hosts = addresses.addresses()
+        self.contexts.load(settings, hosts)
+        self.loop.perform(self.engine.reload(settings, milliseconds()))
+        self.endpoints.adjust(settings, hosts)
+        self.log.say("notice", "the configuration %s is in force" % self.settings_file)
+
+    def _hung_up(self):
+        try:
+            self.reload()
+        except ConfigError as error:
+            self.log.say("error", "the earlier configuration stays in force: %s" % error)
+
+    def _addresses_changed(self):
+        self.endpoints.adjust(self.settings, addresses.addresses())
+
+    def problems(self):
+        """Return what the owner should know, in sentences."""
+        found = sorted(set(self.endpoints.problems.values()))
+        for host in endpoints.absent(self.settings, addresses.addresses()):
+            found.append("this machine does not have the address %s now" % host)
+        return found + [one for one in (self.contexts.problem, self.mesh_problem) if one]
+
+    def status(self):
+        """Return what the shell adds to the status: a JSON-able dict."""
+        return {
+            "configuration": self.settings_file,
+            "problems": self.problems(),
+            "names": self.resolver.kind(),
+            "connections": len(self.streams.streams),
+            "memory_kb": resident_kb(),
+            "counters": {
+                "datagrams": self.endpoints.counters(),
+                "connections": self.streams.counters,
+                "store": self.store.counters,
+                "names": self.resolver.counters,
+                "log": {"left_out": self.log.left_out},
+            },
+        }
+
+    def _broken(self, aio, context):
+        """Log a bug with its place; the node goes on (called by asyncio)."""
+        error = context.get("exception")
+        if error is None:
+            self.log.say("error", context["message"])
+            return
+        for line in traceback.format_exception(error):
+            for part in line.rstrip().split("\n"):
+                self.log.say("error", part)
+
+
+def resident_kb():
+    """Return the memory that the process holds."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024

@@ -1,0 +1,263 @@
+"""Answers of the node in words for people, at most 80 columns wide."""
+
+from collections import namedtuple
+
+WIDTH = 80
+GAP = 2
+# A column is never made narrower than this.
+NARROW = 6
+
+# field: of the row; show(value) -> text.
+Column = namedtuple("Column", ("title", "field", "show"))
+# Which list of the answer, its columns, and what to say where it is empty.
+Table = namedtuple("Table", ("field", "columns", "empty"))
+
+
+def _plain(value):
+    return "" if value is None else str(value)
+
+
+def _yes(value):
+    return "yes" if value else "no"
+
+
+def _list(value):
+    return ", ".join(value)
+
+
+def duration(seconds):
+    """Return a time span as people say it: 42s, 12m, 3h05, 4d02h."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return "%ds" % seconds
+    if seconds < 3600:
+        return "%dm%02d" % divmod(seconds, 60)
+    hours, rest = divmod(seconds, 3600)
+    if hours < 48:
+        return "%dh%02d" % (hours, rest // 60)
+    return "%dd%02dh" % divmod(hours, 24)
+
+
+WHO = (Column("NO", "number", _plain), Column("CALLER", "caller", _plain))
+TABLES = {
+    "users": Table(
+        "users",
+        (
+            Column("NAME", "name", _plain),
+            Column("NUMBER", "extension", _plain),
+            Column("ALSO", "aliases", _list),
+            Column("SHOWN AS", "display_name", _plain),
+            Column("PHONES", "phones", _plain),
+            Column("ADDRESS", "address", _plain),
+        ),
+        "there are no users: add `config user` sections to the configuration",
+    ),
+    "groups": Table(
+        "groups",
+        (
+            Column("NAME", "name", _plain),
+            Column("NUMBER", "extension", _plain),
+            Column("RINGS", "strategy", _plain),
+            Column("MEMBERS", "members", _list),
+        ),
+        "there are no groups",
+    ),
+    "registrations": Table(
+        "registrations",
+        (
+            Column("USER", "user", _plain),
+            Column("OVER", "transport", _plain),
+            Column("SEEN FROM", "seen_from", _plain),
+            Column("NAT", "behind_nat", _yes),
+            Column("PHONE", "phone", _plain),
+            Column("SINCE", "seconds_since_start", duration),
+            Column("ENDS IN", "expires_seconds", duration),
+        ),
+        "no phone is registered",
+    ),
+    "calls": Table(
+        "calls",
+        WHO
+        + (
+            Column("CALLED", "callee", _plain),
+            Column("STATE", "state", _plain),
+            Column("SINCE", "seconds_since_start", duration),
+            Column("FOUND BY", "step", _plain),
+            Column("WHY", "why", _list),
+        ),
+        "no call is going on",
+    ),
+    "history": Table(
+        "history",
+        WHO
+        + (
+            Column("CALLED", "callee", _plain),
+            Column("AGO", "seconds_since_end", duration),
+            Column("TALKED", "seconds_talked", duration),
+            Column("CODE", "status", _plain),
+            Column("ENDED BY", "ended_by", _plain),
+        ),
+        "no call has ended since the start",
+    ),
+    "phonebook": Table(
+        "phonebook",
+        (
+            Column("NAME", "display", _plain),
+            Column("NUMBER", "number", _plain),
+            Column("PHONE ON", "registered", _yes),
+            Column("WHERE", "place", _plain),
+            Column("ADDRESS", "address", _plain),
+        ),
+        "the phone book is empty",
+    ),
+}
+
+
+def shown(verb, result):
+    """Return the lines that show an answer."""
+    known = TABLES.get(verb)
+    if known is not None and known.field in result:
+        return table(result[known.field], known.columns) or [known.empty]
+    if verb in WORDS:
+        return WORDS[verb](result)
+    return anything(result)
+
+
+def table(rows, columns):
+    """Return the lines of a table: a head, and one line a row; [] where there are no rows."""
+    if not rows:
+        return []
+    cells = [[column.show(row.get(column.field)) for column in columns] for row in rows]
+    head = [column.title for column in columns]
+    widths = fitted([max(map(len, column)) for column in zip(head, *cells)])
+    return [_row(row, widths) for row in [head, *cells]]
+
+
+def fitted(widths):
+    """Return the widths, the widest made narrower until the line fits."""
+    widths = list(widths)
+    while sum(widths) + GAP * (len(widths) - 1) > WIDTH and max(widths) > NARROW:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _row(cells, widths):
+    parts = [cut(cell, width).ljust(width + GAP) for cell, width in zip(cells, widths)]
+    return "".join(parts).rstrip()
+
+
+def cut(text, width):
+    """Return a text shortened to a width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def anything(value, depth=0):
+    """Return the lines of an answer for which there is no table."""
+    pad = "  " * depth
+    if isinstance(value, dict):
+        lines = []
+        for name, one in value.items():
+            title = name.replace("_", " ")
+            if isinstance(one, (dict, list)) and one:
+                lines += [pad + title + ":", *anything(one, depth + 1)]
+            else:
+                lines.append(cut("%s%s: %s" % (pad, title, _scalar(one)), WIDTH))
+        return lines
+    if isinstance(value, list):
+        if value and all(isinstance(one, dict) for one in value):
+            titles = [Column(name.upper(), name, _scalar) for name in value[0]]
+            return [pad + line for line in table(value, titles)]
+        return [cut(pad + _scalar(one), WIDTH) for one in value]
+    return [pad + _scalar(value)]
+
+
+def _scalar(value):
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_scalar, value))
+    return _yes(value) if isinstance(value, bool) else _plain(value)
+
+
+def _status(result):
+    up = "up for " + duration(result["uptime_seconds"])
+    lines = ["bellhop %s, %s, %s" % (result["version"], result["domain"], up)]
+    for problem in result["problems"]:
+        lines.append("PROBLEM  " + problem)
+    places = {}
+    for one in result["listening"]:
+        places.setdefault(one["host"], []).append("%s %d" % (one["transport"], one["port"]))
+    lines += ["", "Listening"]
+    lines += ["  %-26s %s" % (host, ", ".join(found)) for host, found in places.items()]
+    lines += ["", "Now"]
+    for title, name in (
+        ("users", "users"),
+        ("registered phones", "registrations"),
+        ("calls", "live_calls"),
+        ("open transactions", "transactions"),
+        ("connections", "connections"),
+    ):
+        lines.append("  %-26s %d" % (title, result[name]))
+    lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
+    lines += ["", "Since the start"]
+    for part, counts in result["counters"].items():
+        words = ["%s %d" % (name.replace("_", " "), count) for name, count in counts.items() if count]
+        if words:
+            lines += _wrapped("  %-26s " % part, words)
+    return lines
+
+
+def _wrapped(head, words):
+    """Return words after a head, on as many lines as they need."""
+    lines, line = [], head
+    for index, word in enumerate(words):
+        part = word + ("," if index + 1 < len(words) else "")
+        if line.strip() and len(line) + len(part) > WIDTH and line != head:
+            lines.append(line.rstrip())
+            line = " " * len(head)
+        line += part + " "
+    return [*lines, line.rstrip()]
+
+
+def _trace(result):
+    call = result["call"]
+    lines = ["Call %(number)s: %(caller)s -> %(callee)s" % call]
+    lines += ["%s: %s" % (title, _scalar(call[name])) for title, name in CALL_WORDS if call[name]]
+    for message in result["messages"]:
+        arrow = "<-- from" if message["direction"] == "received" else "--> to"
+        head = "%ds ago, %s %s over %s"
+        words = message["seconds_ago"], arrow, message["peer"], message["transport"]
+        lines += ["", "-" * WIDTH, head % words, ""]
+        lines += message["message"].rstrip("\n").split("\n")
+    return lines
+
+
+CALL_WORDS = (
+    ("Dialled", "dialled"),
+    ("Found by", "step"),
+    ("Why there", "why"),
+    ("Why through this node", "in_path"),
+    ("Ended by", "ended_by"),
+)
+
+
+def _reload(result):
+    lines = ["The configuration %s is in force." % result["configuration"]]
+    return lines + ["PROBLEM  " + problem for problem in result["problems"]]
+
+
+def _phonebook_text(result):
+    return [result["text"].rstrip("\n")]
+
+
+WORDS = {
+    "status": _status,
+    "trace": _trace,
+    "reload": _reload,
+    "phonebook": _phonebook_text,
+}
+
+
+def event(fields):
+    """Return one event as a line."""
+    words = ["%s=%s" % (name, _scalar(value)) for name, value in fields.items() if name != "event"]
+    return "%s: %s" % (fields["event"], " ".join(words))

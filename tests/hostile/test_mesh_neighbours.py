@@ -1,0 +1,268 @@
+"""Hostile neighbours of the mesh: forgeries, replays, masses, silence, twins, noise."""
+
+import random
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bellhop.mesh import carrier, database, hello, record
+from bellhop.mesh.database import key_of
+from bellhop.effects import SendMesh
+from bellhop.mesh.phonebook import Served
+from tests.unit.mesh.network import PORT, TOY, Network, line, ring
+
+SALT = record.NODE_SALT
+
+
+class Attack:
+    """A line of honest nodes whose last one has a proved neighbour that says what a test wants."""
+
+    def __init__(self, honest=3, loss_percent=0):
+        self.network = Network(honest + 1, line(honest + 1), loss_percent)
+        self.victim = self.network.nodes[honest - 1]
+        self.attacker = self.network.nodes[honest]
+        self.link = 1 if honest > 1 else 0
+        for index, node in enumerate(self.network.nodes[:honest]):
+            node.publish([Served(b"user%d" % index, b"", b"", [], True)], 0)
+        self.network.run(3000)
+        self.way = self.attacker.exchange.peers[self.victim.short].best()
+        self.number = 0
+
+    def send(self, kind, body):
+        """Let the victim receive one packet of its proved neighbour; return the effects."""
+        data = carrier.write(kind, self.attacker.short, self.way.cookie, body)
+        source = self.network.address(self.network.nodes.index(self.attacker), 0)
+        return self.victim.receive(data, self.link, source, self.network.now)
+
+    def push(self, raws):
+        """Send records."""
+        self.number += 1
+        frames = b"".join([carrier.frame(raw) for raw in raws])
+        return self.send(carrier.RECORDS, self.number.to_bytes(4, "big") + frames)
+
+
+def identity(number, sequence=1 << 32, value=b"de", salt=SALT):
+    """Return a validly signed record of identity `number`."""
+    seed = number.to_bytes(32, "big")
+    return record.write(
+        TOY.public_key(seed), sequence, salt, value, lambda data: TOY.sign(seed, data)
+    )
+
+
+def test_ten_thousand_identities_push_out_no_honest_record_and_take_little_memory():
+    attack = Attack()
+    honest = set(dict(attack.victim.database.items()))
+    padding = b"d1:x850:" + bytes(850) + b"e"
+    flood = [identity(number, value=padding) for number in range(10000)]
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for raw in flood:
+        attack.network.now += 51
+        attack.push([bytes(bytearray(raw))])
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    kept = attack.victim.database
+    assert honest <= set(dict(kept.items()))
+    assert kept.count <= database.MAX_RECORDS
+    assert grown < 4_000_000 + 1_000_000, grown
+    assert attack.victim.counters["no_room"] > 0
+    newcomer = attack.network.make(77)
+    newcomer.publish([Served(b"late", b"", b"", [], True)], attack.network.now)
+    raw = identity(99999)
+    other = attack.victim.exchange.peers[attack.network.nodes[1].short]
+    attack.victim.exchange.take(raw, other, attack.network.now)
+    assert kept.get(key_of(raw)) is not None
+
+
+def test_a_forged_record_changes_nothing_and_its_carrier_loses_its_budget():
+    attack = Attack()
+    digest = attack.victim.database.digest()
+    good = identity(5)
+    for number in range(500):
+        forged = bytearray(identity(1000 + number))
+        forged[40] ^= 1
+        attack.push([bytes(forged)])
+    assert attack.victim.database.digest() == digest
+    assert attack.victim.counters["forged"] <= 20
+    assert attack.victim.counters["over_budget"] > 400
+    attack.push([good])
+    assert attack.victim.database.digest() == digest
+
+
+def test_an_older_record_never_replaces_a_newer_one():
+    attack = Attack()
+    attack.push([identity(5, 9)])
+    digest = attack.victim.database.digest()
+    for sequence in (1, 8, 9):
+        attack.push([identity(5, sequence)])
+    assert attack.victim.database.digest() == digest
+
+
+def test_one_identity_cannot_change_all_the_time():
+    attack = Attack()
+    taken = 0
+    for sequence in range(1, 2000):
+        attack.network.now += 50
+        attack.push([identity(5, sequence)])
+    taken = attack.victim.database.get(key_of(identity(5))).sequence
+    accepted = attack.victim.counters["over_budget"]
+    assert taken > 0
+    assert accepted > 1900
+
+
+def test_sizes_and_salts_out_of_bounds_are_refused():
+    attack = Attack()
+    digest = attack.victim.database.digest()
+    seed = bytes(32)
+    key = TOY.public_key(seed)
+    for salt, value in ((b"zz", b"de"), (b"", b"de"), (SALT, b""), (b"n77", b"de")):
+        attack.push([record.write(key, 5, salt, value, lambda data: TOY.sign(seed, data))])
+    attack.push([identity(5) + bytes(1200 - 130)])
+    assert attack.victim.database.digest() == digest
+
+
+def test_signed_nonsense_is_stored_but_never_read_and_never_raises():
+    attack = Attack()
+    for number, value in enumerate((b"le", b"i1e", b"d1:n3:abce", b"\xff" * 9, b"d1:ui9ee", b"")):
+        attack.push([identity(number, value=value or b"de")])
+    attack.victim.routes()
+    attack.victim.graph()
+    attack.victim.phonebook()
+    attack.victim.find(b"user0")
+    assert attack.victim.counters["unreadable"] >= 4
+
+
+def test_without_the_cookie_a_stranger_gets_little_and_changes_nothing():
+    attack = Attack()
+    digest = attack.victim.database.digest()
+    for kind in carrier.TYPES[1:]:
+        for size in (0, 4, 19, 300, 1100):
+            data = carrier.write(kind, b"stranger", carrier.NO_COOKIE, bytes(size))
+            source = ("203.0.113.9", 1000 + size)
+            effects = attack.victim.receive(data, attack.link, source, attack.network.now)
+            sent = sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
+            assert sent <= 3 * len(data)
+    assert attack.victim.database.digest() == digest
+
+
+def test_an_unproven_address_is_never_sent_more_than_three_times_what_came():
+    attack = Attack()
+    source = ("203.0.113.9", 4444)
+    came = sent = 0
+    for turn in range(50):
+        body = carrier.write_hello(carrier.Hello(turn, 2000, carrier.ANSWER, bytes(8), {}))
+        data = carrier.write(carrier.HELLO, b"stranger", carrier.NO_COOKIE, body)
+        came += len(data)
+        now = attack.network.now = attack.network.now + 200
+        effects = attack.victim.receive(data, attack.link, source, now) + attack.victim.fire(now)
+        for effect in effects:
+            if isinstance(effect, SendMesh) and effect.address == source:
+                sent += len(effect.data)
+    assert 0 < sent <= 3 * came
+
+
+def test_a_flood_of_hellos_from_invented_addresses_keeps_the_table_bounded():
+    attack = Attack()
+    members = set(attack.victim.exchange.peers)
+    for number in range(5000):
+        body = carrier.write_hello(carrier.Hello(1, 2000, carrier.TO_ALL, bytes(8), {}))
+        short = number.to_bytes(8, "big")
+        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, body)
+        source = ("10.77.%d.%d" % divmod(number, 256), PORT)
+        attack.victim.receive(data, attack.link, source, attack.network.now)
+        assert len(attack.victim.neighbours.table) <= hello.MAX_NEIGHBOURS
+    assert set(attack.victim.exchange.peers) == members
+    assert attack.victim.counters["full"] > 4000
+    assert len(attack.victim.deadlines.heap) < 2000
+
+
+def test_a_replayed_proof_is_worthless():
+    network = Network(2, line(2))
+    network.run(3000)
+    proofs = [e for _, index, e in network.log if index == 1 and e.data[2] == carrier.PROVE]
+    fresh = network.make(0)
+    fresh.link_up(0, "l0", True, network.now)
+    source = network.address(1, 0)
+    body = carrier.write_hello(carrier.Hello(1, 2000, carrier.TO_ALL, bytes(8), {}))
+    greeting = carrier.write(carrier.HELLO, network.nodes[1].short, carrier.NO_COOKIE, body)
+    fresh.receive(greeting, 0, source, network.now)
+    for proof in proofs:
+        fresh.receive(proof.data, 0, source, network.now)
+    assert not fresh.exchange.peers
+    assert fresh.counters["stale_proof"] == len(proofs) > 0
+
+
+def test_an_edge_needs_both_ends():
+    attack = Attack()
+    far = attack.network.nodes[0]
+    edges = far.short + b"\1" + attack.victim.short + b"\1"
+    value = record.write_node(
+        record.NodeValue(b"liar", b"", [], 0, 0, edges, b"", record.LIFETIME, b"")
+    )
+    attack.network.perform(2, attack.push([identity(5, value=value)]))
+    attack.network.run(1000)
+    liar = TOY.public_key((5).to_bytes(32, "big"))
+    for node in attack.network.nodes[:3]:
+        assert node.paths_to(liar) == []
+
+
+def test_a_neighbour_that_acknowledges_and_forwards_nothing_stops_nobody():
+    network = Network(5, ring(5))
+    network.nodes[1].exchange.spread = lambda *ignored: None
+    network.nodes[1].exchange.compare = lambda *ignored: []
+    network.nodes[0].publish([Served(b"alice", b"", b"", [], True)], 0)
+    network.run(12000)
+    for index in (2, 3, 4):
+        assert len(network.nodes[index].find(b"alice")) == 1
+
+
+def test_wrong_digests_cause_ever_fewer_repairs():
+    attack = Attack()
+    before = attack.victim.counters["repairs"]
+    for turn in range(600):
+        attack.network.now += 1000
+        body = carrier.write_hello(
+            carrier.Hello(turn, 2000, 0, bytes(8), {attack.victim.short[:4]: 1})
+        )
+        attack.send(carrier.HELLO, body)
+        attack.victim.fire(attack.network.now)
+    assert attack.victim.counters["repairs"] - before < 15
+
+
+def test_questions_for_the_whole_table_are_limited():
+    attack = Attack()
+    body = b"".join([carrier.write_branch(number, bytes(128)) for number in range(8)])
+    sent = 0
+    for _ in range(2000):
+        sent += len(attack.send(carrier.TREE, body))
+    assert sent <= 300 * 10
+    assert attack.victim.counters["over_budget"] >= 1700
+
+
+def test_noise_never_raises():
+    attack = Attack()
+    dice = random.Random(3)
+    samples = [effect.data for _, _, effect in attack.network.log]
+    for _ in range(20000):
+        data = bytearray(dice.choice(samples))
+        for _ in range(dice.randrange(4)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        data = bytes(data[: dice.randrange(len(data) + 1)] if dice.random() < 0.3 else data)
+        source = attack.network.address(dice.randrange(4), dice.randrange(2))
+        attack.victim.receive(data, attack.link, source, attack.network.now)
+        attack.network.now += dice.randrange(3)
+        attack.victim.fire(attack.network.now)
+
+
+@given(st.sampled_from(carrier.TYPES), st.binary(max_size=400))
+def test_any_body_of_a_proved_neighbour_is_survived(kind, body):
+    SHARED.send(kind, body)
+
+
+@given(st.binary(max_size=400))
+def test_any_notify_body_is_survived(body):
+    SHARED.victim.receive_notify(carrier.BODY_MAGIC + body, SHARED.network.now)
+
+
+SHARED = Attack()

@@ -1,0 +1,1 @@
+"""A simulator that drives the shipped mesh with many nodes."""

@@ -1,0 +1,46 @@
+"""Paths: shortest, the same on all routers, and others that avoid them."""
+
+import unittest
+
+from bellhop.mesh import paths
+
+
+def graph(*edges):
+    """Return edges_of for a list of (one, other, cost)."""
+    table = {}
+    for one, other, cost in edges:
+        table.setdefault(one, {})[other] = cost
+        table.setdefault(other, {})[one] = cost
+    return lambda node: table.get(node, {})
+
+
+RING = graph(("a", "b", 1), ("b", "c", 1), ("c", "d", 1), ("d", "e", 1), ("e", "a", 1))
+
+
+class Paths(unittest.TestCase):
+    def test_the_shortest_comes_first_and_the_other_way_round_second(self):
+        self.assertEqual(paths.disjoint("a", "c", RING, 2), [["b", "c"], ["e", "d", "c"]])
+
+    def test_cost_decides_before_hops(self):
+        edges = graph(("a", "b", 8), ("a", "c", 1), ("c", "b", 1))
+        self.assertEqual(paths.disjoint("a", "b", edges, 2), [["c", "b"], ["b"]])
+
+    def test_equal_costs_are_decided_alike_everywhere(self):
+        edges = graph(("a", "x", 1), ("a", "w", 1), ("x", "b", 1), ("w", "b", 1))
+        self.assertEqual(paths.disjoint("a", "b", edges, 1), [["w", "b"]])
+
+    def test_a_bottleneck_is_shared_when_there_is_no_other_way(self):
+        edges = graph(
+            ("a", "m", 1), ("m", "x", 1), ("m", "y", 1), ("x", "b", 1), ("y", "b", 1)
+        )  # fmt: skip
+        self.assertEqual(paths.disjoint("a", "b", edges, 2), [["m", "x", "b"], ["m", "y", "b"]])
+
+    def test_no_way_is_no_path(self):
+        self.assertEqual(paths.disjoint("a", "z", RING, 2), [])
+
+    def test_one_way_is_one_path(self):
+        self.assertEqual(paths.disjoint("a", "b", graph(("a", "b", 1)), 2), [["b"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
