@@ -8,7 +8,7 @@ receiver gave to the sender, so that nobody who cannot read the answers is belie
     ASK      cookie for the receiver 8 | key 32 | nonce 16
     PROVE    key 32 | nonce 16 | signature 64
     RECORDS  number 4 | (length 2, record)*
-    ACK      (number 4)*
+    ACK      (number 4, 1 if anything in it was needed 1)*
     TREE     (branch 1, digest 8 * 16)*
     LIST     flags 1 | (leaf 1, count 1, (short id 8, salt code 1, sequence 8, digest 4)*)*
     WANT     (short id 8, salt code 1)*
@@ -124,10 +124,11 @@ def read_frames(data, at):
 
 
 def read_numbers(body):
-    """Return the packet numbers of an ACK; raise MeshError."""
-    if len(body) % 4:
+    """Return [(packet number, was needed)] of an ACK; raise MeshError."""
+    if len(body) % 5:
         raise MeshError("not a list of numbers")
-    return struct.unpack(">%dI" % (len(body) // 4), body)
+    places = range(0, len(body), 5)
+    return [(int.from_bytes(body[at : at + 4], "big"), bool(body[at + 4])) for at in places]
 
 
 def write_branch(number, digests):

@@ -5,11 +5,13 @@ from .database import BURIED, COLLISION, NEWER, OLDER, SAME
 from ..effects import SendMesh
 from .flood import (
     BATCH_SPREAD,
+    LAZY_SPREAD,
     FORGERY_COST,
     IDENTITY_BURST,
     IDENTITY_INTERVAL,
     MAX_ASKED,
     MIN_BATCH,
+    MIN_LAZY,
     RECORD_BURST,
     RECORD_INTERVAL,
     Peer,
@@ -19,7 +21,7 @@ from .own import SEQUENCE_BURST, SEQUENCE_INTERVAL
 from .rate import spend
 
 # A record asked of one peer is not asked of another for this long.
-ASKED_FOR = 2000
+ASKED_FOR = 1000
 # What became of a record that came in.
 TAKEN, KNOWN, LATER, REFUSED = ("taken", "known", "later", "refused")
 
@@ -109,6 +111,7 @@ class Exchange:
             return self._tree(peer, body)
         if kind == carrier.LIST:
             return self._list(peer, body, now)
+        peer.needless = 0
         self._offer(peer, carrier.read_wanted(body), now)
         return []
 
@@ -120,7 +123,10 @@ class Exchange:
 
     def _list(self, peer, body, now):
         """Answer a LIST: send what the peer lacks, ask for what this node lacks."""
-        send, want = repair.compare_leaves(self.mesh.database, carrier.read_leaves(body))
+        leaves = carrier.read_leaves(body)
+        send, want, same = repair.compare_leaves(self.mesh.database, leaves)
+        for key in same:
+            peer.has(key, self.mesh.database.get(key).sequence)
         self._offer(peer, send, now)
         fresh = [key for key in want if self.asked.get(key, now) <= now]
         if len(self.asked) + len(fresh) > MAX_ASKED:
@@ -144,12 +150,12 @@ class Exchange:
         outcomes = [self.take(raw, peer, now) for raw in carrier.read_frames(body, 4)]
         if LATER in outcomes:
             return []
-        return self.send(peer, carrier.ACK, [body[:4]])
+        return self.send(peer, carrier.ACK, [body[:4] + bytes((TAKEN in outcomes,))])
 
     def acknowledged(self, peer, body, now):
         """Take an ACK."""
-        for number in carrier.read_numbers(body):
-            peer.acknowledged(number, now)
+        for number, was_needed in carrier.read_numbers(body):
+            peer.acknowledged(number, was_needed, now)
         self.mesh.deadlines.watch(peer)
         return []
 
@@ -165,6 +171,8 @@ class Exchange:
     def wake(self, peer, now):
         """Send what is due to a peer; return the effects."""
         effects = self.send(peer, carrier.RECORDS, peer.flush(self.mesh.database, now))
+        told = repair.announcement(self.mesh.database, peer.announcements(now))
+        effects += self.send(peer, carrier.LIST, told)
         if peer.open_at is not None and peer.open_at <= now:
             effects += self._open(peer, now)
         peer.arm()
@@ -257,10 +265,14 @@ class Exchange:
 
     def spread(self, key, sequence, source, now):
         """Plan to send a record to every peer but its source."""
-        at = now + MIN_BATCH + self.mesh.token(1)[0] % BATCH_SPREAD
+        chance = self.mesh.token(1)[0]
+        at = now + MIN_BATCH + chance % BATCH_SPREAD
         for peer in self.peers.values():
             if peer is source:
                 peer.has(key, sequence)
+                continue
+            if peer.is_lazy():
+                peer.announce(key, sequence, now + MIN_LAZY + chance % LAZY_SPREAD)
             else:
                 peer.offer(key, sequence, at)
-                self.mesh.deadlines.watch(peer)
+            self.mesh.deadlines.watch(peer)

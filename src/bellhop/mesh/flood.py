@@ -8,8 +8,13 @@ ACK_TRIES = 5
 MIN_BATCH, BATCH_SPREAD = (10, 31)
 # Packets in the air to one peer: what one packet each round trip would be too slow for.
 WINDOW = 16
-# Unsolicited records of one peer, one each 50 ms, 200 at once: what is above waits for its repeat.
-RECORD_INTERVAL, RECORD_BURST = (50, 200)
+# Unsolicited records of one peer, one each 10 ms, 1,000 at once: a slow router checks so many
+# signatures with a tenth of its time, and a mesh of 1,000 nodes switched on at once needs them.
+RECORD_INTERVAL, RECORD_BURST = (10, 1000)
+# A peer that had all of so many packets before they came gets announcements in place of records,
+# until it asks for one; they go out later than the records that go round by other peers.
+LAZY_AFTER = 3
+MIN_LAZY, LAZY_SPREAD = (100, 101)
 # What a forged record costs its carrier of that budget.
 FORGERY_COST = 20
 # New identities of one introducer: as many as the table holds at once (two islands merge), after
@@ -35,7 +40,7 @@ class Peer:
 
     __slots__ = (
         "batches", "deadline", "flush_at", "gave_up", "id", "identity_mark", "key", "mismatches",
-        "neighbours", "number", "open_at", "open_tries", "pending", "queued", "record_mark",
+        "announce_at", "announced", "late_at", "needless", "neighbours", "number", "open_at", "open_tries", "pending", "queued", "record_mark",
         "repair_at", "repair_wait", "since", "tree_mark",
     )  # fmt: skip
 
@@ -48,6 +53,10 @@ class Peer:
         self.batches = {}
         self.number = 0
         self.flush_at = None
+        self.late_at = None
+        self.announced = {}
+        self.announce_at = None
+        self.needless = 0
         self.record_mark = self.identity_mark = self.tree_mark = 0
         self.mismatches = 0
         self.repair_at = 0
@@ -69,13 +78,35 @@ class Peer:
             self.flush_at = at
         self.arm()
 
+    def is_lazy(self):
+        """True while this peer is better told of records than sent them."""
+        return self.needless >= LAZY_AFTER
+
+    def announce(self, key, sequence, at):
+        """Plan to tell of a record at `at`."""
+        self.announced[key] = sequence
+        if self.announce_at is None:
+            self.announce_at = at
+        self.arm()
+
+    def announcements(self, now):
+        """Return the keys to tell of now."""
+        if self.announce_at is None or self.announce_at > now:
+            return []
+        keys = list(self.announced)
+        self.announced = {}
+        self.announce_at = None
+        return keys
+
     def has(self, key, sequence):
         """The peer showed that it has this record: it need not be sent."""
-        if self.pending.get(key, sequence + 1) <= sequence:
-            del self.pending[key]
+        for waiting in (self.pending, self.announced):
+            if waiting.get(key, sequence + 1) <= sequence:
+                del waiting[key]
 
-    def acknowledged(self, number, now):
+    def acknowledged(self, number, was_needed, now):
         """The peer has a packet; go on at once if more waits."""
+        self.needless = 0 if was_needed else self.needless + 1
         if self.batches.pop(number, None) is not None and self.pending:
             self.flush_at = now if self.flush_at is None else self.flush_at
         self.arm()
@@ -86,16 +117,19 @@ class Peer:
 
     def expire(self, now):
         """Take back the batches that were not acknowledged in time; return them."""
+        if self.late_at is None or now < self.late_at:
+            return []
         late = [n for n in self.batches if self.batches[n].at + ACK_TIMEOUT <= now]
-        return [self.batches.pop(number) for number in late]
+        batches = [self.batches.pop(number) for number in late]
+        times = [self.batches[number].at for number in self.batches]
+        self.late_at = min(times) + ACK_TIMEOUT if times else None
+        return batches
 
     def arm(self):
         """Set the next time at which this peer needs attention."""
-        times = [self.batches[number].at + ACK_TIMEOUT for number in self.batches]
-        if self.flush_at is not None and len(self.batches) < WINDOW:
-            times.append(self.flush_at)
-        if self.open_at is not None:
-            times.append(self.open_at)
+        flush_at = self.flush_at if len(self.batches) < WINDOW else None
+        times = (self.late_at, flush_at, self.open_at, self.announce_at)
+        times = [at for at in times if at is not None]
         self.deadline = min(times) if times else None
 
     def flush(self, database, now):
@@ -131,4 +165,6 @@ class Peer:
             return []
         self.number = (self.number + 1) & 0xFFFFFFFF
         self.batches[self.number] = Batch(sent, now, tries)
+        if self.late_at is None:
+            self.late_at = now + ACK_TIMEOUT
         return [self.number.to_bytes(4, "big") + body]

@@ -6,8 +6,10 @@ from . import phonebook, record
 from .identity import Sequence, short_id
 from .rate import spend
 
-# The first change goes out after 100 ms, so that several become one record; then the wait doubles.
-FIRST_WAIT, LAST_WAIT = (100, 5000)
+# The first record of a run waits for more neighbours to be found; a change goes out after 100 ms,
+# so that several become one record, and the wait grows while changes go on.
+BEGIN_WAIT, FIRST_WAIT, LAST_WAIT = (250, 100, 5000)
+WAIT_GROWTH = 4
 # After this long without a change the wait is short again.
 QUIET = 15000
 # What receivers accept of one identity, and the little less that this node makes.
@@ -51,7 +53,7 @@ class Own:
         """Note that something is to be said."""
         if self.last is not None and now - self.last > QUIET:
             self.wait = FIRST_WAIT
-        at = now + FIRST_WAIT if self.last is None else max(now + FIRST_WAIT, self.last + self.wait)
+        at = now + BEGIN_WAIT if self.last is None else max(now + FIRST_WAIT, self.last + self.wait)
         if self.deadline is None or at < self.deadline:
             self.deadline = at
 
@@ -93,7 +95,7 @@ class Own:
         if records:
             self.last = now
             self.has_spoken = True
-            self.wait = min(2 * self.wait, LAST_WAIT)
+            self.wait = min(WAIT_GROWTH * self.wait, LAST_WAIT)
         return records
 
     def _values(self):

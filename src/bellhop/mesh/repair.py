@@ -50,6 +50,16 @@ def compare_branches(database, branches):
     return list(carrier.packed(trees)), list_leaves(database, leaves)
 
 
+def announcement(database, keys):
+    """Return the bodies of the LISTs that tell of these records only."""
+    pieces = []
+    for key in keys:
+        entry = database.get(key)
+        if entry is not None:
+            pieces.append(bytes((key[0], 1)) + carrier.write_listed(key, version(entry)))
+    return [b"\0" + body for body in carrier.packed(pieces, carrier.MAX_BODY_BYTES - 1)]
+
+
 def list_leaves(database, numbers):
     """Return the bodies of the LISTs that name what is in these leaves."""
     complete, parts = [], []
@@ -66,8 +76,8 @@ def list_leaves(database, numbers):
 
 
 def compare_leaves(database, leaves):
-    """Return (keys to send, keys to ask for) after the lists of a peer."""
-    send, want = [], []
+    """Return (keys to send, keys to ask for, keys that are alike) after the lists of a peer."""
+    send, want, same = [], [], []
     for leaf in leaves:
         if leaf.number >= LEAVES:
             continue
@@ -83,9 +93,11 @@ def compare_leaves(database, leaves):
                 want.append(key)
             elif entry is not None and ours > theirs:
                 send.append(key)
+            elif entry is not None:
+                same.append(key)
         if leaf.complete:
             send += [key for key in database.leaves[leaf.number] if key not in listed]
-    return send, want
+    return send, want, same
 
 
 def write_want(keys):

@@ -31,7 +31,7 @@ class Push(unittest.TestCase):
     def test_an_acknowledged_packet_is_done(self):
         self.offer(range(5))
         body = self.peer.flush(self.data, 0)[0]
-        self.peer.acknowledged(self.number(body), 5)
+        self.peer.acknowledged(self.number(body), True, 5)
         self.assertTrue(self.peer.is_idle())
         self.assertIsNone(self.peer.deadline)
 
@@ -68,7 +68,7 @@ class Push(unittest.TestCase):
         bodies = self.peer.flush(self.data, 0)
         self.assertEqual(len(bodies), WINDOW)
         self.assertGreater(self.peer.deadline, 0)
-        self.peer.acknowledged(self.number(bodies[0]), 3)
+        self.peer.acknowledged(self.number(bodies[0]), True, 3)
         self.assertEqual(len(self.peer.flush(self.data, 3)), 1)
 
     def test_packets_stay_below_the_mtu(self):

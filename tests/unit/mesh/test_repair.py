@@ -36,7 +36,7 @@ def reconcile(one, other):
             packets += [(taker, sender, carrier.TREE, tree) for tree in trees]
             packets += [(taker, sender, carrier.LIST, leaves) for leaves in lists]
         elif kind == carrier.LIST:
-            send, want = repair.compare_leaves(taker.data, carrier.read_leaves(body))
+            send, want, _ = repair.compare_leaves(taker.data, carrier.read_leaves(body))
             taker.give(sender, send)
             packets += [(taker, sender, carrier.WANT, keys) for keys in repair.write_want(want)]
         else:
