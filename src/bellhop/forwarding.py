@@ -188,6 +188,7 @@ class Forwarder:
         if branch.target.binding is not None:
             branch.target.binding.unanswered = 0
         response.remove_first(b"via")
+        response.measure()
         if b"via" not in response.names:
             return []
         event = response_context.event_of(response)

@@ -155,6 +155,13 @@ class ResponsesTest(unittest.TestCase):
         self.assertEqual(len(passed.items(b"via")), 1)
         self.assertEqual(passed.via.host, b"10.0.0.2")
 
+    def test_a_response_without_content_length_gets_one_for_streams(self):
+        data = self.bob.answer(180).replace(b"Content-Length: 0\r\n", b"")
+        self.assertFalse(b"Content-Length" in data)
+        self.exchange.receive(data, self.bob.flow)
+        passed = message.parse(self.exchange.sent[-1][1].data)
+        self.assertEqual(passed.value(b"content-length"), b"0")
+
     def test_vias_joined_in_one_line_are_parted(self):
         data = self.bob.answer(180).replace(b";rport\r\nVia: ", b";rport, ", 1)
         self.exchange.receive(data, self.bob.flow)

@@ -178,6 +178,7 @@ class Rfc4475(unittest.TestCase):
                 continue
             with self.subTest(name=name, section=section):
                 came = message.parse(torture(name))
+                came.measure()  # A datagram may come without length, a stream would not bear it.
                 (_, went) = requests(Home(PASSING).receive(torture(name), PEER))[0]
                 self.assertEqual(went.method, came.method)
                 self.assertEqual(went.body, came.body)

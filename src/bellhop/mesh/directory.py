@@ -12,6 +12,8 @@ PINNED, PROVED, VOUCHED, FIRST_SEEN = RANKS = (0, 1, 2, 3)
 REASONS = ("a pinned contact", "proved by DNSSEC or DHT", "vouched for by a contact", "first seen")
 # Claims of one name that are kept; a caller could not choose among more.
 MAX_CLAIMS = 16
+# More than the database holds.
+MAX_STALE = 1 << 30
 # Items of closed phone books: those of a family's contacts.
 MAX_CLOSED = 256
 
@@ -38,6 +40,7 @@ class Directory:
         self.database = database
         self.counters = counters
         self.stale = set()
+        self.version = 0
         self.known = {}
         self.names = {}
         self.prefixes = {}
@@ -64,9 +67,11 @@ class Directory:
         except MeshError:
             self.counters["unreadable"] += 1
 
-    def refresh(self):
-        """Read the records that have changed since the last time."""
-        while self.stale:
+    def refresh(self, most=MAX_STALE):
+        """Read the records that have changed since the last time, or so many of them."""
+        while self.stale and most:
+            most -= 1
+            self.version += 1
             key = self.stale.pop()
             self._drop(key)
             entry = self.database.get(key)

@@ -1,14 +1,14 @@
 """Records between this node and its peers: checked, the cheapest way first, and passed on."""
 
+from ..effects import SendMesh
 from . import carrier, phonebook, record, repair
 from .database import BURIED, COLLISION, NEWER, OLDER, SAME
-from ..effects import SendMesh
 from .flood import (
     BATCH_SPREAD,
-    LAZY_SPREAD,
     FORGERY_COST,
     IDENTITY_BURST,
     IDENTITY_INTERVAL,
+    LAZY_SPREAD,
     MAX_ASKED,
     MIN_BATCH,
     MIN_LAZY,

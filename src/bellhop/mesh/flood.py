@@ -16,7 +16,7 @@ RECORD_INTERVAL, RECORD_BURST = (10, 1000)
 LAZY_AFTER = 3
 MIN_LAZY, LAZY_SPREAD = (100, 101)
 # What a forged record costs its carrier of that budget.
-FORGERY_COST = 20
+FORGERY_COST = 100
 # New identities of one introducer: as many as the table holds at once (two islands merge), after
 # that 64 a minute.
 IDENTITY_INTERVAL, IDENTITY_BURST = (60000 // 64, 4096)
@@ -39,9 +39,10 @@ class Peer:
     """One node that is a two-way neighbour, over one link or several."""
 
     __slots__ = (
-        "batches", "deadline", "flush_at", "gave_up", "id", "identity_mark", "key", "mismatches",
-        "announce_at", "announced", "late_at", "needless", "neighbours", "number", "open_at", "open_tries", "pending", "queued", "record_mark",
-        "repair_at", "repair_wait", "since", "tree_mark",
+        "announce_at", "announced", "batches", "deadline", "flush_at", "gave_up", "id",
+        "identity_mark", "key", "late_at", "mismatches", "needless", "neighbours", "number",
+        "open_at", "open_tries", "pending", "queued", "record_mark", "repair_at", "repair_wait",
+        "since", "tree_mark",
     )  # fmt: skip
 
     def __init__(self, key, short, now):
@@ -109,6 +110,8 @@ class Peer:
         self.needless = 0 if was_needed else self.needless + 1
         if self.batches.pop(number, None) is not None and self.pending:
             self.flush_at = now if self.flush_at is None else self.flush_at
+        if not self.batches:
+            self.late_at = None
         self.arm()
 
     def is_idle(self):

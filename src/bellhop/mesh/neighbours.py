@@ -6,8 +6,8 @@ as long. After that both ends ask for each other's key, and sign the question.
 
 import hashlib
 
-from . import carrier
 from ..effects import SendMesh
+from . import carrier
 from .hello import (
     GONE,
     HEARD,

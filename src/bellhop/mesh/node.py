@@ -1,11 +1,11 @@
 """The mesh of one node: everything below composed, and woken by one heap of deadlines."""
 
 from ..deadlines import Deadlines
+from ..effects import SendMesh
 from . import carrier, record, views
 from .database import MAX_RECORDS, Database
 from .directory import RANKS, Claim, Directory
 from .discovery import Discovery
-from ..effects import SendMesh
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
 from .flood import Peer
@@ -20,6 +20,9 @@ from .paths import Hop
 SWEEP_INTERVAL = 600000
 # The owner is told of changed routes 50 ms after the first change, then once a second.
 TELL_AFTER, TELL_INTERVAL = (50, 1000)
+# Records are read into the index this many at a time, some milliseconds of a router, when a call
+# does not need them sooner.
+INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
 # Nodes that the owner, or a proof, set apart from those first seen.
 MAX_TRUSTED = 1024
 KEEPALIVE_INTERVAL = 20000
@@ -81,10 +84,12 @@ class Mesh:
         self.exchange = Exchange(self)
         self.own = Own(self.id, boot_epoch, settings)
         self.closed = {}
+        self.reach = views.Reach(self)
         self.discovery = Discovery(self, HostCache(token(16)), now)
         self.deadlines.watch(self.discovery)
         self.news = {}
         self.told_at = None
+        self.index = Alarm()
         self.tell = Alarm()
         self.sweep = Alarm(now + SWEEP_INTERVAL)
         self.deadlines.watch(self.sweep)
@@ -221,6 +226,8 @@ class Mesh:
             return effects
         if thing is self.tell:
             return self._tell(now)
+        if thing is self.index:
+            return self._index(now)
         return self._sweep(now)
 
     def _say(self, now):
@@ -242,6 +249,7 @@ class Mesh:
         self.directory.note(key)
         while self.database.gone:
             self.directory.note(self.database.gone.pop())
+        self._plan_index(now)
         what = "new" if is_new else "changed"
         self.news[what] = self.news.get(what, 0) + 1
         if self.tell.deadline is None:
@@ -250,6 +258,18 @@ class Mesh:
                 at = max(at, self.told_at + TELL_INTERVAL)
             self.tell.deadline = at
             self.deadlines.watch(self.tell)
+
+    def _plan_index(self, now):
+        if self.index.deadline is None:
+            self.index.deadline = now + INDEX_INTERVAL
+            self.deadlines.watch(self.index)
+
+    def _index(self, now):
+        self.index.deadline = None
+        self.directory.refresh(INDEX_AT_ONCE)
+        if self.directory.stale:
+            self._plan_index(now)
+        return []
 
     def own_heard(self, item, has_said, now):
         """Somebody has a record of this node that is newer than its own, or that it never made."""
@@ -384,6 +404,7 @@ class Mesh:
     def restore(self, records, now):
         """Take what `dump` returned in an earlier run; what cannot be read is left out."""
         views.restore(self, records, now)
+        self.directory.refresh()
         return []
 
     def graph(self):

@@ -85,10 +85,8 @@ def compare_leaves(database, leaves):
         for key, theirs in leaf.items:
             listed[key] = theirs
             entry = database.get(key)
-            if entry is None:
-                ours = database.tombstones.get(key, -1) + 1 << 32
-            else:
-                ours = version(entry)
+            buried = database.tombstones.get(key, -1)
+            ours = buried + 1 << 32 if entry is None else version(entry)
             if ours < theirs:
                 want.append(key)
             elif entry is not None and ours > theirs:

@@ -11,7 +11,7 @@ from .own import name_hash
 
 def _edges(mesh):
     """Return the function from a node to its edges; this node's own are those alive now."""
-    live = {peer.id: peer.best().cost for peer in mesh.exchange.peers.values()}
+    live = _live(mesh)
     edges_of = mesh.directory.edges_of
 
     def edges(short):
@@ -76,22 +76,46 @@ def _likeness(octets, others):
     return best
 
 
-def _reach(mesh):
-    """Return {short id: (cost, [short ids of the path])} of all nodes in reach."""
-    mesh.directory.refresh()
-    costs, before = paths.tree(mesh.short, _edges(mesh))
-    reach = {}
-    for short in sorted(costs, key=lambda node: costs[node]):
-        reach[short] = (costs[short], reach[before[short]][1] + [short] if short in before else [])
-    return reach
+class Reach:
+    """The nodes in reach, worked out again only when an edge may have changed."""
+
+    def __init__(self, mesh):
+        self.mesh = mesh
+        self.version = None
+        self.nodes = {}
+
+    def get(self):
+        """Return {short id: (cost, hops, first short id of the path)} of all nodes in reach."""
+        self.mesh.directory.refresh()
+        live = _live(self.mesh)
+        version = (self.mesh.directory.version, sorted(live.items()))
+        if version != self.version:
+            self.version = version
+            self.nodes = self._find()
+        return self.nodes
+
+    def _find(self):
+        own = self.mesh.short
+        costs, before = paths.tree(own, _edges(self.mesh))
+        reach = {own: (0, 0, None)}
+        for short in sorted(costs, key=lambda node: costs[node]):
+            if short != own:
+                _, hops, first = reach[before[short]]
+                reach[short] = (costs[short], hops + 1, first or short)
+        return reach
+
+
+def _live(mesh):
+    """Return {short id: cost} of the peers at this moment."""
+    return {peer.id: peer.best().cost for peer in mesh.exchange.peers.values()}
 
 
 def routes(mesh):
     """Return one row for each node in reach."""
     rows = []
-    for short, (cost, steps) in _reach(mesh).items():
+    for short, (cost, hops, first) in mesh.reach.get().items():
         node = _id_of(mesh, short)
-        if not steps or node is None:
+        if first is None or node is None:
             continue
         known = mesh.directory.node(short)
         rows.append(
@@ -99,8 +123,8 @@ def routes(mesh):
                 "node": mesh.name_of(node),
                 "name": _text(known.value.name) if known is not None else "",
                 "cost": cost,
-                "hops": len(steps),
-                "via": mesh.name_of(_id_of(mesh, steps[0])),
+                "hops": hops,
+                "via": mesh.name_of(_id_of(mesh, first)),
             }
         )
     return rows
@@ -125,7 +149,7 @@ def graph(mesh):
 
 def phonebook(mesh):
     """Return one dict for each entry of the books of all nodes in reach."""
-    reach = _reach(mesh)
+    reach = mesh.reach.get()
     directory = mesh.directory
     registered = directory.registered()
     rows = []
@@ -146,7 +170,7 @@ def phonebook(mesh):
                     "node": mesh.name_of(known.node),
                     "node_name": _text(known.value.name),
                     "registered": here,
-                    "hops": len(reach[short][1]),
+                    "hops": reach[short][1],
                     "mesh_number": _text(prefix + entry.number) if entry.number else "",
                 }
             )

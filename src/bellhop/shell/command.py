@@ -91,7 +91,7 @@ def _add_own(verbs, shared):
     made = verbs.add_parser("check-config", parents=[shared], help="check a configuration file")
     made.add_argument("file", metavar="FILE", nargs="?")
     made.set_defaults(work=_check_config)
-    made = verbs.add_parser("hash-password", parents=[shared], help="make a password and its hashes")
+    made = verbs.add_parser("hash-password", parents=[shared], help="make a password")
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
     made.set_defaults(work=_hash_password)

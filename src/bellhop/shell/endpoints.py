@@ -119,7 +119,11 @@ class Endpoints:
                 continue
             if listener.host == source:
                 return index
-            if spare is None and (":" in listener.host) == is_six and not is_loopback(listener.host):
+            if (
+                spare is None
+                and (":" in listener.host) == is_six
+                and not is_loopback(listener.host)
+            ):
                 spare = index
         return spare
 
@@ -188,7 +192,9 @@ def _problem(listener, error):
             listener.port, listener.transport, listener.host, holder,
         )  # fmt: skip
     if error.errno == errno.EACCES:
-        return "port %d needs more rights: start as root, or choose a port above 1023" % listener.port
+        return (
+            "port %d needs more rights: start as root, or choose a port above 1023" % listener.port
+        )
     return "cannot listen on %s: %s" % (shown(listener), os.strerror(error.errno))
 
 

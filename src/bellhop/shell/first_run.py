@@ -27,6 +27,14 @@ config node 'main'
 	# What the log shows: error, warning, notice, info.
 	#option log_level 'notice'
 
+# Other nodes within reach are found by themselves, and their users can be called.
+config mesh
+	option enabled '1'
+	# Name of this node, as in sip:alice@NAME from another node.
+	option node_name '%s'
+	# Who may read the phone book: home (contacts), emergency (everybody).
+	option profile 'home'
+
 # Accounts. `bellhop hash-password NAME` makes a new password and prints both hashes.
 """
 USER = """
@@ -36,7 +44,19 @@ config user
 	option ha1_md5 '%s'
 	option ha1_sha256 '%s'
 """
-TRANSPORTS = (("udp", "UDP"), ("tcp", "TCP"), ("tls", "TLS"), ("ws", "WebSocket"), ("wss", "secure WebSocket"))
+TRANSPORTS = (
+    ("udp", "UDP"),
+    ("tcp", "TCP"),
+    ("tls", "TLS"),
+    ("ws", "WebSocket"),
+    ("wss", "secure WebSocket"),
+)
+
+
+def _machine_name():
+    """Return the machine's name in the letters that a configuration may hold."""
+    name = os.uname().nodename.partition(".")[0]
+    return "".join([letter for letter in name if letter.isascii() and letter.isalnum()]) or "node"
 
 
 def new_password():
@@ -54,7 +74,7 @@ def hashes(name, realm, password):
 def create(path):
     """Write the sample configuration; return its passwords: user -> password."""
     passwords = {}
-    text = HEAD % DOMAIN
+    text = HEAD % (DOMAIN, _machine_name())
     for name, extension in ACCOUNTS:
         passwords[name] = new_password()
         text += USER % (name, extension, *hashes(name, DOMAIN, passwords[name]))

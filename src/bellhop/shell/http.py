@@ -25,7 +25,9 @@ class HttpServer:
 
     async def open(self, host, port):
         """Listen on one more address; raises OSError."""
-        self.servers.append(await asyncio.start_server(self._client, host, port, limit=REQUEST_BYTES))
+        self.servers.append(
+            await asyncio.start_server(self._client, host, port, limit=REQUEST_BYTES)
+        )
 
     def close(self):
         """Stop listening."""
@@ -35,7 +37,9 @@ class HttpServer:
     async def _client(self, reader, writer):
         self.clients += 1
         try:
-            status, kind, body = await asyncio.wait_for(self._answer(reader, writer), PATIENCE_SECONDS)
+            status, kind, body = await asyncio.wait_for(
+                self._answer(reader, writer), PATIENCE_SECONDS
+            )
             self.counters["served" if status == "200 OK" else "refused"] += 1
             head = "HTTP/1.1 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\n"
             head = head % (status, kind, len(body)) + "Connection: close\r\n\r\n"

@@ -167,7 +167,9 @@ def _join(made, family, index):
         made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
     else:
         group = socket.inet_pton(socket.AF_INET6, GROUP_IPV6)
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("=I", index))
+        made.setsockopt(
+            socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("=I", index)
+        )
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)

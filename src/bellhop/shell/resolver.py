@@ -4,8 +4,17 @@ import asyncio
 import socket
 
 from ..effects import Flow
-from .hops import DEFAULT_PORTS, MAX_HOPS, Naptr, Srv, in_order, is_refused, services, srv_names
-from .hops import transport_of
+from .hops import (
+    DEFAULT_PORTS,
+    MAX_HOPS,
+    Naptr,
+    Srv,
+    in_order,
+    is_refused,
+    services,
+    srv_names,
+    transport_of,
+)
 
 # For one question, and for all that one URI needs: people wait for the ringing.
 QUESTION_SECONDS = 4
@@ -78,11 +87,13 @@ class Resolver:
             local = self.local_for(transport, host)
             if local is not None:
                 # The certificate must show the name that was asked for (RFC 5922 section 7.1).
-                flows.append(Flow(transport, local, host, port, 0, name if transport == "tls" else ""))
+                flows.append(
+                    Flow(transport, local, host, port, 0, name if transport == "tls" else "")
+                )
         if flows:
             return flows[:MAX_HOPS], ""
         if not places:
-            return [], "%s has no address" % name
+            return [], "the host %s is not known, or has no address" % name
         transport, host, _ = places[0]
         return [], "there is no way from here to %s over %s" % (host, transport)
 
@@ -125,7 +136,7 @@ class Resolver:
         try:
             found = await self.loop.aio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise LookupError("there is no host named %s" % host) from None
+            return []
         return [one[4][0] for one in found]
 
     async def _ask(self, name, kind):

@@ -67,7 +67,9 @@ class Contexts:
         if checked not in self.clients:
             import ssl
 
-            context = ssl.create_default_context() if checked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context = (
+                ssl.create_default_context() if checked else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            )
             if not checked:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE

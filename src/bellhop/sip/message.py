@@ -128,6 +128,12 @@ class Message:
         self.lines.insert(index, line)
         self._via = None
 
+    def measure(self):
+        """Add Content-Length where a datagram came without: a stream needs it (section 18.3)."""
+        if b"content-length" not in self.names:
+            self.names.append(b"content-length")
+            self.lines.append(b"Content-Length: " + str(len(self.body)).encode())
+
     def remove(self, name):
         """Remove every field `name`."""
         while name in self.names:

@@ -117,6 +117,7 @@ def forwarded(request, target_uri, path, via, record_routes, breadth):
     if b"route" in copy.names:
         _apply_strict_route(copy)
     copy.insert(b"via", via)
+    copy.measure()
     return copy
 
 

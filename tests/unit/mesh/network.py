@@ -121,11 +121,11 @@ class Network:
             self.log.append((self.now, index, effect))
             far = self.ends.get((index, effect.link))
             wanted = far is not None and effect.address in (None, self.address(far[0], far[1]))
-            if wanted and (index, effect.link) not in self.cut:
-                if self.dice.below(100) >= self.loss_percent:
-                    self.serial += 1
-                    entry = (self.now + DELAY, self.serial, far, (index, effect.link), effect.data)
-                    heapq.heappush(self.queue, entry)
+            is_open = (index, effect.link) not in self.cut
+            if wanted and is_open and self.dice.below(100) >= self.loss_percent:
+                self.serial += 1
+                entry = (self.now + DELAY, self.serial, far, (index, effect.link), effect.data)
+                heapq.heappush(self.queue, entry)
 
     def silence(self, one, other, is_cut=True):
         """Let nothing through between two nodes, without anybody being told; or undo it."""

@@ -58,10 +58,13 @@ class Packets(unittest.TestCase):
         for _ in range(300):
             data = dice.token(dice.below(80))
             for read in readers:
-                try:
-                    read(data)
-                except MeshError:
-                    pass
+                self.read(read, data)
+
+    def read(self, read, data):
+        try:
+            return read(data)
+        except MeshError:
+            return None
 
 
 if __name__ == "__main__":

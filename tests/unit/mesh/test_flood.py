@@ -77,14 +77,35 @@ class Push(unittest.TestCase):
             self.assertLess(len(body), carrier.MAX_BODY_BYTES + 1)
 
 
+class Lazy(unittest.TestCase):
+    def setUp(self):
+        self.peer = Peer(b"k" * 32, b"k" * 8, 0)
+
+    def test_one_that_had_everything_is_only_told_until_it_asks(self):
+        for number in range(flood.LAZY_AFTER):
+            self.assertFalse(self.peer.is_lazy())
+            self.peer.acknowledged(number, False, 0)
+        self.assertTrue(self.peer.is_lazy())
+        self.peer.acknowledged(9, True, 0)
+        self.assertFalse(self.peer.is_lazy())
+
+    def test_what_it_shows_to_have_is_not_told(self):
+        self.peer.announce(b"a", 5, 100)
+        self.peer.announce(b"b", 5, 100)
+        self.peer.has(b"a", 5)
+        self.assertEqual(self.peer.announcements(99), [])
+        self.assertEqual(self.peer.announcements(100), [b"b"])
+        self.assertEqual(self.peer.announcements(500), [])
+
+
 class Rates(unittest.TestCase):
     def test_a_burst_passes_and_then_the_rate(self):
         mark = passed = 0
-        for now in range(0, 20000, 10):
+        for now in range(10000):
             spent = spend(mark, now, flood.RECORD_INTERVAL, flood.RECORD_BURST)
             if spent is not None:
                 mark, passed = spent, passed + 1
-        self.assertEqual(passed, 200 + 20000 // 50 - 1)
+        self.assertEqual(passed, 1000 + 10000 // 10 - 1)
 
 
 if __name__ == "__main__":

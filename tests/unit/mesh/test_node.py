@@ -3,9 +3,9 @@
 import json
 import unittest
 
+from bellhop.effects import SendMesh
 from bellhop.mesh import carrier, hello, own
 from bellhop.mesh.directory import FIRST_SEEN, PINNED
-from bellhop.effects import SendMesh
 from bellhop.mesh.node import MeshSettings
 from bellhop.mesh.phonebook import Served
 from tests.unit.mesh.network import DELAY, Network, line, real_or_toy, ring

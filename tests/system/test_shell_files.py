@@ -1,0 +1,122 @@
+"""Files and the log of the shell."""
+
+import asyncio
+
+import pytest
+
+from bellhop.effects import Note
+from bellhop.effects import Store as Keep
+from bellhop.shell import store as store_module
+from bellhop.shell.log import BURST, Log, readable
+from bellhop.shell.loop import Entropy
+from bellhop.shell.store import Store
+
+
+class Folder:
+    """A store in a folder, with a loop that does not run by itself."""
+
+    def __init__(self, path):
+        self.path = path
+        self.lines = []
+        self.aio = asyncio.new_event_loop()
+        for name in ("state", "run"):
+            (path / name).mkdir()
+        self.store = self.again()
+
+    def again(self):
+        """Return a store as the next process has it."""
+        log = Log(lambda level, text: self.lines.append(text))
+        return Store(str(self.path / "state"), str(self.path / "run"), self.aio, log)
+
+    def keep(self, name, records):
+        self.store.keep(Keep(name, lambda now: records))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = Folder(tmp_path)
+    yield made
+    made.aio.close()
+
+
+def test_what_is_kept_comes_back(folder):
+    folder.keep("bindings", [{"user": "alice"}])
+    folder.keep("secret", "ab")
+    folder.store.write_all()
+    assert sorted(folder.again().load()) == [("bindings", [{"user": "alice"}]), ("secret", "ab")]
+    path = folder.path / "run/bindings.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not list(folder.path.glob("*/*.new"))
+
+
+def test_many_changes_are_one_writing(folder):
+    for number in range(100):
+        folder.keep("bindings", number)
+    folder.store.write_all()
+    assert folder.store.counters["written"] == 1
+    assert list(folder.again().load()) == [("bindings", 99)]
+
+
+def test_what_has_not_changed_is_not_written(folder):
+    for _ in range(3):
+        folder.keep("secret", "ab")
+        folder.store.write_all()
+    assert folder.store.counters["written"] == 1
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda old: old[:-5], lambda old: b"", lambda old: b"\xff" + old]
+)
+def test_a_damaged_file_is_set_aside(folder, damage):
+    folder.keep("secret", "ab")
+    folder.store.write_all()
+    path = folder.path / "state/secret.json"
+    path.write_bytes(damage(path.read_bytes()))
+    assert list(folder.again().load()) == []
+    assert (folder.path / "state/secret.json.damaged").exists() and "damaged" in folder.lines[0]
+    assert list(folder.again().load()) == []
+
+
+def test_a_full_disk_is_said_and_tried_again(folder, monkeypatch):
+    def full(path, octets, is_synced=True):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_module, "replace", full)
+        folder.keep("secret", "ab")
+        folder.store.write_all()
+    assert "No space left" in folder.lines[0]
+    folder.keep("secret", "ab")
+    folder.store.write_all()
+    assert list(folder.again().load()) == [("secret", "ab")]
+
+
+def test_a_flood_of_notes_is_cut_and_counted():
+    lines = []
+    log = Log(lambda level, text: lines.append((level, text)))
+    for _ in range(BURST + 50):
+        log.note(Note("warning", "again"))
+    assert BURST <= len(lines) <= BURST + 2
+    log.credit = 2
+    log.say("error", "last")
+    assert lines[-2][1].endswith("lines were left out") and lines[-1] == ("error", "last")
+
+
+def test_the_level_hides_what_is_less():
+    lines = []
+    log = Log(lambda level, text: lines.append(level), "warning")
+    for level in ("error", "warning", "notice", "info"):
+        log.say(level, "x")
+    assert lines == ["error", "warning"]
+
+
+def test_control_characters_do_not_reach_the_log():
+    assert readable("a\nb\x1b[31mü") == "a\\x0ab\\x1b[31mü"
+    assert len(readable("x" * 5000)) == 1000
+
+
+def test_entropy_never_repeats():
+    entropy = Entropy()
+    tokens = [entropy.token(7) for _ in range(2000)] + [entropy.token(5000)]
+    assert len(set(tokens)) == 2001
+    assert {len(token) for token in tokens} == {7, 5000}

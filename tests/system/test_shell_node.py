@@ -1,0 +1,282 @@
+"""A node as a process on loopback: transports, control, reload, first run, errors at start."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+import pytest
+
+PATIENCE = 20
+CONFIG = """\
+config node
+	list listen '127.0.0.1'
+	list listen '::1'
+	option domain 'home.test'
+	option sip_port '%(sip)d'
+	option tls_port '%(tls)d'
+	option ws_port '%(ws)d'
+	option wss_port '0'
+config user
+	option name 'alice'
+	option extension '201'
+	option password 'secret-a'
+"""
+OPTIONS = (
+    "OPTIONS sip:home.test SIP/2.0\r\n"
+    "Via: SIP/2.0/%s 127.0.0.1:9;branch=z9hG4bK%s;rport\r\n"
+    "From: <sip:probe@probe.test>;tag=1\r\nTo: <sip:home.test>\r\nCall-ID: %s\r\n"
+    "CSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def options(transport):
+    mark = os.urandom(6).hex()
+    return (OPTIONS % (transport, mark, mark)).encode()
+
+
+def free_ports(count):
+    """Return ports that nobody uses for UDP or TCP at this moment."""
+    with contextlib.ExitStack() as held:
+        found = []
+        while len(found) < count:
+            tcp = held.enter_context(socket.socket())
+            tcp.bind(("127.0.0.1", 0))
+            udp = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            with contextlib.suppress(OSError):
+                udp.bind(tcp.getsockname())
+                found.append(tcp.getsockname()[1])
+        return found
+
+
+class Process:
+    """One node; its files are in `folder`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ports = dict(zip(("sip", "tls", "ws"), free_ports(3)))
+        self.config = folder / "bellhop"
+        self.config.write_text(CONFIG % self.ports)
+        self.output = folder / "output"
+        self.process = None
+
+    def start(self, *words):
+        words = words or ("--config", self.config, "--state", self.folder / "state")
+        with open(self.output, "wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bellhop", *words], stdout=output, stderr=output
+            )
+        return self
+
+    def wait_for(self, text):
+        """Wait until the output holds a text; return the output."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output.read_text():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        assert text in self.output.read_text()
+        return self.output.read_text()
+
+    def ask(self, *words):
+        """Run the command `bellhop` on this node."""
+        return subprocess.run(
+            [sys.executable, "-m", "bellhop", "--state", self.folder / "state", *words],
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def node(tmp_path):
+    made = Process(tmp_path)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def running(node):
+    node.start().wait_for("bellhop is running")
+    return node
+
+
+def test_options_is_answered_over_udp_on_both_address_families(running):
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as phone:
+            phone.settimeout(PATIENCE)
+            phone.sendto(options("UDP"), (host, running.ports["sip"]))
+            data, source = phone.recvfrom(65535)
+            assert data.startswith(b"SIP/2.0 200")
+            assert source[:2] == (host, running.ports["sip"])
+
+
+def test_keepalive_and_options_are_answered_over_tcp(running):
+    with socket.create_connection(("127.0.0.1", running.ports["sip"]), PATIENCE) as phone:
+        phone.sendall(b"\r\n\r\n")
+        assert phone.recv(100) == b"\r\n"
+        request = options("TCP")
+        phone.sendall(request[:50])
+        phone.sendall(request[50:])
+        assert phone.recv(65535).startswith(b"SIP/2.0 200")
+
+
+def test_tls_works_with_the_certificate_made_on_the_first_run(running):
+    context = ssl.create_default_context(cafile=running.folder / "state/tls/certificate.pem")
+    place = ("127.0.0.1", running.ports["tls"])
+    with (
+        socket.create_connection(place, PATIENCE) as connection,
+        context.wrap_socket(connection, server_hostname="home.test") as phone,
+    ):
+        phone.sendall(options("TLS"))
+        assert phone.recv(65535).startswith(b"SIP/2.0 200")
+    key = running.folder / "state/tls/key.pem"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_websocket_carries_sip(running):
+    with socket.create_connection(("127.0.0.1", running.ports["ws"]), PATIENCE) as browser:
+        browser.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Protocol: sip\r\n\r\n"
+        )
+        assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in browser.recv(4096)
+        request = options("WS")
+        size = len(request).to_bytes(2, "big")
+        browser.sendall(b"\x81\xfe" + size + bytes(4) + request)
+        answer = browser.recv(65535)
+        assert answer[:1] == b"\x81" and b"SIP/2.0 200" in answer
+
+
+def test_verbs_answer_in_tables_and_in_json(running):
+    assert "home.test" in running.ask("status").stdout
+    rows = running.ask("users").stdout.splitlines()
+    assert rows[1].split()[:2] == ["alice", "201"]
+    status = json.loads(running.ask("status", "--json").stdout)
+    assert status["users"] == 1 and status["problems"] == []
+    assert status["memory_kb"] > 0
+    refused = running.ask("trace", "99")
+    assert refused.returncode == 1 and "no call '99'" in refused.stderr
+
+
+def test_events_are_streamed(running):
+    words = [
+        sys.executable,
+        "-m",
+        "bellhop",
+        "--state",
+        running.folder / "state",
+        "events",
+        "--json",
+    ]
+    with (
+        subprocess.Popen(words, stdout=subprocess.PIPE) as listener,
+        socket.socket(type=socket.SOCK_DGRAM) as phone,
+    ):
+        phone.connect(("127.0.0.1", running.ports["sip"]))
+        request = options("UDP").replace(b"OPTIONS", b"INVITE")
+        request = request.replace(b"sip:home.test", b"sip:nobody@home.test")
+        phone.settimeout(0.5)
+        event = None
+        deadline = time.monotonic() + PATIENCE
+        while event is None and time.monotonic() < deadline:
+            # The listener may not be there yet: call again until an event comes.
+            phone.send(request.replace(b"Call-ID: ", b"Call-ID: " + os.urandom(4).hex().encode()))
+            with contextlib.suppress(TimeoutError):
+                phone.recv(65535)
+            os.set_blocking(listener.stdout.fileno(), False)
+            event = listener.stdout.readline() or None
+        listener.terminate()
+    assert event is not None and json.loads(event)["event"] == "call"
+
+
+def test_reload_takes_good_settings_and_refuses_bad_ones(running):
+    running.config.write_text((CONFIG % running.ports).replace("'alice'", "'carol'"))
+    assert running.ask("reload").returncode == 0
+    assert "carol" in running.ask("users").stdout
+    running.config.write_text("config node\n\toption nonsense '1'\n")
+    refused = running.ask("reload")
+    assert refused.returncode == 1 and "bellhop:2" in refused.stderr
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_for("the earlier configuration stays in force")
+    assert "carol" in running.ask("users").stdout
+
+
+def test_reload_moves_the_listeners(running):
+    moved = dict(running.ports, sip=free_ports(1)[0])
+    running.config.write_text(CONFIG % moved)
+    assert running.ask("reload").returncode == 0
+    with socket.create_connection(("127.0.0.1", moved["sip"]), PATIENCE) as phone:
+        phone.sendall(options("TCP"))
+        assert phone.recv(65535).startswith(b"SIP/2.0 200")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", running.ports["sip"]), PATIENCE)
+
+
+def test_the_end_is_clean(running):
+    assert running.stop() == 0
+    assert not (running.folder / "state/control").exists()
+    assert "Traceback" not in running.output.read_text()
+    refused = running.ask("status")
+    assert refused.returncode == 1 and "no node answers" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_taken_port_is_named_with_its_holder(node, kind):
+    with socket.socket(type=kind) as other:
+        other.bind(("127.0.0.1", node.ports["sip"]))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        node.start()
+        assert node.process.wait(PATIENCE) == 1
+    with open("/proc/self/comm") as name:
+        holder = "on 127.0.0.1 is taken by process %s (pid %d)" % (name.read().strip(), os.getpid())
+    assert holder in node.output.read_text()
+    assert "Traceback" not in node.output.read_text()
+
+
+def test_two_nodes_do_not_share_a_folder(running, tmp_path):
+    second = subprocess.run(
+        [sys.executable, "-m", "bellhop", "--config", running.config, "--state", tmp_path / "state"],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1 and "another node runs already" in second.stderr
+    assert running.ask("status").returncode == 0
+
+
+def test_a_bad_configuration_stops_the_start_with_its_place(node):
+    node.config.write_text("config node\n\toption sip_port 'many'\n")
+    node.start()
+    assert node.process.wait(PATIENCE) == 1
+    assert "bellhop:2" in node.output.read_text()
+
+
+def test_check_config_needs_no_node(node):
+    good = node.ask("check-config", str(node.config))
+    assert good.returncode == 0 and "1 users" in good.stdout
+    node.config.write_text("config nonsense\n")
+    assert node.ask("check-config", str(node.config)).returncode == 1
+
+
+def test_the_sample_of_the_first_run_is_good_and_holds_no_password(tmp_path):
+    from bellhop.shell import first_run
+    from bellhop.shell.settings import read_settings
+
+    path = tmp_path / "bellhop.config"
+    passwords = first_run.create(path.as_posix())
+    assert path.stat().st_mode & 0o777 == 0o600
+    settings = read_settings(path.as_posix())
+    assert sorted(settings.users) == ["alice", "bob"] == sorted(passwords)
+    assert not [word for word in passwords.values() if word in path.read_text()]
+    wanted = first_run.hashes("alice", "home.arpa", passwords["alice"])
+    assert [value.decode() for value in settings.users["alice"].ha1.values()] == wanted

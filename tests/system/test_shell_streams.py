@@ -1,0 +1,255 @@
+"""Streams over loopback with an engine that only notes what it is told."""
+
+import asyncio
+import socket
+
+import pytest
+
+from bellhop.effects import Close, Flow, Listener, Send
+from bellhop.shell import tcp
+from bellhop.shell.endpoints import Endpoints
+from bellhop.shell.log import Log
+from bellhop.shell.loop import Loop
+from bellhop.shell.tls import Contexts
+
+PATIENCE = 10
+MESSAGE = b"NOTE sip:x SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class NotingEngine:
+    """Keeps what it is told, does nothing."""
+
+    def __init__(self):
+        self.received, self.failed, self.listeners = [], [], []
+
+    def listen(self, listeners, now):
+        self.listeners = listeners
+        return []
+
+    def receive(self, data, flow, now):
+        self.received.append((data, flow))
+        return []
+
+    def flow_failed(self, flow, reason, now):
+        self.failed.append((flow, reason))
+        return []
+
+    def next_deadline(self):
+        return None
+
+
+class Settings:
+    listen = ("127.0.0.1",)
+    sip_port, tls_port, ws_port, wss_port = 0, 0, 0, 0
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.sip_port = free.getsockname()[1]
+
+
+class Shell:
+    """The stream side of a node, driven step by step."""
+
+    def __init__(self, folder):
+        self.aio = asyncio.new_event_loop()
+        self.engine = NotingEngine()
+        self.loop = Loop(self.engine, self.aio)
+        self.streams = tcp.Streams(self.loop, Contexts(str(folder)))
+        self.endpoints = Endpoints(self.loop, self.streams, Log(lambda level, text: None))
+        self.loop.performers = {Send: self.endpoints.send, Close: self.endpoints.close}
+        self.settings = Settings()
+        self.endpoints.adjust(self.settings, ["127.0.0.1"])
+        self.place = ("127.0.0.1", self.settings.sip_port)
+        self.tcp = self.engine.listeners.index(Listener("tcp", *self.place))
+
+    def until(self, condition):
+        """Run the loop until a condition holds."""
+
+        async def watch():
+            async with asyncio.timeout(PATIENCE):
+                while not condition():
+                    await asyncio.sleep(0.005)
+
+        self.aio.run_until_complete(watch())
+
+    def peer(self):
+        """Return a connected peer that the node has accepted."""
+        before = self.streams.counters["accepted"]
+        made = socket.create_connection(self.place, PATIENCE)
+        self.until(lambda: self.streams.counters["accepted"] > before)
+        return made
+
+    def send(self, flow, data=MESSAGE):
+        self.loop.perform([Send(flow, data)])
+
+    def close(self):
+        self.endpoints.close_all()
+        self.until(lambda: not self.streams.streams)
+        self.aio.run_until_complete(asyncio.sleep(0.01))
+        self.aio.close()
+
+
+@pytest.fixture
+def shell(tmp_path):
+    made = Shell(tmp_path)
+    yield made
+    made.close()
+
+
+def test_message_in_pieces_arrives_whole_and_the_answer_takes_the_same_stream(shell):
+    with shell.peer() as peer:
+        for at in range(0, len(MESSAGE), 7):
+            peer.sendall(MESSAGE[at : at + 7])
+            shell.until(lambda: True)
+        shell.until(lambda: shell.engine.received)
+        data, flow = shell.engine.received[0]
+        assert data == MESSAGE and flow.connection
+        assert (flow.host, flow.port) == peer.getsockname()
+        shell.send(flow)
+        shell.until(lambda: True)
+        assert peer.recv(1000) == MESSAGE
+
+
+def test_a_flow_without_number_takes_the_stream_that_the_peer_opened(shell):
+    with shell.peer() as peer:
+        host, port = peer.getsockname()
+        shell.send(Flow("tcp", shell.tcp, host, port, 0, ""))
+        assert peer.recv(1000) == MESSAGE
+        assert shell.streams.counters["opened"] == 0
+
+
+def test_a_stream_is_opened_once_and_used_again(shell):
+    with socket.create_server(("127.0.0.1", 0)) as far:
+        far.settimeout(PATIENCE)
+        flow = Flow("tcp", shell.tcp, *far.getsockname(), 0, "")
+        shell.send(flow)
+        shell.send(flow)
+        shell.until(lambda: not any(one.waiting for one in shell.streams.streams.values()))
+        with far.accept()[0] as accepted:
+            assert accepted.getpeername()[0] == "127.0.0.1"
+            shell.until(lambda: True)
+            assert accepted.recv(1000) == 2 * MESSAGE
+    assert shell.streams.counters["opened"] == 1
+
+
+def test_a_refused_connection_is_reported_for_both_flows(shell):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        flow = Flow("tcp", shell.tcp, *unused.getsockname(), 0, "")
+        shell.send(flow)
+        shell.until(lambda: len(shell.engine.failed) == 2)
+    assert shell.engine.failed[1][0] == flow
+    assert shell.engine.failed[0][0].connection
+
+
+def test_the_end_of_a_stream_is_reported_once(shell):
+    with shell.peer() as peer:
+        peer.sendall(MESSAGE)
+        shell.until(lambda: shell.engine.received)
+    shell.until(lambda: shell.engine.failed)
+    assert [flow for flow, _ in shell.engine.failed] == [shell.engine.received[0][1]]
+    assert not shell.streams.streams and not shell.streams.openers and not shell.streams.sources
+
+
+def test_sending_on_a_stream_that_is_gone_fails(shell):
+    flow = Flow("tcp", shell.tcp, "127.0.0.1", 9, 12345, "")
+    shell.send(flow)
+    shell.until(lambda: shell.engine.failed)
+    assert shell.engine.failed == [(flow, "the connection is closed")]
+
+
+def test_a_websocket_cannot_be_opened_by_the_node(shell):
+    flow = Flow("ws", shell.tcp, "127.0.0.1", 9, 0, "")
+    shell.send(flow)
+    shell.until(lambda: shell.engine.failed)
+    assert shell.engine.failed[0][0] == flow
+
+
+@pytest.mark.parametrize("octets", [b"GET / HTTP/1.1\r\n\r\n", b"\r\rx", b"A" * 40000])
+def test_a_stream_that_cannot_be_understood_is_closed(shell, octets):
+    with shell.peer() as peer:
+        peer.sendall(octets)
+        shell.until(lambda: shell.engine.failed)
+        assert peer.recv(1000) == b""
+
+
+def test_half_a_message_is_closed_after_a_time_and_keepalives_do_not_help(shell, monkeypatch):
+    with shell.peer() as peer:
+        stream = next(iter(shell.streams.streams.values()))
+        peer.sendall(b"\r\n\r\n" + MESSAGE[:10])
+        shell.until(lambda: stream.codec.is_partial())
+        begun = stream.partial_since
+        assert stream.fault(begun + tcp.PATIENCE_MS) == ""
+        assert "half a message" in stream.fault(begun + tcp.PATIENCE_MS + 1)
+        monkeypatch.setattr(tcp, "PATIENCE_MS", -1)
+        shell.streams._sweep()
+        shell.until(lambda: shell.engine.failed)
+        assert shell.streams.counters["slow"] == 1
+
+
+def test_a_stream_that_never_speaks_is_closed_after_a_time(shell):
+    with shell.peer():
+        stream = next(iter(shell.streams.streams.values()))
+        assert stream.fault(stream.opened + tcp.PATIENCE_MS) == ""
+        assert stream.fault(stream.opened + tcp.PATIENCE_MS + 1)
+
+
+def test_a_peer_that_does_not_read_is_cut_off(shell):
+    with shell.peer() as peer:
+        peer.sendall(MESSAGE)
+        shell.until(lambda: shell.engine.received)
+        flow = shell.engine.received[0][1]
+        for _ in range(400):
+            shell.send(flow, bytes(65000))
+            if not shell.streams.streams:
+                break
+        shell.until(lambda: shell.engine.failed)
+    assert "does not read" in shell.engine.failed[0][1]
+
+
+def test_one_source_has_a_bound_and_its_room_comes_back(shell, monkeypatch):
+    monkeypatch.setattr(tcp, "MAX_STREAMS_PER_SOURCE", 2)
+    first, second = shell.peer(), shell.peer()
+    with first, second, socket.create_connection(shell.place, PATIENCE) as third:
+        shell.until(lambda: shell.streams.counters["refused"] == 1)
+        assert third.recv(10) == b""
+        first.close()
+        shell.until(lambda: len(shell.streams.streams) == 1)
+        shell.peer().close()
+
+
+def test_ipv6_sources_are_counted_by_their_64(shell):
+    assert tcp._source("2001:db8::1") == tcp._source("2001:db8::ffff")
+    assert tcp._source("2001:db8::1") != tcp._source("2001:db8:0:1::1")
+    assert tcp._source("fe80::1%lo") == tcp._source("fe80::2")
+
+
+def test_listeners_keep_their_place_when_others_go(shell):
+    before = list(shell.engine.listeners)
+    hosts = ["127.0.0.1", "127.0.0.2"]
+    shell.settings.listen = ()
+    shell.endpoints.adjust(shell.settings, hosts)
+    with_both = list(shell.engine.listeners)
+    assert with_both[:2] == before and len(with_both) == 4
+    shell.endpoints.adjust(shell.settings, ["127.0.0.2"])
+    assert shell.engine.listeners == [None, None, *with_both[2:]]
+    shell.endpoints.adjust(shell.settings, hosts)
+    assert shell.engine.listeners == with_both
+
+
+def test_an_icmp_error_reports_the_peer(shell):
+    with socket.socket(type=socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        place = unused.getsockname()
+    flow = Flow("udp", 0, *place, 0, "")
+    shell.send(flow)
+    shell.until(lambda: shell.engine.failed)
+    assert shell.engine.failed == [(flow, "Connection refused")]
+    with socket.socket(type=socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(PATIENCE)
+        shell.send(Flow("udp", 0, *place, 0, ""))
+        shell.send(Flow("udp", 0, *peer.getsockname(), 0, ""))
+        assert peer.recv(1000) == MESSAGE
+    shell.until(lambda: True)
