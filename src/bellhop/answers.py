@@ -137,9 +137,17 @@ def phonebook(engine, now):
         entry = _entry(contact.name, contact.number, "", "", "speed dial", False)
         entry["address"] = contact.address
         entries.append(entry)
+    for imported in node.imported:
+        entries.append(dict(imported, place="imported", registered=False))
     if engine.meshing is not None:
         entries += engine.meshing.phonebook()
     return entries
+
+
+def _import_phonebook(engine, arguments, now):
+    """`csv`: the text of a file; it takes the place of what was imported before."""
+    entries = phonebooks.read_csv(arguments.get("csv", ""))
+    return {"imported": len(entries)}, engine.import_phonebook(entries)
 
 
 def _entry(display, number, name, domain, place, registered):
@@ -194,13 +202,18 @@ VERBS = {
     "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph()), ()),
 }
 
+# Verbs that change something: their functions return (answer, effects).
+CHANGES = {"import-phonebook": (_import_phonebook, ("csv",))}
+
 
 def answer(engine, verb, arguments, now):
     """Return (answer, effects) of a verb; raises BellhopError with words for the owner."""
-    if verb not in VERBS:
-        raise BellhopError("there is no verb '%s'; there are %s" % (verb, ", ".join(sorted(VERBS))))
-    function, accepted = VERBS[verb]
+    if verb not in VERBS and verb not in CHANGES:
+        known = ", ".join(sorted(list(VERBS) + list(CHANGES)))
+        raise BellhopError("there is no verb '%s'; there are %s" % (verb, known))
+    function, accepted = VERBS.get(verb) or CHANGES[verb]
     for name in arguments:
         if name not in accepted:
             raise BellhopError("'%s' takes no argument '%s'" % (verb, name))
-    return function(engine, arguments, now), []
+    result = function(engine, arguments, now)
+    return result if verb in CHANGES else (result, [])

@@ -155,6 +155,7 @@ SCHEMA = {
         "tls_port": _option(PORT, 5061, "port for TLS; 0: off"),
         "ws_port": _option(PORT, 8088, "port for WebSocket; 0: off"),
         "wss_port": _option(PORT, 8089, "port for secure WebSocket; 0: off"),
+        "http_port": _option(PORT, 8086, "port of the phone book for phones on the LAN; 0: off"),
         "certificate": _option(_text, "", "PEM file; empty: self-made on the first run"),
         "key": _option(_text, "", "PEM file of the certificate's private key"),
         "tls_verify": _option(_flag, True, "check certificates of other domains"),

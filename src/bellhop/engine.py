@@ -11,9 +11,9 @@ from .admission import STORMY, Admission
 from .agent import Agent
 from .config import address_octets
 from .effects import Event, Flow, Send, Store
-from .errors import SipError
+from .errors import BellhopError, SipError
 from .forwarding import Forwarder
-from .limits import EMERGENCY_RESERVE
+from .limits import EMERGENCY_RESERVE, MAX_IMPORTED
 from .node import Node
 from .sip import framing, stun, uri
 from .sip.message import Request, parse, response_to
@@ -76,17 +76,29 @@ class Engine:
         self.wakers[Meshing] = self._fire_mesh
         self.wakers[Association] = self.meshing.notifying.wake
         self.users[Association] = self.meshing.notifying.indicated
-        self.node.settings = self._with_key(self.node.settings)
+        self.node.settings = self._adopt(self.node.settings)
 
-    def _with_key(self, settings):
-        """The node's key is a domain of its own that nobody can forge."""
+    def _adopt(self, settings):
+        """Add what is not in the configuration: the key as a domain, the imported phone book."""
         if self.meshing is not None:
             settings.domains = settings.domains | {self.meshing.own_domain}
+        for entry in self.node.imported:
+            number, address = entry["number"].lower().encode(), entry["address"].encode()
+            if number and address and number not in settings.speed_dial:
+                settings.speed_dial[number] = address
         return settings
+
+    def import_phonebook(self, entries):
+        """Keep entries (phonebooks.read_csv) beside those of the configuration; return effects."""
+        if len(entries) > MAX_IMPORTED:
+            raise BellhopError("more than %d entries do not fit" % MAX_IMPORTED)
+        self.node.imported = entries
+        self._adopt(self.node.settings)
+        return [Store("phonebook", lambda now: self.node.imported)]
 
     def reload(self, settings, now):
         """Put new settings in force; calls and registrations stay."""
-        self.node.settings = self._with_key(settings)
+        self.node.settings = self._adopt(settings)
         location = self.node.location
         location.most = settings.max_bindings
         self.node.layer.most = settings.max_transactions
@@ -109,6 +121,8 @@ class Engine:
             self.agent.plan_pings(self.node.location.all(now), now)
         elif name == "messages":
             self.node.mailbox.restore(records)
+        elif name == "phonebook":
+            self.import_phonebook(records)
         elif name == "mesh" and self.meshing is not None:
             self.meshing.mesh.restore(records, now)
 

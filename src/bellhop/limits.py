@@ -34,3 +34,5 @@ MAX_MAILBOX_BYTES = 65536
 MAX_MAILBOXES_BYTES = 1048576
 # Transactions kept free for emergency calls when the table is full.
 EMERGENCY_RESERVE = 64
+# Entries of an imported phone book: a town's clubs and shops, at 200 octets each 400 kB.
+MAX_IMPORTED = 2000

@@ -26,6 +26,7 @@ class Node:
         self.calls = Calls()
         self.trace = Trace()
         self.mailbox = Mailbox()
+        self.imported = []
         self.keep_secret(token(32))
         self.instance = None
         self.counters = {

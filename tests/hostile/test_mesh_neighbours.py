@@ -6,9 +6,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bellhop.effects import SendMesh
 from bellhop.mesh import carrier, database, hello, record
 from bellhop.mesh.database import key_of
-from bellhop.effects import SendMesh
 from bellhop.mesh.phonebook import Served
 from tests.unit.mesh.network import PORT, TOY, Network, line, ring
 
@@ -191,6 +191,31 @@ def test_a_replayed_proof_is_worthless():
         fresh.receive(proof.data, 0, source, network.now)
     assert not fresh.exchange.peers
     assert fresh.counters["stale_proof"] == len(proofs) > 0
+
+
+def test_a_hello_in_the_name_of_a_neighbour_does_not_end_the_edge():
+    attack = Attack()
+    source = attack.network.address(1, 1)
+    short = attack.network.nodes[1].short
+    sent = 0
+    for turn in range(20):
+        body = carrier.write_hello(carrier.Hello(turn, 2000, carrier.TO_ALL, bytes(8), {}))
+        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, body)
+        effects = attack.victim.receive(data, 0, source, attack.network.now)
+        sent += sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
+    assert sent <= 3 * 20 * len(data)
+    assert short in attack.victim.exchange.peers
+
+
+def test_a_cookie_that_repeats_nothing_is_not_used():
+    attack = Attack()
+    source = attack.network.address(1, 1)
+    short = attack.network.nodes[1].short
+    before = attack.victim.neighbours.table[0, source].cookie
+    for kind, size in ((carrier.COOKIE, 0), (carrier.ASK, 48)):
+        data = carrier.write(kind, short, b"guessed.", b"poisoned" + bytes(size))
+        attack.victim.receive(data, 0, source, attack.network.now)
+    assert attack.victim.neighbours.table[0, source].cookie == before
 
 
 def test_an_edge_needs_both_ends():

@@ -59,7 +59,9 @@ class Islands(RuleBasedStateMachine):
                 data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
             source = self.network.address(index, effect.link)
             node = self.network.nodes[far[0]]
-            self.network.perform(far[0], node.receive(bytes(data), far[1], source, self.network.now))
+            self.network.perform(
+                far[0], node.receive(bytes(data), far[1], source, self.network.now)
+            )
 
     @invariant()
     def sequences_never_go_back(self):
@@ -83,7 +85,9 @@ class Islands(RuleBasedStateMachine):
         for node in self.network.nodes:
             assert len(node.routes()) == COUNT - 1
             for owner, name in self.names.items():
-                expected = [] if node is self.network.nodes[owner] else [self.network.nodes[owner].id]
+                expected = (
+                    [] if node is self.network.nodes[owner] else [self.network.nodes[owner].id]
+                )
                 assert [claim.node for claim in node.find(name)] == expected
         self.network.perform(0, self.network.nodes[0].link_down(0, self.network.now))
         self.network.silence(4, 0)

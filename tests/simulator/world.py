@@ -1,7 +1,7 @@
 """Many shipped Mesh objects in one process: radio links of random places, loss, a clock of its own.
 
-What is not shipped: the signer, which is a stand-in that costs nothing, and that equal records of
-different nodes share their memory.
+What is not shipped: the signer, which is a stand-in that costs nothing; that equal records of
+different nodes share their memory; and that no node reads its records into the index of names.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ import math
 import random
 from collections import namedtuple
 
-from bellhop.mesh import database
 from bellhop.effects import SendMesh
+from bellhop.mesh import database
 from bellhop.mesh.node import Mesh, MeshSettings
 from bellhop.mesh.phonebook import Served
 
@@ -95,19 +95,27 @@ class World:
         self.nodes = [self._make(index, count) for index in range(count)]
 
     def _share_records(self):
-        shared, digests = {}, {}
+        shared, digests, keys, sequences = {}, {}, {}, {}
         plain_digest, plain_init = database.digest_of, database.Entry.__init__
+        plain_key = database.key_of
 
         def digest_of(raw):
             if raw not in digests:
                 digests[raw] = plain_digest(raw)
             return digests[raw]
 
+        def key_of(raw):
+            if raw not in keys:
+                keys[raw] = plain_key(raw)
+            return keys[raw]
+
         def init(entry, raw, introducer, at, serial):
             plain_init(entry, shared.setdefault(raw, raw), introducer, at, serial)
+            entry.sequence = sequences.setdefault(entry.sequence, entry.sequence)
 
         if plain_digest.__name__ == "digest_of" and plain_digest.__module__ == database.__name__:
             database.digest_of = digest_of
+            database.key_of = key_of
             database.Entry.__init__ = init
 
     def _make(self, index, count):
@@ -116,6 +124,7 @@ class World:
         seed = index.to_bytes(32, "big")
         node = Mesh(seed, 1, self.dice.randbytes, STAND_IN, settings, 0)
         node.set_endpoints([(self.addresses[index][0], 5060)], 0)
+        node.directory.note = lambda key: None
         self._publish(node, index)
         return node
 
@@ -138,6 +147,32 @@ class World:
         for index, at in enumerate(times):
             self._push(at, "start", index, None, None)
         return max(times)
+
+    def start_warm(self):
+        """Begin with neighbours found and every record known to all, as after a quiet hour."""
+        quiet = {
+            "spread": lambda *_: None,
+            "digest_seen": lambda *_: [],
+            "_begin_repair": lambda *_: [],
+        }
+        for node in self.nodes:
+            node.exchange.__dict__.update(quiet)
+        self.start(1000)
+        self.run(self.now + 20000)
+        for node in self.nodes:
+            for name in quiet:
+                del node.exchange.__dict__[name]
+        raws = [
+            entry.raw
+            for node in self.nodes
+            for key, entry in node.database.items()
+            if key[:8] == node.short
+        ]
+        for node in self.nodes:
+            for raw in raws:
+                if node.database.compare(raw, database.key_of(raw)) == database.NEWER:
+                    node.database.store(raw, b"", self.now)
+        assert self.are_alike()
 
     def _push(self, at, kind, index, source, data):
         self.serial += 1

@@ -246,10 +246,14 @@ def test_a_taken_port_is_named_with_its_holder(node, kind):
 
 
 def test_two_nodes_do_not_share_a_folder(running, tmp_path):
+    words = ["--config", running.config, "--state", tmp_path / "state"]
     second = subprocess.run(
-        [sys.executable, "-m", "bellhop", "--config", running.config, "--state", tmp_path / "state"],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "bellhop", *words],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     assert second.returncode == 1 and "another node runs already" in second.stderr
     assert running.ask("status").returncode == 0
 

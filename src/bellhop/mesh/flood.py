@@ -77,7 +77,7 @@ class Peer:
         self.pending[key] = sequence
         if self.flush_at is None or at < self.flush_at:
             self.flush_at = at
-        self.arm()
+            self.arm()
 
     def is_lazy(self):
         """True while this peer is better told of records than sent them."""
@@ -88,7 +88,7 @@ class Peer:
         self.announced[key] = sequence
         if self.announce_at is None:
             self.announce_at = at
-        self.arm()
+            self.arm()
 
     def announcements(self, now):
         """Return the keys to tell of now."""

@@ -235,6 +235,9 @@ class Neighbours:
             if neighbour.count_hello(hello.number):
                 self.changed.append((neighbour, neighbour.state, neighbour.state))
         lists = neighbour.note_heard(hello.heard, self.mesh.short)
+        if to_all and not lists and neighbour.state == TWO_WAY:
+            # Anybody on the link can say this in its name: let it say so with the cookie.
+            return neighbour, hello, self._hello_to_neighbour(neighbour, carrier.ANSWER, now)
         self._step(neighbour, HELLO_BACK if lists else HELLO, now)
         return neighbour, hello, self._answer(neighbour, hello, now)
 
@@ -253,12 +256,13 @@ class Neighbours:
         return [self._send(neighbour.link, neighbour.address, carrier.ASK, cookie, body)]
 
     def cookie(self, packet, link, source, now):
-        """Take a COOKIE: use it from now on, and ask again where that is still to be done."""
+        """Take a COOKIE, which repeats the stale one: use it, and ask where that is still to do."""
         neighbour = self._find(packet, link, source, now)
         if neighbour is None or len(packet.body) != carrier.COOKIE_BYTES:
             return []
+        if packet.cookie != neighbour.cookie:
+            return []
         neighbour.cookie = packet.body
-        neighbour.proven_address |= packet.cookie == neighbour.given
         if neighbour.state in (HEARD, MUTUAL):
             return self._ask(neighbour, now)
         return []
@@ -269,11 +273,12 @@ class Neighbours:
         neighbour = self._find(packet, link, source, now)
         if neighbour is None or short_id(key) != packet.sender:
             return []
-        neighbour.cookie = cookie
         if packet.cookie != neighbour.given:
-            if neighbour.state in (HEARD, MUTUAL):
-                return self._ask(neighbour, now)
-            return self.reproach(packet, link, source)
+            if neighbour.state not in (HEARD, MUTUAL):
+                return self.reproach(packet, link, source)
+            neighbour.cookie = cookie
+            return self._ask(neighbour, now)
+        neighbour.cookie = cookie
         neighbour.proven_address = True
         self._step(neighbour, HELLO_BACK, now)
         mark = spend(self.proof_mark, now, PROOF_INTERVAL, PROOF_BURST)

@@ -95,6 +95,9 @@ def _add_own(verbs, shared):
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
     made.set_defaults(work=_hash_password)
+    made = verbs.add_parser("import-phonebook", parents=[shared], help="take in a CSV file")
+    made.add_argument("file", metavar="FILE", help="its first line: name,number,address")
+    made.set_defaults(work=_import_phonebook)
 
 
 def _ask(arguments):
@@ -161,6 +164,19 @@ def _check_config(arguments):
     path = arguments.file or node.config_path(arguments)
     settings = read_settings(path)
     print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
+    return 0
+
+
+def _import_phonebook(arguments):
+    try:
+        with open(arguments.file, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeError) as error:
+        raise BellhopError("cannot read %s: %s" % (arguments.file, error)) from None
+    with contextlib.closing(connect(arguments.state)) as connection:
+        lines = connection.makefile("rb")
+        result = ask(connection, lines, "import-phonebook", {"csv": text})
+    print("%d entries are in the phone book" % result["imported"])
     return 0
 
 

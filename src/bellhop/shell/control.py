@@ -51,9 +51,8 @@ class Control:
                 os.umask(mask)
         except OSError as error:
             made.close()
-            raise BellhopError(
-                "cannot make the control socket %s: %s" % (self.path, error)
-            ) from None
+            problem = "cannot make the control socket %s: %s" % (self.path, error)
+            raise BellhopError(problem) from None
         aio = self.service.aio
         self.server = aio.run_until_complete(
             aio.create_unix_server(lambda: Client(self), sock=made)

@@ -112,18 +112,14 @@ class Endpoints:
         source = source_towards(host)
         if source is None:
             return None
-        is_six = ":" in host
         spare = None
         for index, listener in enumerate(self.listeners):
             if listener is None or listener.transport != transport:
                 continue
             if listener.host == source:
                 return index
-            if (
-                spare is None
-                and (":" in listener.host) == is_six
-                and not is_loopback(listener.host)
-            ):
+            is_like = (":" in listener.host) == (":" in host) and not is_loopback(listener.host)
+            if spare is None and is_like:
                 spare = index
         return spare
 
@@ -192,9 +188,8 @@ def _problem(listener, error):
             listener.port, listener.transport, listener.host, holder,
         )  # fmt: skip
     if error.errno == errno.EACCES:
-        return (
-            "port %d needs more rights: start as root, or choose a port above 1023" % listener.port
-        )
+        words = "port %d needs more rights: start as root, or choose one above 1023"
+        return words % listener.port
     return "cannot listen on %s: %s" % (shown(listener), os.strerror(error.errno))
 
 

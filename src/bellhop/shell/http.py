@@ -1,4 +1,4 @@
-"""A small HTTP server for phones on the LAN: the phone book in their formats (RFC 9112, GET only)."""
+"""A small HTTP server for phones on the LAN: the phone book in their formats (RFC 9112)."""
 
 import asyncio
 import ipaddress
@@ -10,8 +10,12 @@ REQUEST_BYTES = 4096
 PATIENCE_SECONDS = 5
 MAX_CLIENTS = 16
 FAULTS = (
-    asyncio.TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError,
-)  # fmt: skip
+    asyncio.TimeoutError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    OSError,
+    ValueError,
+)
 
 
 class HttpServer:
@@ -20,19 +24,17 @@ class HttpServer:
     def __init__(self, loop):
         self.loop = loop
         self.clients = 0
-        self.servers = []
+        self.server = None
         self.counters = {"served": 0, "refused": 0}
 
-    async def open(self, host, port):
-        """Listen on one more address; raises OSError."""
-        self.servers.append(
-            await asyncio.start_server(self._client, host, port, limit=REQUEST_BYTES)
-        )
+    async def open(self, port):
+        """Listen on all addresses; raises OSError."""
+        self.server = await asyncio.start_server(self._client, None, port, limit=REQUEST_BYTES)
 
     def close(self):
         """Stop listening."""
-        for server in self.servers:
-            server.close()
+        if self.server is not None:
+            self.server.close()
 
     async def _client(self, reader, writer):
         self.clients += 1

@@ -35,7 +35,7 @@ def write(state, seed):
 
 
 def next_epoch(state):
-    """Count this start and return the count: it orders this run's records after all earlier ones."""
+    """Count this start and return the count: this run's records come after all earlier ones."""
     path = os.path.join(state, EPOCH_FILE)
     try:
         with open(path) as file:
@@ -51,7 +51,9 @@ def crypto():
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError("the mesh needs python3-pynacl: install it, or set `option enabled 0`")
+        raise BellhopError(
+            "the mesh needs python3-pynacl, or `option enabled 0`"
+        ) from None
 
     def public_key(seed):
         return bindings.crypto_sign_seed_keypair(seed)[0]

@@ -3,6 +3,7 @@
 A link is numbered 2 * interface index, plus 1 for IPv6; link 0 is the way to hosts anywhere.
 """
 
+import contextlib
 import os
 import socket
 import struct
@@ -70,10 +71,9 @@ class MeshLinks:
         if address is None:
             group = GROUP_IPV6 if link & 1 else GROUP_IPV4
             address = (group, self.port)
-        try:
+        # Full, or no way there now: hellos and acknowledgements notice.
+        with contextlib.suppress(OSError):
             opened.sendto(effect.data, address)
-        except OSError:  # Full, or no way there now: hellos and acknowledgements notice.
-            pass
 
     def _add(self, link, family, name):
         made = socket.socket(family, socket.SOCK_DGRAM)

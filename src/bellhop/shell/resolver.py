@@ -87,9 +87,8 @@ class Resolver:
             local = self.local_for(transport, host)
             if local is not None:
                 # The certificate must show the name that was asked for (RFC 5922 section 7.1).
-                flows.append(
-                    Flow(transport, local, host, port, 0, name if transport == "tls" else "")
-                )
+                shown = name if transport == "tls" else ""
+                flows.append(Flow(transport, local, host, port, 0, shown))
         if flows:
             return flows[:MAX_HOPS], ""
         if not places:

@@ -43,6 +43,7 @@ class Service:
         self.watch = None
         self.mesh_links = None
         self.mesh_problem = ""
+        self.http = None
         self.loop.performers = {
             Send: self.endpoints.send,
             Close: self.endpoints.close,
@@ -64,6 +65,8 @@ class Service:
         self._check_started(hosts)
         self._restore()
         self.loop.perform(self.engine.start(milliseconds()))
+        if self.settings.http_port:
+            self._serve_phonebook()
         for problem in self.problems():
             self.log.say("warning", problem)
 
@@ -86,6 +89,15 @@ class Service:
                 self.engine.restore(name, records, milliseconds())
             except (TypeError, ValueError, KeyError, IndexError):
                 self.store.set_aside(name)
+
+    def _serve_phonebook(self):
+        from .http import HttpServer
+
+        self.http = HttpServer(self.loop)
+        try:
+            self.aio.run_until_complete(self.http.open(self.settings.http_port))
+        except OSError as error:
+            self.log.say("warning", "no phone book over HTTP: %s" % error)
 
     def _join_mesh(self):
         from ..effects import SendMesh
@@ -118,6 +130,8 @@ class Service:
         self.endpoints.close_all()
         if self.mesh_links is not None:
             self.mesh_links.close()
+        if self.http is not None:
+            self.http.close()
         if self.watch is not None:
             self.watch.close()
         self.store.write_all()

@@ -13,9 +13,10 @@ from .loop import milliseconds
 
 # Names of what may be lost with the power: kept in a folder that is a RAM disk on a router.
 VOLATILE = ("bindings",)
-# The least time between two writings: of volatile files, and of those on flash.
-VOLATILE_SECONDS = 1
-FLASH_SECONDS = 10
+# name: seconds until the first writing, and between two. The mesh changes all the time and is
+# found again without its file: four writings a day are what flash shall bear.
+SECONDS = {"bindings": (1, 1), "mesh": (300, 21600)}
+FLASH_SECONDS = (10, 10)
 # A long writing is done more rarely, so that it takes 2 % of the time at most.
 PAUSE_PER_WRITING = 50
 RETRY_SECONDS = 60
@@ -36,7 +37,7 @@ class Store:
         """Perform a Store: write soon, together with what changes until then."""
         self.waiting[effect.name] = effect.read
         if effect.name not in self.timers:
-            seconds = VOLATILE_SECONDS if effect.name in VOLATILE else FLASH_SECONDS
+            seconds = SECONDS.get(effect.name, FLASH_SECONDS)[0]
             self.timers[effect.name] = self.aio.call_later(seconds, self._write, effect.name)
 
     def write_all(self):
@@ -53,7 +54,7 @@ class Store:
         began = time.monotonic()
         pause = RETRY_SECONDS
         if self._write_now(name):
-            least = VOLATILE_SECONDS if name in VOLATILE else FLASH_SECONDS
+            least = SECONDS.get(name, FLASH_SECONDS)[1]
             pause = max(least, PAUSE_PER_WRITING * (time.monotonic() - began))
         self.timers[name] = self.aio.call_later(pause, self._write, name)
 

@@ -200,9 +200,8 @@ def _status(result):
     lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
     lines += ["", "Since the start"]
     for part, counts in result["counters"].items():
-        words = [
-            "%s %d" % (name.replace("_", " "), count) for name, count in counts.items() if count
-        ]
+        named = [(name.replace("_", " "), count) for name, count in counts.items() if count]
+        words = ["%s %d" % one for one in named]
         if words:
             lines += _wrapped("  %-26s " % part, words)
     return lines

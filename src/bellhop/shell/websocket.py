@@ -133,11 +133,9 @@ def accepted(head):
     request = lines[0].split(b" ")
     if len(request) != 3 or request[0] != b"GET" or request[2] != b"HTTP/1.1":
         raise Refused(_http(b"400 Bad Request"), "no WebSocket handshake")
-    wanted = (
-        b"websocket" in _tokens(fields, b"upgrade"),
-        b"upgrade" in _tokens(fields, b"connection"),
-    )
-    if not all(wanted) or fields.get(b"sec-websocket-version", b"").strip() != b"13":
+    is_upgrade = b"websocket" in _tokens(fields, b"upgrade")
+    is_upgrade = is_upgrade and b"upgrade" in _tokens(fields, b"connection")
+    if not is_upgrade or fields.get(b"sec-websocket-version", b"").strip() != b"13":
         version = (b"Sec-WebSocket-Version: 13", b"Upgrade: websocket")
         raise Refused(_http(b"426 Upgrade Required", version), "no WebSocket of version 13")
     if b"sip" not in _tokens(fields, b"sec-websocket-protocol"):
