@@ -9,7 +9,7 @@ DEBIAN_RUN = python3 python3-venv
 DEBIAN_TEST = gcc git iproute2 libsrtp2-dev python3-dev \
 	baresip-core kamailio linphone-cli sip-tester
 # Extras of src/pyproject.toml, in the same two parts.
-EXTRAS_RUN = dns,mesh,media
+EXTRAS_RUN = dns,mesh,media,qr
 EXTRAS_TEST = $(EXTRAS_RUN),test
 
 BIN = .venv/bin

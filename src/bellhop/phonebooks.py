@@ -13,9 +13,14 @@ CSV_HEADER = "name,number,address"
 ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
+def printable(text):
+    """Return text without control characters: names come from strangers and reach terminals."""
+    return "".join([letter for letter in text if 32 <= ord(letter) < 127 or ord(letter) >= 160])
+
+
 def xml_text(text):
     """Return text that may stand in XML content and attributes."""
-    text = "".join([letter for letter in text if ord(letter) >= 32 and ord(letter) != 127])
+    text = printable(text)
     for letter, escape in ESCAPES:
         text = text.replace(letter, escape)
     return text
@@ -85,7 +90,7 @@ def vcard(entries, title):
     for entry in entries:
         cards.append(
             "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:%s\r\nTEL:%s\r\nIMPP:%s\r\nEND:VCARD\r\n"
-            % (_card_text(entry["display"]), _card_text(entry["number"]), entry["address"])
+            % (_card_text(entry["display"]), _card_text(entry["number"]), printable(entry["address"]))
         )
     return "".join(cards)
 
@@ -93,7 +98,7 @@ def vcard(entries, title):
 def _card_text(text):
     for letter in "\\,;":
         text = text.replace(letter, "\\" + letter)
-    return "".join([letter for letter in text if ord(letter) >= 32])
+    return printable(text)
 
 
 def csv(entries, title):
@@ -105,10 +110,11 @@ def csv(entries, title):
 
 
 def _csv_field(text):
+    text = printable(text)
     # A spreadsheet would run what begins with one of these as a formula.
     if text[:1] in ("=", "+", "-", "@") and not text[1:].isdigit():
         text = "'" + text
-    if "," in text or '"' in text or "\n" in text:
+    if "," in text or '"' in text:
         return '"' + text.replace('"', '""') + '"'
     return text
 

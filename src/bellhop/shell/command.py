@@ -98,6 +98,12 @@ def _add_own(verbs, shared):
     made = verbs.add_parser("import-phonebook", parents=[shared], help="take in a CSV file")
     made.add_argument("file", metavar="FILE", help="its first line: name,number,address")
     made.set_defaults(work=_import_phonebook)
+    made = verbs.add_parser("export-identity", parents=[shared], help="the node's key, sealed")
+    made.set_defaults(work=_export_identity)
+    made = verbs.add_parser("import-identity", parents=[shared], help="take over a node's key")
+    made.add_argument("file", metavar="FILE", help="what export-identity printed")
+    made.add_argument("--replace", action="store_true", help="give up the key that is there")
+    made.set_defaults(work=_import_identity)
 
 
 def _ask(arguments):
@@ -110,10 +116,24 @@ def _ask(arguments):
             return _show_events(connection, lines, arguments.json)
     if arguments.json:
         print(json.dumps(result, indent=2, sort_keys=True))
+    elif "content_type" in result:
+        sys.stdout.write(result["text"])
     else:
         for line in tables.shown(arguments.verb, result):
             print(readable(line))
+        if arguments.verb == "identity":
+            _show_code(result["key"])
     return 0
+
+
+def _show_code(key):
+    """Draw the key as a QR code, where the library for it is installed."""
+    try:
+        import segno
+    except ImportError:
+        print("(a QR code of it needs python3-segno)")
+        return
+    segno.make("sip:" + key, error="m").terminal(compact=True)
 
 
 def _show_events(connection, lines, as_json):
@@ -164,6 +184,51 @@ def _check_config(arguments):
     path = arguments.file or node.config_path(arguments)
     settings = read_settings(path)
     print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
+    return 0
+
+
+def _state(arguments):
+    return arguments.state or os.environ.get("BELLHOP_STATE") or node.STATE
+
+
+def _passphrase(is_new):
+    """Read a passphrase: from the terminal, twice where it is new, or one line of a pipe."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    import getpass
+
+    passphrase = getpass.getpass("passphrase: ")
+    if is_new and getpass.getpass("once more: ") != passphrase:
+        raise BellhopError("the two are not the same")
+    return passphrase
+
+
+def _export_identity(arguments):
+    from . import identity
+
+    if not os.path.exists(os.path.join(_state(arguments), identity.SEED_FILE)):
+        raise BellhopError("there is no identity in %s yet: the first start makes it" % _state(arguments))
+    passphrase = _passphrase(is_new=True)
+    if not passphrase:
+        raise BellhopError("an empty passphrase protects nothing")
+    print(identity.export(identity.read(_state(arguments)), passphrase))
+    return 0
+
+
+def _import_identity(arguments):
+    from . import identity
+
+    state = _state(arguments)
+    if os.path.exists(os.path.join(state, identity.SEED_FILE)) and not arguments.replace:
+        problem = "%s has an identity already; --replace gives it up for ever"
+        raise BellhopError(problem % state)
+    try:
+        with open(arguments.file, encoding="ascii") as file:
+            text = file.read()
+    except (OSError, UnicodeError) as error:
+        raise BellhopError("cannot read %s: %s" % (arguments.file, error)) from None
+    identity.write(state, identity.unseal(text, _passphrase(is_new=False)))
+    print("the identity is in %s; restart the node to use it" % state)
     return 0
 
 

@@ -24,7 +24,7 @@ EVENTS_OBJECT = 1
 HELLO, STATUS, DATA, INVOKE, ADD_OBJECT = 0, 1, 2, 5, 6
 ATTRIBUTES = 12
 A_STATUS, A_PATH, A_ID, A_METHOD, A_SIGNATURE, A_DATA, A_NO_REPLY = 1, 2, 3, 4, 6, 7, 10
-OK, INVALID_COMMAND, INVALID_ARGUMENT, METHOD_NOT_FOUND, UNKNOWN_ERROR = 0, 1, 2, 3, 9
+OK, INVALID_ARGUMENT, METHOD_NOT_FOUND = 0, 2, 3
 ARRAY, TABLE, STRING, INT64, INT32, INT16, INT8, DOUBLE = 1, 2, 3, 4, 5, 6, 7, 8
 NUMBERS = {INT64: ">q", INT32: ">i", INT16: ">h", INT8: ">b", DOUBLE: ">d"}
 
@@ -182,6 +182,11 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport):
         """Keep the transport; ubusd speaks first (called by asyncio)."""
         self.transport = transport
+        transport.set_write_buffer_limits(MAX_MESSAGE)
+
+    def pause_writing(self):
+        """Do not let a ubusd that does not read fill the memory (called by asyncio)."""
+        self._leave("ubusd does not read")
 
     def connection_lost(self, error):
         """Come back later, unless the bus was closed on purpose (called by asyncio)."""
