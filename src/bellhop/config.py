@@ -78,7 +78,9 @@ def _host_port(text):
     try:
         return _host(host), PORT(port) if colon else 0
     except ValueError:
-        raise ValueError("a host name or an IP address, and a port if it is not the usual one")
+        raise ValueError(
+            "a host name or an IP address, and a port if it is not the usual one"
+        ) from None
 
 
 def _address(text):
@@ -90,7 +92,9 @@ def _address(text):
 def _hash(digits):
     def check(text):
         if len(text) != digits or [c for c in text.lower() if c not in HEX]:
-            raise ValueError("%d hexadecimal digits, as `bellhop hash-password` prints them" % digits)
+            raise ValueError(
+                "%d hexadecimal digits, as `bellhop hash-password` prints them" % digits
+            )
         return text.lower().encode()
 
     return check
@@ -171,7 +175,9 @@ SCHEMA = {
         "stranger_requests_per_minute": _option(
             _number(0, 100000), 60, "for each source address; 0: no bound"
         ),
-        "trusted": _list(_network, "addresses that call without a password and without a rate limit"),
+        "trusted": _list(
+            _network, "addresses that call without a password and without a rate limit"
+        ),
         "min_expires": _option(_number(1, 86400), 60, "shortest registration in seconds"),
         "max_expires": _option(_number(60, 604800), 7200, "longest registration in seconds"),
         "default_expires": _option(_number(60, 604800), 3600, "where the phone names none"),
@@ -184,12 +190,8 @@ SCHEMA = {
         "keepalive_seconds": _option(
             _number(0, 3600), 30, "how often phones behind NAT are pinged; 0: never"
         ),
-        "max_transactions": _option(
-            _number(64, 100000), MAX_TRANSACTIONS, "open transactions"
-        ),
-        "max_bindings": _option(
-            _number(10, 100000), MAX_BINDINGS, "registrations of all users"
-        ),
+        "max_transactions": _option(_number(64, 100000), MAX_TRANSACTIONS, "open transactions"),
+        "max_bindings": _option(_number(10, 100000), MAX_BINDINGS, "registrations of all users"),
         "log_level": _option(
             _choice("error", "warning", "notice", "info"), "notice", "what the log shows"
         ),
@@ -333,7 +335,9 @@ def parse(text, name, host="localhost"):
 def _check(settings, named, where):
     """Refuse what does not fit together; named: users and groups in the order of the file."""
     if not settings.min_expires <= settings.default_expires <= settings.max_expires:
-        raise ConfigError(where, "min_expires, default_expires, max_expires must rise in this order")
+        raise ConfigError(
+            where, "min_expires, default_expires, max_expires must rise in this order"
+        )
     for section in named:
         for called in [section.name, section.extension] + list(section.alias):
             if not called:
@@ -360,26 +364,28 @@ def _check(settings, named, where):
 def _sections(text, name):
     """Return the Sections of the text, in order."""
     sections = []
-    kind = None
+    opened = None
     for number, line in enumerate(text.split("\n")):
         where = "%s:%d" % (name, number + 1)
         words = _words(line, where)
         if not words or words[0] == "package":
             continue
         if words[0] == "config":
-            if kind is not None:
-                sections.append(_section(kind, start, title, values))
             if len(words) not in (2, 3) or words[1] not in SCHEMA:
                 raise ConfigError(where, "expected `config TYPE`, TYPE one of " + _join(SCHEMA))
-            kind, start, title, values = words[1], where, (words + [""])[2], {}
+            if opened is not None:
+                sections.append(_section(*opened))
+            opened = words[1], where, (words + [""])[2], {}
         elif words[0] not in ("option", "list") or len(words) != 3:
-            raise ConfigError(where, "expected `config TYPE`, `option NAME VALUE` or `list NAME VALUE`")
-        elif kind is None:
+            raise ConfigError(
+                where, "expected `config TYPE`, `option NAME VALUE` or `list NAME VALUE`"
+            )
+        elif opened is None:
             raise ConfigError(where, "an option stands before the first `config` line")
         else:
-            _set(values, kind, words, where)
-    if kind is not None:
-        sections.append(_section(kind, start, title, values))
+            _set(opened[3], opened[0], words, where)
+    if opened is not None:
+        sections.append(_section(*opened))
     return sections
 
 
@@ -397,13 +403,15 @@ def _set(values, kind, words, where):
     option = SCHEMA[kind].get(name)
     if option is None:
         accepted = _join(SCHEMA[kind])
-        raise ConfigError(where, "`config %s` has no option '%s'; it has %s" % (kind, name, accepted))
+        raise ConfigError(
+            where, "`config %s` has no option '%s'; it has %s" % (kind, name, accepted)
+        )
     try:
         value = option.check(text)
     except ValueError as error:
         problem = "option '%s': '%s' is not accepted; accepted is %s (%s)"
         shown = "***" if name == "password" or name.startswith("ha1_") else text
-        raise ConfigError(where, problem % (name, shown, error.args[0], option.help))
+        raise ConfigError(where, problem % (name, shown, error.args[0], option.help)) from None
     if option.many:
         values[name] = values.get(name, ()) + (value,)
     else:

@@ -31,7 +31,6 @@ KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 PRIORITY = b"Resource-Priority: esnet.4"
 
 
-
 class Engine:
     """The whole node but for the world around it."""
 
@@ -176,7 +175,9 @@ class Engine:
     def _stun(self, data, flow):
         self.node.counters["keepalives"] += 1
         octets = address_octets(flow.host)
-        return [] if octets is None else [Send(flow, stun.binding_response(data, octets, flow.port))]
+        return (
+            [] if octets is None else [Send(flow, stun.binding_response(data, octets, flow.port))]
+        )
 
     def _malformed(self, error, flow, now):
         """Refuse what can be answered, drop the rest; a source has a bound on both."""
@@ -392,9 +393,7 @@ class Engine:
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
             return dialplan.Found(dialplan.ELSEWHERE, [[target]], None)
-        found = dialplan.find(
-            node.settings, node.listening, node.location, request.parsed_uri, now
-        )
+        found = dialplan.find(node.settings, node.listening, node.location, request.parsed_uri, now)
         if found.step == dialplan.ELSEWHERE:
             flow = self.forwarder.dialog_flow(request)
             if flow is not None:
@@ -407,7 +406,9 @@ class Engine:
         if call is None:
             return []
         from_caller = name_of(request.from_) == call.caller
-        self.node.calls.end(call, "the %s hung up" % ("caller" if from_caller else "called"), None, now)
+        self.node.calls.end(
+            call, "the %s hung up" % ("caller" if from_caller else "called"), None, now
+        )
         return [self.node.call_event(call, now)]
 
     def _acknowledge(self, request, flow, now):

@@ -77,7 +77,7 @@ class Forwarder:
             return self._fail(branch, error.status, error.reason, now)
 
     def look_up(self, hop, go_on):
-        """Ask for the hops of a Uri; go_on(hops, problem, now) returns the effects of the answer."""
+        """Ask for the hops of a Uri; go_on(hops, problem, now) returns the effects then."""
         if len(self.queries) >= MAX_QUERIES:
             self.counters["queries_refused"] += 1
             raise SipError(503, "too many names are being looked up", (b"Retry-After: 10",))

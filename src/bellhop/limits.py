@@ -29,7 +29,7 @@ MAX_TRACE_MESSAGES = 64
 MAX_TRACED_CALLS = 32
 # DNS questions of the router in the air; past it a call to a far domain is refused with 503.
 MAX_QUERIES = 256
-# Waiting messages: octets for one user, and for all; past it a sender is told 480 as without mailbox.
+# Waiting messages: octets for one user, and for all; past it a sender is told 480.
 MAX_MAILBOX_BYTES = 65536
 MAX_MAILBOXES_BYTES = 1048576
 # Transactions kept free for emergency calls when the table is full.

@@ -252,4 +252,3 @@ def _host_port(hop):
 
 def _is_loopback(host):
     return host == "::1" or host.startswith("127.")
-

@@ -105,8 +105,13 @@ class Notifying:
         was_open = one.is_open()
         tag = one.tag
         to = request.value(b"to")
-        one.their = None if expires == 0 else (request.call_id, request.value(b"from"), _tagged(to, tag))
-        lines = [b"Expires: " + str(min(expires, EXPIRES_SECONDS)).encode(), self._contact_line(flow)]
+        one.their = (
+            None if expires == 0 else (request.call_id, request.value(b"from"), _tagged(to, tag))
+        )
+        lines = [
+            b"Expires: " + str(min(expires, EXPIRES_SECONDS)).encode(),
+            self._contact_line(flow),
+        ]
         response = response_to(request, 200, None, lines, tag)
         effects = self.node.layer.respond(server, response, now)
         return effects + self._changed(one, was_open, now)
@@ -179,7 +184,9 @@ class Notifying:
             (b"contact", self._contact_line(one.flow)),
         ]
         from_line = b"From: <sip:" + self.meshing.own_domain + b">;tag=" + one.tag
-        return self._send(one, b"SUBSCRIBE", one.target, one.call_id, from_line, to, lines, b"", now)
+        return self._send(
+            one, b"SUBSCRIBE", one.target, one.call_id, from_line, to, lines, b"", now
+        )
 
     def _found(self, one, hops, now):
         if not hops:

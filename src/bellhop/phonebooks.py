@@ -90,7 +90,11 @@ def vcard(entries, title):
     for entry in entries:
         cards.append(
             "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:%s\r\nTEL:%s\r\nIMPP:%s\r\nEND:VCARD\r\n"
-            % (_card_text(entry["display"]), _card_text(entry["number"]), printable(entry["address"]))
+            % (
+                _card_text(entry["display"]),
+                _card_text(entry["number"]),
+                printable(entry["address"]),
+            )
         )
     return "".join(cards)
 

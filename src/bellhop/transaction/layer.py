@@ -26,7 +26,12 @@ class Layer:
         self.servers = {}
         self.clients = {}
         self.lingering = deque((), most)
-        self.counters = {"retransmissions": 0, "evicted": 0, "refused_full": 0, "stray_responses": 0}
+        self.counters = {
+            "retransmissions": 0,
+            "evicted": 0,
+            "refused_full": 0,
+            "stray_responses": 0,
+        }
 
     def __len__(self):
         return len(self.servers) + len(self.clients)

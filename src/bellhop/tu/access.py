@@ -72,7 +72,9 @@ class Access:
         known = account.ha1.get(fields.algorithm)
         if known is None:
             return False
-        return digest.equal(fields.response, digest.response(fields.algorithm, known, method, fields))
+        return digest.equal(
+            fields.response, digest.response(fields.algorithm, known, method, fields)
+        )
 
     def _counts(self, fields, now):
         """Tell whether nonce and count are fresh, and use the count up."""

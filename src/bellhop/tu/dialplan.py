@@ -38,9 +38,10 @@ def is_ours(settings, listeners, target):
     if host in settings.domains:
         return True
     for listener in listeners:
-        if listener is not None and listener.key == host:
-            if target.port is None or target.port == listener.port:
-                return True
+        if listener is None or listener.key != host:
+            continue
+        if target.port is None or target.port == listener.port:
+            return True
     return False
 
 
@@ -64,7 +65,9 @@ def find(settings, listeners, location, target, now):
     """Return what a Request-URI leads to; refuses with 416."""
     if is_emergency(settings, listeners, target):
         responders = settings.names.get(settings.responders.lower().encode())
-        return Found(EMERGENCY, _section_targets(settings, location, responders, None, now), responders)
+        return Found(
+            EMERGENCY, _section_targets(settings, location, responders, None, now), responders
+        )
     if target.scheme == b"tel":
         return _local(settings, location, target, now)
     if target.host is None:

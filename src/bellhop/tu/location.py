@@ -179,7 +179,9 @@ def dump(bindings, listeners, now):
             continue
         record = {name: scan.to_text(getattr(binding, name)) for name in OCTETS}
         record.update({name: getattr(binding, name) for name in PLAIN})
-        record["params"] = [[scan.to_text(name), scan.to_text(value)] for name, value in binding.params]
+        record["params"] = [
+            [scan.to_text(name), scan.to_text(value)] for name, value in binding.params
+        ]
         record["path"] = [scan.to_text(route) for route in binding.path]
         record["flow"] = list(binding.flow)
         record["listener"] = list(listeners[binding.flow.local])
@@ -201,7 +203,9 @@ def restore(records, listeners, now):
             setattr(binding, name, scan.to_octets(record[name]))
         for name in PLAIN:
             setattr(binding, name, record[name])
-        binding.params = [(scan.to_octets(name), scan.to_octets(value)) for name, value in record["params"]]
+        binding.params = [
+            (scan.to_octets(name), scan.to_octets(value)) for name, value in record["params"]
+        ]
         binding.path = [scan.to_octets(route) for route in record["path"]]
         transport, _, host, port, connection, name = record["flow"]
         local = listeners.index(listener)

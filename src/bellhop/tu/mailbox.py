@@ -39,9 +39,7 @@ class Mailbox:
         if kind in NOT_KEPT:
             return True
         fields = [
-            (name, request.lines[index])
-            for index, name in enumerate(request.names)
-            if name in KEPT
+            (name, request.lines[index]) for index, name in enumerate(request.names) if name in KEPT
         ]
         letter = Letter(user, fields, request.body)
         total = sum([other.size() for other in self.letters])
@@ -78,7 +76,9 @@ class Mailbox:
         return [
             {
                 "user": letter.user,
-                "fields": [[scan.to_text(name), scan.to_text(line)] for name, line in letter.fields],
+                "fields": [
+                    [scan.to_text(name), scan.to_text(line)] for name, line in letter.fields
+                ],
                 "body": scan.to_text(letter.body),
             }
             for letter in self.letters
@@ -87,7 +87,9 @@ class Mailbox:
     def restore(self, records):
         """Take back what `dump` gave."""
         for record in records:
-            fields = [(scan.to_octets(name), scan.to_octets(line)) for name, line in record["fields"]]
+            fields = [
+                (scan.to_octets(name), scan.to_octets(line)) for name, line in record["fields"]
+            ]
             self.letters.append(Letter(record["user"], fields, scan.to_octets(record["body"])))
 
 

@@ -185,5 +185,3 @@ def record_routes(token, incoming, outgoing):
 
 def _record_route(token, listener):
     return b"Record-Route: <sip:" + token + b"@" + listener.uri + b";lr>"
-
-
