@@ -26,6 +26,8 @@ from .tu.keepalive import Keepalive, Ping
 from .tu.mailbox import Letter
 from .tu.response_context import Branch, ResponseContext
 
+# The link of the mesh that leads to hosts anywhere.
+ANYWHERE = 0
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 # RFC 7135: the namespace of emergency calls, its highest value.
 PRIORITY = b"Resource-Priority: esnet.4"
@@ -495,6 +497,16 @@ class Engine:
         if name is None:
             return self.meshing.carry_out(mesh.link_down(link, now), now)
         return self.meshing.carry_out(mesh.link_up(link, name[0], name[1], now), now)
+
+    def mesh_peers(self, peers, now):
+        """Greet these (host, port) from now on: what the owner's peers and domains resolve to."""
+        mesh = self.meshing.mesh
+        fresh = [peer for peer in peers if peer not in mesh.settings.peers]
+        mesh.settings.peers = list(peers)
+        effects = []
+        for peer in fresh:
+            effects += mesh.neighbour_seen(ANYWHERE, peer, now)
+        return self.meshing.carry_out(effects, now)
 
     def mesh_neighbour(self, link, source, now):
         """The kernel has seen a neighbour on a link; ask whether it is a node."""

@@ -109,7 +109,7 @@ class Meshing:
         ways = []
         for path in self.mesh.paths_to(member, WAYS):
             routes = [b"<sip:" + _host_port(hop) + b";lr>" for hop in path]
-            words = "%s, %d hops" % (reason, len(path))
+            words = "%s, %s" % (reason, _hops(len(path)))
             spare = ()
             ways.append(
                 dialplan.Target(address, None, routes, None, 1000, words, spare, HOP_PATIENCE)
@@ -145,7 +145,7 @@ class Meshing:
         for row in self.mesh.phonebook():
             if row["node"] == self.mesh.key:
                 continue
-            place = "%s, %d hops" % (row["node_name"] or row["node"][:8], row["hops"])
+            place = "%s, %s" % (row["node_name"] or row["node"][:8], _hops(row["hops"]))
             entries.append(
                 {
                     "display": row["display"],
@@ -223,7 +223,7 @@ def mesh_settings(settings):
     return MeshSettings(
         name=section.node_name or text(settings.domain),
         profile=section.profile,
-        peers=[(host, port or section.port) for host, port in section.peer],
+        peers=[],
         sip_port=settings.sip_port,
     )
 
@@ -244,6 +244,10 @@ def _joined(groups, more):
     if not more:
         return groups
     return [groups[0] + more] + groups[1:] if groups else [more]
+
+
+def _hops(count):
+    return "1 hop" if count == 1 else "%d hops" % count
 
 
 def _host_port(hop):

@@ -86,9 +86,12 @@ def is_usable(octets, local):
 
 def is_private(octets):
     """Tell whether an address means something inside one network only."""
-    number = int.from_bytes(octets, "big")
     for network, bits in PRIVATE:
         shift = 8 * len(network) - bits
-        if len(network) == len(octets) and number >> shift == int.from_bytes(network, "big") >> shift:
+        if len(network) == len(octets) and not _difference(network, octets) >> shift:
             return True
     return False
+
+
+def _difference(one, other):
+    return int.from_bytes(one, "big") ^ int.from_bytes(other, "big")

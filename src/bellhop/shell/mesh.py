@@ -3,6 +3,7 @@
 A link is numbered 2 * interface index, plus 1 for IPv6; link 0 is the way to hosts anywhere.
 """
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -15,6 +16,7 @@ GROUP_IPV4 = "239.255.66.66"
 GROUP_IPV6 = "ff02::6265:6c6c"
 ANYWHERE = 0
 BATCH = 64
+SEEK_SECONDS = 600
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWNEIGH = 16, 17, 18, 28
 IFLA_IFNAME, NDA_DST = 3, 1
@@ -48,10 +50,24 @@ class MeshLinks:
                 self._add(ANYWHERE + (family == socket.AF_INET6), family, None)
             except OSError as error:
                 self.problems[family] = os.strerror(error.errno)
+        now = milliseconds()
+        self.loop.perform(self.loop.engine.mesh_link(ANYWHERE, ("internet", False), now))
         self.loop.aio.add_reader(self.netlink, self._news)
         message = LINK.pack(0, 0, 0, 0, 0)
         header = HEADER.pack(HEADER.size + len(message), RTM_GETLINK, REQUEST_DUMP, 1, 0)
         self.netlink.send(header + message)
+
+    async def seek(self, section, resolver):
+        """Look up the owner's peers and search domains now, and again every ten minutes."""
+        while True:
+            found = []
+            for host, port in section.peer:
+                for one in await resolver.addresses(host):
+                    found.append((one, port or section.port))
+            for domain in section.search_domain:
+                found += await resolver.service("_bellhop._udp." + domain)
+            self.loop.perform(self.loop.engine.mesh_peers(found, milliseconds()))
+            await asyncio.sleep(SEEK_SECONDS)
 
     def close(self):
         """Close everything."""

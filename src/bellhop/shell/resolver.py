@@ -105,7 +105,7 @@ class Resolver:
                     return places
         transport = transport or ("tls" if secure else "udp")
         port = port or DEFAULT_PORTS[transport]
-        return [(transport, address, port) for address in await self._addresses(host)]
+        return [(transport, address, port) for address in await self.addresses(host)]
 
     async def _srv_names(self, host, transport, secure):
         """Return [(transport, SRV name)] by NAPTR, or by rule where there is none."""
@@ -121,11 +121,19 @@ class Resolver:
             raise LookupError("%s says that it has no SIP service" % host)
         places = []
         for record in in_order(records, self.token)[:MAX_HOPS]:
-            for address in await self._addresses(record.target):
+            for address in await self.addresses(record.target):
                 places.append((transport, address, record.port))
         return places
 
-    async def _addresses(self, host):
+    async def service(self, name):
+        """Return the (address, port) pairs of an SRV name, in order of their priority."""
+        places = []
+        for record in in_order([_srv(one) for one in await self._ask(name, "SRV")], self.token):
+            for address in await self.addresses(record.target):
+                places.append((address, record.port))
+        return places[:MAX_HOPS]
+
+    async def addresses(self, host):
         """Return the addresses of a name: by the DNS, else by what else the system knows."""
         if is_address(host):
             return [host]

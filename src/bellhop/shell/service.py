@@ -44,6 +44,7 @@ class Service:
         self.mesh_links = None
         self.mesh_problem = ""
         self.http = None
+        self.seeking = None
         self.loop.performers = {
             Send: self.endpoints.send,
             Close: self.endpoints.close,
@@ -116,6 +117,8 @@ class Service:
         self.mesh_links = MeshLinks(self.loop, section.port, section.interface)
         self.loop.performers[SendMesh] = self.mesh_links.send
         self.mesh_links.open()
+        if section.peer or section.search_domain:
+            self.seeking = self.aio.create_task(self.mesh_links.seek(section, self.resolver))
 
     def run(self):
         """Serve until a signal ends it."""
@@ -128,6 +131,8 @@ class Service:
         """Close everything and write what waits."""
         self.control.close()
         self.endpoints.close_all()
+        if self.seeking is not None:
+            self.seeking.cancel()
         if self.mesh_links is not None:
             self.mesh_links.close()
         if self.http is not None:
