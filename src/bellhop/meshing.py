@@ -26,6 +26,7 @@ class Meshing:
         self.mesh = Mesh(seed, boot_epoch, node.token, crypto, mesh_settings(node.settings), now)
         self.own_domain = self.mesh.key.encode()
         self.notifying = Notifying(node, self, look_up, now)
+        self.rerouting = None
         self.deadline = self.queued = None
 
     # Dialling.
@@ -47,7 +48,7 @@ class Meshing:
 
     def onward(self, target, request):
         """Return the Target of a request that the caller's node has given its way."""
-        if self._is_member(request.parsed_uri):
+        if self.is_member(request.parsed_uri):
             fields = list(target)
             fields[5], fields[7] = "next node on the way", HOP_PATIENCE
             return dialplan.Target(*fields)
@@ -63,7 +64,7 @@ class Meshing:
         if target.user is None or target.host is None:
             return None
         name = uri.unescape(target.user).lower()
-        if self._is_member(target):
+        if self.is_member(target):
             member = self.mesh.node_of(text(uri.host_key(target.host)))
             return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
         claims = self.mesh.find(name)
@@ -120,11 +121,22 @@ class Meshing:
         first[6] = tuple(ways[1:])
         return dialplan.Target(*first)
 
+    def other_way(self, target):
+        """Return the Target of the best way where that of a ringing Target is gone, or None."""
+        named = uri.parse(target.uri)
+        if target.patience is None or not target.path or named.host is None:
+            return None
+        member = self.mesh.node_of(text(uri.host_key(named.host)))
+        way = None if member is None else self._ways(member, named.user, "another way")
+        if way is None or target.path in [one.path for one in (way,) + way.spare]:
+            return None
+        return way
+
     def also_at(self, section, target):
         """Return the Targets on other nodes where a local user's phones ring too."""
         found = []
         for place in section.also_at:
-            member = self.mesh.node_of(place) or self._node_named(place.lower().encode())
+            member = self.mesh.node_of(place) or self._node_named(place.lower())
             way = None if member is None else self._ways(member, target.user, "also at " + place)
             if way is not None:
                 found.append(way)
@@ -164,9 +176,9 @@ class Meshing:
         target = request.parsed_uri
         if step in (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY):
             return self.is_mine(target) and self.mesh.is_member(flow.host)
-        return self._is_member(target) and self.mesh.is_member(flow.host)
+        return self.is_member(target) and self.mesh.is_member(flow.host)
 
-    def _is_member(self, target):
+    def is_member(self, target):
         """Tell whether a Uri names another node of the mesh by its key."""
         host = b"" if target.host is None else uri.host_key(target.host)
         if len(host) != KEY_LETTERS or host == self.own_domain:
@@ -212,6 +224,7 @@ class Meshing:
                 done.append(Store("mesh", lambda now: self.mesh.dump()))
             elif isinstance(effect, MeshChanged):
                 done.append(Event("peer", dict(effect.fields, what=effect.what)))
+                done += self.rerouting.look(now)
             elif not isinstance(effect, SendMesh) or not self.notifying.send(effect, now):
                 done.append(effect)
         return done

@@ -1,0 +1,117 @@
+"""Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
+
+from bellhop import config
+from bellhop.effects import Event, Flow, Listener, Resolve, Send, SendMesh
+from bellhop.engine import Engine
+from bellhop.sip import message
+from tests.unit.mesh.network import TOY, Dice
+
+SETTINGS = """
+config node
+	option domain home.test
+	list trusted 10.0.0.0/8
+	option responders '%s'
+config mesh
+	option node_name %s
+	option profile emergency
+%s
+"""
+USER = """
+config user
+	option name %s
+	option extension %s
+	option password x
+"""
+STREAM = 1000
+
+
+class House:
+    """One node, its address, and what left it for phones: (Flow, message) pairs."""
+
+    def __init__(self, town, host, name, users, mesh="", responders=""):
+        text = SETTINGS % (responders, name, mesh)
+        text += "".join([USER % (user, number) for user, number in users])
+        self.town = town
+        self.host = host
+        self.phones = []
+        self.events = []
+        dice = Dice(len(town.houses) + 1)
+        self.engine = Engine(config.parse(text, name), dice.token, town.now)
+        self.engine.join_mesh(bytes([len(town.houses) + 1]) * 32, 1, TOY, town.now)
+        listeners = [Listener("udp", host, 5060), Listener("tcp", host, 5060)]
+        town.houses[host] = self
+        self.perform(self.engine.listen(listeners, town.now))
+        self.perform(self.engine.start(town.now))
+
+    def key(self):
+        """Return the node's key as it stands in addresses."""
+        return self.engine.meshing.mesh.key
+
+    def perform(self, effects):
+        """Do what the engine wants done; packets to nobody are lost."""
+        for effect in effects:
+            if isinstance(effect, SendMesh):
+                self.town.spread(self, effect)
+            elif isinstance(effect, Send):
+                self.town.send(self, effect)
+            elif isinstance(effect, Resolve):
+                transport = effect.transport or "udp"
+                host = effect.host.decode()
+                hop = Flow(transport, 0 if transport == "udp" else 1, host, 5060, 0, "")
+                self.perform(self.engine.resolved(effect.query, [hop], "", self.town.now))
+            elif isinstance(effect, Event):
+                self.events.append(effect)
+
+    def receive(self, data, host, port=5060):
+        """Take one datagram from a phone."""
+        flow = Flow("udp", 0, host, port, 0, "")
+        self.perform(self.engine.receive(data, flow, self.town.now))
+
+    def to_phone(self, host):
+        """Return the messages that left for a phone's address."""
+        return [message.parse(data) for flow, data in self.phones if flow.host == host]
+
+
+class Town:
+    """All houses. cables: pairs of addresses between which mesh packets travel."""
+
+    def __init__(self):
+        self.now = 1000
+        self.houses = {}
+        self.cables = {}
+
+    def cable(self, one, other):
+        """Join two houses by a link of the mesh."""
+        number = 2 * (len(self.cables) + 1)
+        self.cables[number] = (one.host, other.host)
+        for house in (one, other):
+            house.perform(house.engine.mesh_link(number, ("cable%d" % number, True), self.now))
+
+    def spread(self, house, effect):
+        """Carry a mesh packet over its cable."""
+        for host in self.cables.get(effect.link, ()):
+            other = self.houses[host]
+            if other is not house and effect.address in (None, (host, 5066)):
+                source = (house.host, 5066)
+                other.perform(other.engine.receive_mesh(effect.data, effect.link, source, self.now))
+
+    def send(self, house, effect):
+        """Carry a SIP message to another house, or note it as sent to a phone."""
+        flow = effect.flow
+        other = self.houses.get(flow.host)
+        if other is None:
+            house.phones.append((flow, effect.data))
+            return
+        connection = 0 if flow.transport == "udp" else STREAM
+        arrived = Flow(flow.transport, flow.local, house.host, 5060, connection, "")
+        other.perform(other.engine.receive(effect.data, arrived, self.now))
+
+    def advance(self, ms):
+        """Let time pass in steps of 20 ms."""
+        end = self.now + ms
+        while self.now < end:
+            self.now += 20
+            for house in list(self.houses.values()):
+                deadline = house.engine.next_deadline()
+                if deadline is not None and deadline <= self.now:
+                    house.perform(house.engine.fire(self.now))

@@ -1,0 +1,169 @@
+import unittest
+
+from bellhop.effects import Flow
+from bellhop.sip import message
+from bellhop.tu import registrar
+from tests.support.town import House, Town
+
+LIMITS = (60, 7200, 3600)
+CALLER = "10.0.9.1"
+
+
+def lines(*parts):
+    return "\r\n".join(parts).encode() + b"\r\n\r\n"
+
+
+def request(method, uri, extra=(), body=""):
+    head = lines(
+        "%s %s SIP/2.0" % (method, uri),
+        "Via: SIP/2.0/UDP %s;branch=z9hG4bK%s1;rport" % (CALLER, method),
+        "From: <sip:alice@home.test>;tag=1",
+        "To: <%s>" % uri,
+        "Call-ID: call-1",
+        "CSeq: 1 " + method,
+        "Contact: <sip:alice@%s>" % CALLER,
+        "Max-Forwards: 70",
+        *(list(extra) + ["Content-Length: %d" % len(body)]),
+    )
+    return head + body.encode()
+
+
+def register(house, user, host):
+    """Put a phone on the register, as after a good password."""
+    engine = house.engine
+    asked = message.parse(
+        lines(
+            "REGISTER sip:home.test SIP/2.0",
+            "Via: SIP/2.0/UDP %s;branch=z9hG4bKr;rport" % host,
+            "From: <sip:%s@home.test>;tag=1" % user,
+            "To: <sip:%s@home.test>" % user,
+            "Call-ID: " + host,
+            "CSeq: 1 REGISTER",
+            "Contact: <sip:%s@%s:5060>" % (user, host),
+            "Content-Length: 0",
+        )
+    )
+    flow = Flow("udp", 0, host, 5060, 0, "")
+    location, now = engine.node.location, house.town.now
+    added, removed = registrar.register(asked, flow, user, location, LIMITS, now)
+    house.perform(engine._registered(added, removed, now))
+    house.perform(engine.agent.deliver(user, now))
+
+
+def line_of_three():
+    """Return a town with alice at one end of a line and carol at the other."""
+    town = Town()
+    one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+    two = House(town, "10.0.2.1", "mill", [("ben", "301")])
+    three = House(town, "10.0.3.1", "farm", [("carol", "401")])
+    town.cable(one, two)
+    town.cable(two, three)
+    town.advance(4000)
+    return town, one, two, three
+
+
+class DiallingTest(unittest.TestCase):
+    def invites(self, house, host):
+        return [m for m in house.to_phone(host) if getattr(m, "method", b"") == b"INVITE"]
+
+    def test_a_name_number_node_and_key_reach_the_far_phone(self):
+        town, one, two, three = line_of_three()
+        register(three, "carol", "10.0.9.3")
+        town.advance(500)
+        prefix = [e["mesh_number"] for e in one.engine.meshing.mesh.phonebook() if e["mesh_number"]]
+        numbers = [number for number in prefix if number.endswith("401")]
+        for dialled in (
+            "sip:carol@home.test",
+            "sip:401@home.test",
+            "sip:carol@farm",
+            "sip:carol@" + three.key(),
+            "sip:%s@home.test" % numbers[0],
+        ):
+            three.phones = []
+            data = request("INVITE", dialled).replace(b"call-1", dialled.encode())
+            one.receive(data.replace(b"z9hG4bK", b"z9hG4bK" + bytes([97 + len(one.phones)])), CALLER)
+            invite = self.invites(three, "10.0.9.3")[0]
+            self.assertEqual(invite.uri, b"sip:carol@10.0.9.3:5060")
+            self.assertEqual(len(invite.items(b"via")), 4)
+            self.assertEqual(len(invite.items(b"record-route")), 3)
+            town.advance(40000)
+
+    def test_a_stranger_cannot_use_the_mesh_as_relay(self):
+        town, one, two, three = line_of_three()
+        data = request("INVITE", "sip:carol@" + three.key(), ["Route: <sip:10.0.3.1;lr>"])
+        flow = Flow("udp", 0, "203.0.113.5", 5060, 0, "")
+        effects = two.engine.receive(data.replace(b"home.test", b"evil.test"), flow, town.now)
+        self.assertEqual(
+            [message.parse(e.data).status for e in effects if hasattr(e, "data")], [403]
+        )
+
+    def test_two_people_of_one_number_are_offered_for_choice(self):
+        town = Town()
+        one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+        two = House(town, "10.0.2.1", "mill", [("ben", "301")])
+        three = House(town, "10.0.3.1", "farm", [("carol", "301")])
+        town.cable(one, two)
+        town.cable(two, three)
+        town.advance(4000)
+        one.receive(request("INVITE", "sip:301@home.test"), CALLER)
+        (answer,) = [m for m in one.to_phone(CALLER) if m.status != 100]
+        self.assertEqual(answer.status, 300)
+        self.assertEqual(len(answer.addresses(b"contact")), 2)
+
+    def test_an_emergency_call_rings_the_responders_of_another_node(self):
+        town = Town()
+        one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+        two = House(town, "10.0.2.1", "mill", [("ben", "301")], responders="ben")
+        town.cable(one, two)
+        register(two, "ben", "10.0.9.2")
+        town.advance(4000)
+        one.receive(request("INVITE", "sip:112@home.test"), CALLER)
+        invite = self.invites(two, "10.0.9.2")[0]
+        self.assertEqual(invite.value(b"resource-priority"), b"esnet.4")
+
+    def test_a_user_with_phones_on_two_nodes_hears_both(self):
+        town = Town()
+        one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+        two = House(town, "10.0.2.1", "mill", [("ben", "301")])
+        one.engine.node.settings.users["alice"].also_at = ("mill",)
+        two.engine.node.settings.names[b"alice"] = two.engine.node.settings.users["ben"]
+        town.cable(one, two)
+        register(one, "alice", "10.0.9.8")
+        register(two, "ben", "10.0.9.2")
+        town.advance(4000)
+        one.receive(request("INVITE", "sip:alice@home.test"), CALLER)
+        self.assertEqual(len(self.invites(one, "10.0.9.8")), 1)
+        self.assertEqual(len(self.invites(two, "10.0.9.2")), 1)
+
+    def test_a_message_waits_at_the_router_of_the_absent(self):
+        town, one, two, three = line_of_three()
+        text = ["Content-Type: text/plain"]
+        one.receive(request("MESSAGE", "sip:carol@home.test", text, "come home"), CALLER)
+        self.assertEqual([m.status for m in one.to_phone(CALLER)], [202])
+        register(three, "carol", "10.0.9.3")
+        (letter,) = three.to_phone("10.0.9.3")
+        self.assertEqual((letter.method, letter.body), (b"MESSAGE", b"come home"))
+
+
+class SipCarrierTest(unittest.TestCase):
+    def test_a_peer_that_only_sip_reaches_gets_everything(self):
+        town = Town()
+        one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+        peer = "\tlist sip_peer 'sip:10.0.1.1;transport=tcp'\n"
+        two = House(town, "10.0.2.1", "mill", [("ben", "301")], mesh=peer)
+        town.advance(8000)
+        for house, other in ((one, two), (two, one)):
+            self.assertEqual(
+                [row["node"] for row in house.engine.meshing.mesh.routes()], [other.key()]
+            )
+
+    def test_datagrams_carry_no_records(self):
+        town = Town()
+        one = House(town, "10.0.1.1", "barn", [("alice", "201")])
+        data = request("SUBSCRIBE", "sip:10.0.1.1", ["Event: bellhop-routes"])
+        one.receive(data, CALLER)
+        self.assertEqual([m.status for m in one.to_phone(CALLER)], [403])
+
+
+if __name__ == "__main__":
+    unittest.main()
