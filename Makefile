@@ -5,9 +5,9 @@ PYTHON ?= python3
 FUZZ_SECONDS ?= 120
 
 # Debian packages: what a node needs, and what the tests need on top of it.
-DEBIAN_RUN = python3 python3-venv
+DEBIAN_RUN = python3 python3-venv openssl
 DEBIAN_TEST = gcc git iproute2 libsrtp2-dev python3-dev \
-	baresip-core kamailio linphone-cli sip-tester
+	babeld baresip-core kamailio knot linphone-cli sip-tester
 # Extras of src/pyproject.toml, in the same two parts.
 EXTRAS_RUN = dns,mesh,media,qr
 EXTRAS_TEST = $(EXTRAS_RUN),test
@@ -16,7 +16,7 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint format bench fuzz native micropython clean
+.PHONY: setup run test test-fast lint format bench bench-mesh fuzz native micropython clean
 
 setup: .venv/installed-test
 
@@ -42,6 +42,9 @@ format: .venv/installed-test
 
 bench: .venv/installed-test native
 	$(BIN)/python -m tests.bench
+
+bench-mesh: .venv/installed-test
+	$(BIN)/python -m tests.bench.mesh
 
 fuzz: .venv/installed-test
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)

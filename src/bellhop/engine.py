@@ -70,9 +70,11 @@ class Engine:
         """Become a member of the mesh under the identity of `seed` (32 octets)."""
         from .meshing import Meshing  # Only a node with a mesh pays for it in memory.
         from .notifying import Association
+        from .rerouting import Rerouting
 
         look_up = self.forwarder.look_up
         self.meshing = Meshing(self.node, seed, boot_epoch, crypto, look_up, now)
+        self.meshing.rerouting = Rerouting(self.node, self.forwarder, self.meshing)
         self.door.meshing = self.meshing
         self.wakers[Meshing] = self._fire_mesh
         self.wakers[Association] = self.meshing.notifying.wake
@@ -344,6 +346,10 @@ class Engine:
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
             self.door.admit(request, flow, found.step, now)
+        if self.meshing is not None:
+            context = self.meshing.rerouting.find(request, flow)
+            if context is not None:
+                return self.meshing.rerouting.join(context, request, server, flow, now)
         if found.step == dialplan.EMERGENCY:
             request.set(b"resource-priority", PRIORITY)
         if not found.groups:
@@ -388,6 +394,8 @@ class Engine:
     def _find(self, request, now):
         node = self.node
         if b"route" in request.names:
+            if self.meshing is not None:
+                self.meshing.rerouting.follow(request)
             hop = request.addresses(b"route")[0].uri
             target = dialplan.towards(request.uri, None, "Route of the caller")
             if self.meshing is not None:
@@ -476,7 +484,10 @@ class Engine:
         return self._registered([], self.agent.pinged(indication), now)
 
     def _server_failed(self, indication, now):
-        return self.forwarder.server_failed(indication.user, now)
+        context = indication.user
+        if self.meshing is not None and self.meshing.rerouting.waits(context, now):
+            return []
+        return self.forwarder.server_failed(context, now)
 
     def fire(self, now):
         """Do what has become due; return the effects."""

@@ -2,6 +2,7 @@
 
 import binascii
 
+from . import rerouting
 from .effects import Flow, Resolve, Send, Store
 from .errors import SipError
 from .limits import MAX_BRANCHES, MAX_QUERIES
@@ -47,6 +48,8 @@ class Forwarder:
         context.token = key
         context.breadth = breadth
         context.call = call
+        if call is not None:
+            call.context = context
         context.reasons = reasons
         server.user = context
         self.counters["forwarded"] += 1
@@ -75,6 +78,12 @@ class Forwarder:
             )
         except SipError as error:
             return self._fail(branch, error.status, error.reason, now)
+
+    def launch_anew(self, branch, target, now):
+        """Begin a branch again with another Target; return the effects."""
+        branch.target, branch.spare = target, list(target.spare)
+        branch.streamed = False
+        return self._launch(branch, now)
 
     def look_up(self, hop, go_on):
         """Ask for the hops of a Uri; go_on(hops, problem, now) returns the effects then."""
@@ -265,6 +274,10 @@ class Forwarder:
             effects = []
         if response is None:
             return effects
+        if 100 < response.status < 200:
+            context.heard = response
+        if context.rejoined is not None:
+            response = self._by_the_new_way(context, response)
         call = context.call
         if call is not None and response.status >= 200:
             if response.status < 300:
@@ -276,6 +289,17 @@ class Forwarder:
                 self.node.calls.refuse(call, response.status, reason, now)
             effects.append(self.node.call_event(call, now))
         return self.node.layer.respond(context.server, response, now) + effects
+
+    def _by_the_new_way(self, context, response):
+        node, incoming = self.node, self.node.listening[context.flow.local]
+        outgoing = [
+            node.listening[branch.transaction.flow.local]
+            for branch in context.branches
+            if branch.transaction is not None
+        ]
+        token = proxy.dialog_token(node.proof, context.request.call_id)
+        own = proxy.record_routes(token, incoming, outgoing[0] if outgoing else incoming)
+        return rerouting.by_the_new_way(response, context.rejoined, own)
 
     def _keeps(self, context, response):
         """Tell whether a MESSAGE that no phone took waits for its addressee from now on."""

@@ -40,7 +40,7 @@ class Meshing:
             here = [] if self.is_mine(target) else self.responders()
             return dialplan.Found(found.step, _joined(found.groups, here), found.section)
         if found.section is not None and found.section.kind == "user":
-            also = [] if self.is_mine(target) else self.also_at(found.section, target)
+            also = [] if self.is_mine(target) else self.also_at(found.section)
             return dialplan.Found(found.step, _joined(found.groups, also), found.section)
         if found.step in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.section is None:
             return self.find(target) or found
@@ -132,12 +132,13 @@ class Meshing:
             return None
         return way
 
-    def also_at(self, section, target):
+    def also_at(self, section):
         """Return the Targets on other nodes where a local user's phones ring too."""
         found = []
+        name = section.name.lower().encode()  # Extensions may differ between the nodes.
         for place in section.also_at:
             member = self.mesh.node_of(place) or self._node_named(place.lower())
-            way = None if member is None else self._ways(member, target.user, "also at " + place)
+            way = None if member is None else self._ways(member, name, "also at " + place)
             if way is not None:
                 found.append(way)
         return found

@@ -17,7 +17,10 @@ from .tu import proxy
 PACKAGE = b"bellhop-routes"
 BODY_TYPE = b"application/vnd.bellhop.records"
 EXPIRES_SECONDS = 600
-RENEW_AFTER, TRY_AGAIN_AFTER = (400000, 30000)
+RENEW_AFTER = 400000
+# A peer that cannot be had is asked again soon, then twice as late each time: both may just have
+# been switched on.
+FIRST_WAIT, LAST_WAIT = (1000, 32000)
 # Packets that arrive within this time share one NOTIFY.
 GATHER = 50
 MAX_BODY = 16000
@@ -39,13 +42,14 @@ class Association:
         self.is_configured = is_configured
         self.call_id = binascii.hexlify(token(8))
         self.tag = binascii.hexlify(token(6))
-        self.their = None  # (Call-ID, From, To) of their subscription to us
+        self.their = None  # (Call-ID, From, To, Contact) of their subscription to us
         self.cseq = 0
         self.queue = []
         self.queued_bytes = 0
         self.under_way = False
         self.is_subscribed = False
         self.renew_at = None
+        self.wait = FIRST_WAIT
         self.notify_at = None
         self.deadline = self.queued = None
 
@@ -53,6 +57,11 @@ class Association:
         """Set the deadline from what is due."""
         times = [time for time in (self.renew_at, self.notify_at) if time is not None]
         self.deadline = min(times) if times else None
+
+    def try_again(self, now):
+        """Set when to subscribe anew after a failure."""
+        self.renew_at = now + self.wait
+        self.wait = min(2 * self.wait, LAST_WAIT)
 
     def is_open(self):
         """Tell whether both directions are subscribed."""
@@ -105,9 +114,9 @@ class Notifying:
         was_open = one.is_open()
         tag = one.tag
         to = request.value(b"to")
-        one.their = (
-            None if expires == 0 else (request.call_id, request.value(b"from"), _tagged(to, tag))
-        )
+        from_, contact = request.value(b"from"), _contact(request)
+        theirs = request.call_id, from_, _tagged(to, tag), contact
+        one.their = None if expires == 0 else theirs
         lines = [
             b"Expires: " + str(min(expires, EXPIRES_SECONDS)).encode(),
             self._contact_line(flow),
@@ -144,7 +153,7 @@ class Notifying:
         """Subscribe anew, or send what has gathered; return the effects."""
         effects = []
         if one.renew_at is not None and one.renew_at <= now:
-            one.renew_at = now + TRY_AGAIN_AFTER
+            one.try_again(now)
             effects += self._subscribe(one, now)
         if one.notify_at is not None and one.notify_at <= now:
             one.notify_at = None
@@ -204,14 +213,13 @@ class Notifying:
             body += len(packet).to_bytes(2, "big") + packet
         one.under_way = True
         self.counters["notifies"] += 1
-        call_id, theirs, ours = one.their
+        call_id, theirs, ours, target = one.their
         lines = [
             (b"event", b"Event: " + PACKAGE),
             (b"subscription-state", b"Subscription-State: active"),
             (b"content-type", b"Content-Type: " + BODY_TYPE),
             (b"contact", self._contact_line(one.flow)),
         ]
-        target = b"sip:" + uri.host_port(one.flow.host.encode(), one.flow.port)
         return self._send(
             one, b"NOTIFY", target, call_id, b"From: " + ours, b"To: " + theirs, lines, body, now
         )
@@ -253,9 +261,9 @@ class Notifying:
         elif status < 300:
             one.is_subscribed = True
             one.renew_at = now + RENEW_AFTER
+            one.wait = FIRST_WAIT
         else:
             one.is_subscribed = False
-            one.renew_at = now + TRY_AGAIN_AFTER
         one.arm()
         self.node.deadlines.watch(one)
         return self._changed(one, was_open, now)
@@ -269,7 +277,7 @@ class Notifying:
             was_open = one.is_open()
             one.flow = one.their = None
             one.is_subscribed = one.under_way = False
-            one.renew_at = now + TRY_AGAIN_AFTER
+            one.try_again(now)
             if not one.is_configured:
                 one.renew_at = None
                 self.associations.remove(one)

@@ -11,7 +11,18 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 GROUND = {"limits", "errors", "effects", "deadlines"}
 MESSAGES = GROUND | {"sip"}
 # The engine and the modules it is divided into.
-ENGINE = {"engine", "node", "forwarding", "answers", "agent", "meshing", "phonebooks", "notifying", "admission"}
+ENGINE = {
+    "engine",
+    "node",
+    "forwarding",
+    "answers",
+    "agent",
+    "meshing",
+    "phonebooks",
+    "notifying",
+    "admission",
+    "rerouting",
+}
 BELOW_ENGINE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import.
 MAY_IMPORT = {

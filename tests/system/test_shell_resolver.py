@@ -104,6 +104,9 @@ class Asking:
     def resolved(self, query, hops, problem):
         self.answers[query] = hops, problem
 
+    def settle(self):
+        pass
+
     def ask(self, host, port=None, transport=None, secure=False):
         """Return (hops as (transport, host, port, name), problem)."""
         self.answers = {}

@@ -1,7 +1,9 @@
 """Streams over loopback with an engine that only notes what it is told."""
 
 import asyncio
+import shutil
 import socket
+import ssl
 
 import pytest
 
@@ -10,7 +12,7 @@ from bellhop.shell import tcp
 from bellhop.shell.endpoints import Endpoints
 from bellhop.shell.log import Log
 from bellhop.shell.loop import Loop
-from bellhop.shell.tls import Contexts
+from bellhop.shell.tls import Contexts, make_certificate
 
 PATIENCE = 10
 MESSAGE = b"NOTE sip:x SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
@@ -188,11 +190,20 @@ def test_half_a_message_is_closed_after_a_time_and_keepalives_do_not_help(shell,
         assert shell.streams.counters["slow"] == 1
 
 
+def test_a_line_end_after_a_message_begins_no_other(shell):
+    with shell.peer() as peer:
+        peer.sendall(MESSAGE + b"\r\n")
+        shell.until(lambda: shell.engine.received)
+        stream = next(iter(shell.streams.streams.values()))
+        assert stream.fault(stream.heard + tcp.PATIENCE_MS + 1) == ""
+        assert stream.fault(stream.heard + tcp.IDLE_MS + 1) == "silent for too long"
+
+
 def test_a_stream_that_never_speaks_is_closed_after_a_time(shell):
     with shell.peer():
         stream = next(iter(shell.streams.streams.values()))
-        assert stream.fault(stream.opened + tcp.PATIENCE_MS) == ""
-        assert stream.fault(stream.opened + tcp.PATIENCE_MS + 1)
+        assert stream.fault(stream.heard + tcp.PATIENCE_MS) == ""
+        assert stream.fault(stream.heard + tcp.PATIENCE_MS + 1)
 
 
 def test_a_peer_that_does_not_read_is_cut_off(shell):
@@ -253,3 +264,58 @@ def test_an_icmp_error_reports_the_peer(shell):
         shell.send(Flow("udp", 0, *peer.getsockname(), 0, ""))
         assert peer.recv(1000) == MESSAGE
     shell.until(lambda: True)
+
+
+class TlsServer:
+    """A far TLS server whose self-made certificate shows far.test."""
+
+    def __init__(self, aio, folder):
+        self.received = b""
+        self.files = [str(folder / name) for name in ("far.pem", "far.key")]
+        make_certificate(*self.files, "far.test", [])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.files)
+        serving = asyncio.start_server(self._client, "127.0.0.1", 0, ssl=context)
+        self.server = aio.run_until_complete(serving)
+        self.place = self.server.sockets[0].getsockname()
+
+    async def _client(self, reader, writer):
+        self.received += await reader.read(1000)
+        writer.close()
+
+
+@pytest.fixture
+def far(shell, tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("no command openssl")
+    made = TlsServer(shell.aio, tmp_path)
+    yield made
+    made.server.close()
+
+
+def test_a_name_in_the_flow_must_stand_in_the_certificate(shell, far):
+    trusting = ssl.create_default_context(cafile=far.files[0])
+    shell.streams.contexts.clients[True] = trusting
+    wrong = Flow("tls", shell.tcp, *far.place, 0, "other.test")
+    shell.send(wrong)
+    shell.until(lambda: len(shell.engine.failed) == 2)
+    assert shell.engine.failed[1][0] == wrong
+    assert "other.test" in shell.engine.failed[1][1]
+    shell.send(wrong._replace(name="far.test"))
+    shell.until(lambda: far.received)
+    assert far.received == MESSAGE
+
+
+def test_an_unknown_certificate_is_refused_unless_the_owner_allows_it(shell, far):
+    flow = Flow("tls", shell.tcp, *far.place, 0, "far.test")
+    shell.send(flow)
+    shell.until(lambda: shell.engine.failed)
+    assert "certificate" in shell.engine.failed[0][1] and not far.received
+    shell.streams.contexts.verify = False
+    shell.send(flow)
+    shell.until(lambda: far.received)
+
+
+def test_without_a_name_any_certificate_will_do(shell, far):
+    shell.send(Flow("tls", shell.tcp, *far.place, 0, ""))
+    shell.until(lambda: far.received)

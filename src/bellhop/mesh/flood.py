@@ -8,15 +8,15 @@ ACK_TRIES = 5
 MIN_BATCH, BATCH_SPREAD = (10, 31)
 # Packets in the air to one peer: what one packet each round trip would be too slow for.
 WINDOW = 16
-# Unsolicited records of one peer, one each 10 ms, 1,000 at once: a slow router checks so many
-# signatures with a tenth of its time, and a mesh of 1,000 nodes switched on at once needs them.
-RECORD_INTERVAL, RECORD_BURST = (10, 1000)
+# Unsolicited records of one peer: one each 10 ms, whose signatures take a slow router a tenth of its
+# time, and a whole table at once, for those that have one neighbour while all others start.
+RECORD_INTERVAL, RECORD_BURST = (10, 4096)
 # A peer that had all of so many packets before they came gets announcements in place of records,
 # until it asks for one; they go out later than the records that go round by other peers.
 LAZY_AFTER = 3
 MIN_LAZY, LAZY_SPREAD = (100, 101)
 # What a forged record costs its carrier of that budget.
-FORGERY_COST = 100
+FORGERY_COST = 400
 # New identities of one introducer: as many as the table holds at once (two islands merge), after
 # that 64 a minute.
 IDENTITY_INTERVAL, IDENTITY_BURST = (60000 // 64, 4096)

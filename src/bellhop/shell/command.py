@@ -207,7 +207,7 @@ def _export_identity(arguments):
     from . import identity
 
     if not os.path.exists(os.path.join(_state(arguments), identity.SEED_FILE)):
-        raise BellhopError("there is no identity in %s yet: the first start makes it" % _state(arguments))
+        raise BellhopError("%s has no identity yet: the first start makes it" % _state(arguments))
     passphrase = _passphrase(is_new=True)
     if not passphrase:
         raise BellhopError("an empty passphrase protects nothing")

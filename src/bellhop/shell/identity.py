@@ -51,9 +51,7 @@ def crypto():
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError(
-            "the mesh needs python3-pynacl, or `option enabled 0`"
-        ) from None
+        raise BellhopError("the mesh needs python3-pynacl, or `option enabled 0`") from None
 
     def public_key(seed):
         return bindings.crypto_sign_seed_keypair(seed)[0]

@@ -1,6 +1,7 @@
 """Feeds the engine, performs its effects in order, and arms the one timer."""
 
 import os
+from collections import deque
 from time import monotonic_ns
 
 ENTROPY_BYTES = 4096
@@ -40,6 +41,7 @@ class Loop:
         self.engine = engine
         self.aio = aio
         self.performers = {}
+        self.answers = deque()
         self.timer = None
         self.armed = None
 
@@ -57,7 +59,10 @@ class Loop:
             self.settle()
 
     def settle(self):
-        """Arm the timer for the engine's next deadline; one that is too early may stand."""
+        """Give the answers that are there, then arm the timer; one that is too early may stand."""
+        while self.answers:
+            for effect in self.engine.resolved(*self.answers.popleft(), milliseconds()):
+                self.performers[type(effect)](effect)
         deadline = self.engine.next_deadline()
         if deadline is None or (self.armed is not None and self.armed <= deadline):
             return
@@ -81,5 +86,5 @@ class Loop:
         self.perform(self.engine.flow_failed(flow, reason, milliseconds()))
 
     def resolved(self, query, hops, problem):
-        """Give the engine the answer to a Resolve."""
-        self.perform(self.engine.resolved(query, hops, problem, milliseconds()))
+        """Give the engine the answer to a Resolve; not before the effects in hand are performed."""
+        self.answers.append((query, hops, problem))

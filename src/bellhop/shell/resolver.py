@@ -48,18 +48,18 @@ class Resolver:
         return FULL if self.dns else ADDRESSES_ONLY
 
     def resolve(self, effect):
-        """Perform a Resolve: an address is answered soon, a name when the DNS has answered."""
+        """Perform a Resolve: an address is answered at once, a name when the DNS has answered."""
         transport = transport_of(effect.transport, effect.secure)
         if transport is None:
             problem = "no way to reach it over %s" % effect.transport[:20]
-            self.loop.aio.call_soon(self.loop.resolved, effect.query, [], problem)
+            self.loop.resolved(effect.query, [], problem)
             return
         host = _text(effect.host)
         if is_address(host):
             transport = transport or "udp"
             places = [(transport, host, effect.port or DEFAULT_PORTS[transport])]
             hops, problem = self._flows(places, "")
-            self.loop.aio.call_soon(self.loop.resolved, effect.query, hops, problem)
+            self.loop.resolved(effect.query, hops, problem)
             return
         task = self.loop.aio.create_task(self._answer(effect, host, transport))
         self.tasks.add(task)
@@ -79,6 +79,7 @@ class Resolver:
         if not hops:
             self.counters["failed"] += 1
         self.loop.resolved(effect.query, hops, problem)
+        self.loop.settle()
 
     def _flows(self, places, name):
         """Return the Flows to (transport, address, port) places, and what is wrong if none is."""

@@ -61,8 +61,8 @@ class SipOctets:
         return message
 
     def is_partial(self):
-        """Tell whether a message has begun and not ended."""
-        return bool(self.framer.buffer)
+        """Tell whether a message has begun and not ended; phones leave a CRLF after one."""
+        return bool(self.framer.buffer.strip(PONG))
 
 
 CODECS = {"tcp": SipOctets, "tls": SipOctets, "ws": Session, "wss": Session}
@@ -79,8 +79,7 @@ class Stream(asyncio.Protocol):
         self.transport = None
         self.task = None
         self.waiting = []
-        self.opened = self.heard = milliseconds()
-        self.partial_since = self.opened
+        self.heard = self.partial_since = milliseconds()
         self.is_opener = False
 
     def connection_made(self, transport):
@@ -94,12 +93,10 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data):
         """Give whole messages to the engine."""
-        now = milliseconds()
+        now = self.heard = milliseconds()
         fed = self.codec.feed(data)
         if fed.reply:
             self.transport.write(fed.reply)
-        if fed.messages:
-            self.heard = now
         if not self.codec.is_partial():
             self.partial_since = None
         elif self.partial_since is None or fed.messages:
@@ -216,7 +213,7 @@ class Streams:
         except OSError as error:
             self.forget(stream, str(error))
         except asyncio.CancelledError:
-            connection.close()
+            pass  # Stream.close has reported why.
 
     def _open(self, flow, listener):
         if flow.transport not in ("tcp", "tls"):

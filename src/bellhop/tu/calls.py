@@ -19,7 +19,8 @@ class Call:
 
     __slots__ = (
         "number", "call_id", "caller", "callee", "dialled", "state", "step", "why", "in_path",
-        "since", "answered_at", "ended_at", "status", "ended_by", "flows", "deadline", "queued",
+        "since", "answered_at", "ended_at", "status", "ended_by", "flows", "context", "detours",
+        "deadline", "queued",
     )  # fmt: skip
 
     def record(self, now):
@@ -89,6 +90,7 @@ class Calls:
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status, call.ended_by = None, None
         call.flows = {}
+        call.context = call.detours = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
@@ -115,6 +117,7 @@ class Calls:
         if status is not None:
             call.status = status
         call.flows = {}
+        call.context = call.detours = None
         self.history.append(call)
         if len(self.history) > MAX_HISTORY:
             del self.history[0]

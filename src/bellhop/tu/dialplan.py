@@ -35,14 +35,17 @@ def is_ours(settings, listeners, target):
     if target.host is None:
         return False
     host = target.host_key
-    if host in settings.domains:
+    is_domain = host in settings.domains
+    if is_domain and (target.port is None or not host[-1:].isdigit()):
         return True
+    is_listener = False
     for listener in listeners:
         if listener is None or listener.key != host:
             continue
         if target.port is None or target.port == listener.port:
             return True
-    return False
+        is_listener = True  # On another port of this machine somebody else may listen.
+    return is_domain and not is_listener
 
 
 def callee(settings, target):

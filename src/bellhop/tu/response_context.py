@@ -45,7 +45,10 @@ class Branch:
 
 
 class ResponseContext:
-    """One forwarded request. patience: ms that a branch may ring (timer C)."""
+    """One forwarded request. patience: ms that a branch may ring (timer C).
+
+    heard: the last ringing; rejoined: the request that came later by another way, or None.
+    """
 
     def __init__(self, request, server, flow, groups, patience, now):
         self.request = request
@@ -57,6 +60,7 @@ class ResponseContext:
         self.branches = []
         self.finals = []
         self.call = None
+        self.heard = self.rejoined = None
         self.reasons = []
         self.token = None
         self.state = WAITING

@@ -1,0 +1,204 @@
+"""Puts the key agreement into the signalling of a call, and judges what it proved.
+
+The offer and the answer stand in the session description as `a=bellhop-key`, the offer in the
+header field Bellhop-Key where the INVITE has none; the confirmation is the header field
+Bellhop-Confirm of the ACK; each later offer and answer renews the keys of the media.
+"""
+
+import binascii
+
+from ..errors import SipError
+from . import trust
+from .agreement import CALLER, CONFIRMED, Agreement
+from .crypto import unbase64
+from .session import ATTRIBUTE, A, B
+
+KEY, CONFIRM = (b"bellhop-key", b"bellhop-confirm")
+# What an element that does not know this key agreement answers 420 to (RFC 3261 section 8.2.2.3).
+OPTION = b"bellhop-key"
+
+
+class Keying:
+    """What all calls share: this node's identity, its policies, what it knows of keys.
+
+    suites: what the media library can do, the best first; () while there is no library.
+    """
+
+    def __init__(self, dh, identity, token):
+        self.dh = dh
+        self.identity = identity
+        self.token = token
+        self.suites = ()
+        self.policies = trust.Policies()
+        self.trust = trust.Trust()
+
+    # Policy.
+
+    def wants(self, far):
+        """Tell whether a call to a Party beyond this node shall be offered a key."""
+        policy = self.policies.of(far.contact)
+        if policy == trust.ALLOW:
+            return False
+        return far.node is not None or policy == trust.REQUIRE or self.trust.is_known(far.contact)
+
+    def must(self, contact):
+        """Tell whether calls with a contact are encrypted or not at all."""
+        policy = self.policies.of(contact)
+        known = self.trust.is_known(contact) and policy != trust.ALLOW
+        return known or policy == trust.REQUIRE
+
+    def refuse_clear(self, contact):
+        """Refuse a call without a key where the owner, or what was seen before, asks for one."""
+        if not self.must(contact):
+            return
+        if self.trust.is_known(contact):
+            raise SipError(488, "calls with %s were encrypted before and this one is not" % contact)
+        raise SipError(488, "calls with %s must be encrypted and this one is not" % contact)
+
+    def judge(self, contact, key):
+        """Refuse a key that is worth less than the owner requires."""
+        level = self.trust.look(contact, key)
+        required = self.policies.of(contact) == trust.REQUIRE
+        if required and not self.policies.is_enough(contact, level):
+            raise SipError(488, "calls with %s are refused: %s" % (contact, level))
+
+    # The INVITE.
+
+    def begin(self, session, offered):
+        """Make the agreement of a new session. offered: the key in the INVITE, or None."""
+        expected = session.parties[A].node or None
+        session.agreement = Agreement(self.dh, self.identity, session.role, session.call_id)
+        if session.role != CALLER:
+            session.agreement.read_offer(offered, expected, self.suites)
+            self.judge(session.contact(), session.agreement.peer)
+
+    def invite(self, session, request, description):
+        """Put the offer into an INVITE, or take it out. description: what is sent on, or None."""
+        request.remove(KEY)
+        if session.role != CALLER:
+            _drop_option(request)
+            return
+        octets = session.agreement.offer(self.suites, self.token)
+        if description is None:
+            request.set(KEY, b"Bellhop-Key: " + _base64(octets))
+        else:
+            _show(description, octets)
+        if self.must(session.contact()):
+            request.insert(b"require", b"Require: " + OPTION)
+
+    # Session descriptions inside a dialog.
+
+    def offer(self, session, dialog, offer):
+        """Take or put the key of an offer that is not the INVITE's first."""
+        agreement = dialog.agreement
+        if agreement is None:
+            return
+        ours = offer.side == session.phone_side
+        if dialog.is_keyed and ours:
+            _show(offer.sent, agreement.renew(self.token, offer.lines))
+        elif dialog.is_keyed:
+            agreement.read_renewal(_required(offer.description), offer.lines)
+        elif ours:
+            offer.is_first = True
+            _show(offer.sent, agreement.answer(self.token, [], offer.lines))
+        else:
+            offer.is_first = True
+            self._accept(session, dialog, offer.description, [], offer.lines)
+
+    def answer(self, session, dialog, offer, description, sent, lines):
+        """Take or put the key of an answer. lines: the answer's media lines."""
+        agreement = dialog.agreement
+        if agreement is None:
+            return
+        ours = offer.side != session.phone_side
+        if not offer.is_first:
+            if ours:
+                _show(sent, agreement.renewed(self.token, lines))
+            else:
+                agreement.read_renewed(_required(description), lines)
+            return
+        dialog.lines = [offer.lines, lines] if offer.side == A else [lines, offer.lines]
+        if offer.side == B:
+            agreement.settle(dialog.lines[A], dialog.lines[B])
+        elif ours:
+            _show(sent, agreement.answer(self.token, dialog.lines[A], dialog.lines[B]))
+        else:
+            self._accept(session, dialog, description, dialog.lines[A], dialog.lines[B])
+        dialog.is_keyed = dialog.agreement is not None
+
+    def _accept(self, session, dialog, description, caller_lines, callee_lines):
+        octets = key_of(description)
+        if octets is None:
+            self._go_on_clear(session, dialog)
+            return
+        expected = session.parties[B].node or None
+        dialog.agreement.accept(octets, expected, caller_lines, callee_lines)
+        self.judge(session.contact(), dialog.agreement.peer)
+
+    def _go_on_clear(self, session, dialog):
+        """The far end gave no key: it is no node, or somebody took the key away."""
+        self.refuse_clear(session.contact())
+        first = session.first
+        if first is not None and [s for s in first.description.streams if b"/SAVP" in s.proto]:
+            raise SipError(488, "your phone wants encryption and the far end gives none")
+        dialog.agreement = None
+
+    # The ACK.
+
+    def acknowledge(self, dialog, request, role):
+        """Put the confirmation into the ACK of the INVITE, or check it; refuses with 488."""
+        octets = unbase64(request.value(CONFIRM) or b"")
+        request.remove(CONFIRM)
+        agreement = dialog.agreement
+        if agreement is None:
+            return
+        if not dialog.is_keyed:
+            raise SipError(488, "the media of this call were never agreed")
+        if role == CALLER:
+            told = agreement.confirm(dialog.lines[A], dialog.lines[B])
+            request.set(CONFIRM, b"Bellhop-Confirm: " + _base64(told))
+        elif octets:
+            agreement.verify(octets, dialog.lines[A], dialog.lines[B])
+        elif agreement.state != CONFIRMED:
+            raise SipError(488, "the caller's node did not confirm its key")
+
+
+def key_of(description):
+    """Return the octets of the node's key in a description, None where there is none."""
+    values = () if description is None else description.head.attributes(ATTRIBUTE)
+    if not values:
+        return None
+    return unbase64(values[0]) or b""
+
+
+def offered_key(request, description):
+    """Return the octets of the key that an INVITE offers, or None."""
+    octets = key_of(description)
+    if octets is None and KEY in request.names:
+        octets = unbase64(request.value(KEY)) or b""
+    return octets
+
+
+def _required(description):
+    octets = key_of(description)
+    if octets is None:
+        raise SipError(488, "this call is encrypted and would not be any more")
+    return octets
+
+
+def _show(description, octets):
+    description.head.add(b"a=" + ATTRIBUTE + b":" + _base64(octets))
+
+
+def _base64(octets):
+    return binascii.b2a_base64(octets).strip()
+
+
+def _drop_option(request):
+    """The phone need not know what its node does for it."""
+    if OPTION not in request.tokens(b"require"):
+        return
+    rest = [item for item in request.items(b"require") if item.lower() != OPTION]
+    request.remove(b"require")
+    if rest:
+        request.insert(b"require", b"Require: " + b", ".join(rest))

@@ -1,0 +1,405 @@
+"""One call through this node's relays: whose media is where, and what the library must be told.
+
+Side A is the caller's, side B the called one's. A session belongs to one branch of an INVITE; each
+phone that rings behind it has a Dialog of its own, and all share the relays of the branch.
+"""
+
+from ..errors import SipError
+from . import address, crypto, sdp
+from .agreement import CALLER
+from .decision import MUST, NO, is_behind_nat
+from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED, RelayClose, RelayOpen, RelayUpdate
+
+A, B = (0, 1)
+# Phones that ring behind one branch; a proxy out there may fork.
+MAX_DIALOGS = 8
+ATTRIBUTE = b"bellhop-key"
+# Keys of the phones' own that the two nodes take the place of.
+PHONE_KEYS = (b"crypto", b"key-mgmt")
+# What shows that phones make keys between themselves (RFC 6189, RFC 5763).
+OWN_KEYS = (b"zrtp-hash", b"fingerprint")
+
+
+class Slot:
+    """The relay of one stream. ports: None until it is open; applied: what each side was told."""
+
+    def __init__(self, number):
+        self.number = number
+        self.ports = None
+        self.applied = [{}, {}]
+
+    def is_unused(self):
+        """Tell whether no media was led here yet."""
+        return not self.applied[A] and not self.applied[B]
+
+
+class Offer:
+    """One session description on its way. lines: its media as both nodes see them."""
+
+    def __init__(self, side, cseq, raw):
+        self.side = side
+        self.cseq = cseq
+        self.raw = raw
+        self.description = sdp.parse(raw)
+        self.sent = sdp.parse(raw)
+        self.lines = None
+        self.cryptos = []
+        # Whether the first keys of the call depend on it and on its answer.
+        self.is_first = False
+
+
+class Dialog:
+    """What is agreed with one phone. described: the Description of each side in force."""
+
+    def __init__(self, agreement, first):
+        self.agreement = agreement
+        self.described = [None, None]
+        self.offers = [first, None]
+        # The last answer of each side: (CSeq, as it came, as it went on).
+        self.answers = [None, None]
+        self.cryptos = []
+        # Whether the initial key was answered; False for ever in a call that stays clear.
+        self.is_keyed = False
+        # Media lines of caller and callee that the first keys are bound to.
+        self.lines = [[], []]
+
+    def is_answered(self, offer):
+        """Tell whether an offer has its answer."""
+        answer = self.answers[1 - offer.side]
+        return answer is not None and answer[0] == offer.cseq
+
+    def withdraw(self, side, cseq):
+        """The request with an offer was refused: what was agreed before stays."""
+        offer = self.offers[side]
+        if offer is not None and offer.cseq == cseq and not self.is_answered(offer):
+            self.offers[side] = None
+
+    def agree(self, offer, description, cryptos, answer):
+        """Put an offer and its answer into force."""
+        self.described[offer.side] = offer.description
+        self.described[1 - offer.side] = description
+        self.cryptos = cryptos
+        self.answers[1 - offer.side] = answer
+
+
+class Session:
+    """One branch of a call whose media passes this node. role: CALLER, CALLEE, or None: no keys."""
+
+    def __init__(self, request, near, far, reasons, role):
+        self.call_id = request.call_id
+        self.caller_tag = request.from_.param(b"tag")
+        self.parties = (near, far)
+        self.reasons = reasons
+        self.role = role
+        self.phone_side = None if role is None else A if role == CALLER else B
+        self.agreement = None
+        self.locals = None
+        self.slots = []
+        self.first = None
+        self.dialogs = {}
+        self.chosen = None
+        self.user = None
+        self.parked = []
+        self.problem = None
+        self.level = None
+        self.deadline = self.queued = None
+
+    # Relays.
+
+    def open_for(self, offer, settings, next_number):
+        """Return the RelayOpen effects that an offer still needs; refuses with 488."""
+        if self.locals is None:
+            self._choose_locals(offer)
+        wanted = [index for index, stream in enumerate(offer.description.streams)
+                  if self._carries(stream)]  # fmt: skip
+        if not wanted and [stream for stream in offer.description.streams if stream.port]:
+            raise SipError(488, "none of these media can pass this node")
+        effects = []
+        for index in wanted:
+            self._check_address(offer.description, index, offer.side)
+            while len(self.slots) <= index:
+                self.slots.append(None)
+            if self.slots[index] is None:
+                self.slots[index] = Slot(next_number())
+                sides = [(local, settings.port_low, settings.port_high) for local in self.locals]
+                effects.append(RelayOpen(self.slots[index].number, tuple(sides)))
+        return effects
+
+    def _choose_locals(self, offer):
+        """The side that offers is met in the address family that it asks for."""
+        found = [self.parties[A].locals[0], self.parties[B].locals[0]]
+        for stream in offer.description.streams:
+            if not stream.port:
+                continue
+            wanted = len(offer.description.address(stream))
+            fitting = [own for own in self.parties[offer.side].locals if len(own) == wanted]
+            if not fitting:
+                raise SipError(488, "this node has no address of the offered kind")
+            found[offer.side] = fitting[0]
+            break
+        self.locals = found
+
+    def _carries(self, stream):
+        if not stream.port or stream.ports:
+            return False
+        return stream.is_rtp() or is_dtls(stream) or (self.role is None and stream.is_datagrams())
+
+    def _check_address(self, description, index, side):
+        octets = description.address(description.streams[index])
+        if octets not in address.NOWHERE and not address.is_usable(octets, self.locals[side]):
+            raise SipError(488, "no sound can be sent to the offered address")
+
+    def is_opening(self):
+        """Tell whether the shell still owes the ports of a relay."""
+        return bool([slot for slot in self.slots if slot is not None and slot.ports is None])
+
+    def close(self, number=None):
+        """Return the effects that end one relay, or all."""
+        effects = []
+        for index, slot in enumerate(self.slots):
+            if slot is not None and number in (None, slot.number):
+                effects.append(RelayClose(slot.number))
+                self.slots[index] = None
+        return effects
+
+    def contact(self):
+        """Return the person beyond this node, whose key counts; None where no keys are made."""
+        return None if self.role is None else self.parties[1 - self.phone_side].contact
+
+    # Session descriptions.
+
+    def pass_on(self, offer, dialog, token, suites):
+        """Prepare `offer.sent`: what the other side is shown of an offer, but for the node's key."""
+        for index in range(len(offer.sent.streams)):
+            offer.cryptos.append(self._offered_crypto(offer, index, dialog, token, suites))
+        self._rewrite(offer.sent, offer.side)
+        for index, stream in enumerate(offer.sent.streams):
+            self._show_offer(stream, offer, index, dialog)
+            stream.write_media()
+        offer.lines = self.lines_of(offer.side, offer.description, offer.sent)
+
+    def answer(self, offer, raw):
+        """Return (description, what the other side is shown of it, cryptos) of an answer."""
+        side = 1 - offer.side
+        description, sent = sdp.parse(raw), sdp.parse(raw)
+        cryptos = []
+        for index, stream in enumerate(description.streams):
+            if self._slot(index) is not None and stream.port:
+                self._check_address(description, index, side)
+            cryptos.append(self._answered_crypto(offer, index, stream))
+        self._rewrite(sent, side)
+        if self.role is not None:
+            self._show_answer(sent, offer, cryptos)
+        for stream in sent.streams:
+            stream.write_media()
+        return description, sent, cryptos
+
+    def _show_answer(self, sent, offer, cryptos):
+        for index, stream in enumerate(sent.streams[: len(offer.description.streams)]):
+            stream.proto = offer.description.streams[index].proto
+            if stream.port and cryptos[index] is not None and offer.side == self.phone_side:
+                stream.add(cryptos[index][1].write())
+
+    def lines_of(self, side, description, sent):
+        """Return the media lines of a description in the form in which it is between the nodes."""
+        return media_lines(sent if side == self.phone_side else description)
+
+    def _rewrite(self, sent, side):
+        """Lead media through this node; take away what was between phone and node only."""
+        other = 1 - side
+        sent.lead_to(self.locals[other])
+        sent.head.remove((ATTRIBUTE,) if self.role is not None else ())
+        for index, stream in enumerate(sent.streams):
+            slot = self._slot(index)
+            carried = slot is not None and slot.ports is not None and stream.port
+            stream.port = slot.ports[2 * other] if carried else 0
+            if self.role is not None and not is_sealed(stream):
+                stream.remove(PHONE_KEYS)
+        if self.role is not None:
+            sent.head.remove(PHONE_KEYS)
+
+    def _show_offer(self, stream, offer, index, dialog):
+        if self.role is None or is_sealed(offer.description.streams[index]):
+            return
+        if offer.side == self.phone_side:
+            stream.proto = stream.proto.replace(b"SAVP", b"AVP")
+        elif offer.cryptos[index] is not None:
+            if self._is_strict(index, dialog):
+                stream.proto = stream.proto.replace(b"/AVP", b"/SAVP")
+            stream.add(offer.cryptos[index][1].write())
+
+    def _is_strict(self, index, dialog):
+        """Tell whether the phone on this node's side takes RTP/SAVP only."""
+        before = None if dialog is None else dialog.described[self.phone_side]
+        if before is not None and index < len(before.streams):
+            return b"SAVP" in before.streams[index].proto
+        return self.parties[self.phone_side].srtp == MUST
+
+    # Keys between phone and node (RFC 4568): (theirs or None, ours) for a stream, or None.
+
+    def _offered_crypto(self, offer, index, dialog, token, suites):
+        stream = offer.description.streams[index]
+        if self.role is None or not stream.is_rtp() or is_sealed(stream) or not stream.port:
+            return None
+        cryptos = () if dialog is None else dialog.cryptos
+        known = cryptos[index] if index < len(cryptos) else None
+        if offer.side == self.phone_side:
+            return _chosen(stream, known, token, suites)
+        if known is not None:
+            return None, known[1]
+        if index < len(cryptos) or self.parties[self.phone_side].srtp == NO:
+            return None
+        return None, crypto.fresh(b"1", crypto.SUITES[0], token)
+
+    def _answered_crypto(self, offer, index, stream):
+        ours = offer.cryptos[index] if index < len(offer.cryptos) else None
+        if ours is None or offer.side == self.phone_side or not stream.port:
+            return ours
+        for value in stream.attributes(b"crypto"):
+            found = crypto.parse(value)
+            if found is not None and (found.tag, found.suite) == (ours[1].tag, ours[1].suite):
+                return found, ours[1]
+        if b"SAVP" in offer.sent.streams[index].proto:
+            raise SipError(488, "the phone answered without a key")
+        return None
+
+    # What the library must be told.
+
+    def updates(self, dialog):
+        """Return the RelayUpdate effects that put what `dialog` has agreed into force."""
+        effects = []
+        one, two = dialog.described
+        if one is None or two is None:
+            return []
+        for index in range(min(len(one.streams), len(two.streams), len(self.slots))):
+            slot = self.slots[index]
+            if slot is None:
+                continue
+            if one.streams[index].port and two.streams[index].port:
+                effects += self._update(slot, dialog, index)
+            elif dialog is self.chosen:
+                effects.append(RelayClose(slot.number))
+                self.slots[index] = None
+        return effects
+
+    def _update(self, slot, dialog, index):
+        effects = []
+        for side in (A, B):
+            wanted = self._wanted(dialog, index, side)
+            before = slot.applied[side]
+            changes = {name: wanted[name] for name in wanted if wanted[name] != before.get(name)}
+            if "remote" in changes or "allow" in changes:
+                changes["remote"], changes["allow"] = wanted["remote"], wanted["allow"]
+            if changes:
+                before.update(changes)
+                effects.append(RelayUpdate(slot.number, side, changes))
+        return effects
+
+    def _wanted(self, dialog, index, side):
+        description = dialog.described[side]
+        stream = description.streams[index]
+        muxed = [one for one in dialog.described if one.streams[index].is_mux()]
+        wanted = {
+            "kind": self._kind(dialog, index, side),
+            "direction": RECEIVE * description.sends(stream) | SEND * description.receives(stream),
+            "mux": int(len(muxed) == 2),
+            "clock_rate": stream.clock_rate(),
+        }
+        octets = description.address(stream)
+        if octets not in address.NOWHERE:
+            wanted["remote"] = ((octets, stream.port), self._rtcp(description, stream, side))
+            wanted["allow"] = self._allowed(octets, side)
+        if wanted["kind"] == SECURE:
+            self._add_keys(wanted, dialog, index, side)
+        return wanted
+
+    def _rtcp(self, description, stream, side):
+        octets, port = description.rtcp(stream)
+        if not address.is_usable(octets, self.locals[side]):
+            return description.address(stream), min(stream.port + 1, 65535)
+        return octets, port
+
+    def _allowed(self, octets, side):
+        """Return the only place whose packets are taken: the announced host, or the NAT's."""
+        party = self.parties[side]
+        if is_behind_nat(octets, party) and len(party.source) == len(octets):
+            octets = party.source
+        return octets, 8 * len(octets)
+
+    def _kind(self, dialog, index, side):
+        if self.role is None or _make_own_keys(dialog.described, index):
+            return UNTOUCHED
+        pair = dialog.cryptos[index] if index < len(dialog.cryptos) else None
+        is_sdes = pair is not None and pair[0] is not None
+        if side == self.phone_side:
+            mine, other = is_sdes, dialog.is_keyed
+        else:
+            mine, other = dialog.is_keyed, is_sdes
+        if mine:
+            return SECURE
+        return CLEAR if other else UNTOUCHED
+
+    def _add_keys(self, wanted, dialog, index, side):
+        if side == self.phone_side:
+            theirs, ours = dialog.cryptos[index]
+            wanted["receive"], wanted["send"] = theirs.master(), ours.master()
+        else:
+            wanted["receive"], wanted["send"] = dialog.agreement.keys(index)
+
+    def _slot(self, index):
+        return self.slots[index] if index < len(self.slots) else None
+
+
+def is_dtls(stream):
+    """Tell whether the phones make their keys by DTLS (RFC 5764)."""
+    return stream.proto[:8].upper() == b"UDP/TLS/"
+
+
+def is_sealed(stream):
+    """Tell whether a stream is encrypted in a way that only the phones themselves can open."""
+    return is_dtls(stream) or (b"/SAVP" in stream.proto and not stream.attributes(b"crypto"))
+
+
+def _make_own_keys(described, index):
+    streams = [one.streams[index] for one in described]
+    if is_dtls(streams[0]) or is_dtls(streams[1]):
+        return True
+    for name in OWN_KEYS:
+        if not [one for one in described if not _values(one, one.streams[index], name)]:
+            return True
+    return False
+
+
+def _values(description, stream, name):
+    return stream.attributes(name) + description.head.attributes(name)
+
+
+def media_lines(description):
+    """Return for each stream the octets that keys are bound to: all but address and port.
+
+    A node between the two may lead media through itself without being able to listen; what phones
+    say of keys of their own is bound too.
+    """
+    lines = []
+    for stream in description.streams:
+        if not stream.port:
+            lines.append(stream.kind + b" off")
+            continue
+        words = [stream.kind, stream.proto] + stream.formats
+        for name in OWN_KEYS:
+            words += [name + b":" + value for value in _values(description, stream, name)]
+        lines.append(b" ".join(words))
+    return lines
+
+
+def _chosen(stream, known, token, suites):
+    theirs = crypto.choose(stream.attributes(b"crypto"), suites)
+    if theirs is None:
+        if b"/SAVP" in stream.proto:
+            raise SipError(488, "the phone offers no encryption that this node can do")
+        return None
+    if known is not None and known[1].suite == theirs.suite:
+        ours = crypto.Crypto(theirs.tag, theirs.suite, known[1].key, known[1].salt)
+    else:
+        ours = crypto.fresh(theirs.tag, theirs.suite, token)
+    return theirs, ours

@@ -1,0 +1,158 @@
+"""What is known of the keys of far ends: first seen, known, changed, words compared, signed.
+
+A key belongs to a contact, the address that people know ("gran@far.test"): the same key under
+another contact's name proves nothing, because a router may write any name.
+"""
+
+import binascii
+
+from ..errors import BellhopError
+
+CLEAR, CHANGED, ENCRYPTED, KNOWN, COMPARED, SIGNED = LEVELS = (
+    "clear", "key changed", "encrypted", "known key", "words compared", "signed",
+)  # fmt: skip
+REQUIRE, PREFER, ALLOW = POLICIES = ("require", "prefer", "allow")
+MARKS = (COMPARED, SIGNED)
+
+# Contacts with a key. Past it the unmarked one that has not called for longest is forgotten; where
+# all are marked, a new one is not kept and stays "encrypted".
+MAX_CONTACTS = 1024
+# A contact is user@host; the longest host name and a user part.
+MAX_CONTACT_LETTERS = 320
+
+
+class Contact:
+    """key: octets; mark: "" or one of MARKS; calls: with this key; changed: with another."""
+
+    __slots__ = ("key", "mark", "calls", "changed")
+
+    def __init__(self, key, mark="", calls=1, changed=0):
+        self.key = key
+        self.mark = mark
+        self.calls = calls
+        self.changed = changed
+
+
+class Trust:
+    """The contacts, the one that called last at the end of `order`."""
+
+    def __init__(self):
+        self.contacts = {}
+        self.order = []
+        self.counters = {"contacts_forgotten": 0, "contacts_refused": 0, "keys_changed": 0}
+
+    def look(self, name, key):
+        """Return what a proved key of a contact is worth, without noting it."""
+        known = self.contacts.get(name)
+        if known is None:
+            return ENCRYPTED
+        if known.key != key:
+            return CHANGED
+        return known.mark or KNOWN
+
+    def see(self, name, key):
+        """Note a key that was proved in a call; return what it was worth before."""
+        level = self.look(name, key)
+        known = self.contacts.get(name)
+        if known is None:
+            self._add(name, key)
+        elif level == CHANGED:
+            self.counters["keys_changed"] += 1
+            known.changed += 1
+        else:
+            known.calls += 1
+            self.order.remove(name)
+            self.order.append(name)
+        return level
+
+    def is_known(self, name):
+        """Tell whether calls with a contact were encrypted before."""
+        return name in self.contacts
+
+    def mark(self, name, key, mark):
+        """People have compared words or signatures: the key is the contact's; return its level."""
+        if name not in self.contacts and not self._add(name, key):
+            return ENCRYPTED
+        contact = self.contacts[name]
+        if contact.key != key:
+            self.contacts[name] = contact = Contact(key)
+        if mark == SIGNED or contact.mark != SIGNED:
+            contact.mark = mark
+        return contact.mark
+
+    def accept(self, name, key):
+        """The owner takes a changed key for the contact's new one."""
+        if name in self.contacts and self.contacts[name].key != key:
+            self.contacts[name] = Contact(key)
+
+    def forget(self, name):
+        """Know nothing of a contact; tell whether something was known."""
+        if self.contacts.pop(name, None) is None:
+            return False
+        self.order.remove(name)
+        return True
+
+    def _add(self, name, key):
+        if len(name) > MAX_CONTACT_LETTERS or not self._make_room():
+            self.counters["contacts_refused"] += 1
+            return False
+        self.contacts[name] = Contact(key)
+        self.order.append(name)
+        return True
+
+    def _make_room(self):
+        if len(self.order) < MAX_CONTACTS:
+            return True
+        for name in self.order:
+            if not self.contacts[name].mark:
+                self.counters["contacts_forgotten"] += 1
+                return self.forget(name)
+        return False
+
+    def dump(self):
+        """Return all contacts as JSON-able records, the one that called last at the end."""
+        return [
+            {
+                "contact": name,
+                "key": binascii.hexlify(self.contacts[name].key).decode(),
+                "mark": self.contacts[name].mark,
+                "calls": self.contacts[name].calls,
+                "changed": self.contacts[name].changed,
+            }
+            for name in self.order
+        ]
+
+    def restore(self, records):
+        """Take back what `dump` gave; raises BellhopError and changes nothing if it is damaged."""
+        contacts, order = {}, []
+        try:
+            for record in records[-MAX_CONTACTS:]:
+                name, key = record["contact"], binascii.unhexlify(record["key"])
+                if record["mark"] not in ("",) + MARKS or name in contacts or len(key) != 32:
+                    raise ValueError(name)
+                calls, changed = int(record["calls"]), int(record["changed"])
+                contacts[name] = Contact(key, record["mark"], calls, changed)
+                order.append(name)
+        except (KeyError, TypeError, ValueError):
+            raise BellhopError("the kept keys are damaged: remove the file to begin anew") from None
+        self.contacts, self.order = contacts, order
+
+
+class Policies:
+    """What the owner wants of calls: a policy and, where he asks for more, the lowest level.
+
+    general: (policy, level); contacts: name -> (policy, level). With REQUIRE a call below the level
+    is refused, with PREFER it is announced, with ALLOW it just goes on.
+    """
+
+    def __init__(self, general=(PREFER, ENCRYPTED), contacts=None):
+        self.general = general
+        self.contacts = contacts or {}
+
+    def of(self, name):
+        """Return the policy for calls with a contact."""
+        return self.contacts.get(name, self.general)[0]
+
+    def is_enough(self, name, level):
+        """Tell whether a level is what the owner wants to see for a contact."""
+        return LEVELS.index(level) >= LEVELS.index(self.contacts.get(name, self.general)[1])

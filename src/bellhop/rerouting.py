@@ -1,0 +1,110 @@
+"""Ringing calls outlive the ways they came by: the caller's node tries another, ours follows it.
+
+Nodes in between keep nothing. The INVITE that comes again, same Call-ID, tag and CSeq, is no new
+call: the phone goes on ringing, and its answers take the new way (it would refuse a second INVITE,
+RFC 3261 section 8.2.2.2).
+"""
+
+from .sip.message import response_to
+from .tu import proxy
+from .tu.calls import RINGING
+from .tu.response_context import WAITING
+
+# How long the called phone rings on when the node before it is gone: 7 s until the caller's node
+# has seen a silent death, 2 s until the next way is tried as well, and room.
+REJOIN_PATIENCE = 12000
+
+
+class Rerouting:
+    """Both ends of a call whose way through the mesh has changed."""
+
+    def __init__(self, node, forwarder, meshing):
+        self.node = node
+        self.forwarder = forwarder
+        self.meshing = meshing
+        self.counters = {"rerouted": 0, "joined": 0}
+
+    def look(self, now):
+        """Find another way for ringing calls whose own is no longer there; return the effects."""
+        effects = []
+        for call in list(self.node.calls.live.values()):
+            context = call.context
+            if call.state != RINGING or context is None or context.state != WAITING:
+                continue
+            for branch in context.pending():
+                way = None if branch.cancel is not None else self.meshing.other_way(branch.target)
+                if way is not None and branch.transaction is not None:
+                    self.counters["rerouted"] += 1
+                    self.node.layer.abandon(branch.transaction)
+                    effects += self.forwarder.launch_anew(branch, way, now)
+        return effects
+
+    def waits(self, context, now):
+        """Tell whether a request whose way back is gone may come again by another way."""
+        target = context.request.parsed_uri
+        is_ringing = context.call is not None and context.state == WAITING
+        if not is_ringing or not (self.meshing.is_mine(target) or self.meshing.is_member(target)):
+            return False
+        context.deadline = now + REJOIN_PATIENCE
+        self.node.deadlines.watch(context)
+        return True
+
+    def find(self, request, flow):
+        """Return the response context of an INVITE that came before by another way, or None."""
+        call = self.node.calls.live.get(request.call_id)
+        context = None if call is None else call.context
+        if context is None or not self.meshing.mesh.is_member(flow.host):
+            return None
+        return context if _same(context.request, request) else None
+
+    def join(self, context, request, server, flow, now):
+        """Give all further answers to the INVITE that came last; return the effects."""
+        self.counters["joined"] += 1
+        before = context.server
+        before.user = None
+        tag = proxy.dialog_token(self.node.proof, request.call_id)
+        if context.state == WAITING:
+            context.deadline = now + context.patience
+            self.node.deadlines.watch(context)
+        merged = response_to(before.request, 482, "it came by another way", to_tag=tag)
+        effects = self.node.layer.respond(before, merged, now)
+        context.call.detours = (context.request.items(b"record-route"), request)
+        context.server, context.flow, context.rejoined = server, flow, request
+        server.user = context
+        if context.heard is not None:
+            effects += self.forwarder.respond(context, context.heard, now)
+        return effects
+
+    def follow(self, request):
+        """Send a request of the called phone by the way that the call took in the end."""
+        call = self.node.calls.live.get(request.call_id)
+        if call is None or call.detours is None:
+            return
+        before, after = call.detours
+        if request.items(b"route") != before:
+            return
+        request.remove(b"route")
+        for route in reversed(after.items(b"record-route")):
+            request.insert(b"route", b"Route: " + route)
+
+
+def by_the_new_way(response, request, own):
+    """Return a response of a phone as an answer to `request`; own: Record-Route lines."""
+    copy = response.copy()
+    for name in (b"via", b"record-route"):
+        copy.remove(name)
+    for value in reversed(request.items(b"record-route")):
+        copy.insert(b"record-route", b"Record-Route: " + value)
+    for line in reversed(own):
+        copy.insert(b"record-route", line)
+    for value in reversed(request.items(b"via")):
+        copy.insert(b"via", b"Via: " + value)
+    return copy
+
+
+def _same(one, other):
+    return (
+        one.cseq == other.cseq
+        and one.uri == other.uri
+        and one.from_.param(b"tag") == other.from_.param(b"tag")
+    )

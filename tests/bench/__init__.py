@@ -1,0 +1,1 @@
+"""Benchmarks: what the node costs, beside other servers and beside its own targets."""

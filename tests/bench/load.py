@@ -1,0 +1,126 @@
+"""Loads a server with sipp and measures what it costs."""
+
+import shutil
+import time
+from pathlib import Path
+
+from tests.bench import latency, process
+from tests.system.sipp import runner
+from tests.system.sipp.runner import Sipp
+
+# One core for the server, another for everything that loads it.
+SERVER_CORE, LOAD_CORE = 0, 1
+SECONDS = 120
+# After a run: what a server still does for calls that have just ended.
+SETTLE_SECONDS = 0.5
+REGISTER_RATE = 300
+FIRST_RATE, STEP = 100, 1.25
+# A step of the ramp counts where sipp could keep up with its rate.
+ENOUGH = 0.9
+
+
+class Trial:
+    """One started server, its ports, and the phones that are registered with it."""
+
+    def __init__(self, kind, folder, users):
+        self.folder = Path(folder)
+        self.port, self.phones, self.caller, self.others = runner.free_ports(4)
+        self.users = self.folder / "users.csv"
+        self.names = ["user%d" % number for number in range(users)]
+        runner.write_users(self.users, self.names)
+        self.kind = kind
+        self.server = kind(self.folder, self.port, self.names, SERVER_CORE)
+        self.server.phones = self.phones
+
+    def __enter__(self):
+        self.start_seconds = self.server.start()
+        return self
+
+    def __exit__(self, *failure):
+        self.server.stop()
+        shutil.rmtree(self.folder)
+
+    def cpu(self):
+        """Return the CPU seconds that the server has used so far."""
+        return process.cpu_seconds(self.server.process.pid)
+
+    def memory(self):
+        """Return the megabytes that the server has in RAM."""
+        return process.memory_mb(self.server.process.pid)
+
+    def _sipp(self, scenario, port, server=True, **options):
+        server_port = self.port if server else None
+        return Sipp(scenario, self.folder, port, server_port, core=LOAD_CORE, **options)
+
+    def register(self, count, rate=REGISTER_RATE):
+        """Register `count` times, all users in turn, from the port for phones."""
+        if self.kind.registers:
+            options = {"users": self.users, "calls": count, "rate": rate}
+            self._sipp("register", self.phones, **options).wait(SECONDS + count / rate)
+
+    def call(self, calls, rate, caller="call", called="answer", hold_ms=0, during=None):
+        """Run calls; return (CPU seconds of the server, what `during()` gave, runs)."""
+        answering = self._sipp(
+            called, self.phones, server=False, calls=calls, hold_ms=self.kind.ring_ms
+        )
+        before = self.cpu()
+        options = {"users": self.users, "calls": calls, "rate": rate, "hold_ms": hold_ms}
+        calling = self._sipp(caller, self.caller, **options)
+        try:
+            seen = during() if during else None
+            calling.wait(SECONDS + calls / rate)
+            answering.wait(SECONDS)
+        finally:
+            calling.stop()
+            answering.stop()
+        time.sleep(SETTLE_SECONDS)
+        return self.cpu() - before, seen, (calling, answering)
+
+    def cpu_per_1000_calls(self, calls):
+        """INVITE, 180, 200, ACK, BYE and 200, each in and out."""
+        return self.call(calls, self.kind.rate)[0] * 1000 / calls
+
+    def cpu_per_1000_registrations(self, count):
+        """REGISTER, 401, REGISTER with digest, 200."""
+        before = self.cpu()
+        self.register(count)
+        time.sleep(SETTLE_SECONDS)
+        return (self.cpu() - before) * 1000 / count
+
+    def highest_clean_rate(self, seconds):
+        """Return (calls a second that went without any fault, what ended the ramp)."""
+        rate, clean = FIRST_RATE if self.kind.registers else FIRST_RATE / 4, 0
+        while True:
+            calls = int(rate * seconds)
+            try:
+                _, _, runs = self.call(calls, rate)
+            except AssertionError:
+                return clean, "a call failed at %d a second" % rate
+            if any(run.counts()["Retransmissions"] for run in runs):
+                return clean, "messages were repeated at %d a second" % rate
+            if runs[0].rate() < ENOUGH * rate:
+                return clean, "sipp gave out at %d a second" % rate
+            clean, rate = int(rate), rate * STEP
+
+    def latency(self, count, rate=100):
+        """Return (p50, p95) in microseconds."""
+        return latency.setup_microseconds(
+            self.port, self.caller, self.phones, self.names[0], count, rate
+        )
+
+    def memory_while_ringing(self, calls):
+        """Return megabytes while `calls` INVITEs ring: two transactions each in a proxy."""
+        return self._memory_during(calls, "cancel", "ring")
+
+    def memory_in_calls(self, calls):
+        """Return megabytes while `calls` calls are up."""
+        return self._memory_during(calls, "call", "answer")
+
+    def _memory_during(self, calls, caller, called):
+        spread = 2
+
+        def look():
+            time.sleep(spread + 1.5)
+            return self.memory()
+
+        return self.call(calls, calls / spread, caller, called, (spread + 3) * 1000, look)[1]

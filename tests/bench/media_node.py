@@ -1,0 +1,82 @@
+"""One process with the library, for media_relays.Bellhop: JSON lines in, JSON lines out.
+
+    python3 -m tests.bench.media_node LIBRARY BINDING COALESCE_US SECURE
+
+Outside the node, so the binding is loaded from the file that the benchmark made.
+"""
+
+import base64
+import importlib.util
+import json
+import os
+import resource
+import socket
+import sys
+
+from tests.bench.media_relays import HOST, PORTS, SUITE, load_line
+
+ADDRESS = socket.inet_aton(HOST)
+CLEAR, SECURE, BOTH_WAYS = 0, 1, 3
+
+
+def load_binding(path):
+    """Make a generated file the module bellhop.shell.media_abi."""
+    name = "bellhop.shell.media_abi"
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
+def open_call(media, secure, port_a, port_b):
+    """Open one relay and return its line for media_load."""
+    side = (ADDRESS, *PORTS)
+    relay, ports = media.relay_open(side, side)
+    media.relay_update(relay, 0, kind=CLEAR, direction=BOTH_WAYS, remote=(ADDRESS, port_a))
+    media.relay_update(
+        relay, 1, kind=SECURE if secure else CLEAR, direction=BOTH_WAYS, remote=(ADDRESS, port_b)
+    )
+    if not secure:
+        return load_line(port_a, ports[0], port_b, ports[2], {})
+    keys = {"send": os.urandom(30), "receive": os.urandom(30)}
+    ours = {"receive": keys["send"], "send": keys["receive"]}
+    ours = {name: (SUITE, data[:16], data[16:]) for name, data in ours.items()}
+    media.relay_update(relay, 1, **ours)
+    keys = {name: base64.b64encode(data).decode() for name, data in keys.items()}
+    return load_line(port_a, ports[0], port_b, ports[2], keys)
+
+
+def floor(library):
+    """Return what media_floor.c has added up."""
+    import cffi
+
+    ffi = cffi.FFI()
+    ffi.cdef("void bm_floor(uint64_t out[6]);")
+    out = ffi.new("uint64_t[6]")
+    ffi.dlopen(library).bm_floor(out)
+    return list(out)
+
+
+def main():
+    library, binding, coalesce_us, secure = sys.argv[1:]
+    sys.path.insert(0, "src")
+    load_binding(binding)
+    from bellhop.shell.relay import Media
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    media = Media(library)
+    media.open(relays=2000, coalesce_us=int(coalesce_us))
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "calls" in question:
+            answer = [open_call(media, secure == "1", *call) for call in question["calls"]]
+        elif "floor" in question:
+            answer = floor(library)
+        else:
+            answer = media.status()
+        print(json.dumps(answer), flush=True)
+    media.close()
+
+
+if __name__ == "__main__":
+    main()

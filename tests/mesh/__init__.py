@@ -1,0 +1,1 @@
+"""Real node processes in namespaces: they find each other, and phones call across them."""

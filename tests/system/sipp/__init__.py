@@ -1,0 +1,1 @@
+"""Scenarios of sipp, and what runs them against a server of its own."""
