@@ -16,6 +16,8 @@ HOP_PATIENCE = 2000
 # Ways that are tried one after the other inside one ringing call.
 WAYS = 3
 MOST_CHOICES = 10
+# What a user's other node must not send back.
+FORKED = b";fork=no"
 
 
 class Meshing:
@@ -40,7 +42,7 @@ class Meshing:
             here = [] if self.is_mine(target) else self.responders()
             return dialplan.Found(found.step, _joined(found.groups, here), found.section)
         if found.section is not None and found.section.kind == "user":
-            also = [] if self.is_mine(target) else self.also_at(found.section)
+            also = [] if target.param(b"fork") == b"no" else self.also_at(found.section)
             return dialplan.Found(found.step, _joined(found.groups, also), found.section)
         if found.step in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.section is None:
             return self.find(target) or found
@@ -104,9 +106,9 @@ class Meshing:
             raise SipError(480, "the mesh knows no way there now")
         return dialplan.Found(step, [targets], None)
 
-    def _ways(self, member, user, reason):
+    def _ways(self, member, user, reason, mark=b""):
         """Return the Target over the best path, the others as its spares."""
-        address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode()
+        address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
         ways = []
         for path in self.mesh.paths_to(member, WAYS):
             routes = [b"<sip:" + _host_port(hop) + b";lr>" for hop in path]
@@ -127,7 +129,8 @@ class Meshing:
         if target.patience is None or not target.path or named.host is None:
             return None
         member = self.mesh.node_of(text(uri.host_key(named.host)))
-        way = None if member is None else self._ways(member, named.user, "another way")
+        mark = b"" if named.param(b"fork") is None else FORKED
+        way = None if member is None else self._ways(member, named.user, "another way", mark)
         if way is None or target.path in [one.path for one in (way,) + way.spare]:
             return None
         return way
@@ -138,7 +141,7 @@ class Meshing:
         name = section.name.lower().encode()  # Extensions may differ between the nodes.
         for place in section.also_at:
             member = self.mesh.node_of(place) or self._node_named(place.lower())
-            way = None if member is None else self._ways(member, name, "also at " + place)
+            way = None if member is None else self._ways(member, name, "also at " + place, FORKED)
             if way is not None:
                 found.append(way)
         return found

@@ -6,7 +6,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bellhop.mesh import carrier
 from bellhop.mesh.phonebook import Served
 from tests.unit.mesh.network import Network, ring
 
@@ -97,6 +96,5 @@ class Islands(RuleBasedStateMachine):
             assert node.paths_to(self.network.nodes[0].id) == []
 
 
-assert carrier.MAGIC
 Islands.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
 TestIslands = Islands.TestCase

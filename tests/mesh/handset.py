@@ -137,8 +137,10 @@ class Handset:
 
     def incoming(self, method="INVITE", seconds=PATIENCE):
         """Return the next request of a method that is no copy of one seen."""
-        seen = {branch(text) for text in self.inbox}
-        return self.take(lambda text: text.startswith(method + " ") and branch(text) not in seen, seconds)
+        seen = {transaction(text) for text in self.inbox}
+        return self.take(
+            lambda text: text.startswith(method + " ") and transaction(text) not in seen, seconds
+        )
 
     def respond(self, request, status, reason="OK", lines=()):
         """Answer a request."""
@@ -214,5 +216,6 @@ def field(text, name):
     return (fields(text, name) or [""])[0]
 
 
-def branch(text):
-    return field(text, "Via")
+def transaction(text):
+    """Return what is the same in copies of one request."""
+    return field(text, "Via"), field(text, "CSeq")

@@ -169,7 +169,7 @@ class Session:
     # Session descriptions.
 
     def pass_on(self, offer, dialog, token, suites):
-        """Prepare `offer.sent`: what the other side is shown of an offer, but for the node's key."""
+        """Make of `offer.sent` what the other side is shown of an offer, but for the node's key."""
         for index in range(len(offer.sent.streams)):
             offer.cryptos.append(self._offered_crypto(offer, index, dialog, token, suites))
         self._rewrite(offer.sent, offer.side)

@@ -8,8 +8,8 @@ from .record import HEAD_BYTES, SALT_AT, sequence_of, table_key
 
 # 4,000 nodes is where a mesh goes over to records of near nodes only.
 MAX_RECORDS = 4096
-# 4,096 usual records take 1.2 MB; forged ones of full size may take no more than this.
-MAX_RECORDS_BYTES = 3000000
+# 4,096 usual records take 1.2 MB; forged ones of full size take 4 MB of memory with this bound.
+MAX_RECORDS_BYTES = 2400000
 # As many as records: each of them may end.
 MAX_TOMBSTONES = 4096
 LEAVES = 256

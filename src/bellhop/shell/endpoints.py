@@ -153,7 +153,11 @@ def listeners(settings, hosts, has_tls):
 
 def absent(settings, hosts):
     """Return the addresses in `listen` that the machine does not have now."""
-    return [one for one in settings.listen if canonical(one) not in hosts and one not in ANY]
+    return [
+        one
+        for one in settings.listen
+        if canonical(one) not in hosts and one not in ANY and not is_loopback(one)
+    ]
 
 
 def _is_chosen(wanted, host):

@@ -66,8 +66,7 @@ class Service:
         self._check_started(hosts)
         self._restore()
         self.loop.perform(self.engine.start(milliseconds()))
-        if self.settings.http_port:
-            self._serve_phonebook()
+        self.aio.run_until_complete(self._serve_phonebook())
         for problem in self.problems():
             self.log.say("warning", problem)
 
@@ -91,12 +90,18 @@ class Service:
             except (TypeError, ValueError, KeyError, IndexError):
                 self.store.set_aside(name)
 
-    def _serve_phonebook(self):
+    async def _serve_phonebook(self):
+        """Serve the phone book over HTTP where the settings say, and nowhere else."""
         from .http import HttpServer
 
+        if self.http is not None:
+            self.http.close()
+            self.http = None
+        if not self.settings.http_port:
+            return
         self.http = HttpServer(self.loop)
         try:
-            self.aio.run_until_complete(self.http.open(self.settings.http_port))
+            await self.http.open(self.settings.http_port)
         except OSError as error:
             self.log.say("warning", "no phone book over HTTP: %s" % error)
 
@@ -146,13 +151,28 @@ class Service:
     def reload(self):
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
         settings = read_settings(self.settings_file)
+        moved = settings.http_port != self.settings.http_port
         self.settings = settings
         self.log.level = settings.log_level
         hosts = addresses.addresses()
         self.contexts.load(settings, hosts)
         self.loop.perform(self.engine.reload(settings, milliseconds()))
         self.endpoints.adjust(settings, hosts)
+        if moved:
+            self.aio.create_task(self._serve_phonebook())
+        self._adjust_mesh()
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
+
+    def _adjust_mesh(self):
+        """Join a mesh that the settings want now; leaving one takes a new start."""
+        joined = self.engine.meshing is not None
+        if self.settings.mesh.enabled and not joined:
+            self._join_mesh()
+            now = milliseconds()
+            self.loop.perform(self.engine.listen(list(self.endpoints.listeners), now))
+            self.loop.perform(self.engine.start(now))
+        elif joined and not self.settings.mesh.enabled:
+            self.mesh_problem = "the mesh is left at the next start of the node"
 
     def _hung_up(self):
         try:

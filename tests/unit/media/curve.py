@@ -1,0 +1,89 @@
+"""X25519 (RFC 7748 section 5) in a few lines, for tests only: slow, and not constant in time.
+
+CURVE: the functions that a node is given, by these lines; TOY: the same over a plain prime field,
+fast enough for whole calls under MicroPython, and secure against nobody.
+"""
+
+from bellhop.media.agreement import Dh, Identity
+
+P = 2**255 - 19
+BASE = 9
+
+
+def ladder(scalar, point):
+    """Return the u-coordinate of scalar times point."""
+    x1, x2, z2, x3, z3 = point, 1, 0, point, 1
+    for bit in range(254, -1, -1):
+        one = scalar >> bit & 1
+        if one:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        aa, bb, da, cb = a * a % P, b * b % P, d * a % P, c * b % P
+        x3, z3 = (da + cb) ** 2 % P, x1 * (da - cb) ** 2 % P
+        x2, z2 = aa * bb % P, (aa - bb) * (aa + 121665 * (aa - bb)) % P
+        if one:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+    return x2 * pow(z2, P - 2, P) % P
+
+
+def x25519(secret, public):
+    """Return the 32 octets that two owners of keys share."""
+    number = int.from_bytes(secret, "little") & (2**255 - 8) & (2**255 - 1) | 2**254
+    point = int.from_bytes(public, "little") & (2**255 - 1)
+    return ladder(number, point).to_bytes(32, "little")
+
+
+def to_montgomery(public):
+    """Return the X25519 key of an Ed25519 one (RFC 7748 section 4.1), None for one of no use."""
+    y = int.from_bytes(public, "little") & (2**255 - 1)
+    if y in (0, 1, P - 1):
+        return None
+    return ((1 + y) * pow(1 - y + P, P - 2, P) % P).to_bytes(32, "little")
+
+
+def _public(secret):
+    return x25519(secret, BASE.to_bytes(32, "little"))
+
+
+CURVE = Dh(_public, x25519, to_montgomery, None)
+
+
+def _toy_public(secret):
+    return pow(2, int.from_bytes(secret, "big") | 1, P).to_bytes(32, "big")
+
+
+def _toy_exchange(secret, public):
+    shared = pow(int.from_bytes(public, "big"), int.from_bytes(secret, "big") | 1, P)
+    return shared.to_bytes(32, "big")
+
+
+TOY = Dh(_toy_public, _toy_exchange, lambda key: key, None)
+
+
+def toy_identity(letter):
+    """Return an Identity of the TOY."""
+    secret = letter.encode() * 32
+    return Identity(_toy_public(secret), secret)
+
+
+def libsodium():
+    """Return the Dh of PyNaCl, as a node has it, or None."""
+    try:
+        from nacl import bindings
+    except ImportError:
+        return None
+
+    def attempt(function, *args):
+        try:
+            return function(*args)
+        except Exception:
+            return None
+
+    return Dh(
+        bindings.crypto_scalarmult_base,
+        lambda secret, public: attempt(bindings.crypto_scalarmult, secret, public),
+        lambda key: attempt(bindings.crypto_sign_ed25519_pk_to_curve25519, key),
+        lambda seed: bindings.crypto_sign_ed25519_sk_to_curve25519(
+            bindings.crypto_sign_seed_keypair(seed)[1]
+        ),
+    )
