@@ -161,20 +161,14 @@ class Engine:
             message = parse(data)
         except SipError as error:
             return self._malformed(error, flow, now)
-        call_id = message.call_id
         if isinstance(message, Request):
             effects = self._request(message, flow, now)
         else:
             effects = self._follow(node.layer.response(message, now), now)
-        if call_id in node.trace.messages:
-            node.trace.note(call_id, now, "received", flow, data)
-            self._trace_sent(call_id, effects, now)
+        if message.call_id in node.trace.messages:
+            node.trace.note(message.call_id, now, "received", flow, data)
+            node.trace.note_sent(message.call_id, now, effects)
         return effects
-
-    def _trace_sent(self, call_id, effects, now):
-        for effect in effects:
-            if isinstance(effect, Send):
-                self.node.trace.note(call_id, now, "sent", effect.flow, effect.data)
 
     def _stun(self, data, flow):
         self.node.counters["keepalives"] += 1
@@ -208,7 +202,7 @@ class Engine:
         except SipError as error:
             error.partial = request
             return self._malformed(error, flow, now)
-        what, server, effects = node.layer.request(request, flow, now)
+        what, found, effects = node.layer.request(request, flow, now)
         if what == layer.ABSORBED:
             return self._follow(effects, now)
         if what == layer.FULL and not self._has_priority(request):
@@ -217,17 +211,16 @@ class Engine:
         if what == layer.ACK:
             return self._acknowledge(request, flow, now)
         if what == layer.CANCEL:
-            return self._cancel(request, server, flow, now)
+            return self._cancel(request, found, flow, now)
         if request.method in STORMY and not self.door.may_knock(flow, now, "storm "):
             return []
-        server = node.layer.new_server(request, _reply_flow(request, flow), now)
+        server = node.layer.new_server(request, _reply_flow(request, flow), now, found)
         return self._follow(self._decide(request, server, flow, now), now)
 
     def _decide(self, request, server, flow, now):
         """Let the transaction users decide; a refusal becomes the response."""
         try:
             proxy.validate(request)
-            request = request.copy()
             tokens = proxy.preprocess_route(request, self._is_ours)
             if self._is_for_node(request):
                 return self._for_node(request, server, flow, now)
@@ -425,7 +418,6 @@ class Engine:
         if request.to.param(b"tag") == self._refusal_tag(request):
             return []
         try:
-            request = request.copy()
             tokens = proxy.preprocess_route(request, self._is_ours)
             if self._is_for_node(request):
                 return []
@@ -519,6 +511,12 @@ class Engine:
             effects += mesh.neighbour_seen(ANYWHERE, peer, now)
         return self.meshing.carry_out(effects, now)
 
+    def leave(self, now):
+        """Say goodbye, before the shell closes the sockets; return the effects."""
+        if self.meshing is None:
+            return []
+        return self.meshing.carry_out(self.meshing.mesh.leave(now), now)
+
     def mesh_neighbour(self, link, source, now):
         """The kernel has seen a neighbour on a link; ask whether it is a node."""
         return self.meshing.carry_out(self.meshing.mesh.neighbour_seen(link, source, now), now)
@@ -530,7 +528,7 @@ class Engine:
         if isinstance(thing, Transaction):
             effects = self.node.layer.wake(thing, now)
             if thing.request is not None and thing.request.call_id in self.node.trace.messages:
-                self._trace_sent(thing.request.call_id, effects, now)
+                self.node.trace.note_sent(thing.request.call_id, now, effects)
             return effects
         return self.wakers[type(thing)](thing, now)
 

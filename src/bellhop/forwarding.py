@@ -327,7 +327,7 @@ class Forwarder:
         listening = self.node.listening[flow.local]
         if listening is None:
             return []
-        mark = proxy.branch(self.node.instance, self.node.token(8), proxy.loop_key(request))
+        mark = proxy.branch(self.node.instance, self.node.token(8), b"")
         via = proxy.via_line(listening, mark)
         ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
         return [Send(flow, ack.write())]

@@ -41,7 +41,7 @@ def read_stream(data):
 def read_uri(data):
     """Parse one URI and write and compare what came of it."""
     parsed = uri.parse(data)
-    return [parsed, uri.equivalent(parsed, uri.parse(data.swapcase()))]
+    return [parsed, uri.equivalent(parsed, uri.parse(data.upper()))]
 
 
 def read_via(data):

@@ -71,6 +71,7 @@ class Neighbours:
         self.table = {}
         self.changed = []
         self.proof_mark = 0
+        self.leaving = False
 
     def link_up(self, number, name, multicast, now):
         """Begin to greet on a link; return the effects."""
@@ -120,7 +121,21 @@ class Neighbours:
         self.mesh.deadlines.watch(link)
         return effects
 
+    def farewell(self, now):
+        """This node stops: hellos that promise another at once let nobody wait for one.
+
+        Return the effects.
+        """
+        self.leaving = True
+        effects = []
+        for neighbour in self.table.values():
+            if neighbour.state == TWO_WAY:
+                effects += self._hello_to_neighbour(neighbour, 0, now)
+        return effects
+
     def _interval(self, link):
+        if self.leaving:
+            return 0
         settings = self.mesh.settings
         return settings.hello_ms if link.multicast else settings.keepalive_ms
 

@@ -186,6 +186,10 @@ class Mesh:
         """A link lost its carrier or address."""
         return self._done(self.neighbours.link_down(link, now), now)
 
+    def leave(self, now):
+        """This node is about to stop: the others need not find out by its silence."""
+        return self._done(self.neighbours.farewell(now), now)
+
     def neighbour_seen(self, link, source, now):
         """The kernel noticed an address on a link: greet it."""
         return self._done(self.neighbours.greet(link, source, now), now)

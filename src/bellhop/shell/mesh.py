@@ -27,6 +27,7 @@ LINK, NEIGHBOUR = struct.Struct("=BxHiII"), struct.Struct("=BxxxiHBB")
 EVENTS = 0x1 | 0x4  # groups of links and of neighbours
 REQUEST_DUMP = 0x301
 SO_BINDTODEVICE = 25
+IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 49, 29
 
 
 class MeshLinks:
@@ -96,6 +97,7 @@ class MeshLinks:
         try:
             made.setblocking(False)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _leave_groups_alone(made, family)
             if family == socket.AF_INET6:
                 made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if name is not None:
@@ -171,6 +173,14 @@ class MeshLinks:
             if host.startswith("fe80:"):
                 host = "%s%%%d" % (host, index)
             self.loop.perform(self.loop.engine.mesh_neighbour(link, (host, self.port), now))
+
+
+def _leave_groups_alone(made, family):
+    """Take no datagram for a group that another socket joined: each would come twice."""
+    if family == socket.AF_INET:
+        made.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+    else:
+        made.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
 
 
 def _join(made, family, index):

@@ -134,6 +134,7 @@ class Service:
 
     def stop(self):
         """Close everything and write what waits."""
+        self.loop.perform(self.engine.leave(milliseconds()))
         self.control.close()
         self.endpoints.close_all()
         if self.seeking is not None:

@@ -34,11 +34,8 @@ class Message:
 
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
-        try:
-            index = self.names.index(name)
-        except ValueError:
-            return None
-        return line_value(self.lines[index])
+        names = self.names
+        return line_value(self.lines[names.index(name)]) if name in names else None
 
     def values(self, name):
         """Return the values of all fields `name`, one for each line, unfolded."""

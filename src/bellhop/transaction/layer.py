@@ -57,11 +57,11 @@ class Layer:
             return FULL, None, []
         if request.method == b"CANCEL":
             return CANCEL, self.servers.get(server_key(request, b"INVITE")), []
-        return NEW, None, []
+        return NEW, key, []
 
-    def new_server(self, request, flow, now):
+    def new_server(self, request, flow, now, key=None):
         """Create the server transaction of a request that `request` called NEW or CANCEL."""
-        key = server_key(request)
+        key = key or server_key(request)
         if request.method == b"INVITE":
             tx = invite_server.InviteServerTransaction(key, request, flow, now)
         else:

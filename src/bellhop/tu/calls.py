@@ -1,5 +1,6 @@
 """Live calls, call history and the trace of their messages; all bounded."""
 
+from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from ..sip import uri
 
@@ -148,6 +149,12 @@ class Trace:
         kept = self.messages.get(call_id)
         if kept is not None and len(kept) < MAX_TRACE_MESSAGES:
             kept.append((now, direction, flow, data))
+
+    def note_sent(self, call_id, now, effects):
+        """Keep what the Sends among the effects of a traced call put on the wire."""
+        for effect in effects:
+            if isinstance(effect, Send):
+                self.note(call_id, now, "sent", effect.flow, effect.data)
 
     def read(self, call_id, now):
         """Return the messages as JSON-able dicts, secrets masked."""
