@@ -50,14 +50,14 @@ fuzz: .venv/installed-test
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)
 
 native: .venv/installed-test
-	test ! -f native/Makefile || $(MAKE) -C native
+	$(MAKE) -C native all binding PYTHON=$(abspath $(BIN)/python)
 
 # A second MicroPython, with ffi, for what the one in .venv cannot do.
 micropython: .micropython/micropython
 
 # Leaves .state alone: it holds the node's identity and its accounts.
 clean:
-	test ! -f native/Makefile || $(MAKE) -C native clean
+	$(MAKE) -C native clean
 	rm -rf .venv .micropython .hypothesis .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
 	find src tests native -name __pycache__ -prune -exec rm -rf {} +
 

@@ -174,7 +174,7 @@ class Forwarder:
         call.in_path = reasons
         if reached.reason not in call.why:
             call.why.append(reached.reason)
-        contacts = context.request.addresses(b"contact")
+        contacts = context.request.contacts
         if contacts:
             call.flows[contacts[0].uri_bytes] = context.flow
         call.flows[reached.uri] = reached.flow
@@ -344,7 +344,7 @@ class Forwarder:
 def _contacts(response):
     """Return the Contacts of a response; one that cannot be read is the caller's business."""
     try:
-        return response.addresses(b"contact")
+        return response.contacts
     except SipError:
         return []
 
@@ -376,7 +376,7 @@ def _share(context):
 
 def _answering_flow(context):
     for branch in context.branches:
-        if branch.final is not None and 200 <= branch.final.status < 300:
+        if branch.final is not None and 200 <= branch.final < 300:
             return branch.transaction.flow
     return context.flow
 

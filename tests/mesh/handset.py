@@ -124,7 +124,9 @@ class Handset:
         first = self.take(lambda text: field(text, "Call-ID") == call)
         if status_of(first) == 407:
             self.acknowledge_refusal(sent, first)
-            sent = self.request("INVITE", target, call, [*lines, self.credentials("INVITE", target, first)])
+            sent = self.request(
+                "INVITE", target, call, [*lines, self.credentials("INVITE", target, first)]
+            )
             self.send(sent)
         else:
             self.inbox.append(first)
@@ -133,7 +135,9 @@ class Handset:
 
     def wait_ringing(self, call, seconds=PATIENCE):
         """Wait for 180 of a call."""
-        return self.take(lambda text: field(text, "Call-ID") == call and status_of(text) == 180, seconds)
+        return self.take(
+            lambda text: field(text, "Call-ID") == call and status_of(text) == 180, seconds
+        )
 
     def incoming(self, method="INVITE", seconds=PATIENCE):
         """Return the next request of a method that is no copy of one seen."""
@@ -198,7 +202,11 @@ def status_of(text):
 
 
 def is_final(text, call, method):
-    return status_of(text) >= 200 and field(text, "Call-ID") == call and field(text, "CSeq").endswith(method)
+    return (
+        status_of(text) >= 200
+        and field(text, "Call-ID") == call
+        and field(text, "CSeq").endswith(method)
+    )
 
 
 def fields(text, name):

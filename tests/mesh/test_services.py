@@ -1,9 +1,7 @@
 """What the mesh carries besides calls, and the carrier that needs nothing but SIP."""
 
-import signal
-
 from tests.mesh.handset import call, field, fields, status_of
-from tests.mesh.town import line, wait_until
+from tests.mesh.town import line
 
 
 def use_sip_only(town):

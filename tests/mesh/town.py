@@ -8,12 +8,10 @@ Node i has the user u<i>, extension 20<i>. Street k is 10.9.k.0/24, the phones' 
 10.8.i.0/24; in both the node's address is no secret: `Node.towards` and `Node.lan_address`.
 """
 
-import contextlib
 import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +28,10 @@ STOP_SECONDS = 5
 DOMAIN = "home.test"
 PASSWORD = "secret"
 # In the towns all is quick: addresses need no test for duplicates.
-QUIET_SYSCTL = ("net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
+QUIET_SYSCTL = (
+    "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv6.conf.default.router_solicitations=0",
+)
 
 
 def line(count):

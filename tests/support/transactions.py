@@ -64,7 +64,8 @@ class Clocked:
 
     def respond(self, tx, status):
         """The user answers a server transaction."""
-        self.take(self.layer.respond(tx, answer(tx.request, status), self.now))
+        asked = parsed(tx.key[2].decode(), branch=tx.key[0].decode())
+        self.take(self.layer.respond(tx, answer(asked, status), self.now))
 
     def times(self, what):
         """Return when something was sent."""

@@ -81,7 +81,9 @@ class DiallingTest(unittest.TestCase):
         ):
             three.phones = []
             data = request("INVITE", dialled).replace(b"call-1", dialled.encode())
-            one.receive(data.replace(b"z9hG4bK", b"z9hG4bK" + bytes([97 + len(one.phones)])), CALLER)
+            one.receive(
+                data.replace(b"z9hG4bK", b"z9hG4bK" + bytes([97 + len(one.phones)])), CALLER
+            )
             invite = self.invites(three, "10.0.9.3")[0]
             self.assertEqual(invite.uri, b"sip:carol@10.0.9.3:5060")
             self.assertEqual(len(invite.items(b"via")), 4)

@@ -11,7 +11,8 @@ from ..errors import SipError
 from . import trust
 from .agreement import CALLER, CONFIRMED, Agreement
 from .crypto import unbase64
-from .session import ATTRIBUTE, A, B
+from .dialog import A, B
+from .session import ATTRIBUTE
 
 KEY, CONFIRM = (b"bellhop-key", b"bellhop-confirm")
 # What an element that does not know this key agreement answers 420 to (RFC 3261 section 8.2.2.3).
@@ -70,48 +71,51 @@ class Keying:
         session.agreement = Agreement(self.dh, self.identity, session.role, session.call_id)
         if session.role != CALLER:
             session.agreement.read_offer(offered, expected, self.suites)
-            self.judge(session.contact(), session.agreement.peer)
+            self.judge(session.contact, session.agreement.peer)
 
-    def invite(self, session, request, description):
-        """Put the offer into an INVITE, or take it out. description: what is sent on, or None."""
+    def invite(self, session, request, offer):
+        """Put the offered key into an INVITE, or take it out. offer: its Offer, or None."""
         request.remove(KEY)
         if session.role != CALLER:
             _drop_option(request)
             return
         octets = session.agreement.offer(self.suites, self.token)
-        if description is None:
+        if offer is None:
             request.set(KEY, b"Bellhop-Key: " + _base64(octets))
         else:
-            _show(description, octets)
-        if self.must(session.contact()):
+            _show(offer.sent, octets)
+        if self.must(session.contact):
             request.insert(b"require", b"Require: " + OPTION)
 
     # Session descriptions inside a dialog.
 
     def offer(self, session, dialog, offer):
-        """Take or put the key of an offer that is not the INVITE's first."""
+        """Take or put the key of an offer inside a dialog."""
         agreement = dialog.agreement
         if agreement is None:
             return
+        if not dialog.is_keyed and offer.side == A:
+            raise SipError(488, "the media of this call were never agreed")
         ours = offer.side == session.phone_side
         if dialog.is_keyed and ours:
             _show(offer.sent, agreement.renew(self.token, offer.lines))
         elif dialog.is_keyed:
             agreement.read_renewal(_required(offer.description), offer.lines)
         elif ours:
-            offer.is_first = True
+            dialog.first = offer
             _show(offer.sent, agreement.answer(self.token, [], offer.lines))
         else:
-            offer.is_first = True
+            dialog.first = offer
             self._accept(session, dialog, offer.description, [], offer.lines)
 
-    def answer(self, session, dialog, offer, description, sent, lines):
-        """Take or put the key of an answer. lines: the answer's media lines."""
+    def answer(self, session, dialog, offer, description, sent):
+        """Take or put the key of an answer: `description` as it came, `sent` as it goes on."""
         agreement = dialog.agreement
         if agreement is None:
             return
+        lines = session.lines_of(1 - offer.side, description, sent)
         ours = offer.side != session.phone_side
-        if not offer.is_first:
+        if offer is not dialog.first:
             if ours:
                 _show(sent, agreement.renewed(self.token, lines))
             else:
@@ -133,11 +137,11 @@ class Keying:
             return
         expected = session.parties[B].node or None
         dialog.agreement.accept(octets, expected, caller_lines, callee_lines)
-        self.judge(session.contact(), dialog.agreement.peer)
+        self.judge(session.contact, dialog.agreement.peer)
 
     def _go_on_clear(self, session, dialog):
         """The far end gave no key: it is no node, or somebody took the key away."""
-        self.refuse_clear(session.contact())
+        self.refuse_clear(session.contact)
         first = session.first
         if first is not None and [s for s in first.description.streams if b"/SAVP" in s.proto]:
             raise SipError(488, "your phone wants encryption and the far end gives none")

@@ -9,15 +9,17 @@ response with its status, a provisional response by being dropped. `ended` tells
 to nothing, whoever said so.
 """
 
-import binascii
 from collections import namedtuple
 
 from ..effects import Event, Store
 from ..errors import SipError
 from . import decision, sdp, trust
-from .agreement import CALLEE, CALLER, CONFIRMED, FAILED
+from .agreement import CALLEE, CALLER, FAILED
+from .dialog import A, Offer
 from .keyed import OPTION, Keying, offered_key
-from .session import MAX_DIALOGS, A, B, Dialog, Offer, Session, is_sealed
+from .ownkeys import is_sealed
+from .session import Session
+from .table import Sessions
 
 # Calls with relays at once: each costs four ports and about 10 kB of Python; past it a call is
 # treated as one without the media library.
@@ -29,6 +31,9 @@ ACK_PATIENCE = 32000
 # A call whose end nobody told.
 LONGEST_CALL = 12 * 3600 * 1000
 
+# Requests that may carry an offer (RFC 3261, RFC 3311, RFC 3262).
+OFFERING = (b"INVITE", b"UPDATE", b"PRACK")
+
 # What the library reports (native/include/bellhop_media.h, bm_events).
 DEAD = 4
 REPORTS = {1: "latched", 2: "silent", 3: "heard", DEAD: "dead", 5: "keys do not fit"}
@@ -39,16 +44,15 @@ Ready = namedtuple("Ready", ("user", "message", "error"))
 
 
 class Relays:
-    """All sessions of a node. settings: MediaSettings; keying: what the calls share of keys."""
+    """All calls of a node whose media may pass it. settings: MediaSettings; deadlines: Deadlines.
+
+    dh, identity: as in agreement.py; token(n): n random octets.
+    """
 
     def __init__(self, settings, dh, identity, token, deadlines):
         self.settings = settings
         self.keying = Keying(dh, identity, token)
-        self.deadlines = deadlines
-        self.by_user = {}
-        self.by_call = {}
-        self.by_number = {}
-        self.count = 0
+        self.sessions = Sessions(deadlines)
         self.counters = {
             "relayed": 0, "unable": 0, "refused": 0, "keys_failed": 0, "legs_lost": 0,
         }  # fmt: skip
@@ -65,9 +69,8 @@ class Relays:
         user: the branch, any hashable value; near, far: the Party on each side. A branch that is
         tried again at another hop is decided anew.
         """
-        effects = self.ended(user)
         if request.method != b"INVITE" or request.to.param(b"tag") is not None:
-            return [], effects
+            return [], []
         description = _readable(request)
         key = offered_key(request, description)
         role = self._role(key, description, near, far)
@@ -75,17 +78,15 @@ class Relays:
         reasons = decision.path_reasons(self.settings, description, hides, near, far)
         if role is not None:
             reasons.insert(0, decision.ENCRYPTED)
-        if not reasons:
-            return [], effects
         session = Session(request, near, far, reasons, role)
-        session.user = user
-        if not self._is_able(session, request):
-            return [], effects
-        if role is not None:
+        stays = bool(reasons) and self._is_able(session, request)
+        if stays and role is not None:
             self.keying.begin(session, key)
-        self.by_user[user] = session
-        self.by_call.setdefault(session.call_id, []).append(session)
-        self._watch(session, now + LONGEST_CALL)
+        before = self.sessions.by_user.get(user)
+        effects = [] if before is None else self.sessions.end(before)
+        if not stays:
+            return [], effects
+        self.sessions.add(user, session, now + LONGEST_CALL)
         self.counters["relayed"] += 1
         return reasons, effects
 
@@ -97,13 +98,14 @@ class Relays:
             return CALLER if key is None and self.keying.wants(far) else None
         if key is None:
             self.keying.refuse_clear(near.contact)
-        return None if key is None else CALLEE
+            return None
+        return CALLEE
 
     def _is_able(self, session, request):
         """Tell whether this node can do what it decided; refuses where nothing else will do."""
         if not self.keying.suites:
             problem = "the media library is missing"
-        elif len(self.by_user) >= MAX_SESSIONS:
+        elif len(self.sessions.by_user) >= MAX_SESSIONS:
             problem = "too many calls pass this node"
         elif request.body and not is_sdp(request):
             problem = "the body of the call is no session description"
@@ -115,50 +117,37 @@ class Relays:
     def _do_without(self, session, problem):
         self.counters["unable"] += 1
         hidden = decision.HIDDEN in session.reasons
-        if hidden or (session.role is not None and self.keying.must(session.contact())):
+        if hidden or (session.role is not None and self.keying.must(session.contact)):
             self.counters["refused"] += 1
-            raise SipError(488, "%s is not possible: %s" % (session.reasons[0], problem))
+            raise SipError(488, "%s: not possible, %s" % (session.reasons[0], problem))
 
     def ended(self, user):
         """A branch came to nothing; return the effects."""
-        session = self.by_user.get(user)
-        return [] if session is None else self._end(session)
-
-    def _end(self, session):
-        effects = session.close()
-        for effect in effects:
-            self.by_number.pop(effect.relay, None)
-        self.by_user.pop(session.user, None)
-        sessions = self.by_call.get(session.call_id, [])
-        if session in sessions:
-            sessions.remove(session)
-        if not sessions:
-            self.by_call.pop(session.call_id, None)
-        session.parked = []
-        session.deadline = None
-        return effects
-
-    def _watch(self, session, deadline):
-        session.deadline = deadline
-        self.deadlines.watch(session)
+        session = self.sessions.by_user.get(user)
+        if session is None or session.chosen is not None:
+            return []
+        return self.sessions.end(session)
 
     def wake(self, session, now):
-        """A session's time is over: nobody acknowledged it, or nobody told its end."""
-        return self._fail(session, "its time is over: no acknowledgement or no end came")
+        """A session's time is over; return the effects."""
+        effects = self.sessions.end(session)
+        if session.level != FAILED:
+            effects.append(self._event(session, "no acknowledgement or no end came"))
+        return effects
 
     # Messages.
 
     def request(self, user, request, now):
         """Return (request, effects) for a request on its way. user: None for an ACK."""
-        session, dialog, side = self._place(user, request)
+        session, dialog, side = self.sessions.asking(user, request)
         if session is None:
             return request, []
+        if request.method == b"BYE":
+            return request, self.sessions.end(session) if dialog is session.chosen else []
         if request.method == b"ACK":
             return self._acknowledge(session, dialog, side, request, now)
-        if request.method == b"BYE":
-            return request, self._end(session) if dialog is session.chosen else []
-        if session.is_opening():
-            return self._park(session, user, request, [])
+        if session.level == FAILED:
+            raise SipError(488, "the keys of this call have failed")
         if not is_sdp(request):
             if dialog is None and session.role is not None:
                 self.keying.invite(session, request, None)
@@ -167,59 +156,54 @@ class Relays:
             offer = dialog.offers[1 - side]
             if offer is not None and not dialog.is_answered(offer):
                 return self._answer(session, dialog, offer, request)
-        if request.method in (b"INVITE", b"UPDATE", b"PRACK"):
+        if request.method in OFFERING:
             return self._offer(session, dialog, side, user, request)
         return request, []
 
     def response(self, user, response, now):
         """Return (response, effects) for a response on its way. user: as with its request."""
-        session, dialog, side = self._answering(user, response)
+        session, dialog, side = self.sessions.answering(user, response)
         if session is None:
             return response, []
+        begins = self.sessions.by_user.get(user) is session
         if response.status >= 300:
-            return self._reject(session, dialog, side, user, response)
+            return response, self._refused(session, dialog, side, begins, response)
         if dialog is None:
             return response, []
         if session.chosen not in (None, dialog):
             # Another phone behind the same branch answered too; the caller will end that call.
             set_body(response, b"")
             return response, []
-        if session.is_opening():
-            return self._park(session, user, response, [])
         response, effects = self._described(session, dialog, side, user, response)
-        if response is not None and response.status >= 200 and session is self.by_user.get(user):
-            effects += self._choose(session, dialog, now)
+        if response is not None and begins and response.status >= 200 and session.chosen is None:
+            session.chosen = dialog
+            self.sessions.watch(session, now + ACK_PATIENCE)
+            effects += self.sessions.closed(session.updates(dialog))
         return response, effects
 
     def _described(self, session, dialog, side, user, response):
         """Take the session description of a response that accepts."""
+        offer = dialog.offers[1 - side]
         if not is_sdp(response):
             return response, []
-        offer = dialog.offers[1 - side]
         if offer is not None and offer.cseq == response.cseq:
             return self._answer(session, dialog, offer, response)
         if response.cseq[1] == b"INVITE":
             return self._offer(session, dialog, side, user, response)
         return response, []
 
-    def _choose(self, session, dialog, now):
-        """The call is answered: this dialog's media is the branch's."""
-        if session.chosen is not None:
+    def _refused(self, session, dialog, side, begins, response):
+        if not begins:
+            if dialog is not None:
+                dialog.withdraw(1 - side, response.cseq)
             return []
-        session.chosen = dialog
-        self._watch(session, now + ACK_PATIENCE)
-        return self._forget(session, session.updates(dialog))
-
-    def _reject(self, session, dialog, side, user, response):
-        if self.by_user.get(user) is session:
-            if response.status == 420 and OPTION in response.tokens(b"unsupported"):
-                raise SipError(488, "the far end cannot encrypt and this call must be")
-            return response, self._end(session)
-        if dialog is not None:
-            dialog.withdraw(1 - side, response.cseq)
-        return response, []
+        if response.status == 420 and OPTION in response.tokens(b"unsupported"):
+            raise SipError(488, "the far end cannot encrypt and this call must be")
+        return self.sessions.end(session)
 
     def _acknowledge(self, session, dialog, side, request, now):
+        if session.level == FAILED:
+            return None, []
         if dialog is None or dialog is not session.chosen:
             return request, []
         effects = []
@@ -230,43 +214,14 @@ class Relays:
             if side == A and session.role is not None:
                 self.keying.acknowledge(dialog, request, session.role)
         except SipError as error:
+            # Unacknowledged, both phones end the call; until then this session stops every ACK.
             self.counters["keys_failed"] += 1
-            return None, self._fail(session, error.reason)
-        self._watch(session, now + LONGEST_CALL)
+            session.level = FAILED
+            self.sessions.watch(session, now + ACK_PATIENCE)
+            told = self._event(session, error.reason)
+            return None, self.sessions.closed(session.close()) + [told]
+        self.sessions.watch(session, now + LONGEST_CALL)
         return request, effects + self._tell(session, dialog)
-
-    # Which session a message belongs to.
-
-    def _place(self, user, request):
-        """Return (session, dialog or None in an INVITE that begins, side that sent it)."""
-        session = self.by_user.get(user)
-        if session is not None:
-            return session, None, A
-        return self._within(request)
-
-    def _answering(self, user, response):
-        session = self.by_user.get(user)
-        if session is None:
-            session, dialog, side = self._within(response)
-            return session, dialog, None if side is None else 1 - side
-        tag = response.to.param(b"tag")
-        if tag is None or response.status >= 300:
-            return session, None, B
-        if tag not in session.dialogs:
-            if len(session.dialogs) >= MAX_DIALOGS:
-                raise SipError(488, "too many phones answer behind one address")
-            agreement = None if session.agreement is None else session.agreement.fork()
-            session.dialogs[tag] = Dialog(agreement, session.first)
-        return session, session.dialogs[tag], B
-
-    def _within(self, message):
-        tags = message.from_.param(b"tag"), message.to.param(b"tag")
-        for session in self.by_call.get(message.call_id, ()):
-            if session.caller_tag == tags[0] and tags[1] in session.dialogs:
-                return session, session.dialogs[tags[1]], A
-            if session.caller_tag == tags[1] and tags[0] in session.dialogs:
-                return session, session.dialogs[tags[0]], B
-        return None, None, None
 
     # Session descriptions.
 
@@ -275,52 +230,45 @@ class Relays:
         if known is not None and (known.cseq, known.raw) == (message.cseq, message.body):
             set_body(message, known.sent.write())
             return message, []
+        if session.is_opening():
+            return self._park(session, user, message, [])
         if session.problem is not None:
             return self._unopened(session, message)
         offer = Offer(side, message.cseq, message.body)
-        effects = session.open_for(offer, self.settings, lambda: self._number(session))
+        if session.role is None and session.contact is not None and dialog is not None:
+            self._check_sealed(session, offer)
+        effects = session.open_for(offer, self.settings, self.sessions.number)
         if effects:
             return self._park(session, user, message, effects)
         session.pass_on(offer, dialog, self.keying.token, self.keying.suites)
         if dialog is None:
             session.first = offer
-            offer.is_first = True
             if session.role is not None:
-                self.keying.invite(session, message, offer.sent)
+                self.keying.invite(session, message, offer)
         else:
             self.keying.offer(session, dialog, offer)
             dialog.offers[side] = offer
         set_body(message, offer.sent.write())
         return message, []
 
+    def _check_sealed(self, session, offer):
+        """Phones that encrypted themselves may not stop where encryption is required."""
+        if not _is_sealed(offer.description):
+            self.keying.refuse_clear(session.contact)
+
     def _answer(self, session, dialog, offer, message):
         known = dialog.answers[1 - offer.side]
+        effects = []
         if known is None or known[:2] != (offer.cseq, message.body):
-            raw = message.body
-            description, sent, cryptos = session.answer(offer, raw)
-            lines = session.lines_of(1 - offer.side, description, sent)
-            self.keying.answer(session, dialog, offer, description, sent, lines)
-            known = offer.cseq, raw, sent.write()
+            description, sent, cryptos = session.answer(offer, message.body)
+            self.keying.answer(session, dialog, offer, description, sent)
+            known = offer.cseq, message.body, sent.write()
             dialog.agree(offer, description, cryptos, known)
-            set_body(message, known[2])
-            return message, self._forget(session, session.updates(dialog))
+            effects = self.sessions.closed(session.updates(dialog))
         set_body(message, known[2])
-        return message, []
-
-    def _forget(self, session, effects):
-        """Take relays that are closed out of the table."""
-        numbers = [slot.number for slot in session.slots if slot is not None]
-        for effect in effects:
-            if effect.relay not in numbers:
-                self.by_number.pop(effect.relay, None)
-        return effects
+        return message, effects
 
     # Ports.
-
-    def _number(self, session):
-        self.count += 1
-        self.by_number[self.count] = session
-        return self.count
 
     def _park(self, session, user, message, effects):
         if len(session.parked) >= MAX_PARKED:
@@ -333,36 +281,28 @@ class Relays:
 
         ports: A's RTP and RTCP, B's RTP and RTCP, or None; problem: text where there are none.
         """
-        session = self.by_number.get(number)
+        session = self.sessions.by_number.get(number)
         if session is None:
             return [], []
-        slot = [one for one in session.slots if one is not None and one.number == number][0]
-        slot.ports = ports or ()
+        session.slot_of(number).ports = ports or ()
         if not ports:
             session.problem = problem
         if session.is_opening():
             return [], []
-        effects = [] if session.problem is None else self._close_unused(session)
+        effects = [] if session.problem is None else self.sessions.closed(session.close_unused())
         parked, session.parked = session.parked, []
         ready = []
         for user, message in parked:
+            is_request = hasattr(message, "method")
             try:
-                again = self.request if hasattr(message, "method") else self.response
-                message, more = again(user, message, now)
+                again = self.request if is_request else self.response
+                passed, more = again(user, message, now)
                 effects += more
-                if message is not None:
-                    ready.append(Ready(user, message, None))
+                if passed is not None:
+                    ready.append(Ready(user, passed, None))
             except SipError as error:
                 ready.append(Ready(user, message, error))
         return ready, effects
-
-    def _close_unused(self, session):
-        """Close what was opened in vain; the relays that a standing call uses stay."""
-        unused = [slot.number for slot in session.slots if slot is not None and slot.is_unused()]
-        effects = []
-        for number in unused:
-            effects += session.close(number)
-        return self._forget(session, effects)
 
     def _unopened(self, session, message):
         """There were no ports: the call goes on without this node if that is allowed."""
@@ -370,13 +310,13 @@ class Relays:
         if session.chosen is not None:
             raise SipError(488, "no more media can pass this node: %s" % problem)
         self._do_without(session, problem)
-        return message, self._end(session)
+        return message, self.sessions.end(session)
 
     # What the library reports.
 
     def reported(self, number, kind, side, now):
         """The library says something about a relay (REPORTS); return the effects."""
-        session = self.by_number.get(number)
+        session = self.sessions.by_number.get(number)
         if session is None:
             return []
         if kind == DEAD:
@@ -385,15 +325,12 @@ class Relays:
 
     def failed(self, number, problem, now):
         """A relay is of no use any more; return the effects."""
-        session = self.by_number.get(number)
+        session = self.sessions.by_number.get(number)
         if session is None:
             return []
         self.counters["legs_lost"] += 1
-        told = [self._event(session, problem)]
-        effects = session.close(number)
-        if session.slots.count(None) == len(session.slots):
-            return told + effects + self._end(session)
-        return told + self._forget(session, effects)
+        effects = self.sessions.closed(session.close(number)) + [self._event(session, problem)]
+        return effects if session.numbers() else effects + self.sessions.end(session)
 
     # What people see.
 
@@ -401,58 +338,37 @@ class Relays:
         """The call stands: note and tell once what its keys are worth."""
         if session.level is not None or session.role is None:
             return []
-        contact, agreement = session.contact(), dialog.agreement
+        agreement = dialog.agreement
         if agreement is None:
             session.level = trust.CLEAR
             return [self._event(session, "no key was agreed")]
-        session.level = self.keying.trust.see(contact, agreement.peer)
+        session.level = self.keying.trust.see(session.contact, agreement.peer)
         return [self._store(), self._event(session, "keys are confirmed")]
-
-    def _fail(self, session, reason):
-        session.level = FAILED
-        told = self._event(session, reason)
-        return self._end(session) + [told]
 
     def _store(self):
         return Store("trust", lambda now: self.keying.trust.dump())
 
     def _event(self, session, what):
-        return Event("media", dict(self.record(session), what=what))
+        return Event("media", dict(self._record(session), what=what))
 
-    def record(self, session):
-        """Return what is known of a session as a JSON-able dict; it holds no key of its media."""
-        contact = session.contact()
-        fields = {
-            "call_id": "".join([chr(o) if 32 <= o < 127 else "?" for o in session.call_id]),
-            "contact": contact,
-            "reasons": session.reasons,
-            "level": session.level,
-            "is_enough": None,
-            "key": None,
-            "words": None,
-            "suite": None,
-            "relays": [slot.number for slot in session.slots if slot is not None],
-        }
-        agreement = None if session.chosen is None else session.chosen.agreement
+    def _record(self, session):
+        fields = session.record()
         if session.level in trust.LEVELS:
-            fields["is_enough"] = self.keying.policies.is_enough(contact, session.level)
-        if agreement is not None and agreement.state == CONFIRMED:
-            fields["key"] = binascii.hexlify(agreement.peer).decode()
-            fields["words"] = " ".join(agreement.words())
-            fields["suite"] = agreement.suite.name.decode()
+            policies = self.keying.policies
+            fields["is_enough"] = policies.is_enough(session.contact, session.level)
         return fields
 
     def of_call(self, call_id):
-        """Return the records of all sessions of a call."""
-        return [self.record(session) for session in self.by_call.get(call_id, ())]
+        """Return what is known of a call's media: JSON-able dicts, one for each session."""
+        return [self._record(session) for session in self.sessions.by_call.get(call_id, ())]
 
     def mark(self, call_id, mark):
         """The people of a call compared words or signatures; return the effects."""
         effects = []
-        for session in self.by_call.get(call_id, ()):
-            agreement = None if session.chosen is None else session.chosen.agreement
-            if agreement is not None and agreement.state == CONFIRMED:
-                session.level = self.keying.trust.mark(session.contact(), agreement.peer, mark)
+        for session in self.sessions.by_call.get(call_id, ()):
+            agreement = session.proved()
+            if agreement is not None:
+                session.level = self.keying.trust.mark(session.contact, agreement.peer, mark)
                 effects += [self._store(), self._event(session, mark)]
         return effects
 

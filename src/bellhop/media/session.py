@@ -4,82 +4,19 @@ Side A is the caller's, side B the called one's. A session belongs to one branch
 phone that rings behind it has a Dialog of its own, and all share the relays of the branch.
 """
 
+import binascii
+
 from ..errors import SipError
 from . import address, crypto, sdp
-from .agreement import CALLER
+from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
+from .dialog import A, B, Slot
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED, RelayClose, RelayOpen, RelayUpdate
+from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
-A, B = (0, 1)
-# Phones that ring behind one branch; a proxy out there may fork.
-MAX_DIALOGS = 8
 ATTRIBUTE = b"bellhop-key"
 # Keys of the phones' own that the two nodes take the place of.
 PHONE_KEYS = (b"crypto", b"key-mgmt")
-# What shows that phones make keys between themselves (RFC 6189, RFC 5763).
-OWN_KEYS = (b"zrtp-hash", b"fingerprint")
-
-
-class Slot:
-    """The relay of one stream. ports: None until it is open; applied: what each side was told."""
-
-    def __init__(self, number):
-        self.number = number
-        self.ports = None
-        self.applied = [{}, {}]
-
-    def is_unused(self):
-        """Tell whether no media was led here yet."""
-        return not self.applied[A] and not self.applied[B]
-
-
-class Offer:
-    """One session description on its way. lines: its media as both nodes see them."""
-
-    def __init__(self, side, cseq, raw):
-        self.side = side
-        self.cseq = cseq
-        self.raw = raw
-        self.description = sdp.parse(raw)
-        self.sent = sdp.parse(raw)
-        self.lines = None
-        self.cryptos = []
-        # Whether the first keys of the call depend on it and on its answer.
-        self.is_first = False
-
-
-class Dialog:
-    """What is agreed with one phone. described: the Description of each side in force."""
-
-    def __init__(self, agreement, first):
-        self.agreement = agreement
-        self.described = [None, None]
-        self.offers = [first, None]
-        # The last answer of each side: (CSeq, as it came, as it went on).
-        self.answers = [None, None]
-        self.cryptos = []
-        # Whether the initial key was answered; False for ever in a call that stays clear.
-        self.is_keyed = False
-        # Media lines of caller and callee that the first keys are bound to.
-        self.lines = [[], []]
-
-    def is_answered(self, offer):
-        """Tell whether an offer has its answer."""
-        answer = self.answers[1 - offer.side]
-        return answer is not None and answer[0] == offer.cseq
-
-    def withdraw(self, side, cseq):
-        """The request with an offer was refused: what was agreed before stays."""
-        offer = self.offers[side]
-        if offer is not None and offer.cseq == cseq and not self.is_answered(offer):
-            self.offers[side] = None
-
-    def agree(self, offer, description, cryptos, answer):
-        """Put an offer and its answer into force."""
-        self.described[offer.side] = offer.description
-        self.described[1 - offer.side] = description
-        self.cryptos = cryptos
-        self.answers[1 - offer.side] = answer
 
 
 class Session:
@@ -89,6 +26,10 @@ class Session:
         self.call_id = request.call_id
         self.caller_tag = request.from_.param(b"tag")
         self.parties = (near, far)
+        # The one person beyond this node; None in a call of its own phones, and on the way.
+        self.contact = None
+        if near.contact is None or far.contact is None:
+            self.contact = near.contact or far.contact
         self.reasons = reasons
         self.role = role
         self.phone_side = None if role is None else A if role == CALLER else B
@@ -114,13 +55,14 @@ class Session:
                   if self._carries(stream)]  # fmt: skip
         if not wanted and [stream for stream in offer.description.streams if stream.port]:
             raise SipError(488, "none of these media can pass this node")
-        effects = []
         for index in wanted:
             self._check_address(offer.description, index, offer.side)
+        effects = []
+        for index in wanted:
             while len(self.slots) <= index:
                 self.slots.append(None)
             if self.slots[index] is None:
-                self.slots[index] = Slot(next_number())
+                self.slots[index] = Slot(next_number(self))
                 sides = [(local, settings.port_low, settings.port_high) for local in self.locals]
                 effects.append(RelayOpen(self.slots[index].number, tuple(sides)))
         return effects
@@ -162,9 +104,20 @@ class Session:
                 self.slots[index] = None
         return effects
 
-    def contact(self):
-        """Return the person beyond this node, whose key counts; None where no keys are made."""
-        return None if self.role is None else self.parties[1 - self.phone_side].contact
+    def close_unused(self):
+        """Close what was opened in vain; the relays that a standing call uses stay."""
+        effects = []
+        for slot in [slot for slot in self.slots if slot is not None and slot.is_unused()]:
+            effects += self.close(slot.number)
+        return effects
+
+    def numbers(self):
+        """Return the numbers of the relays."""
+        return [slot.number for slot in self.slots if slot is not None]
+
+    def slot_of(self, number):
+        """Return the Slot of a relay of this session."""
+        return [slot for slot in self.slots if slot is not None and slot.number == number][0]
 
     # Session descriptions.
 
@@ -327,7 +280,7 @@ class Session:
         return octets, 8 * len(octets)
 
     def _kind(self, dialog, index, side):
-        if self.role is None or _make_own_keys(dialog.described, index):
+        if self.role is None or make_own_keys(dialog.described, index):
             return UNTOUCHED
         pair = dialog.cryptos[index] if index < len(dialog.cryptos) else None
         is_sdes = pair is not None and pair[0] is not None
@@ -346,50 +299,35 @@ class Session:
         else:
             wanted["receive"], wanted["send"] = dialog.agreement.keys(index)
 
+    # What people see.
+
+    def proved(self):
+        """Return the Agreement whose keys are confirmed, or None."""
+        agreement = None if self.chosen is None else self.chosen.agreement
+        return agreement if agreement is not None and agreement.state == CONFIRMED else None
+
+    def record(self):
+        """Return what people may know of it as a JSON-able dict; no key of the media is in it."""
+        agreement = self.proved()
+        fields = {
+            "call_id": "".join([chr(o) if 32 <= o < 127 else "?" for o in self.call_id]),
+            "contact": self.contact,
+            "reasons": self.reasons,
+            "level": self.level,
+            "is_enough": None,
+            "key": None,
+            "words": None,
+            "suite": None,
+            "relays": self.numbers(),
+        }
+        if agreement is not None:
+            fields["key"] = binascii.hexlify(agreement.peer).decode()
+            fields["words"] = " ".join(agreement.words())
+            fields["suite"] = agreement.suite.name.decode()
+        return fields
+
     def _slot(self, index):
         return self.slots[index] if index < len(self.slots) else None
-
-
-def is_dtls(stream):
-    """Tell whether the phones make their keys by DTLS (RFC 5764)."""
-    return stream.proto[:8].upper() == b"UDP/TLS/"
-
-
-def is_sealed(stream):
-    """Tell whether a stream is encrypted in a way that only the phones themselves can open."""
-    return is_dtls(stream) or (b"/SAVP" in stream.proto and not stream.attributes(b"crypto"))
-
-
-def _make_own_keys(described, index):
-    streams = [one.streams[index] for one in described]
-    if is_dtls(streams[0]) or is_dtls(streams[1]):
-        return True
-    for name in OWN_KEYS:
-        if not [one for one in described if not _values(one, one.streams[index], name)]:
-            return True
-    return False
-
-
-def _values(description, stream, name):
-    return stream.attributes(name) + description.head.attributes(name)
-
-
-def media_lines(description):
-    """Return for each stream the octets that keys are bound to: all but address and port.
-
-    A node between the two may lead media through itself without being able to listen; what phones
-    say of keys of their own is bound too.
-    """
-    lines = []
-    for stream in description.streams:
-        if not stream.port:
-            lines.append(stream.kind + b" off")
-            continue
-        words = [stream.kind, stream.proto] + stream.formats
-        for name in OWN_KEYS:
-            words += [name + b":" + value for value in _values(description, stream, name)]
-        lines.append(b" ".join(words))
-    return lines
 
 
 def _chosen(stream, known, token, suites):

@@ -30,7 +30,7 @@ class Discovery:
     def met(self, neighbour, now):
         """A neighbour proved its key at its address; one that moves with its link is not kept."""
         host, port = neighbour.address
-        if "%" in host:
+        if host.startswith("fe80:"):
             return
         try:
             self.cache.add(host, port, neighbour.key, "", neighbour.link, now)

@@ -8,7 +8,7 @@ ACK_TRIES = 5
 MIN_BATCH, BATCH_SPREAD = (10, 31)
 # Packets in the air to one peer: what one packet each round trip would be too slow for.
 WINDOW = 16
-# Unsolicited records of one peer: one each 10 ms, whose signatures take a slow router a tenth of its
+# Unsolicited records of one peer: one each 10 ms; their signatures take a slow router a tenth of its
 # time, and a whole table at once, for those that have one neighbour while all others start.
 RECORD_INTERVAL, RECORD_BURST = (10, 4096)
 # A peer that had all of so many packets before they came gets announcements in place of records,
@@ -70,7 +70,11 @@ class Peer:
 
     def best(self):
         """Return the neighbour by which this peer is reached at the least cost."""
-        return min(self.neighbours, key=lambda neighbour: (neighbour.cost, neighbour.link))
+        return self.ways()[0]
+
+    def ways(self):
+        """Return the neighbours by which this peer is reached, the cheapest first."""
+        return sorted(self.neighbours, key=lambda neighbour: (neighbour.cost, neighbour.link))
 
     def offer(self, key, sequence, at):
         """Plan to send a record at `at` or earlier."""

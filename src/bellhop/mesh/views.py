@@ -55,8 +55,9 @@ def _endpoint(mesh, before, short):
     endpoints = known.value.endpoints if known is not None else []
     port = endpoints[0].port if endpoints else mesh.settings.sip_port
     peer = mesh.exchange.peers.get(short) if before == mesh.short else None
-    if peer is not None:
-        return peer.best().address[0], port
+    for way in peer.ways() if peer is not None else ():
+        if not way.address[0].startswith("fe80:"):
+            return way.address[0], port  # SIP has no sockets on link-local addresses.
     if not endpoints:
         return "", port
     earlier = mesh.directory.node(before)

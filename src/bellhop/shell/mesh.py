@@ -170,8 +170,6 @@ class MeshLinks:
         link = 2 * index + (family == socket.AF_INET6)
         if link in self.sockets:
             now = milliseconds()
-            if host.startswith("fe80:"):
-                host = "%s%%%d" % (host, index)
             self.loop.perform(self.loop.engine.mesh_neighbour(link, (host, self.port), now))
 
 

@@ -48,7 +48,7 @@ def parse_list(value):
 
 def _parse(value):
     value = value.strip(scan.BLANKS)
-    less = scan.find_outside(value, b"<")
+    less = 0 if value[:1] == b"<" else scan.find_outside(value, b"<")
     if less < 0:
         return _parse_bare(value)
     greater = value.find(b">", less)

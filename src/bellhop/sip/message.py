@@ -25,7 +25,7 @@ class Message:
     """
 
     # What has been read so far.
-    _call_id = _via = _from = _to = _cseq = None
+    _call_id = _via = _from = _to = _cseq = _contacts = None
 
     def __init__(self, names, lines, body):
         self.names = names
@@ -84,6 +84,13 @@ class Message:
         if self._to is None:
             self._to = address.parse(self.value(b"to"))
         return self._to
+
+    @property
+    def contacts(self):
+        """The Addresses in Contact."""
+        if self._contacts is None:
+            self._contacts = self.addresses(b"contact")
+        return self._contacts
 
     @property
     def call_id(self):

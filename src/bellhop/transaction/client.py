@@ -50,6 +50,7 @@ def _resend_slowly(tx, now, message):
 
 def _finish(tx, now, message):
     effects = deliver(tx, now, message)
+    tx.data = None
     linger(tx, now, 0 if tx.reliable else TIMER_K)
     return effects
 

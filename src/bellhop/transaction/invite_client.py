@@ -52,7 +52,7 @@ def _proceed(tx, now, message):
 
 
 def _accept(tx, now, message):
-    tx.data = None
+    tx.request = tx.data = None
     tx.arm(None, now + TIMER_M)
     return deliver(tx, now, message)
 

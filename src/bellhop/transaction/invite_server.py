@@ -37,7 +37,7 @@ def _provisional(tx, now, message):
 def _accept(tx, now, message):
     tx.arm(None, now + TIMER_L)
     effects = send(tx, now, message)
-    tx.data = None
+    tx.request = tx.data = None
     return effects
 
 

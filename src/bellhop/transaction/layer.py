@@ -39,9 +39,10 @@ class Layer:
     def request(self, request, flow, now):
         """Return (what, server transaction or None, effects) for a request that came in.
 
-        NEW: the user decides, and calls `new_server` to answer. CANCEL: the transaction is that of
-        the INVITE to cancel, or None; the CANCEL is answered through a `new_server` too. ACK: one
-        that no transaction here waits for. ABSORBED: done. FULL: no place; refuse without state.
+        NEW: the user decides, and calls `new_server` to answer, with the key that stands here in
+        place of a transaction. CANCEL: the transaction is that of the INVITE to cancel, or None;
+        the CANCEL is answered through a `new_server` too. ACK: one that no transaction here waits
+        for. ABSORBED: done. FULL: no place; refuse without state.
         """
         key = server_key(request)
         found = self.servers.get(key)
@@ -131,7 +132,8 @@ class Layer:
         effects = []
         for table in (self.servers, self.clients):
             for tx in list(table.values()):
-                if is_same_flow(tx.flow, flow):
+                # Most only linger, and that ends by itself.
+                if (not tx.lingers or tx.resend_at) and is_same_flow(tx.flow, flow):
                     effects += self._handle(tx, server.FLOW_FAILED, now)
         return effects
 

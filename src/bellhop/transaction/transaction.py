@@ -66,9 +66,13 @@ def stop(tx, now, message):
 
 
 def linger(tx, now, duration):
-    """Stay for the retransmissions of the peer, or end at once where there are none."""
+    """Stay for the retransmissions of the peer, or end at once where there are none.
+
+    What they need is in `data`: most of a node's memory under load is transactions that linger.
+    """
     if duration:
         tx.arm(None, now + duration)
+        tx.request = tx.user = None
     else:
         stop(tx, now, None)
 

@@ -3,7 +3,7 @@
 import binascii
 
 from ..errors import SipError
-from ..sip import scan, uri
+from ..sip import address, scan, uri
 from ..sip.via import MAGIC_COOKIE
 
 DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
@@ -23,7 +23,7 @@ def validate(request):
     if request.parsed_uri.headers is not None:
         raise SipError(400, "a Request-URI must not hold header fields")
     if begins_dialog(request):
-        request.addresses(b"contact")
+        request.contacts
     required = request.tokens(b"proxy-require")
     if required:
         raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(required),))
@@ -41,23 +41,34 @@ def preprocess_route(request, is_ours):
     is_ours(uri) tells whether a Uri names this node. Returns the user parts of those values: they
     may hold the token that the node put into its Record-Route.
     """
-    if b"route" not in request.names:
-        return []
-    if b"" in request.items(b"route"):
+    routes = request.items(b"route")
+    if b"" in routes:
         raise SipError(400, "a Route is empty")
     tokens = []
-    routes = request.addresses(b"route")
     target = request.parsed_uri
-    if target.param(b"lr") is not None and target.user is not None and is_ours(target):
+    if routes and target.param(b"lr") is not None and target.user is not None and is_ours(target):
         tokens.append(target.user)
-        request.uri = routes.pop().uri_bytes
+        request.uri = address.parse(routes.pop()).uri_bytes
         _remove_last_route(request)
     for route in routes:
-        if not is_ours(route.uri):
+        token, rest = _split_token(route)
+        found = address.parse(rest).uri
+        if not is_ours(found):
             break
-        tokens.append(route.uri.user)
+        tokens.append(found.user if token is None else token)
         request.remove_first(b"route")
     return tokens
+
+
+def _split_token(route):
+    """Return the token in a Route value and the value without it, or None and the value.
+
+    Without its token every Route that this node wrote is the same, and has been parsed before.
+    """
+    start, at, end = route.partition(b"@")
+    if not at or start[:5] != b"<sip:" or not scan.is_made_of(start[5:], scan.HEX):
+        return None, route
+    return start[5:], start[:5] + end
 
 
 def _remove_last_route(request):
@@ -166,10 +177,9 @@ def record_route_reasons(settings, request, flow, target):
 
 
 def _contact_is_elsewhere(request, flow):
-    contacts = request.addresses(b"contact")
-    if not contacts or contacts[0].uri.host is None:
+    if not request.contacts or request.contacts[0].uri.host is None:
         return False
-    found = contacts[0].uri
+    found = request.contacts[0].uri
     there = found.host_key, found.port or 5060
     here = uri.host_key(flow.host.encode()), flow.port
     return there != here and flow.transport == "udp"

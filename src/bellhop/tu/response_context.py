@@ -24,7 +24,10 @@ NO_ANSWER = 408
 
 
 class Branch:
-    """One client transaction after another (fail-over of hops) for one target."""
+    """One client transaction after another (fail-over of hops) for one target.
+
+    final: the status of the final response, or None.
+    """
 
     __slots__ = (
         "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
@@ -109,7 +112,8 @@ def _ring_late(context, now, branch, response):
 
 
 def _succeed(context, now, branch, response):
-    branch.final = response
+    branch.final = response.status
+    branch.request = None
     context.state = ACCEPTED
     context.deadline = None
     return [Step(RESPOND, branch, response)] + _cancel_rest(context, ELSEWHERE)
@@ -117,14 +121,14 @@ def _succeed(context, now, branch, response):
 
 def _succeed_again(context, now, branch, response):
     """Every 2xx to an INVITE goes on: the caller ends what it does not want (section 16.7.5)."""
-    branch.final = response
+    branch.final = response.status
     if context.request.method != b"INVITE":
         return []
     return [Step(RESPOND, branch, response)]
 
 
 def _fail(context, now, branch, response):
-    branch.final = response
+    branch.final = response.status
     context.finals.append(response)
     if context.pending():
         return []
@@ -148,7 +152,7 @@ def _stop(context, now, branch, response):
 
 
 def _fail_cancelled(context, now, branch, response):
-    branch.final = response
+    branch.final = response.status
     context.finals.append(response)
     return [] if context.pending() else _finish(context)
 
@@ -164,8 +168,8 @@ def _tire(context, now, branch, response):
 
 def _give_up(context, now, branch, response):
     for pending in context.pending():
-        pending.final = response_to(context.request, NO_ANSWER)
-        context.finals.append(pending.final)
+        pending.final = NO_ANSWER
+        context.finals.append(response_to(context.request, NO_ANSWER))
     if context.groups:
         context.deadline = now + context.patience
         return [Step(START, None, None)]

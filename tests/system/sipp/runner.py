@@ -116,8 +116,12 @@ class Sipp:
 
     def messages(self):
         """Return what happened to the scenario's messages, as in "1_INVITE_Retrans": 0."""
-        row = _last_row(self.folder / ("%s_%d_counts.csv" % (self.name.rpartition("-")[0], self.process.pid)))
-        return {name: int(value) for name, value in row.items() if name and value and value.isdigit()}
+        row = _last_row(
+            self.folder / ("%s_%d_counts.csv" % (self.name.rpartition("-")[0], self.process.pid))
+        )
+        return {
+            name: int(value) for name, value in row.items() if name and value and value.isdigit()
+        }
 
 
 def _last_row(path):

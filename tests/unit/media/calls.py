@@ -96,7 +96,7 @@ class Box:
     def invite(self, user, request, near, far):
         """Decide on a branch and send its request on; return it."""
         self.decide(user, request, near, far)
-        return self.request(user, request)
+        return self.request(user, request.copy())
 
     def request(self, user, request):
         """Return a request as it goes on, None where it does not."""

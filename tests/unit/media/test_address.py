@@ -51,7 +51,9 @@ class Use(unittest.TestCase):
         self.assertFalse(self.usable(b"10.0.0.1", HERE6))
 
     def test_private_addresses_are_known(self):
-        for text in b"10.9.9.9 172.16.0.1 172.31.9.9 192.168.1.1 100.64.0.1 fd00::1 fe80::1".split():
+        for (
+            text
+        ) in b"10.9.9.9 172.16.0.1 172.31.9.9 192.168.1.1 100.64.0.1 fd00::1 fe80::1".split():
             self.assertTrue(address.is_private(address.octets_of(text)), text)
         for text in b"11.0.0.1 172.32.0.1 192.169.0.1 100.128.0.1 2001:db8::1".split():
             self.assertFalse(address.is_private(address.octets_of(text)), text)

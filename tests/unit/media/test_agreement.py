@@ -6,8 +6,19 @@ from binascii import hexlify, unhexlify
 
 from bellhop.errors import SipError
 from bellhop.media.agreement import (
-    ANSWERED, CALLEE, CALLER, CONFIRMED, EVENTS, FAILED, IGNORED, NEW, OFFERED, STATES, TABLE,
-    Agreement, Identity,
+    ANSWERED,
+    CALLEE,
+    CALLER,
+    CONFIRMED,
+    EVENTS,
+    FAILED,
+    IGNORED,
+    NEW,
+    OFFERED,
+    STATES,
+    TABLE,
+    Agreement,
+    Identity,
 )  # fmt: skip
 from bellhop.media.words import WORDS
 
@@ -550,12 +561,10 @@ VECTORS = {
     "confirmation": "0103d4735e3a265e16eee03f59718b9b5d0396f2bff35f20892367d27c5656a34f1a",
     "words": "anchor cupboard",
     "caller's audio": (
-        "75a6731173ed7094f80bfe05b1371454c528fe5b0f8695a4c154c6fa910542eb"
-        "f7d028ccb1627c19d297db9b"
+        "75a6731173ed7094f80bfe05b1371454c528fe5b0f8695a4c154c6fa910542ebf7d028ccb1627c19d297db9b"
     ),
     "callee's video": (
-        "ca1e55452cd3778747441586f769c7156ac481e7e610888b686b0469bac0a7f3"
-        "0106a6a1dd71cf891984f81d"
+        "ca1e55452cd3778747441586f769c7156ac481e7e610888b686b0469bac0a7f30106a6a1dd71cf891984f81d"
     ),
 }
 

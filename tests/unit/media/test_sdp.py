@@ -92,7 +92,14 @@ class Reading(unittest.TestCase):
 
 class Refusing(unittest.TestCase):
     def test_what_is_no_description_is_refused(self):
-        for body in (b"", b"hello", b"s=x\r\nv=0\r\n", b"\xff\xfe", b"v=0\r\nhello\r\n", b"v=0\r\n=x"):
+        for body in (
+            b"",
+            b"hello",
+            b"s=x\r\nv=0\r\n",
+            b"\xff\xfe",
+            b"v=0\r\nhello\r\n",
+            b"v=0\r\n=x",
+        ):
             self.assertEqual(refusal(body), 400, body)
 
     def test_broken_media_lines_are_refused(self):

@@ -6,7 +6,17 @@ import unittest
 from bellhop.errors import BellhopError
 from bellhop.media import trust
 from bellhop.media.trust import (
-    ALLOW, CHANGED, CLEAR, COMPARED, ENCRYPTED, KNOWN, PREFER, REQUIRE, SIGNED, Policies, Trust,
+    ALLOW,
+    CHANGED,
+    CLEAR,
+    COMPARED,
+    ENCRYPTED,
+    KNOWN,
+    PREFER,
+    REQUIRE,
+    SIGNED,
+    Policies,
+    Trust,
 )  # fmt: skip
 
 ONE, TWO = b"1" * 32, b"2" * 32
@@ -117,7 +127,9 @@ class Kept(unittest.TestCase):
 
 class Policy(unittest.TestCase):
     def test_a_contact_may_have_a_policy_of_its_own(self):
-        policies = Policies((PREFER, ENCRYPTED), {GRAN: (REQUIRE, COMPARED), "bank": (ALLOW, CLEAR)})
+        policies = Policies(
+            (PREFER, ENCRYPTED), {GRAN: (REQUIRE, COMPARED), "bank": (ALLOW, CLEAR)}
+        )
         self.assertEqual([policies.of(name) for name in (GRAN, "bank", "x")],
                          [REQUIRE, ALLOW, PREFER])  # fmt: skip
 

@@ -17,7 +17,9 @@ class Words(unittest.TestCase):
 
     def test_each_is_short_plain_letters(self):
         for word in words.WORDS:
-            self.assertTrue(4 <= len(word) <= 8 and not word.encode().strip(b"abcdefghijklmnopqrstuvwxyz"))
+            self.assertTrue(
+                4 <= len(word) <= 8 and not word.encode().strip(b"abcdefghijklmnopqrstuvwxyz")
+            )
 
     def test_twenty_bits_choose_two(self):
         self.assertEqual(words.pair(bytes(3)), (words.WORDS[0], words.WORDS[0]))

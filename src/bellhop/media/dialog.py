@@ -1,0 +1,70 @@
+"""What one call holds: the relay of each stream, an offer on its way, what one phone agreed to.
+
+Side A is the caller's, side B the called one's.
+"""
+
+from . import sdp
+
+A, B = (0, 1)
+
+
+class Slot:
+    """The relay of one stream. ports: None until it is open; applied: what each side was told."""
+
+    def __init__(self, number):
+        self.number = number
+        self.ports = None
+        self.applied = [{}, {}]
+
+    def is_unused(self):
+        """Tell whether no media was led here yet."""
+        return not self.applied[A] and not self.applied[B]
+
+
+class Offer:
+    """One session description on its way. lines: its media as both nodes see them."""
+
+    def __init__(self, side, cseq, raw):
+        self.side = side
+        self.cseq = cseq
+        self.raw = raw
+        self.description = sdp.parse(raw)
+        self.sent = sdp.parse(raw)
+        self.lines = None
+        self.cryptos = []
+
+
+class Dialog:
+    """What is agreed with one phone. described: the Description of each side in force."""
+
+    def __init__(self, agreement, first):
+        self.agreement = agreement
+        self.described = [None, None]
+        self.offers = [first, None]
+        # The offer that the first keys are bound to.
+        self.first = first
+        # The last answer of each side: (CSeq, as it came, as it went on).
+        self.answers = [None, None]
+        self.cryptos = []
+        # Whether the initial key was answered; False for ever in a call that stays clear.
+        self.is_keyed = False
+        # Media lines of caller and callee that the first keys are bound to.
+        self.lines = [[], []]
+
+    def is_answered(self, offer):
+        """Tell whether an offer has its answer."""
+        answer = self.answers[1 - offer.side]
+        return answer is not None and answer[0] == offer.cseq
+
+    def withdraw(self, side, cseq):
+        """The request with an offer was refused: what was agreed before stays."""
+        offer = self.offers[side]
+        if offer is not None and offer.cseq == cseq and not self.is_answered(offer):
+            self.offers[side] = None
+
+    def agree(self, offer, description, cryptos, answer):
+        """Put an offer and its answer into force."""
+        self.described[offer.side] = offer.description
+        self.described[1 - offer.side] = description
+        self.cryptos = cryptos
+        self.answers[1 - offer.side] = answer
