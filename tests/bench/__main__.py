@@ -40,10 +40,10 @@ MEASURES = (
 
 # How much of everything a run does.
 Size = namedtuple(
-    "Size", ("rounds", "calls", "registrations", "latencies", "ramp_seconds", "many", "many_calls")
+    "Size", ("rounds", "call_seconds", "registrations", "latencies", "ramp_seconds", "step", "many")
 )
-FULL = Size(3, 2000, 1000, 500, 3, 10000, 2000)
-QUICK = Size(1, 600, 300, 100, 1, 0, 0)
+FULL = Size(3, 10, 1000, 500, 3, 1.25, 10000)
+QUICK = Size(1, 3, 300, 100, 2, 1.6, 0)
 
 
 def one_round(kind, size, folder):
@@ -53,7 +53,7 @@ def one_round(kind, size, folder):
         found["start"] = trial.start_seconds
         found["idle"] = trial.memory()
         trial.register(10)
-        found["call_cpu"] = trial.cpu_per_1000_calls(size.calls)
+        found["call_cpu"] = trial.cpu_per_1000_calls(size.call_seconds)
         if kind.registers:
             found["register_cpu"] = trial.cpu_per_1000_registrations(size.registrations)
         found["latency_p50"], found["latency_p95"] = trial.latency(size.latencies)
@@ -72,14 +72,14 @@ def highest_rate(kind, size, folder):
     """Return (highest clean rate, what ended the ramp)."""
     with Trial(kind, tempfile.mkdtemp(dir=folder), 10) as trial:
         trial.register(10)
-        return trial.highest_clean_rate(size.ramp_seconds)
+        return trial.highest_clean_rate(size.ramp_seconds, size.step)
 
 
 def many_registered(kind, size, folder):
     """Return the CPU seconds per 1,000 calls with many registrations."""
     with Trial(kind, tempfile.mkdtemp(dir=folder), size.many) as trial:
         trial.register(size.many)
-        return trial.cpu_per_1000_calls(size.many_calls)
+        return trial.cpu_per_1000_calls(size.call_seconds)
 
 
 def run(kinds, size, folder):

@@ -63,7 +63,12 @@ class _Pair:
         self.caller = caller
         self.called = called
         self.server = server
-        self.fields = {"user": user, "domain": DOMAIN, "host": HOST, "port": caller.getsockname()[1]}
+        self.fields = {
+            "user": user,
+            "domain": DOMAIN,
+            "host": HOST,
+            "port": caller.getsockname()[1],
+        }
         self.sent = []
         self.taken = {}
         self.refused = set()

@@ -14,9 +14,8 @@ SECONDS = 120
 # After a run: what a server still does for calls that have just ended.
 SETTLE_SECONDS = 0.5
 REGISTER_RATE = 300
-FIRST_RATE, STEP = 100, 1.25
 # A step of the ramp counts where sipp could keep up with its rate.
-ENOUGH = 0.9
+ENOUGH = 0.8
 
 
 class Trial:
@@ -76,8 +75,9 @@ class Trial:
         time.sleep(SETTLE_SECONDS)
         return self.cpu() - before, seen, (calling, answering)
 
-    def cpu_per_1000_calls(self, calls):
+    def cpu_per_1000_calls(self, seconds):
         """INVITE, 180, 200, ACK, BYE and 200, each in and out."""
+        calls = self.kind.rate * seconds
         return self.call(calls, self.kind.rate)[0] * 1000 / calls
 
     def cpu_per_1000_registrations(self, count):
@@ -87,9 +87,9 @@ class Trial:
         time.sleep(SETTLE_SECONDS)
         return (self.cpu() - before) * 1000 / count
 
-    def highest_clean_rate(self, seconds):
+    def highest_clean_rate(self, seconds, step):
         """Return (calls a second that went without any fault, what ended the ramp)."""
-        rate, clean = FIRST_RATE if self.kind.registers else FIRST_RATE / 4, 0
+        rate, clean = self.kind.rate, 0
         while True:
             calls = int(rate * seconds)
             try:
@@ -100,7 +100,7 @@ class Trial:
                 return clean, "messages were repeated at %d a second" % rate
             if runs[0].rate() < ENOUGH * rate:
                 return clean, "sipp gave out at %d a second" % rate
-            clean, rate = int(rate), rate * STEP
+            clean, rate = int(rate), rate * step
 
     def latency(self, count, rate=100):
         """Return (p50, p95) in microseconds."""

@@ -24,7 +24,7 @@ class Node(Bellhop):
     @staticmethod
     def why_unavailable():
         """Return why this server cannot be measured here, or None."""
-        return None
+        return
 
 
 class Kamailio(Server):

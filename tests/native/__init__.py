@@ -1,0 +1,1 @@
+"""Tests of the C library in native/ and of its Python binding."""
