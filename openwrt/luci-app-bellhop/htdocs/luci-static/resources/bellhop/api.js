@@ -1,0 +1,84 @@
+'use strict';
+'require baseclass';
+'require rpc';
+
+/* Every call of the pages, and how they show answers.
+ *
+ * Text that comes from the node may be written by strangers. E() reads a lone
+ * string as HTML and the strings in an array as text: children are arrays here
+ * and in every view. */
+
+const calls = {
+	status: rpc.declare({ object: 'bellhop', method: 'status' }),
+	registrations: rpc.declare({ object: 'bellhop', method: 'registrations' }),
+	calls: rpc.declare({ object: 'bellhop', method: 'calls' }),
+	history: rpc.declare({ object: 'bellhop', method: 'history' }),
+	trace: rpc.declare({ object: 'bellhop', method: 'trace', params: [ 'call' ] }),
+	phonebook: rpc.declare({ object: 'bellhop', method: 'phonebook', params: [ 'format' ] }),
+	importPhonebook: rpc.declare({ object: 'bellhop', method: 'import-phonebook', params: [ 'csv' ] }),
+	identity: rpc.declare({ object: 'bellhop', method: 'identity' }),
+	peers: rpc.declare({ object: 'bellhop', method: 'peers' }),
+	routes: rpc.declare({ object: 'bellhop', method: 'routes' }),
+	mesh: rpc.declare({ object: 'bellhop', method: 'mesh' }),
+	init: rpc.declare({ object: 'rc', method: 'init', params: [ 'name', 'action' ] }),
+	interfaces: rpc.declare({ object: 'network.interface', method: 'dump' }),
+	system: rpc.declare({ object: 'system', method: 'info' }),
+	stat: rpc.declare({ object: 'file', method: 'stat', params: [ 'path' ] }),
+	exec: rpc.declare({ object: 'file', method: 'exec', params: [ 'command', 'params' ] })
+};
+
+/* Keys and the names that strangers give themselves may be long. */
+const BREAKS = 'overflow-wrap:anywhere';
+
+const silence = { error: { message: _('The node does not answer.') }, silent: true };
+
+return baseclass.extend({
+	/* Resolves to an object always; what went wrong is in its `error.message`. */
+	ask: function(name, ...values) {
+		return calls[name](...values).then(
+			answer => (answer && typeof(answer) == 'object') ? answer : silence,
+			() => silence);
+	},
+
+	duration: function(seconds) {
+		if (seconds == null)
+			return '';
+		if (seconds < 60)
+			return '%d s'.format(seconds);
+		if (seconds < 3600)
+			return '%d min'.format(seconds / 60);
+		if (seconds < 172800)
+			return '%d h %02d min'.format(seconds / 3600, seconds / 60 % 60);
+		return '%d d'.format(seconds / 86400);
+	},
+
+	/* columns: [ title, row => text or node ]. */
+	table: function(columns, rows, empty) {
+		const lines = rows.map(row => E('tr', { 'class': 'tr' }, columns.map(column => E('td',
+			{ 'class': 'td', 'data-title': column[0], 'style': BREAKS }, [ column[1](row) ]))));
+		if (!rows.length)
+			lines.push(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, [ empty ]) ]));
+		return E('table', { 'class': 'table' }, [
+			E('tr', { 'class': 'tr table-titles' }, columns.map(column => E('th', { 'class': 'th' }, [ column[0] ])))
+		].concat(lines));
+	},
+
+	section: function(title, ...children) {
+		return E('div', { 'class': 'cbi-section' }, [ E('h3', [ title ]) ].concat(children));
+	},
+
+	refusal: function(answer) {
+		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ answer.error.message ]) : '';
+	},
+
+	code: function(text) {
+		return E('code', { 'style': BREAKS }, [ text ]);
+	},
+
+	/* Replaces what a place shows, now and every 5 seconds. */
+	live: function(poll, load, draw, loaded) {
+		const place = E('div', [ draw(loaded) ]);
+		poll.add(() => load().then(fresh => place.replaceChildren(draw(fresh))), 5);
+		return place;
+	}
+});

@@ -1,0 +1,128 @@
+'use strict';
+'require baseclass';
+'require form';
+
+/* The options of /etc/config/bellhop as the forms show them. A row: name, kind,
+ * default, what is accepted, title, help. Accepted is a data type of LuCI, or the
+ * choices. The node's own list is SCHEMA in src/bellhop/config.py; a test holds
+ * the two together. */
+
+const NETWORK = 'or(cidr4,cidr6,ip4addr("nomask"),ip6addr("nomask"))';
+const CHOICES = {
+	allow: _('allow'), refuse: _('refuse'), calls: _('every call'), needed: _('only where it must'),
+	error: _('errors'), warning: _('warnings'), notice: _('notices'), info: _('everything'),
+	md5: 'MD5', sha256: 'SHA-256', home: _('home: my contacts'), emergency: _('emergency: everybody'),
+	parallel: _('all at once'), sequential: _('one after the other')
+};
+
+const OPTIONS = {
+	node: [
+		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Start the node at boot.') ],
+		[ 'domain', 'text', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
+		[ 'alias_domain', 'list', [], 'host', _('Further domains'), _('They mean the same phones.') ],
+		[ 'listen', 'list', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
+		[ 'sip_port', 'text', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
+		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('0 switches it off.') ],
+		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('0 switches it off.') ],
+		[ 'wss_port', 'text', '8089', 'port', _('Secure WebSocket port'), _('0 switches it off.') ],
+		[ 'http_port', 'text', '8086', 'port', _('Phone book port'), _('For phones on the LAN; 0 switches it off.') ],
+		[ 'certificate', 'text', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
+		[ 'key', 'text', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
+		[ 'tls_verify', 'flag', '1', null, _('Check certificates'), _('Of other domains, before a call goes there.') ],
+		[ 'emergency_number', 'list', [ '112', '911' ], 'word', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
+		[ 'responders', 'text', '', 'word', _('Responders'), _('The phone or group that rings on an emergency call.') ],
+		[ 'strangers', 'choice', 'allow', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
+		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
+		[ 'trusted', 'list', [], NETWORK, _('Trusted addresses'), _('They call without a password and without a bound.') ],
+		[ 'min_expires', 'text', '60', 'range(1,86400)', _('Shortest registration'), _('In seconds.') ],
+		[ 'max_expires', 'text', '7200', 'range(60,604800)', _('Longest registration'), _('In seconds.') ],
+		[ 'default_expires', 'text', '3600', 'range(60,604800)', _('Usual registration'), _('In seconds, where the phone names none.') ],
+		[ 'ring_seconds', 'text', '180', 'range(10,3600)', _('Ring for'), _('In seconds; then the call ends.') ],
+		[ 'record_route', 'choice', 'calls', [ 'calls', 'needed' ], _('Stay in the path of'), _('Only calls in whose path the node stays are in the list of live calls.') ],
+		[ 'keepalive_seconds', 'text', '30', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
+		[ 'max_transactions', 'text', '8192', 'range(64,100000)', _('Most transactions'), _('A router with little memory wants less.') ],
+		[ 'max_bindings', 'text', '2048', 'range(10,100000)', _('Most registrations'), _('Of all phones together.') ],
+		[ 'log_level', 'choice', 'notice', [ 'error', 'warning', 'notice', 'info' ], _('Log'), _('What the system log shows.') ]
+	],
+	mesh: [
+		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Find other nodes and call their phones. Needs the package bellhop-mesh.') ],
+		[ 'node_name', 'text', '', 'word', _('Name of this node'), _('None: the host name.') ],
+		[ 'profile', 'choice', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
+		[ 'port', 'text', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
+		[ 'interface', 'list', [], 'word', _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
+		[ 'peer', 'list', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
+		[ 'sip_peer', 'list', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
+		[ 'search_domain', 'list', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
+	],
+	user: [
+		[ 'name', 'text', '', 'word', _('Account'), _('The user name for the phone.') ],
+		[ 'display_name', 'text', '', 'string', _('Shown as'), _('What others see when this phone calls.') ],
+		[ 'extension', 'text', '', 'word', _('Number'), _('What others dial.') ],
+		[ 'alias', 'list', [], 'word', _('Further names'), _('Names and numbers that ring this phone too.') ],
+		[ 'also_at', 'list', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
+		[ 'algorithm', 'choice', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
+	],
+	group: [
+		[ 'name', 'text', '', 'word', _('Group'), _('A name that rings several phones.') ],
+		[ 'display_name', 'text', '', 'string', _('Shown as'), _('The name for people.') ],
+		[ 'extension', 'text', '', 'word', _('Number'), _('What others dial.') ],
+		[ 'alias', 'list', [], 'word', _('Further names'), _('Names and numbers of the group.') ],
+		[ 'member', 'list', [], 'word', _('Members'), _('The phones that ring.') ],
+		[ 'strategy', 'choice', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ]
+	],
+	contact: [
+		[ 'name', 'text', '', 'string', _('Name'), _('The name for people.') ],
+		[ 'number', 'text', '', 'word', _('Number'), _('What a phone dials.') ],
+		[ 'address', 'text', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ]
+	]
+};
+
+const PATTERNS = {
+	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
+	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
+};
+
+const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue };
+
+return baseclass.extend({
+	/* Adds the options of a kind of section: those named, or all. */
+	add: function(section, kind, names, tab) {
+		const made = {};
+		OPTIONS[kind].filter(row => !names || names.includes(row[0])).forEach(row => {
+			const [ name, widget, value, accepted, title, help ] = row;
+			const args = [ WIDGETS[widget], name, title, help ];
+			const option = tab ? section.taboption(tab, ...args) : section.option(...args);
+			const pattern = PATTERNS[accepted];
+
+			if (pattern)
+				option.validate = (id, text) => !text || pattern[0].test(text) || pattern[1];
+			else if (widget == 'choice') {
+				accepted.forEach(choice => option.value(choice, CHOICES[choice]));
+				option.textvalue = id => CHOICES[option.cfgvalue(id) || value];
+			}
+			else if (accepted)
+				option.datatype = accepted;
+
+			if (widget == 'flag' || widget == 'choice')
+				option.default = value;
+			else
+				option.placeholder = String(value);
+			option.rmempty = (widget != 'flag');
+			made[name] = option;
+		});
+		return made;
+	},
+
+	/* The section of a form for all sections of a kind that has one. */
+	single: function(map, kind, title, help) {
+		const section = map.section(form.TypedSection, kind, title, help);
+		section.anonymous = true;
+		return section;
+	},
+
+	grid: function(map, kind, title, help) {
+		const section = map.section(form.GridSection, kind, title, help);
+		section.anonymous = section.addremove = section.sortable = true;
+		return section;
+	}
+});

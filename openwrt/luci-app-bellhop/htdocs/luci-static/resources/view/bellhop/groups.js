@@ -1,0 +1,30 @@
+'use strict';
+'require view';
+'require form';
+'require uci';
+'require bellhop.options as options';
+
+return view.extend({
+	load: function() {
+		return uci.load('bellhop');
+	},
+
+	render: function() {
+		const map = new form.Map('bellhop', _('Groups and forwarding'));
+
+		const groups = options.grid(map, 'group', _('Groups'), _('One number that rings several phones.'));
+		groups.addbtntitle = _('Add a group');
+		const made = options.add(groups, 'group');
+		made.name.rmempty = false;
+		[ 'display_name', 'alias' ].forEach(name => made[name].modalonly = true);
+		uci.sections('bellhop', 'user').forEach(user => made.member.value(user.name || user['.name']));
+
+		const phones = options.grid(map, 'user', _('Phones elsewhere'),
+			_('A call to one of these phones also rings at other nodes.'));
+		phones.addremove = phones.sortable = false;
+		phones.sectiontitle = id => uci.get('bellhop', id, 'name') || id;
+		options.add(phones, 'user', [ 'also_at' ]);
+
+		return map.render();
+	}
+});

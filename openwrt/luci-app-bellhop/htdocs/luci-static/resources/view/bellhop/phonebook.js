@@ -1,0 +1,63 @@
+'use strict';
+'require view';
+'require form';
+'require poll';
+'require ui';
+'require uci';
+'require bellhop.api as api';
+'require bellhop.options as options';
+
+const FORMATS = [ 'csv', 'vcard', 'generic', 'yealink', 'cisco', 'snom', 'grandstream' ];
+
+function load() {
+	return api.ask('phonebook');
+}
+
+function draw(answer) {
+	return E('div', [ api.refusal(answer), api.table([
+		[ _('Name'), row => row.display ],
+		[ _('Number'), row => row.number ],
+		[ _('Registered'), row => row.registered ? _('yes') : _('no') ],
+		[ _('Where'), row => row.place ],
+		[ _('Address'), row => api.code(row.address) ]
+	], answer.phonebook || [], _('The phone book is empty.')) ]);
+}
+
+function download(format) {
+	return api.ask('phonebook', format).then(answer => {
+		if (answer.error)
+			return ui.addNotification(null, api.refusal(answer));
+		const link = E('a', { 'download': 'phonebook.' + format,
+			'href': URL.createObjectURL(new Blob([ answer.text ], { type: answer.content_type })) });
+		link.click();
+	});
+}
+
+function upload(ev) {
+	return ev.target.files[0].text().then(text => api.ask('importPhonebook', text)).then(answer =>
+		ui.addNotification(null, answer.error ? api.refusal(answer) :
+			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
+}
+
+return view.extend({
+	load: function() {
+		return Promise.all([ load(), uci.load('bellhop') ]);
+	},
+
+	render: function([ answer ]) {
+		const map = new form.Map('bellhop');
+		const section = options.grid(map, 'contact', _('Speed dial'),
+			_('Names and short numbers of your own, for every phone here.'));
+		options.add(section, 'contact');
+
+		const file = E('input', { 'type': 'file', 'accept': '.csv', 'style': 'display:none', 'change': upload });
+		return map.render().then(node => E('div', [
+			E('h2', [ _('Phone book') ]),
+			api.live(poll, load, draw, answer),
+			E('div', { 'class': 'cbi-section' }, [ _('Download'), ': ' ].concat(FORMATS.map(format =>
+				E('button', { 'class': 'btn', 'click': () => download(format) }, [ format ])),
+				[ ' ', E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import CSV…') ]), file ])),
+			node
+		]));
+	}
+});

@@ -1,0 +1,25 @@
+'use strict';
+'require view';
+'require form';
+'require bellhop.options as options';
+
+/* The rare ones have tabs of their own. */
+const TABS = [
+	[ 'general', _('General'), [ 'enabled', 'domain', 'ring_seconds', 'emergency_number', 'responders', 'log_level' ] ],
+	[ 'network', _('Network'), [ 'listen', 'sip_port', 'tls_port', 'ws_port', 'wss_port', 'http_port', 'alias_domain', 'keepalive_seconds', 'record_route' ] ],
+	[ 'security', _('Security'), [ 'strangers', 'stranger_requests_per_minute', 'trusted', 'tls_verify', 'certificate', 'key' ] ],
+	[ 'limits', _('Limits'), [ 'min_expires', 'max_expires', 'default_expires', 'max_transactions', 'max_bindings' ] ]
+];
+
+return view.extend({
+	render: function() {
+		const map = new form.Map('bellhop', _('Settings'));
+		const node = options.single(map, 'node', _('Node'));
+		TABS.forEach(([ name, title, names ]) => {
+			node.tab(name, title);
+			options.add(node, 'node', names, name);
+		});
+		options.add(options.single(map, 'mesh', _('Mesh')), 'mesh');
+		return map.render();
+	}
+});

@@ -1,0 +1,68 @@
+"""Collects the texts of the LuCI pages into the template, and brings the translations in step.
+
+    python3 openwrt/translations.py
+
+A new text stands untranslated in each .po file afterwards, one that is gone is taken out.
+"""
+
+import json
+import re
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent / "luci-app-bellhop"
+TEMPLATE = PACKAGE / "po" / "templates" / "bellhop.pot"
+TEXT = re.compile(r"""\b_\('((?:[^'\\]|\\.)*)'\)""")
+ENTRY = re.compile(r'^msgid "(.*)"\nmsgstr "(.*)"$', re.MULTILINE)
+HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+
+
+def texts():
+    """Return {text: [files]} of everything that the pages show."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.js")):
+        for text in TEXT.findall(path.read_text()):
+            found.setdefault(text.replace("\\'", "'"), []).append(path)
+    for path in sorted((PACKAGE / "root").rglob("*.json")):
+        for entry in json.loads(path.read_text()).values():
+            found.setdefault(entry.get("title") or entry["description"], []).append(path)
+    return found
+
+
+def read(path):
+    """Return {text: translation} of a .po file."""
+    entries = ENTRY.findall(path.read_text()) if path.exists() else []
+    return {unquoted(text): unquoted(said) for text, said in entries if text}
+
+
+def quoted(text):
+    """Return a text as it stands between the quotes of a .po file."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def unquoted(text):
+    """Return the text that stands so between quotes."""
+    return text.replace('\\"', '"').replace("\\\\", "\\")
+
+
+def written(translations):
+    """Return the text of a .po file with every text of the pages."""
+    parts = [HEAD]
+    for text, paths in sorted(texts().items()):
+        places = sorted({path.relative_to(PACKAGE.parent).as_posix() for path in paths})
+        said = translations.get(text, "")
+        parts.append(
+            "".join("#: %s\n" % place for place in places)
+            + 'msgid "%s"\nmsgstr "%s"\n' % (quoted(text), quoted(said))
+        )
+    return "\n".join(parts)
+
+
+def main():
+    """Write the template and every translation."""
+    TEMPLATE.write_text(written({}))
+    for path in sorted(PACKAGE.glob("po/*/bellhop.po")):
+        path.write_text(written(read(path)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""A router for the pages: serves them, and answers their ubus calls from what a test says.
+
+The pages run over runtime.js, or over LuCI itself where a test names a checkout of it. Whatever they
+send is kept in `calls`, so that a test can read what they wrote.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parents[2] / "openwrt" / "luci-app-bellhop"
+KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+class Router:
+    """One router.
+
+    answers: (object, method) -> dict, or function of the arguments; uci: id -> section of
+    /etc/config/bellhop; luci: folder of a checkout of LuCI, or None.
+    """
+
+    def __init__(self, answers, uci, luci=None):
+        self.luci = Path(luci) if luci else None
+        self.answers = answers
+        self.uci = uci
+        self.calls = []
+        self.translations = {}
+        self.scripts = {}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def url(self, view, script=""):
+        """Return the address of a page; script: JavaScript that runs when it is drawn."""
+        number = len(self.scripts)
+        self.scripts[str(number)] = (view, script)
+        return "http://127.0.0.1:%d/?page=%d" % (self.server.server_port, number)
+
+    def answer(self, name, method, given):
+        """Return the result of one ubus call: [status] or [status, data]."""
+        self.calls.append((name, method, given))
+        if name == "uci":
+            return self._uci(method, given)
+        found = self.answers.get((name, method))
+        if found is None:
+            return [4]
+        return [0, found(given) if callable(found) else found]
+
+    def _uci(self, method, given):
+        if method == "get":
+            return [0, {"values": self.uci if given["config"] == "bellhop" else {}}]
+        if method == "add":
+            made = {".name": "cfg%02x" % len(self.uci), ".index": len(self.uci), ".anonymous": True}
+            self.uci[made[".name"]] = dict(
+                given.get("values", {}), **made, **{".type": given["type"]}
+            )
+            return [0, {"section": made[".name"]}]
+        if method == "set":
+            self.uci.setdefault(given["section"], {}).update(given["values"])
+        return [0, {"changes": {}}] if method == "changes" else [0]
+
+    def read(self, path):
+        """Return (octets, type) of a file of the pages, or None."""
+        places = [HERE / "runtime.js"] if path == "/runtime.js" else []
+        if path.startswith("/luci-static/"):
+            roots = [PACKAGE]
+            if self.luci:
+                roots += [
+                    self.luci / "modules/luci-base",
+                    self.luci / "themes/luci-theme-bootstrap",
+                ]
+            places = [root / "htdocs" / path[1:] for root in roots]
+        for file in filter(Path.is_file, places):
+            return file.read_bytes(), KINDS.get(file.suffix, "application/octet-stream")
+        return None
+
+    def page(self, query):
+        """Return the text of a page."""
+        view, script = self.scripts[query["page"][0]]
+        text = (HERE / ("real.html" if self.luci else "page.html")).read_text()
+        text = text.replace("TRANSLATIONS", json.dumps(self.translations))
+        return text.replace("VIEW", view).replace("SCRIPT", script)
+
+    def _handler(router):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                parts = urlsplit(self.path)
+                if parts.path == "/":
+                    self._send(router.page(parse_qs(parts.query)).encode(), "text/html")
+                    return
+                found = router.read(parts.path)
+                if found is None:
+                    self.send_error(404)
+                else:
+                    self._send(*found)
+
+            def do_POST(self):
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                many = asked if isinstance(asked, list) else [asked]
+                done = [
+                    {"jsonrpc": "2.0", "id": one["id"], "result": router.answer(*one["params"][1:])}
+                    if one["method"] == "call"
+                    else {"jsonrpc": "2.0", "id": one["id"], "result": {}}
+                    for one in many
+                ]
+                whole = done if isinstance(asked, list) else done[0]
+                self._send(json.dumps(whole).encode(), "application/json")
+
+            def _send(self, octets, kind):
+                self.send_response(200)
+                self.send_header("Content-Type", kind + "; charset=utf-8")
+                self.send_header("Content-Length", str(len(octets)))
+                self.end_headers()
+                self.wfile.write(octets)
+
+            def log_message(self, *_):
+                pass
+
+        return Handler

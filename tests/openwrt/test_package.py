@@ -1,0 +1,272 @@
+"""The package `bellhop`: metadata, what it needs, its configuration, its scripts."""
+
+import ast
+import json
+import lzma
+import marshal
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import bellhop
+from bellhop import config
+
+from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
+
+MAKEFILE = Makefile(BELLHOP / "Makefile")
+# What OpenWrt splits off its Python: module -> package. All else of the library is in python3-light.
+SPLIT = {
+    "asyncio": "python3-asyncio", "ctypes": "python3-ctypes", "dbm": "python3-dbm",
+    "decimal": "python3-decimal", "email": "python3-email", "http": "python3-urllib",
+    "logging": "python3-logging", "lzma": "python3-lzma", "multiprocessing": "python3-multiprocessing",
+    "pydoc": "python3-pydoc", "readline": "python3-readline", "sqlite3": "python3-sqlite3",
+    "ssl": "python3-openssl", "unicodedata": "python3-codecs", "unittest": "python3-unittest",
+    "urllib": "python3-urllib", "uuid": "python3-uuid", "xml": "python3-xml",
+}  # fmt: skip
+# What other modules of the library load of these: asyncio imports logging.
+ALONG = {"python3-asyncio": {"python3-logging"}}
+# Modules of others -> (package of ours that brings them, package that they are in).
+BROUGHT = {
+    "nacl": ("bellhop-mesh", "python3-pynacl"),
+    "dns": ("bellhop-dns", "python3-dns"),
+    "cffi": ("bellhop-media", "python3-cffi"),
+}
+# Modules that only the command wants, and says so: the feed has a package for the owner to add.
+WANTED = {"segno": "python-segno"}
+KINDS_WITHOUT_SECTION = ("user", "group", "contact")
+FOLDERS = [path.parent for path in sorted(FEED.glob("*/Makefile"))]
+# Installed sizes. Python as it lies in an image, where squashfs packs it with xz.
+PYTHON_BYTES, LUCI_BYTES = 400_000, 60_000
+
+
+def imported():
+    """Return the top-level names of the modules that the node imports."""
+    found = set()
+    for path in (ROOT / "src" / "bellhop").rglob("*.py"):
+        if "lite" in path.relative_to(ROOT).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - {"bellhop"}
+
+
+def test_versions_are_those_of_the_node():
+    assert MAKEFILE.variables["PKG_VERSION"] == bellhop.__version__
+    assert Makefile(LUCI / "Makefile").variables["PKG_VERSION"] == bellhop.__version__
+    newest = re.search(r"^(\d\S*)$", (BELLHOP / "CHANGES").read_text(), re.MULTILINE)
+    assert newest.group(1) == bellhop.__version__
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_metadata_that_the_packages_feed_asks_for_is_there(folder):
+    variables = Makefile(folder / "Makefile").variables
+    assert variables["PKG_RELEASE"].isdigit()
+    assert variables["PKG_LICENSE"]
+    assert re.fullmatch(r".+ <\S+@\S+>", variables["PKG_MAINTAINER"])
+
+
+def test_every_package_has_a_title_a_description_and_an_installation():
+    for package in MAKEFILE.packages():
+        name = package.removesuffix("-src")
+        assert MAKEFILE.fields(name)["TITLE"]
+        assert "Package/%s/description" % name in MAKEFILE.defines
+        assert {"Package/%s/install" % name, "Py3Package/%s/install" % name} & set(MAKEFILE.defines)
+
+
+def test_the_node_depends_on_exactly_what_it_imports():
+    needed = {"python3-light"}
+    for name in imported() & set(SPLIT):
+        needed |= {SPLIT[name]} | ALONG.get(SPLIT[name], set())
+    assert MAKEFILE.depends("bellhop") == needed
+
+
+def test_what_others_wrote_comes_with_the_package_whose_feature_needs_it():
+    foreign = {name for name in imported() if name not in sys.stdlib_module_names}
+    assert foreign <= set(BROUGHT) | set(WANTED)
+    for brought_by, package in BROUGHT.values():
+        assert package in MAKEFILE.depends(brought_by)
+    for folder in WANTED.values():
+        assert (FEED / folder / "Makefile").is_file()
+
+
+def test_files_named_in_the_makefile_exist():
+    for name in re.findall(r" \./(\S+)", MAKEFILE.text):
+        assert (BELLHOP / name).is_file(), name
+    for name in re.findall(r"\$\(BELLHOP_TREE\)/(\S+?)[\s)\\]", MAKEFILE.text):
+        assert (ROOT / name).exists(), name
+
+
+def test_state_and_configuration_survive_an_upgrade_of_the_system():
+    kept = MAKEFILE.defines["Package/bellhop/conffiles"].split()
+    assert kept == ["/etc/config/bellhop", "/etc/bellhop/"]
+
+
+def test_rights_on_the_bus_are_those_of_the_user_that_the_node_runs_as():
+    rights = json.loads((BELLHOP / "files" / "bellhop.acl.json").read_text())
+    user = MAKEFILE.fields("bellhop")["USERID"].split("=")[0]
+    assert rights == {"user": user, "publish": ["bellhop"], "send": ["bellhop.*"]}
+
+
+def dump(folder, tree):
+    """Return the metadata that OpenWrt's own make reads from a Makefile."""
+    command = ["make", "--no-print-directory", "-r", "DUMP=1", "TOPDIR=" + tree]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert "No such file" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def test_openwrt_s_own_make_reads_the_same_packages():
+    tree = os.environ.get("OPENWRT_TREE")
+    if not tree:
+        pytest.skip(
+            "OPENWRT_TREE is not set: no OpenWrt tree with include/ and feeds/ to read with"
+        )
+    read = dump(BELLHOP, tree)
+    assert re.findall(r"^Package: (\S+)$", read, re.MULTILINE) == MAKEFILE.packages()
+    assert "Require-User: bellhop=880:bellhop=880" in read
+    assert "Package: luci-app-bellhop\n" in dump(LUCI, tree)
+    for language in ("de", "fr"):
+        assert "Package: luci-i18n-bellhop-%s\n" % language in dump(LUCI, tree)
+
+
+# The default configuration.
+
+CONFIG = (BELLHOP / "files" / "bellhop.config").read_text()
+
+
+def test_default_configuration_is_accepted():
+    settings = config.parse(CONFIG, "bellhop.config")
+    assert settings.enabled and settings.mesh.enabled and settings.domain == b"home.arpa"
+
+
+def shown_options():
+    """Return {kind: {option: [values]}} of the default configuration, comments included."""
+    found, kind = {}, None
+    for line in CONFIG.split("\n"):
+        words = line.strip().lstrip("#").split(None, 2)
+        if words[:1] == ["config"] and len(words) in (2, 3):
+            kind = found.setdefault(words[1], {})
+        elif words[:1] in (["option"], ["list"]) and len(words) == 3:
+            kind.setdefault(words[1], []).append(words[2].strip("'"))
+    return found
+
+
+def test_default_configuration_explains_every_option_and_no_other():
+    shown = shown_options()
+    assert {kind: set(shown[kind]) for kind in shown} == {
+        kind: set(config.SCHEMA[kind]) for kind in config.SCHEMA
+    }
+
+
+def test_lines_that_are_commented_out_show_the_value_that_holds():
+    for kind in set(config.SCHEMA) - set(KINDS_WITHOUT_SECTION):
+        for name, option in config.SCHEMA[kind].items():
+            values = shown_options()[kind][name]
+            if option.default in ("", ()) or name in ("domain", "enabled"):
+                continue
+            checked = [option.check(value) for value in values]
+            assert (tuple(checked) if option.many else checked[0]) == option.default, name
+
+
+# The scripts.
+
+SCRIPTS = [
+    BELLHOP / "files" / "bellhop.init", BELLHOP / "files" / "bellhop.defaults", BELLHOP / "test.sh",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck_finds_nothing(path):
+    if not shutil.which("shellcheck"):
+        pytest.skip("no shellcheck (Debian package shellcheck)")
+    done = subprocess.run(["shellcheck", path], capture_output=True, text=True, timeout=60)
+    assert not done.returncode, done.stdout
+
+
+def ash(text, folder, **environment):
+    """Run a script under busybox's ash; return what it printed."""
+    if not shutil.which("busybox"):
+        pytest.skip("no busybox (Debian package busybox)")
+    done = subprocess.run(
+        ["busybox", "ash", "-c", text],
+        cwd=folder, env=dict(os.environ, **environment), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def stub(folder, name):
+    """Make a command that prints its name and its arguments."""
+    path = folder / name
+    path.write_text('#!/bin/sh\necho %s "$@"\n' % name)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "upgrade, expected",
+    [("", ["killall -HUP ubusd"]), ("1", ["killall -HUP ubusd", "init restart"])],
+)
+def test_postinst_tells_ubusd_and_restarts_after_an_upgrade(tmp_path, upgrade, expected):
+    text = MAKEFILE.script("Package/bellhop/postinst")
+    text = text.replace("/etc/init.d/bellhop", stub(tmp_path, "init"))
+    text = text.replace("killall", stub(tmp_path, "killall"))
+    printed = ash(text, tmp_path, PKG_UPGRADE=upgrade, IPKG_INSTROOT="")
+    assert printed.split("\n")[:-1] == expected
+
+
+def test_postinst_touches_nothing_while_an_image_is_built(tmp_path):
+    text = MAKEFILE.script("Package/bellhop/postinst").replace("killall", stub(tmp_path, "killall"))
+    assert ash(text, tmp_path, IPKG_INSTROOT="/somewhere") == ""
+
+
+def test_feature_packages_restart_the_node_whose_jail_is_too_old(tmp_path):
+    text = MAKEFILE.script("Package/bellhop/feature-postinst")
+    text = text.replace("/etc/init.d/bellhop", stub(tmp_path, "init"))
+    assert ash(text, tmp_path, IPKG_INSTROOT="") == "init restart\n"
+
+
+@pytest.mark.parametrize(
+    "hostname, name",
+    [("OpenWrt", r"bellhop-(\w{4})?"), ("", r"bellhop-(\w{4})?"), ("our house", "our-house")],
+)
+def test_first_boot_gives_the_node_a_name_and_keeps_the_comments(tmp_path, hostname, name):
+    file = tmp_path / "bellhop"
+    file.write_text(CONFIG)
+    text = (BELLHOP / "files" / "bellhop.defaults").read_text()
+    text = text.replace("/etc/config/bellhop", str(file))
+    ash('uci() { echo "%s"; }\n%s' % (hostname, text), tmp_path)
+    assert re.fullmatch(name, config.parse(file.read_text(), "bellhop").mesh.node_name)
+    assert file.read_text().count("#") == CONFIG.count("#") - 1
+
+
+def test_first_boot_leaves_a_name_that_the_owner_gave(tmp_path):
+    file = tmp_path / "bellhop"
+    file.write_text(CONFIG.replace("#option node_name ''", "option node_name 'mine'"))
+    text = (BELLHOP / "files" / "bellhop.defaults").read_text()
+    ash("uci() { echo x; }\n" + text.replace("/etc/config/bellhop", str(file)), tmp_path)
+    assert config.parse(file.read_text(), "bellhop").mesh.node_name == "mine"
+
+
+# Sizes.
+
+
+def test_compiled_python_fits_its_budget():
+    whole = b""
+    for path in sorted((ROOT / "src" / "bellhop").rglob("*.py")):
+        whole += marshal.dumps(compile(path.read_bytes(), path.name, "exec", dont_inherit=True))
+    assert len(lzma.compress(whole)) <= PYTHON_BYTES
+
+
+def test_luci_pages_fit_their_budget():
+    files = [
+        path for part in ("htdocs", "root") for path in (LUCI / part).rglob("*") if path.is_file()
+    ]
+    assert sum(path.stat().st_size for path in files) <= LUCI_BYTES

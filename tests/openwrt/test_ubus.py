@@ -1,0 +1,289 @@
+"""The node on the bus, against the in-tree stand-in for ubusd and, where there is one, the real one."""
+
+import asyncio
+import json
+import os
+import subprocess
+
+import pytest
+
+from bellhop.errors import BellhopError
+from bellhop.shell import ubus
+from tests.support.ubusd import Ubusd, blob, blobmsg
+
+METHODS = {"status": (), "registrations": ("user",), "slow": (), "broken": (), "long": ()}
+ANSWER = {
+    "text": "Zoë", "yes": True, "nothing": None, "big": 1 << 40, "small": -7, "half": 0.5,
+    "rows": [{"a": 1}, {"a": 2}], "empty": [],
+}  # fmt: skip
+
+
+class Log:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, level, text):
+        self.lines.append((level, text))
+
+
+class Node:
+    """What answers on the bus in these tests."""
+
+    def __init__(self):
+        self.asked = []
+        self.release = asyncio.Event()
+
+    def ask(self, verb, arguments):
+        self.asked.append((verb, arguments))
+        if verb == "broken":
+            raise BellhopError("it is broken")
+        if verb == "long":
+            return {"text": "x" * ubus.MAX_MESSAGE}
+        return self.later() if verb == "slow" else ANSWER
+
+    async def later(self):
+        await self.release.wait()
+        return {"late": True}
+
+
+@pytest.fixture
+def bus(tmp_path):
+    """Return run(scenario): runs scenario(ubusd, bus, node) with everything in place."""
+
+    def run(scenario, **options):
+        async def whole():
+            node, path = Node(), str(tmp_path / "ubus.sock")
+            made = ubus.Bus(asyncio.get_running_loop(), path, METHODS, node.ask, Log())
+            async with Ubusd(path, **options) as ubusd:
+                made.open()
+                try:
+                    await asyncio.wait_for(scenario(ubusd, made, node), 30)
+                finally:
+                    made.close()
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_object_names_every_verb_and_its_arguments(bus):
+    async def scenario(ubusd, made, node):
+        found = await ubusd.object("bellhop")
+        assert found == {verb: dict.fromkeys(METHODS[verb], ubus.STRING) for verb in METHODS}
+
+    bus(scenario)
+
+
+def test_every_kind_of_value_arrives(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        assert await ubusd.call("bellhop", "status") == (0, ANSWER)
+
+    bus(scenario)
+
+
+def test_one_method_serves_the_command_line_and_luci(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        for given in ({}, {"user": "alice"}, {"ubus_rpc_session": "0" * 32, "user": "alice"}):
+            assert (await ubusd.call("bellhop", "registrations", given))[0] == 0
+        assert [arguments for _, arguments in node.asked] == [
+            {},
+            {"user": "alice"},
+            {"user": "alice"},
+        ]
+
+    bus(scenario)
+
+
+def test_answer_may_come_later_while_others_are_served(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        slow = asyncio.ensure_future(ubusd.call("bellhop", "slow"))
+        assert await ubusd.call("bellhop", "status") == (0, ANSWER)
+        assert not slow.done()
+        node.release.set()
+        assert await slow == (0, {"late": True})
+
+    bus(scenario)
+
+
+def test_refusal_of_the_node_arrives_in_words(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        assert await ubusd.call("bellhop", "broken") == (0, {"error": {"message": "it is broken"}})
+
+    bus(scenario)
+
+
+def test_answer_too_long_for_the_bus_becomes_a_refusal(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        status, answer = await ubusd.call("bellhop", "long")
+        assert status == 0 and "too long" in answer["error"]["message"]
+
+    bus(scenario)
+
+
+def test_unknown_method_and_malformed_arguments_have_their_status(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        assert await ubusd.call("bellhop", "unknown") == (ubus.METHOD_NOT_FOUND, None)
+        for raw in (b"\x83", b"\x83\xff\xff\xff", blob(3, b"no name"), deep(5000)):
+            assert await ubusd.call("bellhop", "status", raw=raw) == (ubus.INVALID_ARGUMENT, None)
+        assert (await ubusd.call("bellhop", "status"))[0] == 0
+
+    bus(scenario)
+
+
+def deep(levels):
+    """Return a field in a field in a field ..., without any end that is worth reading."""
+    data = b""
+    for _ in range(levels):
+        size = 8 + len(data)
+        data = (0x82000000 | size).to_bytes(4, "big") + bytes(4) + data
+    return data
+
+
+def test_call_that_wants_no_answer_gets_none(bus):
+    async def scenario(ubusd, made, node):
+        await ubusd.object("bellhop")
+        silent = asyncio.ensure_future(
+            ubusd.call("bellhop", "registrations", {"user": "bob"}, flags=blob(10, b"\1"))
+        )
+        await asyncio.sleep(0)  # Now it is sent.
+        assert (await ubusd.call("bellhop", "status"))[0] == 0
+        assert node.asked[0] == ("registrations", {"user": "bob"})
+        assert not silent.done()
+        silent.cancel()
+
+    bus(scenario)
+
+
+def test_events_are_sent_under_the_node_s_name(bus):
+    async def scenario(ubusd, made, node):
+        made.publish("call", {"number": 1})  # Before it is on the bus: nobody could hear it.
+        await ubusd.object("bellhop")
+        await ubusd.call("bellhop", "status")
+        made.publish("registration", {"user": "alice", "expires_seconds": 3600})
+        assert await ubusd.event() == [
+            ("bellhop.registration", {"user": "alice", "expires_seconds": 3600})
+        ]
+
+    bus(scenario)
+
+
+def test_object_returns_after_a_restart_of_ubusd(bus):
+    async def scenario(ubusd, made, node):
+        made.pause = 0
+        await ubusd.object("bellhop")
+        await ubusd.__aexit__()
+        async with Ubusd(ubusd.path) as fresh:
+            await fresh.object("bellhop")
+            assert await fresh.call("bellhop", "status") == (0, ANSWER)
+
+    bus(scenario)
+
+
+def test_refused_object_is_told_once_and_tried_again(bus):
+    async def scenario(ubusd, made, node):
+        made.pause = 0
+        while not made.problem:
+            await asyncio.sleep(0)
+        assert "killall -HUP ubusd" in made.problem
+        ubusd.refuses = ()
+        await ubusd.object("bellhop")
+        assert [level for level, _ in made.log.lines] == ["warning"]
+
+    bus(scenario, refuses=("bellhop",))
+
+
+@pytest.mark.parametrize("octets", [bytes(8) + b"\0\xff\xff\xff", bytes(8) + b"\0\0\0\6\1\1"])
+def test_ubusd_that_speaks_nonsense_is_left(bus, octets):
+    async def scenario(ubusd, made, node):
+        made.pause = 0
+        await ubusd.object("bellhop")
+        ubusd.send_raw("bellhop", octets)
+        while not made.problem:
+            await asyncio.sleep(0)
+        assert "protocol" in made.problem or "malformed" in made.problem
+
+    bus(scenario)
+
+
+def test_codecs_agree_on_what_the_other_wrote():
+    values = {"name": "alice", "number": -1, "inner": {"a": "b"}}
+    assert ubus.fields(blobmsg(values)) == values
+    assert ubus.table(values) == blobmsg(values)
+
+
+# The real thing.
+
+
+def binary(name):
+    """Return the command of an OpenWrt program, or skip: OPENWRT_ROOT names the root."""
+    root = os.environ.get("OPENWRT_ROOT")
+    if not root:
+        pytest.skip("OPENWRT_ROOT is not set: no real ubusd to test with")
+    for folder in ("sbin", "bin"):
+        path = os.path.join(root, folder, name)
+        if os.path.exists(path):
+            # Programs of a router's root need its loader; those of a prefix on this machine do not.
+            inside = os.path.exists(os.path.join(root, "etc", "openwrt_release"))
+            return ["chroot", root, "/" + folder + "/" + name] if inside else [path]
+    pytest.skip("there is no %s in OPENWRT_ROOT" % name)
+    return None
+
+
+def test_real_ubusd_carries_calls_and_events():
+    server, client = binary("ubusd"), binary("ubus")
+    folder = os.path.join(os.environ["OPENWRT_ROOT"] if server[0] == "chroot" else "/", "tmp")
+    path = os.path.join(folder, "bellhop-test-%d.sock" % os.getpid())
+    inside = "/tmp/" + os.path.basename(path)
+    process = subprocess.Popen([*server, "-s", inside])
+    try:
+        asyncio.run(real_scenario([*client, "-s", inside], path))
+    finally:
+        process.kill()
+        process.wait(10)
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+async def real_scenario(client, path):
+    node = Node()
+    made = ubus.Bus(asyncio.get_running_loop(), path, METHODS, node.ask, Log())
+    made.pause = 0.05
+    made.open()
+    while made.client is None:
+        await asyncio.sleep(0)
+    try:
+        assert await output([*client, "-t", "10", "wait_for", "bellhop"]) == ""
+        listed = await output([*client, "-v", "list", "bellhop"])
+        assert '"registrations":{"user":"String"}' in listed
+        assert json.loads(await output([*client, "call", "bellhop", "status"])) == ANSWER
+        words = json.dumps({"user": "alice", "ubus_rpc_session": "0"})
+        await output([*client, "call", "bellhop", "registrations", words])
+        assert node.asked[-1] == ("registrations", {"user": "alice"})
+        listener = await asyncio.create_subprocess_exec(
+            *client, "listen", "bellhop.*", stdout=subprocess.PIPE
+        )
+        heard = asyncio.ensure_future(listener.stdout.readline())
+        while not heard.done():  # Until the listener is ready.
+            made.publish("call", {"number": 3})
+            await asyncio.wait([heard], timeout=0.1)
+        listener.terminate()
+        await listener.wait()
+        assert json.loads(heard.result()) == {"bellhop.call": {"number": 3}}
+    finally:
+        made.close()
+
+
+async def output(command):
+    """Run a command; return what it printed."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    printed, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    return printed.decode()
