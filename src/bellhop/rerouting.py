@@ -62,12 +62,14 @@ class Rerouting:
         self.counters["joined"] += 1
         before = context.server
         before.user = None
-        tag = proxy.dialog_token(self.node.proof, request.call_id)
         if context.state == WAITING:
             context.deadline = now + context.patience
             self.node.deadlines.watch(context)
-        merged = response_to(before.request, 482, "it came by another way", to_tag=tag)
-        effects = self.node.layer.respond(before, merged, now)
+        effects = []
+        if before.request is not None:  # An answered or broken one has nothing left to say.
+            tag = proxy.dialog_token(self.node.proof, request.call_id)
+            merged = response_to(before.request, 482, "it came by another way", to_tag=tag)
+            effects = self.node.layer.respond(before, merged, now)
         context.call.detours = (context.request.items(b"record-route"), request)
         context.server, context.flow, context.rejoined = server, flow, request
         server.user = context

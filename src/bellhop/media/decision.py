@@ -7,10 +7,10 @@ from . import address
 
 # One side of a call. contact: the far person's address as text ("gran@far.test"), None for a phone
 # of this node; node: the key of the node that serves it, b"" for a node whose key is not known,
-# None where it may be none; source: octets of the address that its signalling comes from or goes
-# to; locals: this node's own addresses on that side, the one in use first; behind_nat: known to
-# announce an address that only its own network understands; srtp: whether a phone is asked for
-# SRTP, one of WISHES.
+# None where it may be none; source: octets of the address that its own signalling comes from or
+# goes to, None where others stand between; locals: this node's addresses on that side, the one in
+# use first; behind_nat: known to announce an address that only its own network understands; srtp:
+# whether a phone is asked for SRTP, one of WISHES.
 Party = namedtuple("Party", ("contact", "node", "source", "locals", "behind_nat", "srtp"))
 NO, OFFER, MUST = WISHES = ("no", "offer", "must")
 

@@ -9,16 +9,16 @@ A, B = (0, 1)
 
 
 class Slot:
-    """The relay of one stream. ports: None until it is open; applied: what each side was told."""
+    """The relay of one stream. ports: None until the shell has answered, () where it could not.
+
+    is_shown: whether somebody was led to it; applied: what the library was told of each side.
+    """
 
     def __init__(self, number):
         self.number = number
         self.ports = None
+        self.is_shown = False
         self.applied = [{}, {}]
-
-    def is_unused(self):
-        """Tell whether no media was led here yet."""
-        return not self.applied[A] and not self.applied[B]
 
 
 class Offer:

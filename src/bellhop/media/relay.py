@@ -46,7 +46,8 @@ Ready = namedtuple("Ready", ("user", "message", "error"))
 class Relays:
     """All calls of a node whose media may pass it. settings: MediaSettings; deadlines: Deadlines.
 
-    dh, identity: as in agreement.py; token(n): n random octets.
+    dh, identity: as in agreement.py, None where the node cannot make keys; token(n): n random
+    octets.
     """
 
     def __init__(self, settings, dh, identity, token, deadlines):
@@ -94,12 +95,12 @@ class Relays:
         """Return CALLER or CALLEE where this node makes keys for its phone, or None."""
         if _is_sealed(description) or (near.contact is None) == (far.contact is None):
             return None
-        if near.contact is None:
-            return CALLER if key is None and self.keying.wants(far) else None
-        if key is None:
-            self.keying.refuse_clear(near.contact)
+        if near.contact is None and (key is not None or not self.keying.wants(far)):
             return None
-        return CALLEE
+        if (near.contact is not None and key is None) or self.keying.dh is None:
+            self.keying.refuse_clear(near.contact or far.contact)
+            return None
+        return CALLER if near.contact is None else CALLEE
 
     def _is_able(self, session, request):
         """Tell whether this node can do what it decided; refuses where nothing else will do."""
@@ -220,8 +221,10 @@ class Relays:
             self.sessions.watch(session, now + ACK_PATIENCE)
             told = self._event(session, error.reason)
             return None, self.sessions.closed(session.close()) + [told]
-        self.sessions.watch(session, now + LONGEST_CALL)
-        return request, effects + self._tell(session, dialog)
+        if side == A:
+            self.sessions.watch(session, now + LONGEST_CALL)
+            effects += self._tell(session, dialog)
+        return request, effects
 
     # Session descriptions.
 
@@ -307,7 +310,7 @@ class Relays:
     def _unopened(self, session, message):
         """There were no ports: the call goes on without this node if that is allowed."""
         problem, session.problem = session.problem, None
-        if session.chosen is not None:
+        if session.numbers():
             raise SipError(488, "no more media can pass this node: %s" % problem)
         self._do_without(session, problem)
         return message, self.sessions.end(session)

@@ -69,13 +69,16 @@ class Section:
 
 
 class Stream(Section):
-    """One m= line and what belongs to it. kind, proto: bytes; port: number; formats: list."""
+    """One m= line and what belongs to it. kind, proto: bytes; port: number; formats: list.
 
-    def __init__(self, lines, kind, port, ports, proto, formats):
+    is_range: whether it asks for several ports in a row.
+    """
+
+    def __init__(self, lines, kind, port, is_range, proto, formats):
         super().__init__(lines)
         self.kind = kind
         self.port = port
-        self.ports = ports
+        self.is_range = is_range
         self.proto = proto
         self.formats = formats
 
@@ -101,7 +104,7 @@ class Stream(Section):
         for value in self.attributes(b"rtpmap"):
             number, _, name = value.partition(b" ")
             rate = name.strip().split(b"/")[1:2]
-            if number == self.formats[0] and rate and rate[0].isdigit() and len(rate[0]) < 9:
+            if [number] == self.formats[:1] and rate and rate[0].isdigit() and len(rate[0]) < 9:
                 return min(max(int(rate[0]), MIN_CLOCK), MAX_CLOCK)
         return VIDEO_CLOCK if self.kind == b"video" else AUDIO_CLOCK
 
@@ -195,10 +198,12 @@ def parse(body):
 
 def _stream(lines):
     words = lines[0][2:].split()
-    if len(words) < 4:
+    if len(words) < 3:
         raise SipError(400, "an m= line of the session description is not whole")
     port, _, ports = words[1].partition(b"/")
     number = _port(port)
+    if number and len(words) == 3:
+        raise SipError(400, "an m= line of the session description names no format")
     if number is None or (ports and not ports.isdigit()):
         raise SipError(400, "a port in the session description is no port")
     return Stream(lines, words[0], number, ports not in (b"", b"1"), words[2], words[3:])

@@ -82,7 +82,7 @@ class Session:
         self.locals = found
 
     def _carries(self, stream):
-        if not stream.port or stream.ports:
+        if not stream.port or stream.is_range:
             return False
         return stream.is_rtp() or is_dtls(stream) or (self.role is None and stream.is_datagrams())
 
@@ -105,9 +105,9 @@ class Session:
         return effects
 
     def close_unused(self):
-        """Close what was opened in vain; the relays that a standing call uses stay."""
+        """Close what was opened in vain; the relays that somebody was led to stay."""
         effects = []
-        for slot in [slot for slot in self.slots if slot is not None and slot.is_unused()]:
+        for slot in [slot for slot in self.slots if slot is not None and not slot.is_shown]:
             effects += self.close(slot.number)
         return effects
 
@@ -161,15 +161,17 @@ class Session:
         """Lead media through this node; take away what was between phone and node only."""
         other = 1 - side
         sent.lead_to(self.locals[other])
-        sent.head.remove((ATTRIBUTE,) if self.role is not None else ())
         for index, stream in enumerate(sent.streams):
             slot = self._slot(index)
-            carried = slot is not None and slot.ports is not None and stream.port
-            stream.port = slot.ports[2 * other] if carried else 0
+            if slot is None or not slot.ports or not stream.port:
+                stream.port = 0
+            else:
+                stream.port = slot.ports[2 * other]
+                slot.is_shown = True
             if self.role is not None and not is_sealed(stream):
                 stream.remove(PHONE_KEYS)
         if self.role is not None:
-            sent.head.remove(PHONE_KEYS)
+            sent.head.remove((ATTRIBUTE,) + PHONE_KEYS)
 
     def _show_offer(self, stream, offer, index, dialog):
         if self.role is None or is_sealed(offer.description.streams[index]):
@@ -306,6 +308,14 @@ class Session:
         agreement = None if self.chosen is None else self.chosen.agreement
         return agreement if agreement is not None and agreement.state == CONFIRMED else None
 
+    def is_by_phones(self):
+        """Tell whether the phones encrypt some stream themselves, so that no node can."""
+        one, two = (None, None) if self.chosen is None else self.chosen.described
+        if one is None or two is None:
+            return False
+        indexes = range(min(len(one.streams), len(two.streams)))
+        return bool([index for index in indexes if make_own_keys((one, two), index)])
+
     def record(self):
         """Return what people may know of it as a JSON-able dict; no key of the media is in it."""
         agreement = self.proved()
@@ -314,6 +324,7 @@ class Session:
             "contact": self.contact,
             "reasons": self.reasons,
             "level": self.level,
+            "by_phones": self.is_by_phones(),
             "is_enough": None,
             "key": None,
             "words": None,

@@ -8,7 +8,7 @@ ACK_TRIES = 5
 MIN_BATCH, BATCH_SPREAD = (10, 31)
 # Packets in the air to one peer: what one packet each round trip would be too slow for.
 WINDOW = 16
-# Unsolicited records of one peer: one each 10 ms; their signatures take a slow router a tenth of its
+# Unsolicited records of one peer: one each 10 ms; the signatures take a slow router a tenth of its
 # time, and a whole table at once, for those that have one neighbour while all others start.
 RECORD_INTERVAL, RECORD_BURST = (10, 4096)
 # A peer that had all of so many packets before they came gets announcements in place of records,

@@ -27,15 +27,13 @@ class Message:
     # What has been read so far.
     _call_id = _via = _from = _to = _cseq = _contacts = None
 
-    def __init__(self, names, lines, body):
-        self.names = names
-        self.lines = lines
-        self.body = body
-
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
         names = self.names
-        return line_value(self.lines[names.index(name)]) if name in names else None
+        if name not in names:
+            return None
+        value = self.lines[names.index(name)].partition(b":")[2].strip(scan.BLANKS)
+        return value if b"\n" not in value else _unfolded(value)
 
     def values(self, name):
         """Return the values of all fields `name`, one for each line, unfolded."""
@@ -174,7 +172,9 @@ class Request(Message):
     _max_forwards = None
 
     def __init__(self, method, uri, names, lines, body=b""):
-        super().__init__(names, lines, body)
+        self.names = names
+        self.lines = lines
+        self.body = body
         self.method = method
         self.uri = uri
 
@@ -223,7 +223,9 @@ class Response(Message):
         return self._branch
 
     def __init__(self, status, reason, names, lines, body=b""):
-        super().__init__(names, lines, body)
+        self.names = names
+        self.lines = lines
+        self.body = body
         self.status = status
         self.reason = reason
 
@@ -239,10 +241,12 @@ class Response(Message):
 
 def line_value(line):
     """Return the value of a header line: after the colon, unfolded, without outer blanks."""
-    value = line[line.find(b":") + 1 :].strip(scan.BLANKS)
-    if b"\r\n" in value:
-        value = b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
-    return value
+    value = line.partition(b":")[2].strip(scan.BLANKS)
+    return value if b"\n" not in value else _unfolded(value)
+
+
+def _unfolded(value):
+    return b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
 
 
 def behind_comma(line):

@@ -2,6 +2,7 @@
 
 from bellhop.deadlines import Deadlines
 from bellhop.effects import Event
+from bellhop.errors import SipError
 from bellhop.media.decision import NEEDED, NO, MediaSettings, Party
 from bellhop.media.effects import RelayClose, RelayOpen, RelayUpdate
 from bellhop.media.relay import Relays
@@ -9,7 +10,7 @@ from bellhop.sip import message
 from tests.support.messages import answer, parsed
 
 from .curve import TOY, toy_identity
-from .test_agreement import Tokens
+from .keys import Tokens
 
 NOW = 1000000
 # The house of Alice, the net between, the house of Bob; each node has two addresses.
@@ -24,6 +25,7 @@ AUDIO = "m=audio %d RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
 VIDEO = "m=video %d RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"
 CRYPTO = "a=crypto:%d AES_CM_128_HMAC_SHA1_80 inline:%s\r\n"
 PHONE_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd"
+SAVP_AUDIO = AUDIO.replace("AVP", "SAVP") + CRYPTO % (1, PHONE_KEY)
 
 
 def text(octets):
@@ -202,3 +204,12 @@ class Pair:
             ack = self.cross(first.request(None, inside("ACK", "", from_caller, cseq)))
             assert second.request(None, ack) is not None
         return there, back
+
+
+def refusal(function, *args):
+    """Return the SipError that a call raises, or None."""
+    try:
+        function(*args)
+    except SipError as error:
+        return error
+    return None

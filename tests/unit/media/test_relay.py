@@ -23,10 +23,10 @@ from .calls import (
     inside,
     invite,
     phone,
+    refusal,
     reply,
     sdp,
-)  # fmt: skip
-from .test_keyed import refusal
+)
 
 OTHER_PHONE, OTHER_LAN = bytes([10, 0, 0, 2]), bytes([10, 0, 0, 1])
 LOCAL6, PHONE6 = bytes([0x20, 1]) + bytes(13) + b"\x01", bytes([0x20, 1]) + bytes(13) + b"\x02"

@@ -103,8 +103,15 @@ class Refusing(unittest.TestCase):
             self.assertEqual(refusal(body), 400, body)
 
     def test_broken_media_lines_are_refused(self):
-        for line in (b"m=", b"m=audio", b"m=audio 1 RTP/AVP", b"m=audio x RTP/AVP 0",
-                     b"m=audio 65536 RTP/AVP 0", b"m=audio -1 RTP/AVP 0", b"m=audio 1/x RTP/AVP 0"):  # fmt: skip
+        for line in (
+            b"m=",
+            b"m=audio",
+            b"m=audio 1 RTP/AVP",
+            b"m=audio x RTP/AVP 0",
+            b"m=audio 65536 RTP/AVP 0",
+            b"m=audio -1 RTP/AVP 0",
+            b"m=audio 1/x RTP/AVP 0",
+        ):
             self.assertEqual(refusal(b"v=0\r\n" + line + b"\r\n"), 400, line)
 
     def test_size_is_bounded(self):

@@ -17,7 +17,7 @@ from bellhop.media.trust import (
     SIGNED,
     Policies,
     Trust,
-)  # fmt: skip
+)
 
 ONE, TWO = b"1" * 32, b"2" * 32
 GRAN = "gran@far.test"
