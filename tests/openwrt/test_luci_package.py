@@ -1,4 +1,4 @@
-"""The LuCI package as files: rights against calls, menu, options against the node's, translations."""
+"""The LuCI package as files: rights against calls, menu, options, translations."""
 
 import importlib.util
 import json

@@ -18,11 +18,12 @@ from bellhop import config
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
 
 MAKEFILE = Makefile(BELLHOP / "Makefile")
-# What OpenWrt splits off its Python: module -> package. All else of the library is in python3-light.
+# What OpenWrt splits off its Python: module -> package. All else is in python3-light.
 SPLIT = {
     "asyncio": "python3-asyncio", "ctypes": "python3-ctypes", "dbm": "python3-dbm",
     "decimal": "python3-decimal", "email": "python3-email", "http": "python3-urllib",
-    "logging": "python3-logging", "lzma": "python3-lzma", "multiprocessing": "python3-multiprocessing",
+    "logging": "python3-logging", "lzma": "python3-lzma",
+    "multiprocessing": "python3-multiprocessing",
     "pydoc": "python3-pydoc", "readline": "python3-readline", "sqlite3": "python3-sqlite3",
     "ssl": "python3-openssl", "unicodedata": "python3-codecs", "unittest": "python3-unittest",
     "urllib": "python3-urllib", "uuid": "python3-uuid", "xml": "python3-xml",
@@ -34,6 +35,7 @@ BROUGHT = {
     "nacl": ("bellhop-mesh", "python3-pynacl"),
     "dns": ("bellhop-dns", "python3-dns"),
     "cffi": ("bellhop-media", "python3-cffi"),
+    "_cffi_backend": ("bellhop-media", "python3-cffi"),
 }
 # Modules that only the command wants, and says so: the feed has a package for the owner to add.
 WANTED = {"segno": "python-segno"}

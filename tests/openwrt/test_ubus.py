@@ -1,4 +1,4 @@
-"""The node on the bus, against the in-tree stand-in for ubusd and, where there is one, the real one."""
+"""The node on the bus: over the stand-in for ubusd and, where there is one, the real one."""
 
 import asyncio
 import json

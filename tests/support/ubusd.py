@@ -77,7 +77,7 @@ def _value(kind, content):
 
 
 class Ubusd:
-    """The stand-in. events: [(name, dict)]; objects: name -> (writer, number, {method: arguments})."""
+    """The stand-in. events: [(name, dict)]; objects: name -> (writer, number, methods)."""
 
     def __init__(self, path, refuses=()):
         self.path = path

@@ -69,15 +69,33 @@ def call(number, **changes):
 
 def ended(number, **changes):
     """Return one row of `history`."""
-    row = dict(state="ended", seconds_since_end=340, ended_by="alice@home.arpa hung up")
+    row = {"state": "ended", "seconds_since_end": 340, "ended_by": "alice@home.arpa hung up"}
     return call(number, **dict(row, **changes))
 
 
 PHONEBOOK = [
-    {"display": "Alice", "number": "201", "address": "sip:alice@home.arpa", "place": "here", "registered": True},
-    {"display": "Gran", "number": "71", "address": "sip:gran@example.org", "place": "speed dial", "registered": False},
-    {"display": EVIL, "number": "8041201", "address": "sip:eve@" + KEYS[4], "place": EVIL + ", 2 hops", "registered": True},
-]  # fmt: skip
+    {
+        "display": "Alice",
+        "number": "201",
+        "address": "sip:alice@home.arpa",
+        "place": "here",
+        "registered": True,
+    },
+    {
+        "display": "Gran",
+        "number": "71",
+        "address": "sip:gran@example.org",
+        "place": "speed dial",
+        "registered": False,
+    },
+    {
+        "display": EVIL,
+        "number": "8041201",
+        "address": "sip:eve@" + KEYS[4],
+        "place": EVIL + ", 2 hops",
+        "registered": True,
+    },
+]
 EDGES = [(0, 1, 256), (1, 2, 300), (0, 3, 256), (3, 2, 512), (2, 4, 1024)]
 
 ANSWERS = {
@@ -85,33 +103,62 @@ ANSWERS = {
     ("bellhop", "registrations"): {
         "registrations": [registration("alice"), registration("bob", phone=EVIL)]
     },
-    ("bellhop", "calls"): {"calls": [call(7), call(8, state="ringing", caller=EVIL, seconds_talked=None)]},
+    ("bellhop", "calls"): {
+        "calls": [call(7), call(8, state="ringing", caller=EVIL, seconds_talked=None)]
+    },
     ("bellhop", "history"): {
         "history": [ended(6), ended(5, caller=EVIL, ended_by=EVIL, status=486, seconds_talked=None)]
     },
     ("bellhop", "trace"): {
         "call": call(7),
         "messages": [
-            {"seconds_ago": 75, "ms": 1, "direction": "in", "transport": "udp",
-             "peer": "192.168.1.50 port 5060", "message": "INVITE sip:202@home.arpa SIP/2.0\nSubject: " + EVIL},
+            {
+                "seconds_ago": 75,
+                "ms": 1,
+                "direction": "in",
+                "transport": "udp",
+                "peer": "192.168.1.50 port 5060",
+                "message": "INVITE sip:202@home.arpa SIP/2.0\nSubject: " + EVIL,
+            },
         ],
     },
     ("bellhop", "phonebook"): lambda given: (
-        {"text": "name,number\n", "content_type": "text/csv"} if given.get("format") else {"phonebook": PHONEBOOK}
+        {"text": "name,number\n", "content_type": "text/csv"}
+        if given.get("format")
+        else {"phonebook": PHONEBOOK}
     ),
     ("bellhop", "import-phonebook"): {"imported": 1},
     ("bellhop", "identity"): {"key": KEYS[0], "address_example": "sip:alice@" + KEYS[0]},
     ("bellhop", "peers"): {
         "peers": [
-            {"link": "br-lan", "host": "fe80::2", "port": 5066, "node": KEYS[1], "state": "up",
-             "reason": "heard both ways", "since_ms": 90000, "heard_ms": 1200, "cost": 256},
-            {"link": "", "host": "192.0.2.7", "port": 5066, "node": None, "state": "asked",
-             "reason": "no answer yet", "since_ms": 3000, "heard_ms": 3000, "cost": 0},
+            {
+                "link": "br-lan",
+                "host": "fe80::2",
+                "port": 5066,
+                "node": KEYS[1],
+                "state": "up",
+                "reason": "heard both ways",
+                "since_ms": 90000,
+                "heard_ms": 1200,
+                "cost": 256,
+            },
+            {
+                "link": "",
+                "host": "192.0.2.7",
+                "port": 5066,
+                "node": None,
+                "state": "asked",
+                "reason": "no answer yet",
+                "since_ms": 3000,
+                "heard_ms": 3000,
+                "cost": 0,
+            },
         ]
     },
     ("bellhop", "routes"): {
         "routes": [
-            {"node": KEYS[i], "name": NAMES[i], "cost": 256 * i, "hops": i, "via": KEYS[1]} for i in range(1, 5)
+            {"node": KEYS[i], "name": NAMES[i], "cost": 256 * i, "hops": i, "via": KEYS[1]}
+            for i in range(1, 5)
         ]
     },
     ("bellhop", "mesh"): {
@@ -121,8 +168,10 @@ ANSWERS = {
     ("rc", "init"): {},
     ("session", "access"): {"access": True},
     ("luci", "getFeatures"): {},
-    ("network.interface", "dump"): {"interface": [{"interface": "wan", "route": [{"target": "0.0.0.0", "mask": 0}]}]},
-}  # fmt: skip
+    ("network.interface", "dump"): {
+        "interface": [{"interface": "wan", "route": [{"target": "0.0.0.0", "mask": 0}]}]
+    },
+}
 
 
 def section(title, kind, index, anonymous=False, **options):
@@ -135,8 +184,21 @@ def configuration():
     return {
         "node": section("node", "node", 0, enabled="1", domain="home.arpa"),
         "mesh": section("mesh", "mesh", 1, enabled="1", node_name="home"),
-        "cfg03": section("cfg03", "user", 2, True, name="alice", extension="201", ha1_md5="0" * 32, ha1_sha256="0" * 64),
+        "cfg03": section(
+            "cfg03",
+            "user",
+            2,
+            True,
+            name="alice",
+            extension="201",
+            ha1_md5="0" * 32,
+            ha1_sha256="0" * 64,
+        ),
         "bob": section("bob", "user", 3, extension="202", display_name=EVIL, ha1_md5="1" * 32),
-        "cfg05": section("cfg05", "group", 4, True, name="family", extension="200", member=["alice", "bob"]),
-        "cfg06": section("cfg06", "contact", 5, True, name="Gran", number="71", address="sip:gran@example.org"),
-    }  # fmt: skip
+        "cfg05": section(
+            "cfg05", "group", 4, True, name="family", extension="200", member=["alice", "bob"]
+        ),
+        "cfg06": section(
+            "cfg06", "contact", 5, True, name="Gran", number="71", address="sip:gran@example.org"
+        ),
+    }

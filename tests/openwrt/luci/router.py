@@ -1,7 +1,7 @@
 """A router for the pages: serves them, and answers their ubus calls from what a test says.
 
-The pages run over runtime.js, or over LuCI itself where a test names a checkout of it. Whatever they
-send is kept in `calls`, so that a test can read what they wrote.
+The pages run over runtime.js, or over LuCI itself where a test names a checkout of it. Whatever
+they send is kept in `calls`, so that a test can read what they wrote.
 """
 
 import json

@@ -1,0 +1,29 @@
+# Packages and firmware for OpenWrt; included by the Makefile at the top.
+#
+# make ipk                what is the same on every router, without an SDK, into build/ipk
+# make packages SDK=folder                             everything, with the SDK of a release
+# make firmware BOARD=... IMAGEBUILDER=folder PACKAGES_IN=folder    an image with those packages
+# make boards             which node fits which board
+# make footprint          what it takes of flash and RAM
+
+.PHONY: ipk apk packages firmware boards footprint
+
+ipk: .venv/installed-run
+	$(BIN)/python openwrt/packages.py build/ipk
+
+# An .apk is no tar: it is a database that apk-tools 3 writes (apk mkpkg) and no Debian package has.
+apk:
+	@echo "An .apk needs the apk of OpenWrt's SDK for 25.12: make packages SDK=folder" >&2
+	@exit 1
+
+packages:
+	$(PYTHON) openwrt/firmware.py packages "$(SDK)"
+
+firmware:
+	$(PYTHON) openwrt/firmware.py image "$(BOARD)" "$(IMAGEBUILDER)" "$(PACKAGES_IN)"
+
+boards:
+	$(PYTHON) board-configs/fit.py
+
+footprint: .venv/installed-run
+	$(BIN)/python openwrt/footprint.py
