@@ -43,7 +43,7 @@ Size = namedtuple(
     "Size", ("rounds", "call_seconds", "registrations", "latencies", "ramp_seconds", "step", "many")
 )
 FULL = Size(3, 10, 1000, 500, 3, 1.25, 10000)
-QUICK = Size(1, 3, 300, 100, 2, 1.6, 0)
+QUICK = Size(1, 2, 200, 100, 1, 2.0, 0)
 
 
 def one_round(kind, size, folder):

@@ -14,6 +14,10 @@ SECONDS = 120
 # After a run: what a server still does for calls that have just ended.
 SETTLE_SECONDS = 0.5
 REGISTER_RATE = 300
+# Calls that are only to be up at the same time.
+CALLS_RATE = 60
+# A call of the ramp that waits so long for a message has failed.
+IMPATIENT = ("-recv_timeout", "3000")
 # A step of the ramp counts where sipp could keep up with its rate.
 ENOUGH = 0.8
 
@@ -57,14 +61,16 @@ class Trial:
             options = {"users": self.users, "calls": count, "rate": rate}
             self._sipp("register", self.phones, **options).wait(SECONDS + count / rate)
 
-    def call(self, calls, rate, caller="call", called="answer", hold_ms=0, during=None):
+    def call(self, calls, rate, caller="call", called="answer", hold_ms=0, during=None, options=()):
         """Run calls; return (CPU seconds of the server, what `during()` gave, runs)."""
         answering = self._sipp(
             called, self.phones, server=False, calls=calls, hold_ms=self.kind.ring_ms
         )
         before = self.cpu()
-        options = {"users": self.users, "calls": calls, "rate": rate, "hold_ms": hold_ms}
-        calling = self._sipp(caller, self.caller, **options)
+        calling = self._sipp(
+            caller, self.caller, users=self.users, calls=calls, rate=rate, hold_ms=hold_ms,
+            options=options,
+        )  # fmt: skip
         try:
             seen = during() if during else None
             calling.wait(SECONDS + calls / rate)
@@ -88,19 +94,26 @@ class Trial:
         return (self.cpu() - before) * 1000 / count
 
     def highest_clean_rate(self, seconds, step):
-        """Return (calls a second that went without any fault, what ended the ramp)."""
+        """Return (calls a second that went without any fault, what ended the ramp).
+
+        A step that fails is tried once more: other load on the machine may have spoilt it.
+        """
         rate, clean = self.kind.rate, 0
         while True:
-            calls = int(rate * seconds)
-            try:
-                _, _, runs = self.call(calls, rate)
-            except AssertionError:
-                return clean, "a call failed at %d a second" % rate
-            if any(run.counts()["Retransmissions"] for run in runs):
-                return clean, "messages were repeated at %d a second" % rate
-            if runs[0].rate() < ENOUGH * rate:
-                return clean, "sipp gave out at %d a second" % rate
+            fault = self._fault(rate, seconds) and self._fault(rate, seconds)
+            if fault:
+                return clean, "%s at %d calls a second" % (fault, rate)
             clean, rate = int(rate), rate * step
+
+    def _fault(self, rate, seconds):
+        """Return what went wrong in one step of the ramp, or None."""
+        try:
+            _, _, runs = self.call(int(rate * seconds), rate, options=IMPATIENT)
+        except AssertionError:
+            return "a call failed"
+        if any(run.counts()["Retransmissions"] for run in runs):
+            return "messages were repeated"
+        return "sipp gave out" if runs[0].rate() < ENOUGH * rate else None
 
     def latency(self, count, rate=100):
         """Return (p50, p95) in microseconds."""
@@ -117,10 +130,9 @@ class Trial:
         return self._memory_during(calls, "call", "answer")
 
     def _memory_during(self, calls, caller, called):
-        spread = 2
-
         def look():
-            time.sleep(spread + 1.5)
+            time.sleep(calls / CALLS_RATE + 1)
             return self.memory()
 
-        return self.call(calls, calls / spread, caller, called, (spread + 3) * 1000, look)[1]
+        hold_ms = int(calls / CALLS_RATE * 1000) + 2000
+        return self.call(calls, CALLS_RATE, caller, called, hold_ms, look)[1]

@@ -120,7 +120,12 @@ def test_a_lost_ack_of_a_refusal_brings_the_refusal_again(bench):
 def test_fifty_calls_a_second_for_a_minute(bench):
     bench.register()
     calling, answering = bench.call("call", "answer", calls=3000, rate=50, seconds=120)
-    for run in (calling, answering):
+    runs = (calling, answering)
+    # A machine that stands still for 500 ms makes sipp repeat itself: no fault of the node's, but
+    # each repetition may bring one answer too many.
+    repeated = sum(run.counts()["Retransmissions"] for run in runs)
+    for run in runs:
         counts = run.counts()
-        assert counts.pop("SuccessfulCall") == 3000
-        assert not any(counts.values()), run.report()
+        assert counts["SuccessfulCall"] == 3000, run.report()
+        assert not counts["FailedCall"], run.report()
+        assert counts["OutOfCallMsgs"] + counts["DeadCallMsgs"] <= repeated, run.report()

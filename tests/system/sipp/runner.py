@@ -14,6 +14,7 @@ HOST = "127.0.0.1"
 DOMAIN = "sipp.test"
 PASSWORD = "secret"
 STOP_SECONDS = 5
+SIPP_STOP_SECONDS = 1
 
 
 def why_unavailable():
@@ -90,11 +91,12 @@ class Sipp:
 
     def stop(self):
         """End the run, if need be by force."""
-        for number in (signal.SIGUSR1, signal.SIGKILL):  # SIGUSR1: finish and write the counts
+        # SIGUSR1: write the counts and finish; a second one does not wait for open calls.
+        for number in (signal.SIGUSR1, signal.SIGUSR1, signal.SIGKILL):
             if self.process.poll() is None:
                 self.process.send_signal(number)
                 try:
-                    self.process.wait(STOP_SECONDS)
+                    self.process.wait(SIPP_STOP_SECONDS)
                 except subprocess.TimeoutExpired:
                     continue
 
