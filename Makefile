@@ -74,3 +74,6 @@ clean:
 
 .micropython/micropython: .ci/fetch-micropython
 	.ci/fetch-micropython .micropython
+
+# make ipk packages firmware boards footprint: for OpenWrt.
+include openwrt/build.mk

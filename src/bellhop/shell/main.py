@@ -1,6 +1,7 @@
 """Starts a node: arguments, the first run, limits of the process."""
 
 import os
+import signal
 import sys
 
 from .. import __version__
@@ -14,6 +15,8 @@ FILES = 4096
 
 def run(arguments):
     """Run a node until a signal ends it; return the exit status. arguments: of command.parse."""
+    # An early HUP (an interface came up while Python starts) must not end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         return _run(arguments)
     except BellhopError as error:

@@ -14,6 +14,7 @@ NODE = """config node
 	option tls_port 0
 	option ws_port 0
 	option wss_port 0
+	option http_port 0
 	option stranger_requests_per_minute 0
 	option max_bindings 100000
 """
