@@ -62,11 +62,12 @@ class Admission:
         """
         if not tokens or request.to.param(b"tag") is None:
             return False
-        if proxy.dialog_token(self.node.proof, request.call_id) not in tokens:
+        call = self.node.calls.live.get(request.call_id)
+        token = None if call is None else call.token
+        if (token or proxy.dialog_token(self.node.proof, request.call_id)) not in tokens:
             return False
         if step in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
             return True
-        call = self.node.calls.live.get(request.call_id)
         if call is not None and request.uri in call.flows:
             return True
         return self.meshing is not None and self.meshing.mesh.is_member(flow.host)

@@ -21,7 +21,7 @@ from .transaction import layer
 from .transaction.transaction import Indication, Transaction
 from .tu import dialplan, options, proxy, registrar
 from .tu import location as locations
-from .tu.calls import Call, name_of
+from .tu.calls import Call
 from .tu.keepalive import Keepalive, Ping
 from .tu.mailbox import Letter
 from .tu.response_context import Branch, ResponseContext
@@ -408,7 +408,7 @@ class Engine:
         call = self.node.calls.live.get(request.call_id)
         if call is None:
             return []
-        from_caller = name_of(request.from_) == call.caller
+        from_caller = request.from_.param(b"tag") == call.from_.param(b"tag")
         self.node.calls.end(
             call, "the %s hung up" % ("caller" if from_caller else "called"), None, now
         )

@@ -130,7 +130,7 @@ class Forwarder:
         reasons = context.reasons + proxy.record_route_reasons(
             node.settings, context.request, context.flow, reached
         )
-        routes = ()
+        routes, token = (), None
         if reasons:
             token = proxy.dialog_token(node.proof, context.request.call_id)
             incoming = node.listening[context.flow.local] or listening
@@ -141,6 +141,7 @@ class Forwarder:
             _share(context),
         )  # fmt: skip
         if context.call is not None:
+            context.call.token = token
             self._note_leg(context, reached, reasons)
         branch.request = request
         branch.rang = False

@@ -53,6 +53,8 @@ class Message:
 
     def tokens(self, name):
         """Return the lower-case elements of an option-tag list such as Supported."""
+        if name not in self.names:
+            return []
         return [item.lower() for item in self.items(name) if item]
 
     def addresses(self, name):

@@ -16,11 +16,14 @@ SECRETS = (
 
 
 class Call:
-    """One INVITE and what became of it. Times are ms; `why` is a list of sentences."""
+    """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
+
+    from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
+    """
 
     __slots__ = (
-        "number", "call_id", "caller", "callee", "dialled", "state", "step", "why", "in_path",
-        "since", "answered_at", "ended_at", "status", "ended_by", "flows", "context", "detours",
+        "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
+        "answered_at", "ended_at", "status", "ended_by", "flows", "context", "detours", "token",
         "deadline", "queued",
     )  # fmt: skip
 
@@ -33,9 +36,9 @@ class Call:
         return {
             "number": self.number,
             "call_id": readable(self.call_id),
-            "caller": self.caller,
-            "callee": self.callee,
-            "dialled": self.dialled,
+            "caller": name_of(self.from_),
+            "callee": name_of(self.to),
+            "dialled": readable(self.uri),
             "state": self.state,
             "step": self.step,
             "why": self.why,
@@ -84,14 +87,12 @@ class Calls:
         self.counters["calls"] += 1
         call.number = self.number
         call.call_id = call_id
-        call.caller = name_of(request.from_)
-        call.callee = name_of(request.to)
-        call.dialled = readable(request.uri)
+        call.from_, call.to, call.uri = request.from_, request.to, request.uri
         call.state, call.step, call.why, call.in_path = RINGING, "", [], []
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status, call.ended_by = None, None
         call.flows = {}
-        call.context = call.detours = None
+        call.context = call.detours = call.token = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
