@@ -206,6 +206,11 @@ VERBS = {
 CHANGES = {"import-phonebook": (_import_phonebook, ("csv",))}
 
 
+def arguments_of():
+    """Return every verb: verb -> names of its arguments."""
+    return {verb: table[verb][1] for table in (VERBS, CHANGES) for verb in table}
+
+
 def answer(engine, verb, arguments, now):
     """Return (answer, effects) of a verb; raises BellhopError with words for the owner."""
     if verb not in VERBS and verb not in CHANGES:

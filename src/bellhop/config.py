@@ -8,7 +8,7 @@ options there are; what it does not name is refused.
 from collections import namedtuple
 
 from .errors import ConfigError
-from .limits import MAX_BINDINGS, MAX_TRANSACTIONS
+from .limits import MAX_BINDINGS, MAX_RELAYED_CALLS, MAX_TRANSACTIONS
 from .sip import digest
 
 # check(text) returns the value or raises ValueError with the accepted values.
@@ -148,6 +148,8 @@ def _list(check, help):
 
 
 PORT = _number(0, 65535)
+PORTS_OF_A_STREAM = 4
+VERIFICATIONS = ("encrypted", "known", "compared", "signed")
 
 SCHEMA = {
     "node": {
@@ -206,11 +208,46 @@ SCHEMA = {
         "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
         "also_at": _list(_word, "other nodes (key or name) where phones of this user ring too"),
         "algorithm": _option(_choice("md5", "sha256"), "md5", "digest that phones are asked for"),
+        "srtp": _option(
+            _choice("no", "offer", "must"), "no", "are this user's phones asked to encrypt (SRTP)"
+        ),
     },
     "contact": {
         "name": _option(_text, "", "name shown to people"),
         "number": _option(_name_or_nothing, "", "what a phone dials"),
         "address": _option(_address, "", "where it leads, as in sip:gran@far.test"),
+        "encryption": _option(
+            _choice("", "require", "prefer", "allow"), "", "as in `config media`; empty: as there"
+        ),
+        "verification": _option(
+            _choice("", *VERIFICATIONS), "", "as in `config media`; empty: as there"
+        ),
+    },
+    "media": {
+        "enabled": _option(_flag, True, "let sound pass this node and encrypt it between nodes"),
+        "relay": _option(
+            _choice("never", "needed", "always"),
+            "needed",
+            "sound of calls that this node does not encrypt: never through it, where phones cannot "
+            "reach each other, always",
+        ),
+        "hide_addresses": _option(_flag, False, "phones never learn the other side's address"),
+        "encryption": _option(
+            _choice("require", "prefer", "allow"),
+            "prefer",
+            "calls to other nodes: encrypted or refused, encrypted where possible, as they come",
+        ),
+        "verification": _option(
+            _choice(*VERIFICATIONS),
+            "encrypted",
+            "what a call must show: a key, a key seen before, words compared, an OpenPGP signature",
+        ),
+        "port_low": _option(PORT, 16384, "first UDP port of sound"),
+        "port_high": _option(PORT, 18431, "last UDP port of sound; a stream takes four"),
+        "max_calls": _option(_number(1, 10000), MAX_RELAYED_CALLS, "calls whose sound passes"),
+        "dead_seconds": _option(
+            _number(30, 86400), 300, "a relay in which nobody is heard for so long is closed"
+        ),
     },
     "mesh": {
         "enabled": _option(_flag, True, "find other nodes and call their users"),
@@ -279,11 +316,11 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh: section.
+    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh, media: sections.
     domain, domains: bytes, lower case. realm: bytes.
     """
 
-    def __init__(self, node, mesh, users, groups, contacts):
+    def __init__(self, node, mesh, media, users, groups, contacts):
         for name in SCHEMA["node"]:
             setattr(self, name, getattr(node, name))
         self.domain = node.domain.encode()
@@ -293,6 +330,7 @@ class Settings:
         self.groups = groups
         self.names = {}
         self.mesh = mesh
+        self.media = media
         self.contacts = contacts
         self.speed_dial = {}
         for contact in contacts:
@@ -313,7 +351,7 @@ def parse(text, name, host="localhost"):
     for section in _sections(text, name):
         if section.kind == "contact":
             contacts.append(section)
-        elif section.kind in ("node", "mesh"):
+        elif section.kind in ("node", "mesh", "media"):
             if section.kind in alone:
                 problem = "there is already a section `config %s`" % section.kind
                 raise ConfigError(section.where, problem)
@@ -326,8 +364,9 @@ def parse(text, name, host="localhost"):
             named.append(section)
     node = alone.get("node") or Section("node", name + ":1", {})
     mesh = alone.get("mesh") or Section("mesh", name + ":1", {"enabled": False})
+    media = alone.get("media") or Section("media", name + ":1", {"enabled": False})
     node.domain = node.domain or host
-    settings = Settings(node, mesh, users, groups, contacts)
+    settings = Settings(node, mesh, media, users, groups, contacts)
     _check(settings, named, node.where)
     return settings
 
@@ -338,6 +377,8 @@ def _check(settings, named, where):
         raise ConfigError(
             where, "min_expires, default_expires, max_expires must rise in this order"
         )
+    if settings.media.port_low + PORTS_OF_A_STREAM > settings.media.port_high + 1:
+        raise ConfigError(settings.media.where, "port_high must be at least port_low + 3")
     for section in named:
         for called in [section.name, section.extension] + list(section.alias):
             if not called:

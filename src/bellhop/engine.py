@@ -42,7 +42,7 @@ class Engine:
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node)
         self.door = Admission(self.node)
-        self.meshing = None
+        self.meshing = self.relaying = None
         self.started = now
         # Who takes the word of a client transaction, by the kind of its user.
         self.users = {
@@ -80,6 +80,18 @@ class Engine:
         self.wakers[Association] = self.meshing.notifying.wake
         self.users[Association] = self.meshing.notifying.indicated
         self.node.settings = self._adopt(self.node.settings)
+        if self.relaying is not None:
+            self.relaying.meshing = self.meshing
+
+    def join_media(self, dh, identity):
+        """Let sound pass this node. dh, identity: of media.agreement, None: no keys are made."""
+        from .media.session import Session  # Only a node with media pays for it in memory.
+        from .relaying import Relaying
+
+        self.relaying = Relaying(self.node, dh, identity, self.forwarder.go_on)
+        self.relaying.meshing = self.meshing
+        self.forwarder.relaying = self.relaying
+        self.wakers[Session] = self.relaying.relays.wake
 
     def _adopt(self, settings):
         """Add what is not in the configuration: the key as a domain, the imported phone book."""
@@ -102,6 +114,8 @@ class Engine:
     def reload(self, settings, now):
         """Put new settings in force; calls and registrations stay."""
         self.node.settings = self._adopt(settings)
+        if self.relaying is not None:
+            self.relaying.adopt(settings)
         location = self.node.location
         location.most = settings.max_bindings
         self.node.layer.most = settings.max_transactions
@@ -126,6 +140,8 @@ class Engine:
             self.node.mailbox.restore(records)
         elif name == "phonebook":
             self.import_phonebook(records)
+        elif name == "trust" and self.relaying is not None:
+            self.relaying.relays.keying.trust.restore(records)
         elif name == "mesh" and self.meshing is not None:
             self.meshing.mesh.restore(records, now)
 
@@ -141,6 +157,10 @@ class Engine:
     def status(self, now):
         """Return how the node is, as a JSON-able dict."""
         return answers.status(self, now)
+
+    def verbs(self):
+        """Return the control verbs: verb -> names of its arguments."""
+        return answers.arguments_of()
 
     def answer(self, verb, arguments, now):
         """Return (JSON-able answer, effects) of a control verb."""
@@ -552,6 +572,18 @@ class Engine:
         for binding in gone:
             self.node.location.remove(binding)
         return effects + self._registered([], gone, now)
+
+    def relay_opened(self, number, ports, problem, now):
+        """Take the answer to a RelayOpen effect: four ports, or None and why; return the effects."""
+        return self._follow(self.relaying.opened(number, ports, problem, now), now)
+
+    def relay_failed(self, number, problem, now):
+        """The media library refused a change of a relay; return the effects."""
+        return self._follow(self.relaying.relays.failed(number, problem, now), now)
+
+    def relay_reported(self, number, kind, side, now):
+        """The media library tells something of a relay (media.relay.REPORTS)."""
+        return self._follow(self.relaying.relays.reported(number, kind, side, now), now)
 
     def resolved(self, query, hops, problem, now):
         """Take the answer to a Resolve effect; return the effects."""

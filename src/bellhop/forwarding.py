@@ -6,7 +6,7 @@ from . import rerouting
 from .effects import Flow, Resolve, Send, Store
 from .errors import SipError
 from .limits import MAX_BRANCHES, MAX_QUERIES
-from .sip.message import response_to
+from .sip.message import Response, response_to
 from .transaction.invite_client import cancellation
 from .transaction.transaction import RESPONSE, TIMEOUT
 from .tu import dialplan, proxy, response_context
@@ -23,10 +23,11 @@ SILENCE = (408, 430, 480, 503)
 
 
 class Forwarder:
-    """Forwards requests along their target sets."""
+    """Forwards requests along their target sets. relaying: set where sound may pass this node."""
 
     def __init__(self, node):
         self.node = node
+        self.relaying = None
         self.queries = {}
         self.query = 0
         self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
@@ -127,7 +128,13 @@ class Forwarder:
         if listening is None:
             return self._no_answer(branch, 480, "the network towards it is gone", now)
         reached = target if target.flow is flow else _with_flow(target, flow)
-        reasons = context.reasons + proxy.record_route_reasons(
+        why, effects = [], []
+        if self.relaying is not None:
+            try:
+                why, effects = self.relaying.decide(branch, reached, now)
+            except SipError as error:
+                return self._fail(branch, error.status, error.reason, now)
+        reasons = context.reasons + why + proxy.record_route_reasons(
             node.settings, context.request, context.flow, reached
         )
         routes, token = (), None
@@ -143,13 +150,38 @@ class Forwarder:
         if context.call is not None:
             context.call.token = token
             self._note_leg(context, reached, reasons)
-        branch.request = request
         branch.rang = False
-        branch.transaction, effects = node.layer.send(request, flow, branch, now, mark)
-        if target.patience is not None:
-            branch.deadline = now + target.patience
-            node.deadlines.watch(branch)
+        branch.unsent = flow, mark
+        if self.relaying is not None:
+            try:
+                request, more = self.relaying.request(branch, request, now)
+            except SipError as error:
+                return effects + self._fail(branch, error.status, error.reason, now)
+            effects += more
+        return effects if request is None else effects + self._transmit(branch, request, now)
+
+    def _transmit(self, branch, request, now):
+        flow, mark = branch.unsent
+        branch.unsent = None
+        branch.request = request
+        branch.transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
+        if branch.target.patience is not None:
+            branch.deadline = now + branch.target.patience
+            self.node.deadlines.watch(branch)
         return effects
+
+    def go_on(self, ready, now):
+        """Carry on with a message that had waited for ports (media.relay.Ready)."""
+        branch, message, error = ready
+        if isinstance(message, Response):
+            return self._after_media(branch, message, error, now)
+        if branch.unsent is None:
+            return []
+        if branch.context.state == response_context.DONE or branch.cancel is not None:
+            return self._fail(branch, 487, None, now)
+        if error is not None:
+            return self._fail(branch, error.status, error.reason, now)
+        return self._transmit(branch, message, now)
 
     def _preferred(self, branch, flow):
         """Section 18.1.1: what is too large for a datagram goes by TCP first, then by UDP."""
@@ -201,6 +233,23 @@ class Forwarder:
         response.measure()
         if b"via" not in response.names:
             return []
+        if self.relaying is None:
+            return self._after_media(branch, response, None, now)
+        error, effects = None, []
+        try:
+            response, effects = self.relaying.response(branch, response, now)
+        except SipError as refusal:
+            error = refusal
+        return effects if response is None else effects + self._after_media(
+            branch, response, error, now
+        )
+
+    def _after_media(self, branch, response, error, now):
+        """Take a response whose media is in order, or `error`, why it is not."""
+        if error is not None:
+            provisional = response.status < 200
+            return [] if provisional else self._fail(branch, error.status, error.reason, now)
+        context = branch.context
         event = response_context.event_of(response)
         return self._carry_out(context, context.handle(event, now, branch, response), now)
 
@@ -227,7 +276,10 @@ class Forwarder:
         context = branch.context
         response = response_to(context.request, status, problem, to_tag=self._tag())
         steps = context.handle(response_context.FAILURE, now, branch, response)
-        return self._carry_out(context, steps, now)
+        return self._ended([branch]) + self._carry_out(context, steps, now)
+
+    def _ended(self, branches):
+        return [] if self.relaying is None else self.relaying.finished(branches)
 
     def cancel(self, invite_server, request, now):
         """Carry out the CANCEL of an INVITE; return the effects."""
@@ -258,6 +310,8 @@ class Forwarder:
             else:
                 effects += self._start(context, now)
         self.node.deadlines.watch(context)
+        if context.state == response_context.DONE:
+            effects += self._ended(context.branches)
         return effects
 
     def _cancel_branch(self, branch, reason, now):
@@ -317,21 +371,26 @@ class Forwarder:
         target = found.groups[0][0]
         self.counters["acks"] += 1
         if target.flow is not None:
-            return self._send_ack(request, target, target.flow)
+            return self._send_ack(request, target, target.flow, now)
         probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
         return self.look_up(
             proxy.next_hop(probe),
-            lambda hops, problem, now: self._send_ack(request, target, hops[0]) if hops else [],
+            lambda hops, problem, now: (
+                self._send_ack(request, target, hops[0], now) if hops else []
+            ),
         )
 
-    def _send_ack(self, request, target, flow):
+    def _send_ack(self, request, target, flow, now):
         listening = self.node.listening[flow.local]
         if listening is None:
             return []
         mark = proxy.branch(self.node.instance, self.node.token(8), b"")
         via = proxy.via_line(listening, mark)
         ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
-        return [Send(flow, ack.write())]
+        effects = []
+        if self.relaying is not None:
+            ack, effects = self.relaying.request(None, ack, now)
+        return effects if ack is None else effects + [Send(flow, ack.write())]
 
     def dialog_flow(self, request):
         """Return the flow that an in-dialog Request-URI was last seen on, or None."""

@@ -36,3 +36,6 @@ MAX_MAILBOXES_BYTES = 1048576
 EMERGENCY_RESERVE = 64
 # Entries of an imported phone book: a town's clubs and shops, at 200 octets each 400 kB.
 MAX_IMPORTED = 2000
+# Calls whose sound passes the node: each costs four ports a stream and about 10 kB of Python. A
+# small router carries 50 to 100 encrypted ones; past it a call goes without the media library.
+MAX_RELAYED_CALLS = 512

@@ -3,6 +3,7 @@
 from .effects import Event, SendMesh, Store
 from .errors import SipError
 from .mesh.effects import MeshChanged, SaveMesh
+from .mesh.identity import MeshError, parse_key
 from .mesh.node import Mesh, MeshSettings
 from .mesh.phonebook import Served
 from .notifying import Notifying
@@ -190,6 +191,14 @@ class Meshing:
         member = self.mesh.node_of(text(host))
         return member is not None and self.mesh.knows(member)
 
+    def called(self, target):
+        """Return (user@node name, the node's id) of a Uri that `is_member`."""
+        member = self.mesh.node_of(text(uri.host_key(target.host)))
+        key = self.mesh.name_of(member)
+        names = [row["name"] for row in self.mesh.routes() if row["node"] == key]
+        user = text(uri.unescape(target.user or b""))
+        return "%s@%s" % (user, names[0] if names and names[0] else key), member
+
     def is_mine(self, target):
         """Tell whether a Uri names this node by its key."""
         return target.host is not None and uri.host_key(target.host) == self.own_domain
@@ -207,6 +216,7 @@ class Meshing:
             served.append(_served(settings.groups[name], True))
         if settings.responders:
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), True))
+        self.mesh.adopt(mesh_settings(settings))
         return self.carry_out(self.mesh.publish(served, now), now)
 
     def listen(self, now):
@@ -242,7 +252,22 @@ def mesh_settings(settings):
         profile=section.profile,
         peers=[],
         sip_port=settings.sip_port,
+        contacts=_members(settings.contacts),
     )
+
+
+def _members(contacts):
+    """Return the ids of the nodes that the owner's contacts have in their addresses."""
+    found = []
+    for contact in contacts:
+        host = uri.parse(contact.address.encode()).host if contact.address else None
+        try:
+            member = parse_key(uri.host_key(host or b""))
+        except MeshError:
+            continue
+        if member not in found:
+            found.append(member)
+    return found
 
 
 def _served(section, registered):

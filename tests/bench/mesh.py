@@ -25,7 +25,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from bellhop.mesh import carrier  # noqa: E402
 from bellhop.mesh.node import Mesh, MeshSettings  # noqa: E402
 from bellhop.mesh.own import Own  # noqa: E402
 from bellhop.mesh.phonebook import Served  # noqa: E402
@@ -286,7 +285,8 @@ def look_ups():
     for name in names:
         own = Own(os.urandom(32), 1, MeshSettings())
         own.users = [Served(name, b"", name, (), True)]
-        mesh.receive_notify(carrier.write_body(own.write(lambda data: bytes(64), 0), False), 0)
+        for raw in own.write(lambda data: bytes(64), 0):
+            mesh.exchange.take(raw, None, 0)
     mesh.directory.refresh()
     times = []
     for name in names:

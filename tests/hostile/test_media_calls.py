@@ -58,7 +58,7 @@ class Walk:
                 box.relays.keying.policies = trust.Policies((trust.REQUIRE, trust.ENCRYPTED))
 
     def box(self, identity, port, tokens):
-        return Box(identity, port, MediaSettings(NEEDED, False, 1000, 60000), tokens=tokens)
+        return Box(identity, port, MediaSettings(NEEDED, False, 1000, 60000, 512), tokens=tokens)
 
     def damage(self, carried):
         """Somebody between the nodes changes one message in three."""

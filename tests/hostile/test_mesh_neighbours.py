@@ -285,9 +285,4 @@ def test_any_body_of_a_proved_neighbour_is_survived(kind, body):
     SHARED.send(kind, body)
 
 
-@given(st.binary(max_size=400))
-def test_any_notify_body_is_survived(body):
-    SHARED.victim.receive_notify(carrier.BODY_MAGIC + body, SHARED.network.now)
-
-
 SHARED = Attack()

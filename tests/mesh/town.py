@@ -74,6 +74,7 @@ class Node:
         self.lan = self.lan_address = None
         self.mesh_options = []
         self.node_options = []
+        self.media_options = None  # None: sound does not pass the node
         self.users = [(f"u{number}", f"20{number}", [])]
         self.process = None
         self._asked = None
@@ -90,6 +91,8 @@ class Node:
             lines += ["\t" + option for option in options]
         lines += ["config mesh", f"\toption node_name '{self.name}'"]
         lines += ["\toption profile 'emergency'"] + ["\t" + option for option in self.mesh_options]
+        if self.media_options is not None:
+            lines += ["config media"] + ["\t" + option for option in self.media_options]
         return "\n".join(lines) + "\n"
 
     def start(self):
@@ -99,9 +102,10 @@ class Node:
         with open(config, "w") as file:
             file.write(self.configuration())
         words = [sys.executable, "-m", "bellhop", "--config", config, "--state", self.state]
+        places = {"PYTHONPATH": TREE + "/src", "LD_LIBRARY_PATH": TREE + "/native/.build/host"}
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = self.host.popen(
-                words, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": TREE + "/src"}
+                words, stdout=log, stderr=log, env={**os.environ, **places}
             )
 
     def is_up(self):

@@ -15,12 +15,13 @@ from bellhop.mesh import database
 from bellhop.mesh.node import Mesh, MeshSettings
 from bellhop.mesh.phonebook import Served
 
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify"))
+Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
 STAND_IN = Crypto(
     lambda seed: hashlib.sha256(seed).digest(),
     lambda seed, data: b"stand-in" * 8,
     lambda public, data, signature: True,
-)
+    None, None, None,
+)  # fmt: skip
 # IPv6 and UDP headers of each datagram.
 HEADERS = 48
 MIN_DELAY, MAX_DELAY = (2, 6)

@@ -15,8 +15,9 @@ Party = namedtuple("Party", ("contact", "node", "source", "locals", "behind_nat"
 NO, OFFER, MUST = WISHES = ("no", "offer", "must")
 
 # relay: one of RELAYING; hide: phones never learn the other side's addresses; port_low, port_high:
-# UDP ports of relays.
-MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_high"))
+# UDP ports of relays; most: calls with relays at once, past it a call is treated as one without the
+# media library.
+MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_high", "most"))
 NEVER, NEEDED, ALWAYS = RELAYING = ("never", "needed", "always")
 
 ENCRYPTED = "the sound is encrypted between the two nodes"

@@ -21,9 +21,6 @@ from .ownkeys import is_sealed
 from .session import Session
 from .table import Sessions
 
-# Calls with relays at once: each costs four ports and about 10 kB of Python; past it a call is
-# treated as one without the media library.
-MAX_SESSIONS = 512
 # Messages of one call that wait for ports; the shell answers at once, so that two are many.
 MAX_PARKED = 16
 # RFC 3261 section 13.3.1.4: an answer that nobody acknowledges ends after 64*T1.
@@ -106,7 +103,7 @@ class Relays:
         """Tell whether this node can do what it decided; refuses where nothing else will do."""
         if not self.keying.suites:
             problem = "the media library is missing"
-        elif len(self.sessions.by_user) >= MAX_SESSIONS:
+        elif len(self.sessions.by_user) >= self.settings.most:
             problem = "too many calls pass this node"
         elif request.body and not is_sdp(request):
             problem = "the body of the call is no session description"

@@ -1,4 +1,4 @@
-"""Records and all else that neighbours say: datagrams and NOTIFY bodies.
+"""Records and all else that neighbours say, packet by packet.
 
 A datagram: magic 2 | type 1 | sender's short id 8 | cookie 8 | body. The cookie is the one that the
 receiver gave to the sender, so that nobody who cannot read the answers is believed. Types:
@@ -52,8 +52,6 @@ Packet = namedtuple("Packet", ("type", "sender", "cookie", "body"))
 Hello = namedtuple("Hello", ("number", "interval", "flags", "digest", "heard"))
 # items: [(short id + salt, version)]; version: sequence << 32 | first 32 bits of the digest.
 Leaf = namedtuple("Leaf", ("number", "items", "complete"))
-
-BODY_MAGIC = b"bmr1"
 
 
 def write(kind, sender, cookie, body):
@@ -182,18 +180,6 @@ def read_leaves(body):
 def read_wanted(body):
     """Return the keys (short id + salt) of a WANT; raise MeshError."""
     return [_read_key(body, at) for at in range(0, len(body), WANTED_BYTES)]
-
-
-def write_body(records, more):
-    """Return a NOTIFY body; more: the receiver should ask again."""
-    return BODY_MAGIC + bytes((more,)) + b"".join([frame(raw) for raw in records])
-
-
-def read_body(body):
-    """Return (records, more) of a NOTIFY body; raise MeshError."""
-    if body[:4] != BODY_MAGIC or len(body) < 5:
-        raise MeshError("not a body of records")
-    return read_frames(body, 5), bool(body[4])
 
 
 def packed(pieces, most=MAX_BODY_BYTES):

@@ -169,7 +169,3 @@ class Database:
         else:
             sums = self.sums[number * 16 : number * 16 + 16]
         return b"".join([part.to_bytes(8, "big") for part in sums])
-
-    def summary(self):
-        """Return 4 octets for each leaf: what a subscriber says that it has."""
-        return b"".join([(part & 0xFFFFFFFF).to_bytes(4, "big") for part in self.sums])

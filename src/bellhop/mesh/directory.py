@@ -14,8 +14,6 @@ REASONS = ("a pinned contact", "proved by DNSSEC or DHT", "vouched for by a cont
 MAX_CLAIMS = 16
 # More than the database holds.
 MAX_STALE = 1 << 30
-# Items of closed phone books: those of a family's contacts.
-MAX_CLOSED = 256
 
 
 class Known:
@@ -34,10 +32,14 @@ class Known:
 
 
 class Directory:
-    """An index over the database that is brought up to date before each answer."""
+    """An index over the database that is brought up to date before each answer.
 
-    def __init__(self, database, counters):
+    open_book(node, value): the value of a page of a phone book as this node may read it, or None.
+    """
+
+    def __init__(self, database, open_book, counters):
         self.database = database
+        self.open_book = open_book
         self.counters = counters
         self.stale = set()
         self.version = 0
@@ -46,24 +48,16 @@ class Directory:
         self.prefixes = {}
         self.books = {}
         self.trust = {}
-        self.closed = {}
 
     def note(self, key):
         """A record has come, changed or gone."""
         self.stale.add(key)
 
-    def keep_closed(self, key, item):
-        """Keep an item of a closed phone book, which is not passed on."""
-        old = self.closed.get(key)
-        if old is None and len(self.closed) >= MAX_CLOSED:
-            return
-        if old is None or old < item.sequence:
-            self.closed[key] = item.sequence
-            self._read_book(key, item.value)
-
-    def _read_book(self, key, value):
+    def _read_book(self, key, item):
         try:
-            self.books[key] = phonebook.read(value)
+            value = self.open_book(item.key, item.value)
+            if value is not None:
+                self.books[key] = phonebook.read(value)
         except MeshError:
             self.counters["unreadable"] += 1
 
@@ -79,7 +73,7 @@ class Directory:
                 continue
             item = record.parse(entry.raw)
             if item.salt in record.BOOK_SALTS:
-                self._read_book(key, item.value)
+                self._read_book(key, item)
                 continue
             try:
                 value = record.read_node(item.value)

@@ -1,7 +1,7 @@
 """Records between this node and its peers: checked, the cheapest way first, and passed on."""
 
 from ..effects import SendMesh
-from . import carrier, phonebook, record, repair
+from . import carrier, record, repair
 from .database import BURIED, COLLISION, NEWER, OLDER, SAME
 from .flood import (
     BATCH_SPREAD,
@@ -180,10 +180,7 @@ class Exchange:
         return effects
 
     def take(self, raw, peer, now):
-        """Check one record, keep it and plan to pass it on; return what became of it.
-
-        peer: None for a record of the SIP carrier, whose flow has budgets of its own.
-        """
+        """Check one record, keep it and plan to pass it on; return what became of it."""
         try:
             item = record.parse(raw)
         except MeshError:
@@ -205,9 +202,6 @@ class Exchange:
             if peer is not None:
                 peer.record_mark += FORGERY_COST * RECORD_INTERVAL
             return REFUSED
-        if item.salt in record.BOOK_SALTS and phonebook.is_closed(item.value):
-            self.mesh.directory.keep_closed(key, item)
-            return TAKEN
         introducer = peer.id if peer is not None else b""
         if not database.store(raw, introducer, now):
             self.mesh.counters["no_room"] += 1

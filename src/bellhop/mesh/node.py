@@ -2,9 +2,9 @@
 
 from ..deadlines import Deadlines
 from ..effects import SendMesh
-from . import carrier, record, views
+from . import carrier, phonebook, record, views
 from .database import MAX_RECORDS, Database
-from .directory import RANKS, Claim, Directory
+from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
@@ -23,8 +23,6 @@ TELL_AFTER, TELL_INTERVAL = (50, 1000)
 # Records are read into the index this many at a time, some milliseconds of a router, when a call
 # does not need them sooner.
 INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
-# Nodes that the owner, or a proof, set apart from those first seen.
-MAX_TRUSTED = 1024
 KEEPALIVE_INTERVAL = 20000
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
@@ -36,17 +34,16 @@ COUNTERS = (
 class MeshSettings:
     """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
 
-    contacts: ids that may have a closed phone book; flags: of record.FLAGS; sip_port: where
-    neighbours that name no endpoint are called.
+    contacts: ids whose claims come first, and that may read a closed phone book; flags: of
+    record.FLAGS; sip_port: where neighbours that name no endpoint are called.
     """
 
-    def __init__(self, name="", profile="home", peers=(), sip_port=5060):
+    def __init__(self, name="", profile="home", peers=(), sip_port=5060, contacts=()):
         self.name = name
-        self.profile = profile
         self.peers = peers
         self.sip_port = sip_port
         self.book_open = profile == "emergency"
-        self.contacts = ()
+        self.contacts = tuple(contacts)
         self.flags = 0
         self.hello_ms = HELLO_INTERVAL
         self.keepalive_ms = KEEPALIVE_INTERVAL
@@ -67,7 +64,7 @@ class Mesh:
     """The node among nodes. Every method that takes `now` returns effects unless it says more."""
 
     def __init__(self, seed, boot_epoch, token, crypto, settings, now):
-        """`seed`: 32 octets; token(n): n random octets; crypto: public_key, sign, verify."""
+        """`seed`: 32 octets; token(n): n random octets; crypto: as shell.identity.Crypto."""
         self.id = crypto.public_key(seed)
         self.key = write_key(self.id).decode()
         self.short = short_id(self.id)
@@ -75,15 +72,16 @@ class Mesh:
         self.settings = settings
         self.sign = lambda data: crypto.sign(seed, data)
         self.verify = crypto.verify
+        self.shared = lambda node: crypto.agree(seed, node)
+        self.crypto = crypto
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.deadlines = Deadlines()
         self.now = now
         self.database = Database(settings.max_records)
-        self.directory = Directory(self.database, self.counters)
+        self.directory = Directory(self.database, self._open_book, self.counters)
         self.neighbours = Neighbours(self)
         self.exchange = Exchange(self)
-        self.own = Own(self.id, boot_epoch, settings)
-        self.closed = {}
+        self.own = Own(self.id, boot_epoch, settings, self._close_book)
         self.reach = views.Reach(self)
         self.discovery = Discovery(self, HostCache(token(16)), now)
         self.deadlines.watch(self.discovery)
@@ -93,6 +91,22 @@ class Mesh:
         self.tell = Alarm()
         self.sweep = Alarm(now + SWEEP_INTERVAL)
         self.deadlines.watch(self.sweep)
+        self.adopt(settings)
+
+    def adopt(self, settings):
+        """Follow what the owner has changed: name, contacts, who may read the phone book."""
+        mine = self.settings
+        mine.name, mine.book_open, mine.contacts = (
+            settings.name, settings.book_open, settings.contacts,
+        )  # fmt: skip
+        self.directory.trust = dict.fromkeys(settings.contacts, PINNED)
+
+    def _close_book(self, value, readers):
+        shared = [self.shared(node) for node in readers]
+        return phonebook.close(value, shared, self.token, self.crypto.lock)
+
+    def _open_book(self, node, value):
+        return phonebook.open_for(value, lambda: self.shared(node), self.crypto.unlock)
 
     def receive(self, data, link, source, now):
         """Take one datagram from an address (host, port)."""
@@ -239,9 +253,6 @@ class Mesh:
         for raw in self.own.write(self.sign, now):
             item = record.parse(raw)
             key = record.table_key(item.key, item.salt)
-            if item.salt in record.BOOK_SALTS and not self.settings.book_open:
-                self.closed[item.salt] = raw
-                continue
             self.database.store(raw, None, now)
             self.exchange.spread(key, item.sequence, None, now)
             self.record_taken(key, False, now)
@@ -323,39 +334,6 @@ class Mesh:
             self.own.endpoints = found
             self._own_changed(now)
         return []
-
-    def records_for_notify(self, known_digest, limit):
-        """Return a NOTIFY body of at most `limit` octets: what a subscriber lacks.
-
-        known_digest: what `summary` gave on the subscriber's side, or b"" for nothing.
-        """
-        return views.notify_body(self.database, known_digest, limit)
-
-    def summary(self):
-        """Return what a subscriber sends so that it gets only what it lacks (1,024 octets)."""
-        return self.database.summary()
-
-    def receive_notify(self, body, now):
-        """Take a NOTIFY body of the SIP carrier."""
-        try:
-            records, _ = carrier.read_body(body)
-        except MeshError:
-            self.counters["malformed"] += 1
-            return []
-        for raw in records:
-            self.exchange.take(raw, None, now)
-        return self._done([], now)
-
-    def books_for_notify(self, subscriber):
-        """Return a NOTIFY body: the closed phone book for the id of a contact, else nothing."""
-        allowed = subscriber in self.settings.contacts
-        return carrier.write_body(list(self.closed.values()) if allowed else [], False)
-
-    def set_trust(self, node, rank):
-        """Say how far the claims of a node are trusted: one of directory.RANKS."""
-        trust = self.directory.trust
-        if rank in RANKS and (node in trust or len(trust) < MAX_TRUSTED):
-            trust[node] = rank
 
     def find(self, name):
         """Return the claims (directory.Claim) of a name or number, octets; best first."""

@@ -32,9 +32,11 @@ def name_hash(name):
 class Own:
     """What this node says about itself. A thing to wake when it is to be said."""
 
-    def __init__(self, key, boot_epoch, settings):
+    def __init__(self, key, boot_epoch, settings, close=None):
+        """close(value, readers): hides a page of the phone book from all but some nodes' ids."""
         self.key = key
         self.settings = settings
+        self.close = close
         self.sequence = Sequence(boot_epoch)
         self.endpoints = []
         self.users = []
@@ -90,8 +92,10 @@ class Own:
                 continue
             self.marks[salt] = mark
             self.values[salt] = values[salt]
-            sequence = self.sequence.next()
-            records.append(record.write(self.key, sequence, salt, values[salt], sign))
+            value = values[salt]
+            if isinstance(value, tuple):
+                value = self.close(value[0], value[1])
+            records.append(record.write(self.key, self.sequence.next(), salt, value, sign))
         if records:
             self.last = now
             self.has_spoken = True
@@ -99,7 +103,10 @@ class Own:
         return records
 
     def _values(self):
-        """Return {salt: value}; what was said once and is over is said to be empty."""
+        """Return {salt: value}; what was said once and is over is said to be empty.
+
+        A page of a closed phone book is (value, ids of those who may read it).
+        """
         values = dict.fromkeys(self.values, b"de")
         hashes = []
         for user in self.users:
@@ -116,11 +123,21 @@ class Own:
                 break
             values[salt] = record.write_node(_names(rest[:step]))
             rest = rest[step:]
-        book = phonebook.write(self.users)
-        for index, value in enumerate(book[: record.MAX_BOOK_RECORDS]):
-            is_open = self.settings.book_open
-            values[record.BOOK_SALTS[index]] = value if is_open else phonebook.close(value)
+        for salt, page in zip(record.BOOK_SALTS, self._book()):
+            values[salt] = page
         return values
+
+    def _book(self):
+        """Return the pages of the phone book: open, or for some contacts each, or none."""
+        if self.settings.book_open:
+            return phonebook.write(self.users)
+        pages = []
+        contacts = self.settings.contacts if self.close is not None else ()
+        for at in range(0, len(contacts), phonebook.MAX_READERS):
+            readers = tuple(contacts[at : at + phonebook.MAX_READERS])
+            room = record.MAX_VALUE_BYTES - phonebook.COVER_BYTES
+            pages += [(value, readers) for value in phonebook.write(self.users, room)]
+        return pages
 
     def _node_value(self, hashes):
         edges = sorted(self.edges, key=lambda edge: (edge[1], edge[0]))[: record.MAX_EDGES]

@@ -1,7 +1,9 @@
 """The readable phone book of a node: signed items of their own beside its record.
 
 A value is a dict: `b` entries, each a list of name, number, display name, groups (one text with
-commas); `c` 1 when only contacts of the owner may have it.
+commas). What only the owner's contacts may read is `x`, such a dict under a key of its own, with the
+nonce `o` and `k`, that key sealed for each contact's node in turn, among others for nobody, so that
+the contacts are neither named nor counted. Everybody passes it on like any record.
 """
 
 from collections import namedtuple
@@ -16,10 +18,16 @@ Entry = namedtuple("Entry", ("name", "number", "display", "groups"))
 MAX_TEXT_BYTES = 64
 # Octets of a value beside its entries.
 FRAME_BYTES = 16
+# A sealed key for each contact; their number is filled up to a multiple.
+NONCE_BYTES, LOCK_KEY_BYTES, LOCK_BYTES = (24, 32, 16)
+SLOT_BYTES = LOCK_KEY_BYTES + LOCK_BYTES
+SLOTS_MULTIPLE, MAX_READERS = (4, 8)
+# What a closed value holds beside the open one.
+COVER_BYTES = 2 * FRAME_BYTES + NONCE_BYTES + LOCK_BYTES + MAX_READERS * SLOT_BYTES
 
 
-def write(users):
-    """Return the values of the items that hold all these users."""
+def write(users, most=record.MAX_VALUE_BYTES):
+    """Return the values of the items that hold all these users, each of at most `most` octets."""
     values = []
     entries = []
     octets = FRAME_BYTES
@@ -27,7 +35,7 @@ def write(users):
         texts = (user.name, user.number, user.display, b",".join(user.groups))
         entry = [text[:MAX_TEXT_BYTES] for text in texts]
         length = len(bencode.encode(entry))
-        if octets + length > record.MAX_VALUE_BYTES:
+        if octets + length > most:
             values.append(bencode.encode({b"b": entries}))
             entries, octets = [], FRAME_BYTES
         entries.append(entry)
@@ -37,19 +45,37 @@ def write(users):
     return values
 
 
-def close(value):
-    """Return the value of an item that only contacts may have."""
-    fields = bencode.decode(value)
-    fields[b"c"] = 1
-    return bencode.encode(fields)
+def close(value, shared, token, lock):
+    """Return the value of an item that only some nodes can open.
+
+    shared: for each of them, at most MAX_READERS, the 32 octets that only it and this node know;
+    token(n): n random octets; lock(key, nonce, octets) -> LOCK_BYTES octets more.
+    """
+    nonce, key = token(NONCE_BYTES), token(LOCK_KEY_BYTES)
+    slots = [lock(one, nonce, key) for one in shared]
+    slots += [token(SLOT_BYTES) for _ in range(-len(slots) % SLOTS_MULTIPLE)]
+    return bencode.encode({b"k": b"".join(slots), b"o": nonce, b"x": lock(key, nonce, value)})
 
 
-def is_closed(value):
-    """True for an item that must not be passed on."""
-    try:
-        return record.field(record.read_value(value), b"c", 0) != 0
-    except MeshError:
-        return False
+def open_for(value, shared, unlock):
+    """Return the octets that an item's value hides from others, or None where it is not for us.
+
+    shared(): what only its node and this one know; unlock(key, nonce, octets) -> octets or None.
+    A value that hides nothing is returned as it is; raises MeshError.
+    """
+    fields = record.read_value(value)
+    hidden = record.field(fields, b"x", b"")
+    if not hidden:
+        return value
+    nonce, slots = record.field(fields, b"o", b""), record.field(fields, b"k", b"")
+    if len(nonce) != NONCE_BYTES or len(slots) > MAX_READERS * SLOT_BYTES:
+        raise MeshError("not a closed phone book")
+    ours = shared()
+    for at in range(0, len(slots), SLOT_BYTES):
+        key = unlock(ours, nonce, slots[at : at + SLOT_BYTES])
+        if key is not None and len(key) == LOCK_KEY_BYTES:
+            return unlock(key, nonce, hidden)
+    return None
 
 
 def read(value):

@@ -4,7 +4,7 @@ import binascii
 import hashlib
 
 from . import address, carrier, paths, record
-from .database import LEAVES, NEWER
+from .database import NEWER
 from .identity import MeshError, number_prefix, short_id
 from .own import name_hash
 
@@ -178,25 +178,8 @@ def phonebook(mesh):
     return sorted(rows, key=lambda row: (row["name"], row["node"]))
 
 
-def notify_body(database, known, limit):
-    """Return a body with the records of the leaves whose digest the subscriber lacks."""
-    records = []
-    room = limit - 5
-    summary = database.summary()
-    for number in range(LEAVES):
-        if known[4 * number : 4 * number + 4] == summary[4 * number : 4 * number + 4]:
-            continue
-        leaf = database.leaves[number]
-        for key in leaf:
-            room -= len(leaf[key].raw) + 2
-            if room < 0:
-                return carrier.write_body(records, True)
-            records.append(leaf[key].raw)
-    return carrier.write_body(records, False)
-
-
 def dump(mesh):
-    """Return the host cache, the records and the trust of nodes, JSON-able, with a check sum."""
+    """Return the host cache and the records, JSON-able, with a check sum."""
     raws = [entry.raw for _, entry in mesh.database.items()]
     records = binascii.b2a_base64(b"".join([carrier.frame(raw) for raw in raws])).decode()
     return {
@@ -204,7 +187,6 @@ def dump(mesh):
         "records": records,
         "sum": _sum(records),
         "attempt": mesh.own.attempt,
-        "trust": {mesh.name_of(node): mesh.directory.trust[node] for node in mesh.directory.trust},
     }
 
 
@@ -213,8 +195,6 @@ def restore(mesh, saved, now):
     try:
         mesh.discovery.cache.read(binascii.a2b_base64(saved["hosts"]), now)
         mesh.own.attempt = int(saved["attempt"])
-        for name in saved["trust"]:
-            mesh.set_trust(mesh.node_of(name), int(saved["trust"][name]))
         raws = []
         if saved["sum"] == _sum(saved["records"]):
             raws = carrier.read_frames(binascii.a2b_base64(saved["records"]), 0)

@@ -31,7 +31,6 @@ class Control:
         self.server = None
         self.own_verbs = {
             "reload": self._reload,
-            "events": self._events,
             "status": self._status,
             "check-config": self._check_config,
         }
@@ -79,30 +78,39 @@ class Control:
         """Return the line that answers one request."""
         try:
             verb, arguments = _understood(request)
-            own = self.own_verbs.get(verb)
-            if own is not None:
-                return _line({"result": own(client, arguments)})
-            result, effects = self.service.engine.answer(verb, arguments, milliseconds())
-            self.service.loop.perform(effects)
+            if verb == "events":
+                self.listeners.add(client)
+                return _line({"result": {}})
+            return _line({"result": self.ask(verb, arguments)})
         except BellhopError as error:
             return _line({"error": {"message": str(error)}})
-        return _line({"result": result})
 
-    def _reload(self, client, arguments):
+    def verbs(self):
+        """Return the verbs that `ask` answers: verb -> names of its arguments."""
+        found = self.service.engine.verbs()
+        found.update(dict.fromkeys(self.own_verbs, ()))
+        return found
+
+    def ask(self, verb, arguments):
+        """Return the answer to a verb, a dict; raises BellhopError with words for the owner."""
+        own = self.own_verbs.get(verb)
+        if own is not None:
+            return own(arguments)
+        result, effects = self.service.engine.answer(verb, arguments, milliseconds())
+        self.service.loop.perform(effects)
+        return result
+
+    def _reload(self, arguments):
         self.service.reload()
         return {"configuration": self.service.settings_file, "problems": self.service.problems()}
 
-    def _events(self, client, arguments):
-        self.listeners.add(client)
-        return {}
-
-    def _status(self, client, arguments):
+    def _status(self, arguments):
         result = self.service.engine.status(milliseconds())
         added = self.service.status()
         counters = dict(result["counters"], **added["counters"])
         return dict(result, **dict(added, counters=counters))
 
-    def _check_config(self, client, arguments):
+    def _check_config(self, arguments):
         read_settings(self.service.settings_file)
         return {"configuration": self.service.settings_file}
 

@@ -11,8 +11,10 @@ SEED_FILE, EPOCH_FILE = "identity.seed", "boot_epoch"
 SEED_BYTES = 32
 EXPORT_HEAD = "bellhop-identity-1:"
 
-# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool.
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify"))
+# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
+# agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
+# sealed, unlock(key, nonce, sealed) -> data or None. Nonces have 24 octets, seals add 16.
+Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
 
 
 def read(state):
@@ -47,7 +49,7 @@ def next_epoch(state):
 
 
 def crypto():
-    """Return the functions of Ed25519, by PyNaCl; raises BellhopError where it is missing."""
+    """Return the functions of libsodium, by PyNaCl; raises BellhopError where it is missing."""
     try:
         from nacl import bindings
     except ImportError:
@@ -70,7 +72,57 @@ def crypto():
             return False
         return True
 
-    return Crypto(public_key, sign, verify)
+    def agree(seed, public):
+        secret = bindings.crypto_sign_ed25519_sk_to_curve25519(
+            bindings.crypto_sign_seed_keypair(seed)[1]
+        )
+        try:
+            point = bindings.crypto_sign_ed25519_pk_to_curve25519(public)
+        except Exception:  # No point of the curve: nobody has the key that belongs to it.
+            return os.urandom(SEED_BYTES)
+        return bindings.crypto_box_beforenm(point, secret)
+
+    def unlock(key, nonce, sealed):
+        try:
+            return bindings.crypto_secretbox_open(sealed, nonce, key)
+        except Exception:  # As with a signature.
+            return None
+
+    def lock(key, nonce, data):
+        return bindings.crypto_secretbox(data, nonce, key)
+
+    return Crypto(public_key, sign, verify, agree, lock, unlock)
+
+
+def exchange():
+    """Return the functions of X25519 (media.agreement.Dh); raises BellhopError."""
+    try:
+        from nacl import bindings
+    except ImportError:
+        raise BellhopError(
+            "calls are not encrypted: that needs PyNaCl (package python3-pynacl)"
+        ) from None
+    from ..media.agreement import Dh
+
+    def attempt(function):
+        def tried(*octets):
+            try:
+                return function(*octets)
+            except Exception:  # What is no key of use; PyNaCl has errors of its own for it.
+                return None
+
+        return tried
+
+    def identity_secret(seed):
+        secret = bindings.crypto_sign_seed_keypair(seed)[1]
+        return bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
+
+    return Dh(
+        bindings.crypto_scalarmult_base,
+        attempt(bindings.crypto_scalarmult),
+        attempt(bindings.crypto_sign_ed25519_pk_to_curve25519),
+        identity_secret,
+    )
 
 
 def export(seed, passphrase):

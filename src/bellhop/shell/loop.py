@@ -61,7 +61,8 @@ class Loop:
     def settle(self):
         """Give the answers that are there, then arm the timer; one that is too early may stand."""
         while self.answers:
-            for effect in self.engine.resolved(*self.answers.popleft(), milliseconds()):
+            tell, arguments = self.answers.popleft()
+            for effect in tell(*arguments, milliseconds()):
                 self.performers[type(effect)](effect)
         deadline = self.engine.next_deadline()
         if deadline is None or (self.armed is not None and self.armed <= deadline):
@@ -86,5 +87,9 @@ class Loop:
         self.perform(self.engine.flow_failed(flow, reason, milliseconds()))
 
     def resolved(self, query, hops, problem):
-        """Give the engine the answer to a Resolve; not before the effects in hand are performed."""
-        self.answers.append((query, hops, problem))
+        """Give the engine the answer to a Resolve."""
+        self.later(self.engine.resolved, query, hops, problem)
+
+    def later(self, tell, *arguments):
+        """Tell the engine something as soon as the effects in hand are performed."""
+        self.answers.append((tell, arguments))

@@ -17,6 +17,8 @@ from .settings import read_settings
 from .tcp import Streams
 from .tls import Contexts
 
+# Where OpenWrt's bus is; a machine without this folder is no OpenWrt.
+BUS = "/var/run/ubus"
 
 class Service:
     """One node with its files and sockets. settings_file, state, run: paths.
@@ -40,9 +42,12 @@ class Service:
         self.endpoints = endpoints.Endpoints(self.loop, self.streams, self.log)
         self.resolver = Resolver(self.loop, self.endpoints.local_for, entropy.token)
         self.control = Control(self, control)
+        self.bus = None
         self.watch = None
         self.mesh_links = None
         self.mesh_problem = ""
+        self.media = None
+        self.media_problem = ""
         self.http = None
         self.seeking = None
         self.loop.performers = {
@@ -50,7 +55,7 @@ class Service:
             Close: self.endpoints.close,
             Resolve: self.resolver.resolve,
             Store: self.store.keep,
-            Event: self.control.publish,
+            Event: self._publish,
             Note: self.log.note,
         }
 
@@ -61,12 +66,16 @@ class Service:
         hosts = addresses.addresses()
         if self.settings.mesh.enabled:
             self._join_mesh()
+        if self.settings.media.enabled:
+            self._join_media()
         self.contexts.load(self.settings, hosts)
         self.endpoints.adjust(self.settings, hosts)
         self._check_started(hosts)
         self._restore()
         self.loop.perform(self.engine.start(milliseconds()))
         self.aio.run_until_complete(self._serve_phonebook())
+        if os.path.isdir(BUS):
+            self._join_bus()
         for problem in self.problems():
             self.log.say("warning", problem)
 
@@ -125,6 +134,40 @@ class Service:
         if section.peer or section.search_domain:
             self.seeking = self.aio.create_task(self.mesh_links.seek(section, self.resolver))
 
+    def _join_media(self):
+        from ..media.agreement import Identity
+        from ..media.effects import RelayClose, RelayOpen, RelayUpdate
+        from . import identity  # Only a node with media pays for it in memory.
+        from .media import MediaRelays
+
+        self.media = MediaRelays(self.loop, self.log)
+        exchange = mine = None
+        try:
+            self.media.open(self.settings.media)
+            exchange = identity.exchange()
+            seed = identity.read(self.state)
+            mine = Identity(identity.crypto().public_key(seed), exchange.identity_secret(seed))
+        except BellhopError as error:
+            self.media_problem = str(error)
+        self.engine.join_media(exchange, mine)
+        self.engine.relaying.relays.library(self.media.suites)
+        self.loop.performers[RelayOpen] = self.media.perform_open
+        self.loop.performers[RelayUpdate] = self.media.perform_update
+        self.loop.performers[RelayClose] = self.media.perform_close
+
+    def _join_bus(self):
+        from . import ubus  # Only a node on OpenWrt pays for it in memory.
+
+        verbs = self.control.verbs()
+        path = os.path.join(BUS, ubus.SOCKET)
+        self.bus = ubus.Bus(self.aio, path, verbs, self.control.ask, self.log)
+        self.bus.open()
+
+    def _publish(self, effect):
+        self.control.publish(effect)
+        if self.bus is not None:
+            self.bus.publish(effect.kind, effect.fields)
+
     def run(self):
         """Serve until a signal ends it."""
         self.aio.add_signal_handler(signal.SIGHUP, self._hung_up)
@@ -136,7 +179,11 @@ class Service:
         """Close everything and write what waits."""
         self.loop.perform(self.engine.leave(milliseconds()))
         self.control.close()
+        if self.bus is not None:
+            self.bus.close()
         self.endpoints.close_all()
+        if self.media is not None:
+            self.media.close()
         if self.seeking is not None:
             self.seeking.cancel()
         if self.mesh_links is not None:
@@ -189,7 +236,10 @@ class Service:
         found = sorted(set(self.endpoints.problems.values()))
         for host in endpoints.absent(self.settings, addresses.addresses()):
             found.append("this machine does not have the address %s now" % host)
-        return found + [one for one in (self.contexts.problem, self.mesh_problem) if one]
+        return found + [one for one in self._parts_problems() if one]
+
+    def _parts_problems(self):
+        return self.contexts.problem, self.mesh_problem, self.media_problem
 
     def status(self):
         """Return what the shell adds to the status: a JSON-able dict."""

@@ -15,7 +15,7 @@ import struct
 
 from ..errors import BellhopError
 
-SOCKET = "/var/run/ubus/ubus.sock"
+SOCKET = "ubus.sock"
 OBJECT = "bellhop"
 # uhttpd adds this to what the caller gives.
 SESSION = "ubus_rpc_session"

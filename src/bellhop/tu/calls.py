@@ -19,12 +19,13 @@ class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
+    security: what the keys of its sound are worth (media.trust.LEVELS), or None.
     """
 
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ended_by", "flows", "context", "detours", "token",
-        "deadline", "queued",
+        "security", "deadline", "queued",
     )  # fmt: skip
 
     def record(self, now):
@@ -46,6 +47,7 @@ class Call:
             "seconds_since_start": (now - self.since) // 1000,
             "seconds_talked": talked,
             "seconds_since_end": None if ended is None else (now - ended) // 1000,
+            "security": self.security,
             "status": self.status,
             "ended_by": self.ended_by,
         }
@@ -92,7 +94,7 @@ class Calls:
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status, call.ended_by = None, None
         call.flows = {}
-        call.context = call.detours = call.token = None
+        call.context = call.detours = call.token = call.security = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call

@@ -26,12 +26,13 @@ NO_ANSWER = 408
 class Branch:
     """One client transaction after another (fail-over of hops) for one target.
 
-    final: the status of the final response, or None.
+    final: the status of the final response, or None; unsent: flow and branch parameter of a request
+    that waits for the ports of its media, or None.
     """
 
     __slots__ = (
         "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
-        "streamed", "deadline", "queued",
+        "streamed", "unsent", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
@@ -43,6 +44,7 @@ class Branch:
         self.transaction = None
         self.request = None
         self.final = None
+        self.unsent = None
         self.rang = self.streamed = False
         self.cancel = None
 

@@ -53,7 +53,7 @@ class Box:
     """One node's Relays. opened: relay -> ports; told: (relay, side) -> all changes together."""
 
     def __init__(self, identity, first_port, settings=None, suites=(4, 3, 1), tokens=0):
-        self.settings = settings or MediaSettings(NEEDED, False, 20000, 30000)
+        self.settings = settings or MediaSettings(NEEDED, False, 20000, 30000, 512)
         self.relays = Relays(self.settings, TOY, identity, Tokens(tokens), Deadlines())
         self.relays.library(suites)
         self.port = first_port

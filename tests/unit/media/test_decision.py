@@ -8,7 +8,7 @@ from bellhop.media.decision import ALWAYS, NEEDED, NEVER, NO, MediaSettings, Par
 LAN, LAN6 = bytes([192, 168, 1, 1]), bytes([0x20, 1, 13, 184]) + bytes(11) + b"\x01"
 WAN = bytes([203, 0, 113, 1])
 PHONE = bytes([192, 168, 1, 2])
-NEEDS = MediaSettings(NEEDED, False, 20000, 30000)
+NEEDS = MediaSettings(NEEDED, False, 20000, 30000, 512)
 
 
 def party(own, source=PHONE, behind_nat=False):
@@ -47,13 +47,13 @@ class Reasons(unittest.TestCase):
         self.assertEqual(reasons(near, party(WAN), offer("198.51.100.8")), [])
 
     def test_the_owner_may_want_all_or_none(self):
-        always = MediaSettings(ALWAYS, False, 20000, 30000)
+        always = MediaSettings(ALWAYS, False, 20000, 30000, 512)
         self.assertIn("owner", reasons(party(LAN), party(LAN), settings=always)[0])
-        never = MediaSettings(NEVER, False, 20000, 30000)
+        never = MediaSettings(NEVER, False, 20000, 30000, 512)
         self.assertEqual(reasons(party(LAN), party(WAN), settings=never), [])
 
     def test_addresses_are_hidden_where_owner_or_caller_want_it(self):
-        hiding = MediaSettings(NEVER, True, 20000, 30000)
+        hiding = MediaSettings(NEVER, True, 20000, 30000, 512)
         self.assertEqual(reasons(party(LAN), party(LAN), settings=hiding), [decision.HIDDEN])
         self.assertEqual(reasons(party(LAN), party(LAN), hides=True), [decision.HIDDEN])
 

@@ -245,7 +245,7 @@ class Failing(unittest.TestCase):
         self.assertEqual(refusal(self.ask).status, 488)
 
     def test_without_ports_hidden_addresses_stay_hidden(self):
-        self.box.relays.settings = MediaSettings(NEEDED, True, 20000, 30000)
+        self.box.relays.settings = MediaSettings(NEEDED, True, 20000, 30000, 512)
         self.box.problem = "no ports are left"
         error = refusal(self.ask, None, None, phone(ALICE_PHONE, ALICE_LAN))
         self.assertIn(HIDDEN, error.reason)
@@ -288,7 +288,7 @@ class Failing(unittest.TestCase):
         self.assertIsNotNone(refusal(self.box.decide, "1", odd, self.pair.alice, self.pair.to_bob))
 
     def test_calls_are_bounded(self):
-        for number in range(relay.MAX_SESSIONS):
+        for number in range(self.box.settings.most):
             self.box.relays.sessions.by_user[number] = None
         self.assertEqual(self.ask().body, sdp(ALICE_PHONE).encode())
 
@@ -336,7 +336,7 @@ class Failing(unittest.TestCase):
 
 class Open(unittest.TestCase):
     def test_everything_the_library_needs_is_in_the_effect(self):
-        box = Box(ALICE, 20000, MediaSettings(ALWAYS, False, 16384, 32767))
+        box = Box(ALICE, 20000, MediaSettings(ALWAYS, False, 16384, 32767, 512))
         relays = box.relays
         near, far = phone(ALICE_PHONE, ALICE_LAN), phone(OTHER_PHONE, ALICE_LAN)
         reasons, _ = relays.decide("1", invite(sdp(ALICE_PHONE)), near, far, 0)

@@ -7,7 +7,7 @@ from collections import namedtuple
 from bellhop.effects import SendMesh
 from bellhop.mesh.node import Mesh, MeshSettings
 
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify"))
+Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
 DELAY = 2
 PORT = 5062
 
@@ -31,28 +31,33 @@ def toy_verify(public, data, signature):
     return signature == _toy_signature(public, data)
 
 
-TOY = Crypto(toy_public_key, toy_sign, toy_verify)
+def toy_agree(seed, public):
+    """Return what anybody could know of two nodes."""
+    return hashlib.sha256(b"".join(sorted((toy_public_key(seed), public)))).digest()
+
+
+def toy_lock(key, nonce, data):
+    """Return data with a TOY seal."""
+    return hashlib.sha256(key + nonce + data).digest()[:16] + bytes([one ^ key[0] for one in data])
+
+
+def toy_unlock(key, nonce, sealed):
+    """Open a TOY seal."""
+    data = bytes([one ^ key[0] for one in sealed[16:]])
+    return data if toy_lock(key, nonce, data) == sealed else None
+
+
+TOY = Crypto(toy_public_key, toy_sign, toy_verify, toy_agree, toy_lock, toy_unlock)
 
 
 def real_or_toy():
-    """Return Ed25519 of PyNaCl where there is one, else the toy."""
+    """Return libsodium's functions where PyNaCl is there, else the toy."""
     try:
-        from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
-        from nacl.exceptions import BadSignatureError
-    except ImportError:
+        from bellhop.shell import identity
+
+        return identity.crypto()
+    except Exception:
         return TOY
-
-    def sign(seed, data):
-        return crypto_sign(data, crypto_sign_seed_keypair(seed)[1])[:64]
-
-    def verify(public, data, signature):
-        try:
-            crypto_sign_open(signature + data, public)
-        except (BadSignatureError, ValueError):
-            return False
-        return True
-
-    return Crypto(lambda seed: crypto_sign_seed_keypair(seed)[0], sign, verify)
 
 
 class Dice:

@@ -104,14 +104,14 @@ class Together(unittest.TestCase):
 
 
 class Claims(unittest.TestCase):
-    def test_two_of_one_name_are_both_told_and_trust_decides(self):
+    def test_two_of_one_name_are_both_told_and_the_contact_comes_first(self):
         network = Network(3, line(3))
         for index in (1, 2):
             network.nodes[index].publish([Served(b"bob", b"", b"", [], True)], 0)
         network.run(3000)
         node = network.nodes[0]
         self.assertEqual([claim.rank for claim in node.find(b"bob")], [FIRST_SEEN, FIRST_SEEN])
-        node.set_trust(network.nodes[2].id, PINNED)
+        node.adopt(MeshSettings("n0", contacts=[network.nodes[2].id]))
         best = node.find(b"bob")[0]
         self.assertEqual((best.node, best.rank), (network.nodes[2].id, PINNED))
 
@@ -261,36 +261,51 @@ class Unicast(unittest.TestCase):
         self.assertEqual([effect.address for effect in effects], [("10.0.0.9", 5062)])
 
 
-class OverSip(unittest.TestCase):
-    def test_a_subscriber_gets_everything_in_pieces(self):
-        network = ready(6, line(6))
-        fresh = network.make(9)
-        turns = 0
-        while fresh.summary() != network.nodes[0].summary() and turns < 20:
-            body = network.nodes[0].records_for_notify(fresh.summary() if turns else b"", 1200)
-            self.assertLess(len(body), 1201)
-            fresh.receive_notify(body, network.now)
-            turns += 1
-        self.assertEqual(fresh.summary(), network.nodes[0].summary())
-        self.assertEqual(len(fresh.find(b"alice3")), 1)
-
-    def test_a_closed_book_is_for_contacts_only(self):
-        settings = MeshSettings("home", "home")
-        network = Network(3, line(3), settings=lambda index: settings)
-        publish(network)
-        network.run(3000)
-        self.assertEqual(network.nodes[1].phonebook(), [])
-        self.assertEqual(len(network.nodes[1].find(b"alice0")), 1)
-        settings.contacts = (network.nodes[2].id,)
-        refused = network.nodes[0].books_for_notify(network.nodes[1].id)
-        network.nodes[1].receive_notify(refused, network.now)
-        self.assertEqual(network.nodes[1].phonebook(), [])
-        network.nodes[2].receive_notify(
-            network.nodes[0].books_for_notify(network.nodes[2].id), network.now
+class ClosedBooks(unittest.TestCase):
+    def setUp(self):
+        crypto = real_or_toy()
+        self.settings = [MeshSettings("n%d" % index) for index in range(3)]
+        self.network = Network(
+            3, line(3), settings=lambda index: self.settings[index], crypto=crypto
         )
-        self.assertEqual([row["name"] for row in network.nodes[2].phonebook()], ["alice0"])
-        network.run(8000)
-        self.assertEqual(network.nodes[1].phonebook(), [])
+        publish(self.network)
+        self.network.run(3000)
+
+    def allow(self, *readers):
+        """Let node 0 have these nodes as contacts."""
+        ids = [self.network.nodes[index].id for index in readers]
+        self.network.nodes[0].adopt(MeshSettings("n0", contacts=ids))
+        publish(self.network)
+        self.network.run(8000)
+
+    def names(self, index):
+        return [row["name"] for row in self.network.nodes[index].phonebook()]
+
+    def test_without_contacts_nobody_reads_it_and_who_knows_a_name_can_still_call(self):
+        self.assertEqual([self.names(index) for index in (1, 2)], [[], []])
+        self.assertEqual(len(self.network.nodes[1].find(b"alice0")), 1)
+
+    def test_a_contact_reads_it_and_the_node_in_between_does_not(self):
+        self.allow(2)
+        self.assertEqual((self.names(1), self.names(2)), ([], ["alice0"]))
+        for _, _, effect in self.network.log:
+            self.assertNotIn(b"Shown", effect.data)
+
+    def test_who_is_no_contact_any_more_reads_no_newer_one(self):
+        self.allow(1, 2)
+        self.assertEqual((self.names(1), self.names(2)), (["alice0"], ["alice0"]))
+        self.allow(2)
+        self.assertEqual((self.names(1), self.names(2)), ([], ["alice0"]))
+        self.allow()
+        self.assertEqual((self.names(1), self.names(2)), ([], []))
+
+    def test_many_contacts_take_several_pages(self):
+        strangers = [bytes([index]) * 32 for index in range(20, 40)]
+        ids = strangers + [self.network.nodes[2].id]
+        self.network.nodes[0].adopt(MeshSettings("n0", contacts=ids))
+        publish(self.network)
+        self.network.run(8000)
+        self.assertEqual((self.names(1), self.names(2)), ([], ["alice0"]))
 
 
 class Quiet(unittest.TestCase):

@@ -1,0 +1,123 @@
+"""Performs what the engine asks of the media library: relays opened, changed, closed, reported."""
+
+import os
+
+from ..errors import BellhopError
+from ..media import crypto
+from .loop import milliseconds
+
+# The best first; what a library lacks is left out.
+SUITES = (4, 3, 1)
+SILENT_MS = 5000
+COALESCE_US = 2000
+NO_MORE = "its ports are all in use"
+
+
+class MediaRelays:
+    """The relays of a node, by the numbers that the engine gave them."""
+
+    def __init__(self, loop, log):
+        self.loop = loop
+        self.log = log
+        self.media = None
+        self.suites = ()
+        self.handles = {}
+        self.numbers = {}
+        self.counters = {"opened": 0, "not_opened": 0, "refused": 0}
+
+    def open(self, section):
+        """Load the library and start its thread (`config media`); raises BellhopError."""
+        try:
+            from . import relay  # Needs cffi, and the binding that `make native` generates.
+
+            media = relay.Media()
+            media.open(
+                section.max_calls, COALESCE_US, SILENT_MS, section.dead_seconds * 1000
+            )
+        except (ImportError, OSError) as error:
+            raise BellhopError(
+                "no sound can pass this node or be encrypted: %s (package bellhop-media; from the "
+                "sources: make native)" % error
+            ) from None
+        self.media = media
+        able = media.status()["suites"]
+        self.suites = tuple([number for number in SUITES if able >> number & 1])
+        self.loop.aio.add_reader(media.events_fd(), self._events)
+
+    def close(self):
+        """End the packet thread with all relays."""
+        if self.media is not None:
+            self.loop.aio.remove_reader(self.media.events_fd())
+            self.media.close()
+
+    def perform_open(self, effect):
+        """Bind the ports of a relay; the answer comes when the effects in hand are performed."""
+        ports, problem = None, None
+        try:
+            handle, ports = self.media.relay_open(*effect.sides)
+        except OSError as error:
+            problem = os.strerror(error.errno)
+            self.counters["not_opened"] += 1
+            self.log.say("warning", "no ports for the sound of a call: %s" % problem)
+        else:
+            self.counters["opened"] += 1
+            self.handles[effect.relay], self.numbers[handle] = handle, effect.relay
+        self.loop.later(self.loop.engine.relay_opened, effect.relay, ports, problem)
+
+    def perform_update(self, effect):
+        """Change one side; the changes may hold keys, which nothing here shows."""
+        handle = self.handles.get(effect.relay)
+        if handle is None:
+            return
+        try:
+            self.media.relay_update(handle, effect.side, **effect.changes)
+        except OSError as error:
+            self.counters["refused"] += 1
+            self.loop.later(
+                self.loop.engine.relay_failed, effect.relay, os.strerror(error.errno)
+            )
+
+    def perform_close(self, effect):
+        """Close the ports of a relay and wipe its keys."""
+        handle = self.handles.pop(effect.relay, None)
+        if handle is not None:
+            del self.numbers[handle]
+            self.media.relay_close(handle)
+
+    def _events(self):
+        for event in self.media.events():
+            number = self.numbers.get(event["relay"])
+            if number is not None:
+                kind, side = event["kind"], event["side"]
+                engine = self.loop.engine
+                self.loop.perform(engine.relay_reported(number, kind, side, milliseconds()))
+
+    def sound(self, number):
+        """Return how the sound of a relay is, a dict for the caller's side and one for the other.
+
+        lost: packets; jitter_ms; idle_ms: since the last packet, None before the first.
+        """
+        handle = self.handles.get(number)
+        if handle is None:
+            return []
+        return [_shown(side) for side in self.media.relay_stats(handle)[:2]]
+
+    def status(self):
+        """Return what the library does, for the status."""
+        if self.media is None:
+            return {"suites": [], "relays": 0}
+        names = [crypto.BY_NUMBER[number].name.decode() for number in self.suites]
+        return {"suites": names, "relays": len(self.handles)}
+
+
+SHOWN = (
+    "received_packets", "received_bytes", "sent_packets", "rtcp_packets", "lost", "auth_failed",
+    "replayed", "strangers", "invalid", "oversize", "held", "unsent",
+)  # fmt: skip
+
+
+def _shown(side):
+    shown = {name: side[name] for name in SHOWN}
+    shown["jitter_ms"] = side["jitter_us"] / 1000
+    shown["idle_ms"] = None if side["idle_ms"] == 0xFFFFFFFF else side["idle_ms"]
+    return shown
