@@ -39,6 +39,9 @@ def counters(engine):
         "access": node.access.counters,
         "rates": node.rates.counters,
         "calls": node.calls.counters,
+        "mailbox": node.mailbox.counters,
+        "media": {} if engine.relaying is None else engine.relaying.counters(),
+        "mesh": {} if engine.meshing is None else engine.meshing.counters(),
     }
 
 
@@ -69,6 +72,7 @@ def _users(engine, arguments, now):
                 "extension": user.extension,
                 "aliases": list(user.alias),
                 "phones": len(node.location.bindings(name, now)),
+                "messages": len(node.mailbox.waiting(name)),
                 "address": "sip:%s@%s" % (name, node.settings.domain.decode()),
             }
         )
@@ -105,11 +109,78 @@ def _registrations(engine, arguments, now):
 
 def _calls(engine, arguments, now):
     live = sorted(engine.node.calls.live.values(), key=lambda call: call.number)
-    return {"calls": [call.record(now) for call in live]}
+    rows = [call.record(now) for call in live]
+    if engine.relaying is not None:
+        for call, row in zip(live, rows):
+            row.update(engine.relaying.seen(call))
+    return {"calls": rows}
+
+
+def _hangup(engine, arguments, now):
+    """`call`: the number that `calls` shows, or a Call-ID."""
+    call = _live(engine, arguments)
+    return {"call": dict(call.record(now), state="ended")}, engine.ending.hang_up(call, now)
+
+
+def _live(engine, arguments):
+    wanted = str(arguments.get("call", ""))
+    for call in engine.node.calls.live.values():
+        if wanted in (str(call.number), readable(call.call_id)):
+            return call
+    raise BellhopError("there is no call '%s' now; `bellhop calls` shows the numbers" % wanted)
+
+
+def _user(engine, arguments):
+    name = str(arguments.get("user", ""))
+    if name not in engine.node.settings.users:
+        raise BellhopError("there is no user '%s'; `bellhop users` shows the names" % name)
+    return name
+
+
+def _ring(engine, arguments, now):
+    user = _user(engine, arguments)
+    effects = engine.ringer.ring(user, now)
+    return engine.ringer.told(user), effects
+
+
+def _rung(engine, arguments, now):
+    return engine.ringer.told(_user(engine, arguments))
+
+
+def _flush_mailbox(engine, arguments, now):
+    removed = engine.node.mailbox.flush(_user(engine, arguments))
+    return {"removed": removed}, [engine.agent.store_messages()] if removed else []
 
 
 def _history(engine, arguments, now):
     return {"history": [call.record(now) for call in reversed(engine.node.calls.history)]}
+
+
+def _trust(engine, arguments, now):
+    return {"trust": _relaying(engine).trusted()}
+
+
+def _set_trust(engine, arguments, now):
+    """`contact`: as `trust` shows it; `verdict`: one of relaying.VERDICTS."""
+    contact, verdict = str(arguments.get("contact", "")), arguments.get("verdict")
+    effects = _relaying(engine).set_trust(contact.lower(), verdict)
+    return {"trust": engine.relaying.trusted()}, effects
+
+
+def _verify(engine, arguments, now):
+    """`call`: its number; `verdict`: "same" or "different", as the two people found them."""
+    verdict = arguments.get("verdict", "")
+    if verdict not in ("same", "different"):
+        raise BellhopError("are the words 'same' or 'different'?")
+    call = _live(engine, arguments)
+    effects = _relaying(engine).verify(call, verdict == "same")
+    return {"call": dict(call.record(now), **engine.relaying.seen(call))}, effects
+
+
+def _relaying(engine):
+    if engine.relaying is None:
+        raise BellhopError("calls are not encrypted here: a section `config media` turns it on")
+    return engine.relaying
 
 
 def _trace(engine, arguments, now):
@@ -194,8 +265,10 @@ VERBS = {
     "registrations": (_registrations, ("user",)),
     "calls": (_calls, ()),
     "history": (_history, ()),
+    "rung": (_rung, ("user",)),
     "trace": (_trace, ("call",)),
     "phonebook": (_phonebook, ("format",)),
+    "trust": (_trust, ()),
     "identity": (_of_mesh(_identity), ()),
     "peers": (_of_mesh(lambda meshing, now: {"peers": meshing.mesh.peers()}), ()),
     "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes()}), ()),
@@ -203,7 +276,14 @@ VERBS = {
 }
 
 # Verbs that change something: their functions return (answer, effects).
-CHANGES = {"import-phonebook": (_import_phonebook, ("csv",))}
+CHANGES = {
+    "import-phonebook": (_import_phonebook, ("csv",)),
+    "hangup": (_hangup, ("call",)),
+    "ring": (_ring, ("user",)),
+    "flush-mailbox": (_flush_mailbox, ("user",)),
+    "set-trust": (_set_trust, ("contact", "verdict")),
+    "verify": (_verify, ("call", "verdict")),
+}
 
 
 def arguments_of():

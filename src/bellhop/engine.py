@@ -11,10 +11,12 @@ from .admission import STORMY, Admission
 from .agent import Agent
 from .config import address_octets
 from .effects import Event, Flow, Send, Store
+from .ending import Ending
 from .errors import BellhopError, SipError
 from .forwarding import Forwarder
 from .limits import EMERGENCY_RESERVE, MAX_IMPORTED
 from .node import Node
+from .ringing import Alert, Ringer, Ringing
 from .sip import framing, stun, uri
 from .sip.message import Request, parse, response_to
 from .transaction import layer
@@ -28,9 +30,9 @@ from .tu.response_context import Branch, ResponseContext
 
 # The link of the mesh that leads to hosts anywhere.
 ANYWHERE = 0
-KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 # RFC 7135: the namespace of emergency calls, its highest value.
 PRIORITY = b"Resource-Priority: esnet.4"
+KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 
 
 class Engine:
@@ -42,6 +44,8 @@ class Engine:
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node)
         self.door = Admission(self.node)
+        self.ending = Ending(self.node, self.forwarder)
+        self.ringer = Ringer(self.node)
         self.meshing = self.relaying = None
         self.started = now
         # Who takes the word of a client transaction, by the kind of its user.
@@ -49,11 +53,13 @@ class Engine:
             Branch: self._safely,
             Ping: self._pinged,
             Letter: self.agent.delivered,
+            Alert: self.ringer.answered,
             ResponseContext: self._server_failed,
         }
         self.wakers = {
             locations.Location: self._expire,
             Keepalive: self.agent.send_pings,
+            Ringing: self.ringer.finish,
             Call: self._forget_call,
             ResponseContext: self.forwarder.wake,
             Branch: self.forwarder.branch_silent,
@@ -360,6 +366,7 @@ class Engine:
                 options.check_event(request)
             self.door.admit(request, flow, found.step, now)
         if self.meshing is not None:
+            self.meshing.assert_identity(request, flow, found)
             context = self.meshing.rerouting.find(request, flow)
             if context is not None:
                 return self.meshing.rerouting.join(context, request, server, flow, now)
@@ -375,6 +382,8 @@ class Engine:
             if call is not None:
                 call.step = found.step
                 node.deadlines.watch(call)
+        if call is None:
+            node.calls.follow(request)
         reasons = [] if self.meshing is None else self.meshing.path_reasons(request)
         effects = self.forwarder.forward(request, server, flow, found, call, reasons, now)
         if request.method == b"BYE":

@@ -9,7 +9,7 @@ from .limits import MAX_BRANCHES, MAX_QUERIES
 from .sip.message import Response, response_to
 from .transaction.invite_client import cancellation
 from .transaction.transaction import RESPONSE, TIMEOUT
-from .tu import dialplan, proxy, response_context
+from .tu import dialplan, legs, proxy, response_context
 from .tu.response_context import Branch, ResponseContext
 
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
@@ -290,11 +290,16 @@ class Forwarder:
         line = None if reason is None else b"Reason: " + reason
         if context.call is not None:
             self.node.calls.end(context.call, "the caller hung up before an answer", 487, now)
-        return self._carry_out(context, context.handle(response_context.STOP, now, None, line), now)
+        return self.stop(context, line, now)
+
+    def stop(self, context, reason_line, now):
+        """Cancel the branches that ring; return the effects."""
+        steps = context.handle(response_context.STOP, now, None, reason_line)
+        return self._carry_out(context, steps, now)
 
     def server_failed(self, context, now):
         """The caller's stream broke: nobody waits for an answer any more."""
-        return self._carry_out(context, context.handle(response_context.STOP, now), now)
+        return self.stop(context, None, now)
 
     def wake(self, context, now):
         """Return the effects of a response context's deadline."""
@@ -331,6 +336,7 @@ class Forwarder:
             return effects
         if 100 < response.status < 200:
             context.heard = response
+        invite, answer = context.rejoined or context.request, response
         if context.rejoined is not None:
             response = self._by_the_new_way(context, response)
         call = context.call
@@ -338,6 +344,8 @@ class Forwarder:
             if response.status < 300:
                 for contact in _contacts(response):
                     call.flows.setdefault(contact.uri_bytes, _answering_flow(context))
+                if call.legs is None:
+                    call.legs = _legs(invite, answer, call.token)
                 self.node.calls.answer(call, response.status, now)
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"
@@ -407,6 +415,13 @@ def _contacts(response):
         return response.contacts
     except SipError:
         return []
+
+
+def _legs(invite, response, token):
+    try:
+        return legs.towards_caller(invite, response), legs.towards_called(invite, response, token)
+    except SipError:
+        return None
 
 
 def _bounded(groups):

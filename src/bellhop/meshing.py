@@ -1,6 +1,6 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
-from .effects import Event, SendMesh, Store
+from .effects import Event, Note, SendMesh, Store
 from .errors import SipError
 from .mesh.effects import MeshChanged, SaveMesh
 from .mesh.identity import MeshError, parse_key
@@ -17,6 +17,11 @@ HOP_PATIENCE = 2000
 # Ways that are tried one after the other inside one ringing call.
 WAYS = 3
 MOST_CHOICES = 10
+TWIN = (
+    "another node uses the identity of this one, perhaps from a restored backup: calls go to "
+    "either; stop one, or give it an identity of its own"
+)
+IDENTITY = b"p-asserted-identity"
 # What a user's other node must not send back.
 FORKED = b";fork=no"
 
@@ -191,17 +196,50 @@ class Meshing:
         member = self.mesh.node_of(text(host))
         return member is not None and self.mesh.knows(member)
 
-    def called(self, target):
-        """Return (user@node name, the node's id) of a Uri that `is_member`."""
+    def person(self, target):
+        """Return (user@node name, the node's id) of a Uri that `is_member`.
+
+        The name is the same whether a person was dialled by name or by number.
+        """
         member = self.mesh.node_of(text(uri.host_key(target.host)))
         key = self.mesh.name_of(member)
+        user = text(uri.unescape(target.user or b"")).lower()
+        for row in self.mesh.phonebook():
+            if row["node"] == key and user in (row["name"], row["number"]):
+                return "%s@%s" % (row["name"], row["node_name"] or key), member
         names = [row["name"] for row in self.mesh.routes() if row["node"] == key]
-        user = text(uri.unescape(target.user or b""))
         return "%s@%s" % (user, names[0] if names and names[0] else key), member
+
+    def assert_identity(self, request, flow, found):
+        """Say in a request that crosses the mesh how its caller is called back (RFC 3325).
+
+        What phones and strangers assert is taken away: only a node speaks for its users.
+        """
+        if self.is_by_mesh(request, flow):
+            return
+        request.remove(IDENTITY)
+        caller = dialplan.callee(self.node.settings, request.from_.uri)
+        crosses = [one for group in found.groups for one in group if one.patience is not None]
+        if caller is not None and crosses and request.to.param(b"tag") is None:
+            address = caller.name.encode() + b"@" + self.own_domain
+            request.set(IDENTITY, b"P-Asserted-Identity: <sip:" + address + b">")
+
+    def is_by_mesh(self, request, flow):
+        """Tell whether another node has sent a request, be it from its phones or for others."""
+        target = request.parsed_uri
+        is_for_mesh = self.is_mine(target) or self.is_member(target)
+        return is_for_mesh and self.mesh.is_member(flow.host)
 
     def is_mine(self, target):
         """Tell whether a Uri names this node by its key."""
         return target.host is not None and uri.host_key(target.host) == self.own_domain
+
+    def counters(self):
+        """Return the counters of all that has to do with the mesh, as one dict."""
+        found = dict(self.mesh.counters)
+        for part in (self.notifying.counters, self.rerouting.counters):
+            found.update(part)
+        return found
 
     # Publishing.
 
@@ -238,6 +276,8 @@ class Meshing:
                 done.append(Store("mesh", lambda now: self.mesh.dump()))
             elif isinstance(effect, MeshChanged):
                 done.append(Event("peer", dict(effect.fields, what=effect.what)))
+                if "twin" in effect.fields:
+                    done.append(Note("error", TWIN))
                 done += self.rerouting.look(now)
             elif not isinstance(effect, SendMesh) or not self.notifying.send(effect, now):
                 done.append(effect)

@@ -17,6 +17,11 @@ LEVELS = {
     "signed": trust.SIGNED,
 }
 
+# Nothing about keys may stop a call for help: it is carried as it comes.
+EMERGENCY = "a call for help"
+# What the owner may say of a known key.
+COMPARED, FORGET = VERDICTS = ("compared", "forget")
+
 
 class Relaying:
     """The calls whose sound passes this node. meshing: set when the node joins a mesh.
@@ -43,6 +48,7 @@ class Relaying:
                     contact.encryption or section.encryption,
                     LEVELS[contact.verification or section.verification],
                 )
+        policies[EMERGENCY] = trust.ALLOW, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
         self.relays.keying.policies = trust.Policies(general, policies)
 
@@ -55,13 +61,17 @@ class Relaying:
         if request.method != b"INVITE" or request.to.param(b"tag") is not None:
             return [], []
         near, far = self._caller(request, context.flow, now), self._called(reached)
+        node = self.node
+        if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
+            near, far = _without_keys(near), _without_keys(far)
         return self.relays.decide(branch, request, near, far, now)
 
     def _caller(self, request, flow, now):
         caller = request.from_.uri
         locals_ = self._locals(flow)
-        if self._is_by_mesh(request, flow):
-            return Party(contact_of(request.from_.uri_bytes), b"", None, locals_, False, NO)
+        if self.meshing is not None and self.meshing.is_by_mesh(request, flow):
+            name, member = self._asserted(request)
+            return Party(name, member, None, locals_, False, NO)
         source = address_octets(flow.host)
         is_local = dialplan.is_ours(self.node.settings, self.node.listening, caller)
         section = dialplan.callee(self.node.settings, caller) if is_local else None
@@ -82,15 +92,19 @@ class Relaying:
         found = uri.parse(target.uri)
         if self.meshing is None or not self.meshing.is_member(found):
             return Party(contact, None, address_octets(target.flow.host), locals_, False, NO)
-        name, member = self.meshing.called(found)
+        name, member = self.meshing.person(found)
         return Party(name, member, None, locals_, False, NO)
 
-    def _is_by_mesh(self, request, flow):
-        """Tell whether another node has sent a request, be it from its phones or for others."""
-        if self.meshing is None or not self.meshing.mesh.is_member(flow.host):
-            return False
-        target = request.parsed_uri
-        return self.meshing.is_mine(target) or self.meshing.is_member(target)
+    def _asserted(self, request):
+        """Return whom another node says that a request is from, and the node's id or b""."""
+        value = request.value(b"p-asserted-identity")
+        try:
+            found = None if value is None else address.parse(value).uri
+            if found is not None and self.meshing.is_member(found):
+                return self.meshing.person(found)
+        except SipError:
+            pass  # What cannot be read asserts nothing.
+        return contact_of(request.from_.uri_bytes), b""
 
     def _locals(self, flow):
         """Return the octets of this node's addresses, the one that a flow uses first."""
@@ -146,16 +160,53 @@ class Relaying:
     # What the owner sees and does.
 
     def seen(self, call):
-        """Return what is known of the media of a Call: JSON-able dicts."""
-        return self.relays.of_call(call.call_id)
+        """Return what is known of the sound of a Call, as fields of its record.
 
-    def compared(self, call):
-        """The two people have read the same words to each other; return the effects."""
-        effects = self.relays.mark(call.call_id, trust.COMPARED)
+        security: one of media.trust.LEVELS; is_enough: for the owner; words: to compare; relays:
+        numbers; all None or empty where the sound does not pass this node.
+        """
+        fields = {"security": call.security, "words": None, "suite": None, "contact": None,
+                  "is_enough": None, "by_phones": False, "relays": []}  # fmt: skip
+        for session in self.relays.of_call(call.call_id):
+            relays = fields["relays"] + session["relays"]
+            if fields["words"] is None:
+                fields = {name: session.get(name) for name in fields}
+                fields["security"] = session["level"] or call.security
+            fields["relays"] = relays
+        return fields
+
+    def verify(self, call, are_same):
+        """The two people have read the words to each other; return the effects."""
+        relays, call_id = self.relays, call.call_id
+        effects = relays.mark(call_id, trust.COMPARED) if are_same else relays.differ(call_id)
         if not effects:
             raise BellhopError("this call has no words that could be compared")
-        call.security = trust.COMPARED
+        call.security = trust.COMPARED if are_same else trust.DIFFERENT
         return effects
+
+    def counters(self):
+        """Return name -> number."""
+        return dict(self.relays.counters, **self.relays.keying.trust.counters)
+
+    def trusted(self):
+        """Return what is known of keys: JSON-able dicts, the contact that called last first."""
+        rows = self.relays.keying.trust.dump()
+        for row in rows:
+            row["level"] = row.pop("mark") or trust.KNOWN
+        return rows[::-1]
+
+    def set_trust(self, name, verdict):
+        """The owner decides about a contact's key (VERDICTS); return the effects."""
+        if verdict not in VERDICTS:
+            raise BellhopError("the verdict on a key is one of " + ", ".join(VERDICTS))
+        known = self.relays.keying.trust.contacts.get(name)
+        if known is None:
+            raise BellhopError("no key of '%s' is known; `bellhop trust` shows whose are" % name)
+        if verdict == FORGET:
+            self.relays.keying.trust.forget(name)
+        else:
+            self.relays.keying.trust.mark(name, known.key, trust.COMPARED)
+        return [self.relays.store()]
 
 
 def media_settings(section):
@@ -164,6 +215,12 @@ def media_settings(section):
         section.relay, section.hide_addresses, section.port_low, section.port_high,
         section.max_calls,
     )  # fmt: skip
+
+
+def _without_keys(party):
+    if party.contact is None:
+        return party
+    return Party(EMERGENCY, None, party.source, party.locals, party.behind_nat, party.srtp)
 
 
 def contact_of(octets):

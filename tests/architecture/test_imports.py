@@ -22,6 +22,8 @@ ENGINE = {
     "notifying",
     "admission",
     "rerouting",
+    "ending",
+    "ringing",
 }
 BELOW_ENGINE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import.

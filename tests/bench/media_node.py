@@ -1,11 +1,10 @@
 """One process with the library, for media_relays.Bellhop: JSON lines in, JSON lines out.
 
-    python3 -m tests.bench.media_node LIBRARY BINDING COALESCE_US SECURE
+    python3 -m tests.bench.media_node LIBRARY BINDING COALESCE_US SUITE
 
 Outside the node, so the binding is loaded from the file that the benchmark made.
 """
 
-import base64
 import importlib.util
 import json
 import os
@@ -13,7 +12,7 @@ import resource
 import socket
 import sys
 
-from tests.bench.media_relays import HOST, PORTS, SUITE, load_line
+from tests.bench.media_relays import HOST, PORTS, SUITES, load_line
 
 ADDRESS = socket.inet_aton(HOST)
 CLEAR, SECURE, BOTH_WAYS = 0, 1, 3
@@ -27,22 +26,20 @@ def load_binding(path):
     spec.loader.exec_module(sys.modules[name])
 
 
-def open_call(media, secure, port_a, port_b):
-    """Open one relay and return its line for media_load."""
+def open_call(media, suite, phones):
+    """Open one relay, its B side with keys if there is a suite; return its line for media_load."""
     side = (ADDRESS, *PORTS)
     relay, ports = media.relay_open(side, side)
-    media.relay_update(relay, 0, kind=CLEAR, direction=BOTH_WAYS, remote=(ADDRESS, port_a))
-    media.relay_update(
-        relay, 1, kind=SECURE if secure else CLEAR, direction=BOTH_WAYS, remote=(ADDRESS, port_b)
-    )
-    if not secure:
-        return load_line(port_a, ports[0], port_b, ports[2], {})
-    keys = {"send": os.urandom(30), "receive": os.urandom(30)}
-    ours = {"receive": keys["send"], "send": keys["receive"]}
-    ours = {name: (SUITE, data[:16], data[16:]) for name, data in ours.items()}
-    media.relay_update(relay, 1, **ours)
-    keys = {name: base64.b64encode(data).decode() for name, data in keys.items()}
-    return load_line(port_a, ports[0], port_b, ports[2], keys)
+    kinds = CLEAR, SECURE if suite else CLEAR
+    for number, (kind, port) in enumerate(zip(kinds, phones)):
+        remote = ADDRESS, port
+        media.relay_update(relay, number, kind=kind, direction=BOTH_WAYS, remote=remote)
+    keys = None
+    if suite:
+        keys = os.urandom(suite.key + suite.salt), os.urandom(suite.key + suite.salt)
+        receive, send = ((suite.number, key[: suite.key], key[suite.key :]) for key in keys)
+        media.relay_update(relay, 1, receive=receive, send=send)
+    return load_line(phones, (ports[0], ports[2]), suite, keys)
 
 
 def floor(library):
@@ -57,7 +54,7 @@ def floor(library):
 
 
 def main():
-    library, binding, coalesce_us, secure = sys.argv[1:]
+    library, binding, coalesce_us, suite = sys.argv[1:]
     sys.path.insert(0, "src")
     load_binding(binding)
     from bellhop.shell.relay import Media
@@ -69,7 +66,7 @@ def main():
     for line in sys.stdin:
         question = json.loads(line)
         if "calls" in question:
-            answer = [open_call(media, secure == "1", *call) for call in question["calls"]]
+            answer = [open_call(media, SUITES.get(suite), call) for call in question["calls"]]
         elif "floor" in question:
             answer = floor(library)
         else:

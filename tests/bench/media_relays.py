@@ -14,12 +14,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections import namedtuple
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.11.0.1"  # an address of its own on loopback: all ports are free
-SUITE, SUITE_NAME = 1, "AES_CM_128_HMAC_SHA1_80"
-KEY_LENGTH = 16
+# number: the library's; name: in a=crypto; key, salt: octets.
+Suite = namedtuple("Suite", "number name key salt")
+# What most phones offer, and what two nodes choose.
+SUITES = {
+    "AES_CM": Suite(1, "AES_CM_128_HMAC_SHA1_80", 16, 14),
+    "GCM": Suite(4, "AEAD_AES_256_GCM", 32, 12),
+}
 PORTS = (20000, 29999)
 NG_PORT = 19999
 START_SECONDS = 10
@@ -56,9 +62,9 @@ class Process:
 class Bellhop(Process):
     """The library in a Python process, through the binding that the node uses."""
 
-    def __init__(self, core, library, binding, coalesce_us, secure):
+    def __init__(self, core, library, binding, coalesce_us, suite):
         command = [sys.executable, "-m", "tests.bench.media_node", library, binding]
-        command += [str(coalesce_us), str(int(secure))]
+        command += [str(coalesce_us), suite or "none"]
         super().__init__(
             pinned(core, command),
             cwd=ROOT,
@@ -80,10 +86,6 @@ class Bellhop(Process):
     def floor(self):
         """Return ns and calls of receive, crypto and send, if they are measured."""
         return self.ask({"floor": True})
-
-    def wakeups(self):
-        """Return how often the thread looked for packets."""
-        return self.ask({"status": True})["passes"]
 
 
 def encode(value):
@@ -111,16 +113,17 @@ def media_port(text):
     return int(re.search(r"m=audio (\d+)", text).group(1))
 
 
-def crypto_of(text):
-    """Return tag and key of the a=crypto line with our suite."""
-    return re.search(rf"a=crypto:(\d+) {SUITE_NAME} inline:([A-Za-z0-9+/=]+)", text).groups()
+def crypto_of(text, suite):
+    """Return tag and octets of the a=crypto line with a suite."""
+    found = re.search(rf"a=crypto:(\d+) {suite.name} inline:([A-Za-z0-9+/]+)", text)
+    return found[1], base64.b64decode(found[2] + "==")
 
 
 class Rtpengine(Process):
     """Debian's rtpengine-daemon in user space: one thread, no kernel module."""
 
-    def __init__(self, core, secure):
-        self.secure = secure
+    def __init__(self, core, suite):
+        self.suite = SUITES.get(suite)
         command = ["rtpengine", "--foreground", "--log-stderr", "--log-level=1", "--table=-1"]
         command += [f"--interface={HOST}", f"--listen-ng={HOST}:{NG_PORT}", "--num-threads=1"]
         command += [f"--port-min={PORTS[0]}", f"--port-max={PORTS[1]}"]
@@ -155,30 +158,34 @@ class Rtpengine(Process):
         return [self.open_call(f"call{number}", *call) for number, call in enumerate(calls)]
 
     def open_call(self, name, port_a, port_b):
-        """Return the line of one call, its B side with keys if the relay is secure."""
+        """Return the line of one call, its B side with keys if there is a suite."""
         common = {"call-id": name, "from-tag": "a", "replace": ["origin"], "ICE": "remove"}
-        toward_b = {"transport-protocol": "RTP/SAVP", "DTLS": "off"} if self.secure else {}
-        toward_a = {"transport-protocol": "RTP/AVP"} if self.secure else {}
+        toward_b = {"transport-protocol": "RTP/SAVP", "DTLS": "off"} if self.suite else {}
+        toward_a = {"transport-protocol": "RTP/AVP"} if self.suite else {}
         offer = self.ask({"command": "offer", "sdp": sdp(port_a), **common, **toward_b})
-        keys, line = {}, ""
-        if self.secure:
-            tag, theirs = crypto_of(offer)
-            keys = {"send": base64.b64encode(os.urandom(30)).decode(), "receive": theirs}
-            line = f"a=crypto:{tag} {SUITE_NAME} inline:{keys['send']}\r\n"
+        keys, line = None, ""
+        if self.suite:
+            tag, theirs = crypto_of(offer, self.suite)
+            keys = os.urandom(self.suite.key + self.suite.salt), theirs
+            line = f"a=crypto:{tag} {self.suite.name} inline:{base64.b64encode(keys[0]).decode()}\r\n"
         answer = {"command": "answer", "sdp": sdp(port_b, line), "to-tag": "b"}
         answer = self.ask({**answer, **common, **toward_a})
-        return load_line(port_a, media_port(answer), port_b, media_port(offer), keys)
+        relays = media_port(answer), media_port(offer)
+        return load_line((port_a, port_b), relays, self.suite, keys)
 
     def close(self):
         self.socket.close()
         super().close()
 
 
-def load_line(port_a, relay_a, port_b, relay_b, keys):
-    """Return one call as media_load reads it; keys in base64, key and salt together."""
-    words = []
-    for name in ("send", "receive"):
-        data = base64.b64decode(keys[name]) if name in keys else b"\0"
-        words += [data[:KEY_LENGTH].hex(), data[KEY_LENGTH:].hex() or "00"]
-    suite = SUITE if "send" in keys else 0
-    return "%d %d %d %d %d %s" % (port_a, relay_a, port_b, relay_b, suite, " ".join(words))
+def load_line(phones, relays, suite, keys):
+    """Return one call as media_load reads it.
+
+    phones, relays: the ports of A and B at either; keys: octets with which B sends and receives,
+    key and salt together.
+    """
+    words = [phones[0], relays[0], phones[1], relays[1], suite.number if suite else 0]
+    for octets in keys or (b"\0\0", b"\0\0"):
+        length = suite.key if suite else 1
+        words += [octets[:length].hex(), octets[length:].hex()]
+    return " ".join(map(str, words))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bellhop.effects import SendMesh
 from bellhop.mesh import carrier, database, hello, record
 from bellhop.mesh.database import key_of
+from bellhop.mesh.hello import MIN_UNPROVED_INTERVAL, QUIET_INTERVAL
 from bellhop.mesh.phonebook import Served
 from tests.unit.mesh.network import PORT, TOY, Network, line, ring
 
@@ -88,6 +89,28 @@ def test_a_forged_record_changes_nothing_and_its_carrier_loses_its_budget():
     assert attack.victim.counters["over_budget"] > 400
     attack.push([good])
     assert attack.victim.database.digest() == digest
+
+
+def test_a_forged_record_in_the_name_of_the_node_itself_costs_as_much():
+    attack = Attack()
+    for number in range(500):
+        forged = record.write(
+            attack.victim.id, (9 << 32) + number, SALT, b"de", lambda data: bytes(64)
+        )
+        attack.push([forged])
+    assert attack.victim.counters["forged"] <= 20
+    assert attack.victim.counters["over_budget"] > 400
+    assert attack.victim.own.sequence.last < 9 << 32
+
+
+def test_two_nodes_of_one_identity_are_noticed_although_they_share_their_neighbour():
+    network = Network(3, line(3))
+    twin = network.nodes[2] = network.make(0)
+    network.perform(2, twin.link_up(0, "l0", True, 0))
+    for index, node in enumerate(network.nodes):
+        node.publish([Served(b"user%d" % index, b"", b"", [], True)], 0)
+    network.run(60000)
+    assert network.nodes[0].counters["twin"] + twin.counters["twin"] > 0
 
 
 def test_an_older_record_never_replaces_a_newer_one():
@@ -204,6 +227,22 @@ def test_a_hello_in_the_name_of_a_neighbour_does_not_end_the_edge():
         effects = attack.victim.receive(data, 0, source, attack.network.now)
         sent += sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
     assert sent <= 3 * 20 * len(data)
+    assert short in attack.victim.exchange.peers
+
+
+def test_a_hello_in_the_name_of_a_neighbour_makes_it_no_less_alive():
+    attack = Attack()
+    source = attack.network.address(1, 1)
+    short, own = attack.network.nodes[1].short, attack.victim.short
+    for interval in (10, 650000):
+        hello = carrier.Hello(7, interval, carrier.TO_ALL, bytes(8), {own[:4]: 1})
+        data = carrier.write(
+            carrier.HELLO, short, carrier.NO_COOKIE, carrier.write_hello(hello)
+        )
+        attack.victim.receive(data, 0, source, attack.network.now)
+        told = attack.victim.neighbours.table[0, source].interval
+        assert MIN_UNPROVED_INTERVAL <= told <= QUIET_INTERVAL
+    attack.network.run(1500)
     assert short in attack.victim.exchange.peers
 
 

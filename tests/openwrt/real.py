@@ -87,17 +87,16 @@ class Router:
         ).stdout.strip()
         (self.folder / "etc/config/bellhop").write_text(config)
         (self.folder / "etc/config/rpcd").write_text(LOGINS % (word, word))
-        self.give_rights()
+        self.give_rights("nobody")
         rights = LUCI / "root/usr/share/rpcd/acl.d"
         shutil.copytree(rights, self.folder / "rights", dirs_exist_ok=True)
         (self.folder / "rights/anybody.json").write_text(json.dumps(ANYBODY))
 
-    def give_rights(self):
-        """Put the node's rights on the bus where ubusd reads them."""
+    def give_rights(self, user):
+        """Put the node's rights on the bus where ubusd reads them, for a user of this machine."""
         rights = (BELLHOP / "files/bellhop.acl.json").read_text()
-        # This machine has no user `bellhop`.
         path = self.folder / "bus/bellhop.json"
-        path.write_text(rights.replace('"user": "bellhop"', '"user": "nobody"'))
+        path.write_text(rights.replace('"user": "bellhop"', '"user": "%s"' % user))
         path.chmod(0o644)
 
     def __enter__(self):

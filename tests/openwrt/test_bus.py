@@ -84,13 +84,12 @@ def test_rights_of_the_pages_keep_strangers_out_and_guests_from_changes(router):
 
 
 def test_bus_without_the_rights_is_told_and_joined_after_a_hup(router):
-    rights = router.folder / "bus/bellhop.json"
-    rights.unlink()
+    router.give_rights("daemon")
     bus = router.processes[0]
     bus.send_signal(1)
     router.start_node()
     router.until(lambda: "ubusd refuses the object 'bellhop'" in router.output.read_text())
-    router.give_rights()
+    router.give_rights("nobody")
     bus.send_signal(1)
     router.ubus("wait_for", "bellhop")
 

@@ -33,14 +33,14 @@ def test_node_runs_as_its_user_in_a_jail_without_new_privileges(tmp_path):
         "stderr 1",
     ):
         assert "procd_set_param " + line in lines
-    assert "procd_add_jail bellhop log ubus procfs" in lines
-    assert "procd_add_jail_mount_rw /etc/bellhop /var/run/bellhop" in lines
+    assert "procd_add_jail bellhop log procfs" in lines
+    assert "procd_add_jail_mount_rw /etc/bellhop /var/run/bellhop /var/run/ubus" in lines
 
 
 def test_writable_in_the_jail_is_only_what_the_node_owns(tmp_path):
     lines = told(tmp_path, "start_service")
     mounts = [line for line in lines if line.startswith("procd_add_jail_mount_rw")]
-    assert mounts == ["procd_add_jail_mount_rw /etc/bellhop /var/run/bellhop"]
+    assert mounts == ["procd_add_jail_mount_rw /etc/bellhop /var/run/bellhop /var/run/ubus"]
     whole = re.compile(r"procd_add_jail_mount .*(/usr/lib|/etc)( .*)?")
     assert not [line for line in lines if whole.fullmatch(line)]
 

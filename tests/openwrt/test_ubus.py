@@ -1,9 +1,6 @@
-"""The node on the bus: over the stand-in for ubusd and, where there is one, the real one."""
+"""The node on the bus, over the stand-in for ubusd."""
 
 import asyncio
-import json
-import os
-import subprocess
 
 import pytest
 
@@ -217,73 +214,3 @@ def test_codecs_agree_on_what_the_other_wrote():
     values = {"name": "alice", "number": -1, "inner": {"a": "b"}}
     assert ubus.fields(blobmsg(values)) == values
     assert ubus.table(values) == blobmsg(values)
-
-
-# The real thing.
-
-
-def binary(name):
-    """Return the command of an OpenWrt program, or skip: OPENWRT_ROOT names the root."""
-    root = os.environ.get("OPENWRT_ROOT")
-    if not root:
-        pytest.skip("OPENWRT_ROOT is not set: no real ubusd to test with")
-    for folder in ("sbin", "bin"):
-        path = os.path.join(root, folder, name)
-        if os.path.exists(path):
-            # Programs of a router's root need its loader; those of a prefix on this machine do not.
-            inside = os.path.exists(os.path.join(root, "etc", "openwrt_release"))
-            return ["chroot", root, "/" + folder + "/" + name] if inside else [path]
-    pytest.skip("there is no %s in OPENWRT_ROOT" % name)
-    return None
-
-
-def test_real_ubusd_carries_calls_and_events():
-    server, client = binary("ubusd"), binary("ubus")
-    folder = os.path.join(os.environ["OPENWRT_ROOT"] if server[0] == "chroot" else "/", "tmp")
-    path = os.path.join(folder, "bellhop-test-%d.sock" % os.getpid())
-    inside = "/tmp/" + os.path.basename(path)
-    process = subprocess.Popen([*server, "-s", inside])
-    try:
-        asyncio.run(real_scenario([*client, "-s", inside], path))
-    finally:
-        process.kill()
-        process.wait(10)
-        if os.path.exists(path):
-            os.unlink(path)
-
-
-async def real_scenario(client, path):
-    node = Node()
-    made = ubus.Bus(asyncio.get_running_loop(), path, METHODS, node.ask, Log())
-    made.pause = 0.05
-    made.open()
-    while made.client is None:
-        await asyncio.sleep(0)
-    try:
-        assert await output([*client, "-t", "10", "wait_for", "bellhop"]) == ""
-        listed = await output([*client, "-v", "list", "bellhop"])
-        assert '"registrations":{"user":"String"}' in listed
-        assert json.loads(await output([*client, "call", "bellhop", "status"])) == ANSWER
-        words = json.dumps({"user": "alice", "ubus_rpc_session": "0"})
-        await output([*client, "call", "bellhop", "registrations", words])
-        assert node.asked[-1] == ("registrations", {"user": "alice"})
-        listener = await asyncio.create_subprocess_exec(
-            *client, "listen", "bellhop.*", stdout=subprocess.PIPE
-        )
-        heard = asyncio.ensure_future(listener.stdout.readline())
-        while not heard.done():  # Until the listener is ready.
-            made.publish("call", {"number": 3})
-            await asyncio.wait([heard], timeout=0.1)
-        listener.terminate()
-        await listener.wait()
-        assert json.loads(heard.result()) == {"bellhop.call": {"number": 3}}
-    finally:
-        made.close()
-
-
-async def output(command):
-    """Run a command; return what it printed."""
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    printed, _ = await asyncio.wait_for(process.communicate(), 20)
-    assert process.returncode == 0
-    return printed.decode()

@@ -343,9 +343,10 @@ class Relays:
             session.level = trust.CLEAR
             return [self._event(session, "no key was agreed")]
         session.level = self.keying.trust.see(session.contact, agreement.peer)
-        return [self._store(), self._event(session, "keys are confirmed")]
+        return [self.store(), self._event(session, "keys are confirmed")]
 
-    def _store(self):
+    def store(self):
+        """Return the effect that keeps what is known of keys."""
         return Store("trust", lambda now: self.keying.trust.dump())
 
     def _event(self, session, what):
@@ -362,6 +363,21 @@ class Relays:
         """Return what is known of a call's media: JSON-able dicts, one for each session."""
         return [self._record(session) for session in self.sessions.by_call.get(call_id, ())]
 
+    def differ(self, call_id):
+        """The people of a call read different words: its key is nobody's; return the effects."""
+        effects = []
+        for session in self.sessions.by_call.get(call_id, ()):
+            agreement = session.proved()
+            if agreement is None:
+                continue
+            known = self.keying.trust.contacts.get(session.contact)
+            if known is not None and known.key == agreement.peer:
+                self.keying.trust.forget(session.contact)
+            session.level = trust.DIFFERENT
+            told = self._event(session, "the words differ: somebody in between may listen")
+            effects += [self.store(), told]
+        return effects
+
     def mark(self, call_id, mark):
         """The people of a call compared words or signatures; return the effects."""
         effects = []
@@ -369,7 +385,7 @@ class Relays:
             agreement = session.proved()
             if agreement is not None:
                 session.level = self.keying.trust.mark(session.contact, agreement.peer, mark)
-                effects += [self._store(), self._event(session, mark)]
+                effects += [self.store(), self._event(session, mark)]
         return effects
 
 

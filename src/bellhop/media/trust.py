@@ -8,8 +8,8 @@ import binascii
 
 from ..errors import BellhopError
 
-CLEAR, CHANGED, ENCRYPTED, KNOWN, COMPARED, SIGNED = LEVELS = (
-    "clear", "key changed", "encrypted", "known key", "words compared", "signed",
+DIFFERENT, CLEAR, CHANGED, ENCRYPTED, KNOWN, COMPARED, SIGNED = LEVELS = (
+    "words differ", "clear", "key changed", "encrypted", "known key", "words compared", "signed",
 )  # fmt: skip
 REQUIRE, PREFER, ALLOW = POLICIES = ("require", "prefer", "allow")
 MARKS = (COMPARED, SIGNED)

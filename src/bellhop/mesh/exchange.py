@@ -22,6 +22,8 @@ from .rate import spend
 
 # A record asked of one peer is not asked of another for this long.
 ASKED_FOR = 1000
+# The packet number of records that are sent once; no batch has it.
+UNNUMBERED = bytes(4)
 # What became of a record that came in.
 TAKEN, KNOWN, LATER, REFUSED = ("taken", "known", "later", "refused")
 
@@ -62,9 +64,9 @@ class Exchange:
         del self.peers[neighbour.id]
         return True
 
-    def send(self, peer, kind, bodies):
-        """Return the effects that send bodies of one kind to a peer."""
-        way = peer.best()
+    def send(self, peer, kind, bodies, way=None):
+        """Return the effects that send bodies of one kind to a peer; way: a Neighbour."""
+        way = way or peer.best()
         return [
             SendMesh(way.link, way.address, carrier.write(kind, self.mesh.short, way.cookie, body))
             for body in bodies
@@ -99,8 +101,12 @@ class Exchange:
         self.mesh.deadlines.watch(peer)
         return self.send(peer, carrier.TREE, [repair.opening(self.mesh.database)])
 
-    def compare(self, peer, kind, body, now):
-        """Take a TREE, LIST or WANT, unless the peer sends too many; return the effects."""
+    def compare(self, peer, way, kind, body, now):
+        """Take a TREE, LIST or WANT, unless the peer sends too many; return the effects.
+
+        Answers go back by the way of the question: two nodes of one key, which look like two ways
+        to one peer, each find out so.
+        """
         mark = spend(peer.tree_mark, now, repair.TREE_INTERVAL, repair.TREE_BURST)
         if mark is None:
             self.mesh.counters["over_budget"] += 1
@@ -108,33 +114,43 @@ class Exchange:
         peer.tree_mark = mark
         peer.open_at = None
         if kind == carrier.TREE:
-            return self._tree(peer, body)
+            return self._tree(peer, way, body)
         if kind == carrier.LIST:
-            return self._list(peer, body, now)
+            return self._list(peer, way, body, now)
         peer.needless = 0
-        self._offer(peer, carrier.read_wanted(body), now)
-        return []
+        return self._give(peer, way, carrier.read_wanted(body), now)
 
-    def _tree(self, peer, body):
+    def _tree(self, peer, way, body):
         """Answer a TREE; return the effects."""
         branches = carrier.read_branches(body)
         trees, lists = repair.compare_branches(self.mesh.database, branches)
-        return self.send(peer, carrier.TREE, trees) + self.send(peer, carrier.LIST, lists)
+        answers = self.send(peer, carrier.TREE, trees, way)
+        return answers + self.send(peer, carrier.LIST, lists, way)
 
-    def _list(self, peer, body, now):
+    def _list(self, peer, way, body, now):
         """Answer a LIST: send what the peer lacks, ask for what this node lacks."""
         leaves = carrier.read_leaves(body)
         send, want, same = repair.compare_leaves(self.mesh.database, leaves)
         for key in same:
             peer.has(key, self.mesh.database.get(key).sequence)
-        self._offer(peer, send, now)
+        effects = self._give(peer, way, send, now)
         fresh = [key for key in want if self.asked.get(key, now) <= now]
         if len(self.asked) + len(fresh) > MAX_ASKED:
             self.asked = {key: self.asked[key] for key in self.asked if self.asked[key] > now}
             fresh = fresh[: MAX_ASKED - len(self.asked)]
         for key in fresh:
             self.asked[key] = now + ASKED_FOR
-        return self.send(peer, carrier.WANT, repair.write_want(fresh))
+        return effects + self.send(peer, carrier.WANT, repair.write_want(fresh), way)
+
+    def _give(self, peer, way, keys, now):
+        """Send records by the way that a comparison came; return the effects."""
+        if way is peer.best():
+            self._offer(peer, keys, now)
+            return []
+        entries = [self.mesh.database.get(key) for key in keys]
+        frames = [carrier.frame(entry.raw) for entry in entries if entry is not None]
+        bodies = carrier.packed(frames, carrier.MAX_BODY_BYTES - len(UNNUMBERED))
+        return self.send(peer, carrier.RECORDS, [UNNUMBERED + body for body in bodies], way)
 
     def _offer(self, peer, keys, at):
         for key in keys:
@@ -143,14 +159,14 @@ class Exchange:
                 peer.offer(key, entry.sequence, at)
         self.mesh.deadlines.watch(peer)
 
-    def records(self, peer, body, now):
+    def records(self, peer, way, body, now):
         """Take a packet of records; it is acknowledged unless some of them must come later."""
         if len(body) < 4:
             raise MeshError("no number")
         outcomes = [self.take(raw, peer, now) for raw in carrier.read_frames(body, 4)]
         if LATER in outcomes:
             return []
-        return self.send(peer, carrier.ACK, [body[:4] + bytes((TAKEN in outcomes,))])
+        return self.send(peer, carrier.ACK, [body[:4] + bytes((TAKEN in outcomes,))], way)
 
     def acknowledged(self, peer, body, now):
         """Take an ACK."""
@@ -197,10 +213,7 @@ class Exchange:
         if not self._is_in_budget(key, entry, peer, now):
             self.mesh.counters["over_budget"] += 1
             return LATER
-        if not record.is_signed(item, self.mesh.verify):
-            self.mesh.counters["forged"] += 1
-            if peer is not None:
-                peer.record_mark += FORGERY_COST * RECORD_INTERVAL
+        if not self._is_signed(item, peer):
             return REFUSED
         introducer = peer.id if peer is not None else b""
         if not database.store(raw, introducer, now):
@@ -237,13 +250,16 @@ class Exchange:
             if mark is None:
                 return False
             peer.identity_mark = mark
-        if key in self.asked:
+        return key in self.asked or _may_push(peer, now)
+
+    def _is_signed(self, item, peer):
+        """Check a signature; a forged one costs its carrier dear."""
+        if record.is_signed(item, self.mesh.verify):
             return True
-        mark = spend(peer.record_mark, now, RECORD_INTERVAL, RECORD_BURST)
-        if mark is None:
-            return False
-        peer.record_mark = mark
-        return True
+        self.mesh.counters["forged"] += 1
+        if peer is not None:
+            peer.record_mark += FORGERY_COST * RECORD_INTERVAL
+        return False
 
     def _take_own(self, item, raw, peer, now):
         """A record under this node's own key: an old one of before a crash, or a twin's."""
@@ -251,8 +267,10 @@ class Exchange:
         entry = self.mesh.database.get(key)
         if entry is not None and (item.sequence < entry.sequence or raw == entry.raw):
             return self._known(self.mesh.database.compare(raw, key), key, item.sequence, peer, now)
-        if not record.is_signed(item, self.mesh.verify):
-            self.mesh.counters["forged"] += 1
+        if peer is not None and not _may_push(peer, now):
+            self.mesh.counters["over_budget"] += 1
+            return LATER
+        if not self._is_signed(item, peer):
             return REFUSED
         self.mesh.own_heard(item, entry is not None, now)
         return KNOWN
@@ -270,3 +288,12 @@ class Exchange:
             else:
                 peer.offer(key, sequence, at)
             self.mesh.deadlines.watch(peer)
+
+
+def _may_push(peer, now):
+    """Spend the budget of records that a peer sends without being asked."""
+    mark = spend(peer.record_mark, now, RECORD_INTERVAL, RECORD_BURST)
+    if mark is None:
+        return False
+    peer.record_mark = mark
+    return True

@@ -7,11 +7,16 @@ from . import carrier
 
 # Three hellos and a half without a sign of life end a neighbour; before that it is asked.
 HELLO_INTERVAL = 2000
+# Where nothing has changed for ten minutes hellos are rarer. Silence is noticed as soon as before:
+# the question for a sign of life needs no hello.
+QUIET_INTERVAL, QUIET_AFTER = (4000, 600000)
 DEAD_PERCENT = 350
 PROBE_PERCENT = 270
 PROBE_INTERVAL = 300
 # A peer that names a longer interval is not waited for in full.
 MIN_INTERVAL, MAX_INTERVAL = (100, 60000)
+# What anybody on the link may say in the name of a neighbour.
+MIN_UNPROVED_INTERVAL = 1000
 ASK_INTERVAL = 300
 ASK_TRIES = 5
 # Strangers and neighbours on all links together; each costs half a kilobyte.
@@ -87,11 +92,22 @@ class Neighbour:
 
     def probe_at(self):
         """Return the time from which on a silent neighbour is asked for a sign of life."""
-        return self.alive_at + self.interval * PROBE_PERCENT // 100
+        return self.alive_at + self._expected() * PROBE_PERCENT // 100
 
     def dead_at(self):
         """Return the time at which silence ends this neighbour."""
-        return self.alive_at + self.interval * DEAD_PERCENT // 100
+        return self.alive_at + self._expected() * DEAD_PERCENT // 100
+
+    def _expected(self):
+        is_quiet = HELLO_INTERVAL < self.interval <= QUIET_INTERVAL
+        return HELLO_INTERVAL if is_quiet else self.interval
+
+    def promise(self, interval, is_proved):
+        """Note how soon the neighbour will speak again (ms); is_proved: it sent the cookie."""
+        least, most = MIN_INTERVAL, MAX_INTERVAL
+        if not is_proved:
+            least, most = MIN_UNPROVED_INTERVAL, QUIET_INTERVAL
+        self.interval = min(max(interval, least), most)
 
     def note_heard(self, heard, own_short):
         """Note what the neighbour's hello says about ours; return True when it lists this node."""

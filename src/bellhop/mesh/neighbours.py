@@ -13,12 +13,13 @@ from .hello import (
     HEARD,
     HELLO,
     HELLO_BACK,
+    HELLO_INTERVAL,
     LEAVE,
-    MAX_INTERVAL,
     MAX_NEIGHBOURS,
-    MIN_INTERVAL,
     MUTUAL,
     PROOF,
+    QUIET_AFTER,
+    QUIET_INTERVAL,
     SILENCE,
     TWO_WAY,
     Neighbour,
@@ -43,8 +44,8 @@ class Link:
     """One interface or socket of the shell. A thing to wake for its next hello."""
 
     __slots__ = (
-        "burst", "deadline", "greeted_at", "multicast", "name", "number", "queued",
-        "sent",
+        "burst", "changed", "deadline", "greeted_at", "interval", "multicast", "name", "number",
+        "queued", "sent",
     )  # fmt: skip
 
     def __init__(self, number, name, multicast, now):
@@ -53,6 +54,8 @@ class Link:
         self.multicast = multicast
         self.burst = BURST
         self.sent = 0
+        self.changed = now
+        self.interval = 0
         self.greeted_at = None
         self.deadline = now
         self.queued = None
@@ -71,7 +74,6 @@ class Neighbours:
         self.table = {}
         self.changed = []
         self.proof_mark = 0
-        self.leaving = False
 
     def link_up(self, number, name, multicast, now):
         """Begin to greet on a link; return the effects."""
@@ -108,36 +110,67 @@ class Neighbours:
 
     def wake_link(self, link, now):
         """Send the hellos of a link that are due; return the effects."""
+        link.interval = self._interval(link, now)
+        effects = []
+        if link.burst or not self._rests(link, now):
+            effects = self._hellos(link, now)
+        link.burst = max(link.burst - 1, 0)
+        interval = BURST_INTERVAL if link.burst else link.interval
+        link.deadline = now + interval * 9 // 10 + self.mesh.token(1)[0] * interval // 1275
+        self.mesh.deadlines.watch(link)
+        return effects
+
+    def _hellos(self, link, now):
         effects = []
         if link.multicast:
             effects.append(self._hello_to_all(link, now))
         for neighbour in list(self.table.values()):
             if neighbour.link == link.number and not (link.multicast and neighbour.hears_all):
                 effects += self._hello_to_neighbour(neighbour, 0, now)
-        effects += self._greet_static(link, now)
-        link.burst = max(link.burst - 1, 0)
-        interval = BURST_INTERVAL if link.burst else self._interval(link)
-        link.deadline = now + interval * 9 // 10 + self.mesh.token(1)[0] * interval // 1275
-        self.mesh.deadlines.watch(link)
-        return effects
+        return effects + self._greet_static(link, now)
+
+    def _rests(self, link, now):
+        """Tell whether all whom a link reaches are reached by its twin: then it is silent.
+
+        Twins are one interface with two address families, which share a name; the lower number
+        speaks. Neighbours of both are given up here.
+        """
+        twin = self._twin(link)
+        there = set()
+        if twin is not None:
+            there = {n.id for n in self.table.values() if _is_on(n, twin) and n.state == TWO_WAY}
+        here = [n for n in self.table.values() if n.link == link.number]
+        for neighbour in here:
+            if neighbour.id in there:
+                self._step(neighbour, LEAVE, now)
+        return bool(there) and not [n for n in here if n.id not in there]
+
+    def _twin(self, link):
+        """Return the link that speaks for this one, or None."""
+        for other in self.links.values():
+            if link.multicast and other.name == link.name and other.number < link.number:
+                return other
+        return None
 
     def farewell(self, now):
         """This node stops: hellos that promise another at once let nobody wait for one.
 
         Return the effects.
         """
-        self.leaving = True
         effects = []
+        for link in self.links.values():
+            link.interval = 0
         for neighbour in self.table.values():
             if neighbour.state == TWO_WAY:
                 effects += self._hello_to_neighbour(neighbour, 0, now)
         return effects
 
-    def _interval(self, link):
-        if self.leaving:
-            return 0
+    def _interval(self, link, now):
         settings = self.mesh.settings
-        return settings.hello_ms if link.multicast else settings.keepalive_ms
+        if not link.multicast:
+            return settings.keepalive_ms
+        is_quiet = now - link.changed >= QUIET_AFTER and settings.hello_ms >= HELLO_INTERVAL
+        return max(settings.hello_ms, QUIET_INTERVAL) if is_quiet else settings.hello_ms
 
     def _greet_static(self, link, now):
         if link.greeted_at is not None and not link.burst and now < link.greeted_at:
@@ -166,10 +199,8 @@ class Neighbours:
         return carrier.HEARS_MULTICAST if fresh else 0
 
     def _hello(self, link, flags, heard):
-        interval = self._interval(link)
-        return carrier.write_hello(
-            carrier.Hello(link.sent, interval, flags, self.mesh.database.digest(), heard)
-        )
+        digest = self.mesh.database.digest()
+        return carrier.write_hello(carrier.Hello(link.sent, link.interval, flags, digest, heard))
 
     def _hello_to_neighbour(self, neighbour, flags, now):
         link = self.links[neighbour.link]
@@ -215,6 +246,8 @@ class Neighbours:
                 self.mesh.counters["foreign_id"] += 1
                 return None
             self._step(neighbour, LEAVE, now)
+        if self._is_heard_by_twin(packet.sender, link):
+            return None
         if len(self.table) >= MAX_NEIGHBOURS and not self._forget_one(now):
             self.mesh.counters["full"] += 1
             return None
@@ -224,6 +257,11 @@ class Neighbours:
         self.table[link, source] = neighbour
         self._watch(neighbour, now)
         return neighbour
+
+    def _is_heard_by_twin(self, short, number):
+        twin = self._twin(self.links[number])
+        peer = self.mesh.exchange.peers.get(short) if twin is not None else None
+        return peer is not None and any(_is_on(n, twin) for n in peer.neighbours)
 
     def _forget_one(self, now):
         """End the stranger of longest standing; return False if there is none."""
@@ -244,7 +282,7 @@ class Neighbours:
         if not to_all and neighbour.proven_address and packet.cookie != neighbour.given:
             return None, hello, self.reproach(packet, link, source)
         neighbour.proven_address |= packet.cookie == neighbour.given
-        neighbour.interval = min(max(hello.interval, MIN_INTERVAL), MAX_INTERVAL)
+        neighbour.promise(hello.interval, packet.cookie == neighbour.given)
         if to_all:
             neighbour.via_all_at = now
             if neighbour.count_hello(hello.number):
@@ -348,6 +386,8 @@ class Neighbours:
             self.table.pop((neighbour.link, neighbour.address), None)
         if before != after:
             self.changed.append((neighbour, before, after))
+            if neighbour.link in self.links:
+                self.links[neighbour.link].changed = now
         self._watch(neighbour, now)
 
     def _watch(self, neighbour, now):
@@ -370,3 +410,7 @@ class Neighbours:
             }
             for n in self.table.values()
         ]
+
+
+def _is_on(neighbour, link):
+    return neighbour.link == link.number

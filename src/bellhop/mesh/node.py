@@ -139,9 +139,10 @@ class Mesh:
             return self.neighbours.reproach(packet, link, source)
         self.neighbours.alive(neighbour, now)
         if packet.type in (carrier.TREE, carrier.LIST, carrier.WANT):
-            return self.exchange.compare(peer, packet.type, packet.body, now)
+            return self.exchange.compare(peer, neighbour, packet.type, packet.body, now)
+        if packet.type == carrier.RECORDS:
+            return self.exchange.records(peer, neighbour, packet.body, now)
         handle = {
-            carrier.RECORDS: self.exchange.records,
             carrier.ACK: self.exchange.acknowledged,
             carrier.HOSTS_WANTED: self.exchange.hosts_wanted,
             carrier.HOSTS: self.exchange.hosts,
@@ -170,6 +171,7 @@ class Mesh:
 
     def _neighbour_changed(self, neighbour, before, after, now):
         effects = []
+        was_peer = neighbour.id in self.exchange.peers
         if after == TWO_WAY and before != TWO_WAY:
             self.discovery.met(neighbour, now)
             effects = self.exchange.peer_up(neighbour, now)
@@ -177,6 +179,7 @@ class Mesh:
             self.exchange.peer_down(neighbour)
         if TWO_WAY in (before, after):
             self._edges_changed(now)
+        if was_peer != (neighbour.id in self.exchange.peers):
             fields = {"host": neighbour.address[0], "state": after, "reason": neighbour.reason}
             effects = effects + [MeshChanged("neighbour", fields)]
         return effects
@@ -360,11 +363,14 @@ class Mesh:
         return write_key(node).decode()
 
     def is_member(self, host):
-        """True when an address is that of a two-way neighbour."""
+        """True when an address is that of a two-way neighbour, or one that it publishes."""
         for peer in self.exchange.peers.values():
-            for neighbour in peer.neighbours:
-                if neighbour.address[0] == host:
-                    return True
+            known = self.directory.node(peer.id)
+            published = known.value.endpoints if known is not None else ()
+            if host in [neighbour.address[0] for neighbour in peer.neighbours]:
+                return True
+            if host in [endpoint.host for endpoint in published]:
+                return True
         return False
 
     def phonebook(self):

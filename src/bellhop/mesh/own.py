@@ -9,7 +9,7 @@ from .rate import spend
 # The first record of a run waits for more neighbours to be found; a change goes out after 100 ms,
 # so that several become one record, and the wait grows while changes go on.
 BEGIN_WAIT, FIRST_WAIT, LAST_WAIT = (250, 100, 5000)
-WAIT_GROWTH = 4
+WAIT_GROWTH = 2
 # After this long without a change the wait is short again.
 QUIET = 15000
 # What receivers accept of one identity, and the little less that this node makes.

@@ -30,10 +30,17 @@ ASKED = {
     "peers": ("the nodes around this one", ()),
     "routes": ("the nodes that can be reached, and how", ()),
     "mesh": ("the links between all nodes", ()),
+    "trust": ("whose keys are known, and what they are worth", ()),
+    "set-trust": ("say of a contact's key: compared, or forget it", ("contact", "verdict")),
+    "verify": ("the words of a call were the same, or different", ("call", "verdict")),
     "events": ("what happens, as it happens, until Ctrl-C", ()),
     "reload": ("read the configuration anew", ()),
 }
-NEEDED = {"trace": ("call",)}
+NEEDED = {
+    "set-trust": ("contact", "verdict"),
+    "verify": ("call", "verdict"),
+    "trace": ("call",),
+}
 
 
 def main(words):

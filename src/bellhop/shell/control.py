@@ -98,6 +98,9 @@ class Control:
             return own(arguments)
         result, effects = self.service.engine.answer(verb, arguments, milliseconds())
         self.service.loop.perform(effects)
+        if verb == "calls" and self.service.media is not None:
+            for call in result["calls"]:
+                call["sound"] = [self.service.media.sound(number) for number in call["relays"]]
         return result
 
     def _reload(self, arguments):

@@ -20,6 +20,7 @@ from .tls import Contexts
 # Where OpenWrt's bus is; a machine without this folder is no OpenWrt.
 BUS = "/var/run/ubus"
 
+
 class Service:
     """One node with its files and sockets. settings_file, state, run: paths.
 
@@ -248,6 +249,7 @@ class Service:
             "problems": self.problems(),
             "names": self.resolver.kind(),
             "connections": len(self.streams.streams),
+            "media": None if self.media is None else self.media.status(),
             "memory_kb": resident_kb(),
             "counters": {
                 "datagrams": self.endpoints.counters(),

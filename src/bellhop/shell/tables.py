@@ -76,17 +76,16 @@ TABLES = {
         ),
         "no phone is registered",
     ),
-    "calls": Table(
-        "calls",
-        WHO
-        + (
-            Column("CALLED", "callee", _plain),
-            Column("STATE", "state", _plain),
-            Column("SINCE", "seconds_since_start", duration),
-            Column("FOUND BY", "step", _plain),
-            Column("WHY", "why", _list),
+    "trust": Table(
+        "trust",
+        (
+            Column("CONTACT", "contact", _plain),
+            Column("STATE", "level", _plain),
+            Column("CALLS", "calls", _plain),
+            Column("OTHER KEYS", "changed", _plain),
+            Column("KEY", "key", _plain),
         ),
-        "no call is going on",
+        "no key is known yet: the first encrypted call with somebody brings theirs",
     ),
     "history": Table(
         "history",
@@ -112,6 +111,17 @@ TABLES = {
         "the phone book is empty",
     ),
 }
+
+
+TABLES["set-trust"] = TABLES["trust"]
+CALLS = (
+    *WHO,
+    Column("CALLED", "callee", _plain),
+    Column("STATE", "state", _plain),
+    Column("SINCE", "seconds_since_start", duration),
+    Column("FOUND BY", "step", _plain),
+    Column("WHY", "why", _list),
+)
 
 
 def shown(verb, result):
@@ -241,6 +251,57 @@ CALL_WORDS = (
 )
 
 
+def _calls(result):
+    """Return the table of calls, each followed by what is known of its sound."""
+    rows = result["calls"]
+    if not rows:
+        return ["no call is going on"]
+    head, *lines = table(rows, CALLS)
+    found = [head]
+    for line, row in zip(lines, rows):
+        found.append(line)
+        found += ["    " + cut(words, WIDTH - 4) for words in _sound(row)]
+    return found
+
+
+def _sound(row):
+    """Return what is known of the sound of a call, in lines."""
+    if not row.get("relays"):
+        return ["sound: directly between the phones, as far as this node can tell"]
+    words = ["sound: " + (row["security"] or "passes this node")]
+    if row["contact"] and row["security"]:
+        words.append("with " + row["contact"])
+    if row["by_phones"]:
+        words = ["sound: encrypted by the phones themselves"]
+    if row["suite"]:
+        words.append(row["suite"])
+    if row["words"]:
+        words.append("words to compare: " + row["words"].upper())
+    lines = [", ".join(words)]
+    if row["is_enough"] is False:
+        lines.append("NOT ENOUGH for what the configuration wants of %s" % row["contact"])
+    for sides in row.get("sound", ()):
+        for name, side in zip(("caller", "called"), sides):
+            lines.append(
+                "from the %s: %d packets, %d lost, jitter %.1f ms%s"
+                % (name, side["received_packets"], side["lost"], side["jitter_ms"], _idle(side))
+            )
+    return lines
+
+
+def _idle(side):
+    refused = side["auth_failed"] + side["replayed"]
+    forged = ", %d forged or replayed dropped" % refused if refused else ""
+    if side["idle_ms"] is None:
+        return ", nothing heard yet" + forged
+    silent = ", silent for %s" % duration(side["idle_ms"] // 1000)
+    return (silent if side["idle_ms"] >= 5000 else "") + forged
+
+
+def _verify(result):
+    return _calls({"calls": [result["call"]]})
+
+
 def _reload(result):
     lines = ["The configuration %s is in force." % result["configuration"]]
     return lines + ["PROBLEM  " + problem for problem in result["problems"]]
@@ -252,6 +313,8 @@ def _phonebook_text(result):
 
 WORDS = {
     "status": _status,
+    "calls": _calls,
+    "verify": _verify,
     "trace": _trace,
     "reload": _reload,
     "phonebook": _phonebook_text,

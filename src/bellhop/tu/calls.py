@@ -19,13 +19,14 @@ class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
+    legs: of an answered call, those to the caller and to the called (tu/legs.py).
     security: what the keys of its sound are worth (media.trust.LEVELS), or None.
     """
 
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
-        "answered_at", "ended_at", "status", "ended_by", "flows", "context", "detours", "token",
-        "security", "deadline", "queued",
+        "answered_at", "ended_at", "status", "ended_by", "flows", "legs", "context", "detours",
+        "token", "security", "deadline", "queued",
     )  # fmt: skip
 
     def record(self, now):
@@ -94,7 +95,7 @@ class Calls:
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status, call.ended_by = None, None
         call.flows = {}
-        call.context = call.detours = call.token = call.security = None
+        call.legs = call.context = call.detours = call.token = call.security = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
@@ -107,6 +108,19 @@ class Calls:
         call.state, call.answered_at, call.status = ANSWERED, now, status
         if not call.in_path:
             self.end(call, "handed over: the phones finish it between themselves", status, now)
+
+    def follow(self, request):
+        """Note what a request inside a dialog changes: its CSeq, and the sender's Contact."""
+        call = self.live.get(request.call_id)
+        if call is None or call.legs is None:
+            return
+        back, onward = call.legs
+        if request.from_.param(b"tag") != call.from_.param(b"tag"):
+            back, onward = onward, back
+        if onward is not None:
+            onward.cseq = max(onward.cseq, request.cseq[0])
+        if back is not None and request.contacts:
+            back.target = request.contacts[0].uri_bytes
 
     def refuse(self, call, status, reason, now):
         """The call came to nothing."""
@@ -121,7 +135,7 @@ class Calls:
         if status is not None:
             call.status = status
         call.flows = {}
-        call.context = call.detours = None
+        call.legs = call.context = call.detours = None
         self.history.append(call)
         if len(self.history) > MAX_HISTORY:
             del self.history[0]

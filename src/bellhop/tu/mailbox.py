@@ -71,6 +71,12 @@ class Mailbox:
             self.letters.remove(letter)
             self.counters["delivered"] += 1
 
+    def flush(self, user):
+        """Throw the letters of a user away; return how many there were."""
+        thrown = self.waiting(user)
+        self.letters = [letter for letter in self.letters if letter.user != user]
+        return len(thrown)
+
     def dump(self):
         """Return all letters as JSON-able records."""
         return [

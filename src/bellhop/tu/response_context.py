@@ -52,7 +52,8 @@ class Branch:
 class ResponseContext:
     """One forwarded request. patience: ms that a branch may ring (timer C).
 
-    heard: the last ringing; rejoined: the request that came later by another way, or None.
+    heard: the last ringing; rejoined: the request that came later by another way, or None;
+    refusal: (status, reason) for the caller where not he has cancelled.
     """
 
     def __init__(self, request, server, flow, groups, patience, now):
@@ -65,7 +66,7 @@ class ResponseContext:
         self.branches = []
         self.finals = []
         self.call = None
-        self.heard = self.rejoined = None
+        self.heard = self.rejoined = self.refusal = None
         self.reasons = []
         self.token = None
         self.state = WAITING
@@ -184,7 +185,8 @@ def _finish(context):
     context.state = DONE
     context.deadline = None
     if cancelled:
-        return [Step(RESPOND, None, response_to(context.request, 487))]
+        status, reason = context.refusal or (487, None)
+        return [Step(RESPOND, None, response_to(context.request, status, reason))]
     return [Step(RESPOND, None, best(context.request, context.finals))]
 
 

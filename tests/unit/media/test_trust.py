@@ -136,7 +136,7 @@ class Policy(unittest.TestCase):
     def test_levels_are_in_order(self):
         policies = Policies((PREFER, KNOWN))
         enough = [policies.is_enough("x", level) for level in trust.LEVELS]
-        self.assertEqual(enough, [False, False, False, True, True, True])
+        self.assertEqual(enough, [False, False, False, False, True, True, True])
 
     def test_a_changed_key_is_less_than_a_new_one(self):
         self.assertFalse(Policies().is_enough("x", CHANGED))

@@ -308,7 +308,43 @@ class ClosedBooks(unittest.TestCase):
         self.assertEqual((self.names(1), self.names(2)), ([], ["alice0"]))
 
 
+class TwoFamilies(unittest.TestCase):
+    """Interfaces with IPv4 and IPv6: two links of one name."""
+
+    def setUp(self):
+        self.network = Network(3, [])
+        for one, other in ((0, 1), (0, 1), (1, 2), (1, 2)):
+            self.network.join(one, other)
+        for node in self.network.nodes:
+            for link in node.neighbours.links.values():
+                link.name = "eth%d" % (link.number // 2)
+        self.network.run(5000)
+
+    def test_only_one_of_them_speaks(self):
+        before = len(self.network.log)
+        self.network.run(20000)
+        links = {(index, effect.link) for _, index, effect in self.network.log[before:]}
+        self.assertEqual(links, {(0, 0), (1, 0), (1, 2), (2, 0)})
+        self.assertEqual(len(self.network.nodes[0].routes()), 2)
+
+    def test_the_other_one_takes_over_where_the_first_falls_silent(self):
+        self.network.cut.update(((0, 0), (1, 0)))
+        self.network.run(12000)
+        self.assertEqual(len(self.network.nodes[0].routes()), 2)
+        self.assertEqual([row["link"] for row in self.network.nodes[0].peers()], ["eth0"])
+
+
 class Quiet(unittest.TestCase):
+    def test_after_ten_quiet_minutes_hellos_are_half_as_many_and_silence_is_seen_as_soon(self):
+        network = ready(3, ring(3))
+        network.run(660000)
+        before = len(network.log)
+        network.run(60000)
+        self.assertLess((len(network.log) - before) // 3, 2 * 60000 // hello.QUIET_INTERVAL + 5)
+        network.silence(0, 1)
+        network.run(7500)
+        self.assertEqual(len(network.nodes[0].paths_to(network.nodes[1].id)[0]), 2)
+
     def test_a_mesh_at_rest_sends_hellos_only(self):
         network = ready(5, ring(5))
         network.run(20000)

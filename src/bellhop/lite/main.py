@@ -1,0 +1,103 @@
+"""Starts a node: arguments, the end of the run before, limits of the heap."""
+
+import gc
+import sys
+import time
+
+from .. import __version__
+from ..errors import BellhopError
+from . import bounds, store
+from .clock import Clock
+from .log import Log, to_stderr, to_syslog
+from .loop import Exhausted, Loop
+
+CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
+# How the run before ended; a file that says that it still runs is that of one that was killed.
+LAST_RUN = "/last_run"
+RUNNING, STOPPED, EXHAUSTED = b"running", b"stopped", b"heap exhausted"
+ENDINGS = {
+    RUNNING: "the run before did not end by itself (killed, crashed, or without power)",
+    EXHAUSTED: "the run before ended because its heap was too small for what went on",
+}
+# A collection each time so much of the heap, in parts of it, was allocated since the one before.
+COLLECT_PARTS = 8
+OPTIONS = {"--config": CONFIG, "--state": None, "--run": None}
+
+
+def main(words):
+    """Carry out a command line; return the exit status."""
+    given = dict(OPTIONS)
+    flags = []
+    rest = list(words)
+    while rest and rest[0][:2] == "--":
+        word = rest.pop(0)
+        if word in OPTIONS and rest:
+            given[word] = rest.pop(0)
+        else:
+            flags.append(word)
+    if rest or "--help" in flags:
+        from . import command  # Only for people: a node need not hold it.
+
+        return command.main(words)
+    if "--version" in flags:
+        print("bellhop " + __version__)
+        return 0
+    try:
+        return _run(given["--config"], given["--state"] or STATE, given["--run"], "--syslog" in flags)
+    except (BellhopError, OSError) as error:
+        for line in str(error).split("\n"):
+            sys.stderr.write("bellhop: %s\n" % line)
+        return 1
+
+
+def _run(settings_file, state, run, has_syslog):
+    heap = gc.mem_free() + gc.mem_alloc()
+    gc.threshold(heap // COLLECT_PARTS)
+    bounds.lower(heap)
+    from .service import Service  # It takes the bounds as they are when it is loaded.
+
+    _keep_private()
+    store.make_folder(state)
+    store.make_folder(run or state + "/run")
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    loop = Loop(clock, Log(to_syslog() if has_syslog else to_stderr, clock.now))
+    control = (run or state) + "/control"
+    service = Service(loop, settings_file, state, run or state + "/run", control, heap)
+    if not service.settings.enabled:
+        print("bellhop is switched off: `option enabled 0` in %s" % settings_file)
+        return 0
+    ending = STOPPED
+    try:
+        service.start()
+        _begin(state + LAST_RUN, loop.log)
+        loop.run()
+    except (Exhausted, MemoryError):
+        ending = EXHAUSTED
+        loop.log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
+    finally:
+        service.stop()
+        store.replace(state + LAST_RUN, [ending])
+    return 0 if ending is STOPPED else 1
+
+
+def _begin(path, log):
+    """Say how the run before ended, and note that this one runs."""
+    try:
+        with open(path, "rb") as file:
+            ending = file.read()
+    except OSError:
+        ending = STOPPED
+    if ending in ENDINGS:
+        log.say("warning", ENDINGS[ending] + "; what was committed before is in force")
+    store.replace(path, [RUNNING])
+    log.say("notice", "bellhop %s runs" % __version__)
+
+
+def _keep_private():
+    """Let nobody else read what this process writes; without ffi the one who starts it must."""
+    try:
+        import ffi  # Not in every build of MicroPython.
+
+        ffi.open(None).func("i", "umask", "i")(0o077)
+    except (ImportError, OSError):
+        pass

@@ -1,0 +1,169 @@
+"""The machine's addresses, links and neighbours, and their changes, by netlink (rtnetlink(7)).
+
+Structures of C are packed without a prefix: in the machine's own byte order and alignment.
+"""
+
+import socket
+import struct
+
+from .sockets import AF_INET, AF_INET6
+
+AF_NETLINK = 16
+RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
+RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH = 24, 26, 28
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+REQUEST, REQUEST_DUMP = 0x1, 0x301
+IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFLA_IFNAME, NDA_DST, RTA_DST, RTA_PREFSRC = 1, 2, 8, 3, 1, 1, 7
+# Not usable (duplicate, not yet proved unique), or made to be forgotten soon (RFC 8981).
+UNFIT = 0x01 | 0x08 | 0x40
+SCOPE_LINK = 253
+# Up, with a carrier, and multicast; loopback is none of it.
+USABLE, LOOPBACK = 0x1 | 0x10000 | 0x1000, 0x8
+NUD_FRESH = 0x02 | 0x04 | 0x10  # reachable, stale, probe
+# Groups of changes: links, neighbours, IPv4 addresses, IPv6 addresses.
+CHANGES = 0x1 | 0x4 | 0x10 | 0x100
+
+HEADER, HEADER_BYTES = "IHHII", 16
+ADDRESS, ADDRESS_BYTES = "BBBBI", 8
+LINK, LINK_BYTES = "BBHiII", 16
+NEIGHBOUR, NEIGHBOUR_BYTES = "BBHiHBB", 12
+ROUTE, ROUTE_BYTES = "BBBBBBBBI", 12
+BUFFER_BYTES = 8192
+ANSWER_SECONDS = 1
+# A change comes as a burst of messages: one look is enough.
+SETTLE_MS = 100
+
+
+def _opened(groups):
+    made = socket.socket(AF_NETLINK, socket.SOCK_RAW, 0)
+    made.bind(struct.pack("HHII", AF_NETLINK, 0, 0, groups))
+    return made
+
+
+def _ask(kind, flags, body):
+    """Return the bodies of the messages that answer one request: [(kind, octets)]."""
+    asked = _opened(0)
+    try:
+        asked.settimeout(ANSWER_SECONDS)
+        asked.send(struct.pack(HEADER, HEADER_BYTES + len(body), kind, flags, 1, 0) + body)
+        found = []
+        while True:
+            for answer in messages(asked.recv(BUFFER_BYTES)):
+                if answer[0] in (NLMSG_DONE, NLMSG_ERROR):
+                    return found
+                found.append(answer)
+            if flags == REQUEST:
+                return found
+    finally:
+        asked.close()
+
+
+def messages(data):
+    """Return [(kind, octets)] of the messages in one datagram of netlink."""
+    found = []
+    at = 0
+    while at + HEADER_BYTES <= len(data):
+        size, kind = struct.unpack_from(HEADER, data, at)[:2]
+        if size < HEADER_BYTES:
+            break
+        found.append((kind, data[at + HEADER_BYTES : at + size]))
+        at += (size + 3) & ~3
+    return found
+
+
+def attributes(data):
+    """Return the attributes in the tail of a netlink message: kind -> octets."""
+    found = {}
+    at = 0
+    while at + 4 <= len(data):
+        size, kind = struct.unpack_from("HH", data, at)
+        if size < 4:
+            break
+        found[kind] = data[at + 4 : at + size]
+        at += (size + 3) & ~3
+    return found
+
+
+def _text(octets):
+    return socket.inet_ntop(AF_INET if len(octets) == 4 else AF_INET6, octets)
+
+
+def addresses():
+    """Return every address of the machine on which one can listen, as text, in a fixed order."""
+    found = set()
+    for kind, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
+        _, _, flags, scope, _ = struct.unpack_from(ADDRESS, body)
+        fields = attributes(body[ADDRESS_BYTES:])
+        if IFA_FLAGS in fields:
+            flags = struct.unpack("I", fields[IFA_FLAGS])[0]
+        octets = fields.get(IFA_LOCAL) or fields.get(IFA_ADDRESS)
+        is_link_local = octets is not None and len(octets) == 16 and scope == SCOPE_LINK
+        if octets is not None and not is_link_local and not flags & UNFIT:
+            found.add(_text(octets))
+    return sorted(found, key=lambda host: (":" in host, host))
+
+
+def links():
+    """Return the interfaces that are up and know multicast: index -> name."""
+    found = {}
+    for kind, body in _ask(RTM_GETLINK, REQUEST_DUMP, struct.pack(LINK, 0, 0, 0, 0, 0, 0)):
+        _, _, _, index, flags, _ = struct.unpack_from(LINK, body)
+        name = attributes(body[LINK_BYTES:]).get(IFLA_IFNAME, b"").rstrip(b"\0")
+        if flags & USABLE == USABLE and not flags & LOOPBACK:
+            found[index] = name.decode()
+    return found
+
+
+def source_towards(host):
+    """Return the local address from which the kernel would reach an address, or None."""
+    octets = socket.inet_pton(AF_INET6 if ":" in host else AF_INET, host.partition("%")[0])
+    family = AF_INET if len(octets) == 4 else AF_INET6
+    head = struct.pack(ROUTE, family, 8 * len(octets), 0, 0, 0, 0, 0, 0, 0)
+    body = head + struct.pack("HH", 4 + len(octets), RTA_DST) + octets
+    for kind, answer in _ask(RTM_GETROUTE, REQUEST, body):
+        source = attributes(answer[ROUTE_BYTES:]).get(RTA_PREFSRC)
+        if kind == RTM_NEWROUTE and source is not None:
+            return _text(source)
+    return None
+
+
+class Watch:
+    """Calls changed() a moment after addresses or links have changed.
+
+    met(index, host): a neighbour that the kernel has just seen on an interface.
+    """
+
+    def __init__(self, loop, changed, met):
+        self.loop = loop
+        self.changed = changed
+        self.met = met
+        self.timer = None
+        self.socket = _opened(CHANGES)
+        self.socket.setblocking(False)
+        loop.watch(self.socket.fileno(), self._readable)
+
+    def _readable(self, events):
+        try:
+            found = messages(self.socket.recv(BUFFER_BYTES))
+        except OSError:  # The kernel had no room for all: something did change.
+            found = [(RTM_NEWLINK, b"")]
+        for kind, body in found:
+            if kind == RTM_NEWNEIGH:
+                self._neighbour(body)
+            elif self.timer is None:
+                self.timer = self.loop.call_later(SETTLE_MS, self._settled)
+
+    def _neighbour(self, body):
+        _, _, _, index, state, _, _ = struct.unpack_from(NEIGHBOUR, body)
+        octets = attributes(body[NEIGHBOUR_BYTES:]).get(NDA_DST, b"")
+        if state & NUD_FRESH and len(octets) in (4, 16):
+            self.met(index, _text(octets))
+
+    def _settled(self):
+        self.timer = None
+        self.changed()
+
+    def close(self):
+        """Stop watching."""
+        self.loop.forget(self.socket.fileno())
+        self.socket.close()

@@ -1,0 +1,88 @@
+"""Streets of tests/mesh whose nodes carry sound; phones that encrypt; what nodes tell of calls."""
+
+import shutil
+import time
+
+import pytest
+
+from tests.mesh import conftest as mesh
+from tests.mesh.conftest import pytest_runtest_makereport  # noqa: F401 (a hook)
+from tests.mesh.handset import md5
+from tests.mesh.town import DOMAIN, PASSWORD, line, wait_until
+from tests.support import netns
+from tests.system.phones import KINDS
+
+from .ear import Ear
+from .talker import Talker
+
+
+class Streets(mesh.Streets):
+    """Towns with sound. Phone number n belongs to the user u<n> unless it is told another."""
+
+    def __init__(self):
+        super().__init__()
+        self.ears = []
+
+    def sounding(self, name, streets, **options):
+        """Return a Town whose nodes carry sound; not started."""
+        town = self.town(name, streets, **options)
+        for node in town.nodes:
+            node.media_options = []
+        return town
+
+    def pair(self, name="pair"):
+        """Return a started Town of two nodes that reach each other."""
+        town = self.sounding(name, line(2))
+        town.start()
+        town.wait_reach()
+        return town
+
+    def phone(self, kind, town, number, encryption=None, user=None, name="phone", **options):
+        """Return a real phone at a node; its registration is waited for."""
+        reason = KINDS[kind].why_unavailable()
+        if reason:
+            pytest.skip(reason)
+        folder = f"{self.folder}/{len(self.phones)}-{kind}"
+        made = KINDS[kind](town.phone_host(number, name), folder, next(mesh.TONES), **options)
+        self.phones.append(made)
+        server = town.nodes[number].lan_address
+        made.register(user or f"u{number}", PASSWORD, DOMAIN, server, 5060, "udp", encryption)
+        return made
+
+    def phones_of(self, town, *kinds):
+        """Return a registered phone of each kind: the first at node 0, the second at node 1, ..."""
+        made = [self.phone(kind, town, number) for number, kind in enumerate(kinds)]
+        for phone in made:
+            phone.wait_registered()
+        return made
+
+    def talker(self, town, number, name="talker", user=None):
+        """Return a registered Talker at a node."""
+        host = town.phone_host(number, name)
+        self.handsets.append(Talker(host, town.nodes[number], user or f"u{number}"))
+        return self.handsets[-1].register()
+
+    def ear(self, node):
+        """Return an Ear for the events of a node."""
+        self.ears.append(Ear(node))
+        return self.ears[-1]
+
+    def close(self):
+        """End everything."""
+        for ear in self.ears:
+            ear.close()
+        super().close()
+
+
+@pytest.fixture
+def streets(request):
+    """An empty set of streets."""
+    reason = netns.why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    if not shutil.which("tshark"):
+        pytest.skip("no tshark (Debian package tshark)")
+    made = Streets()
+    request.node.streets = made
+    yield made
+    made.close()

@@ -1,0 +1,33 @@
+"""Phones that cannot encrypt: they hear each other, and the cable between their nodes shows SRTP."""
+
+from tests.mesh.town import line
+from tests.system.phones.call import connect, hear_each_other
+
+from . import wire
+from .ear import call_of, wait_level
+
+PURE_NOISE = 7.9  # bits for each octet; of G.711 of a tone it is below 6
+
+
+def test_nothing_of_the_sound_is_on_the_cable_between_two_nodes(streets):
+    town = streets.pair()
+    one, two = streets.phones_of(town, "baresip", "linphone")
+    ssrcs, seen = set(), set()
+    for caller, callee, target, level in ((one, two, "201", "encrypted"),
+                                          (one, two, "201", "known key")):  # fmt: skip
+        street = wire.Capture(town.nodes[0].host, "eth0", streets.folder)
+        house = wire.Capture(town.nodes[0].host, "eth1", streets.folder)
+        connect(caller, callee, target)
+        hear_each_other(caller, callee)
+        calls = [wait_level(node, level) for node in town.nodes]
+        assert calls[0]["words"] == calls[1]["words"]
+        assert len(calls[0]["words"].split()) == 2
+        assert calls[0]["suite"] == calls[1]["suite"] == "AEAD_AES_256_GCM"
+        caller.hangup()
+        callee.wait_closed()
+        caller.wait_closed()
+        plain, secret = wire.sound_of(house.stop()), wire.sound_of(street.stop())
+        assert len(plain) > 50 < len(secret)
+        assert wire.entropy(plain) < PURE_NOISE < wire.entropy(secret)
+        assert wire.found_in(plain, plain) > 10
+        assert not wire.found_in(plain, secret)

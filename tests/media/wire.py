@@ -1,0 +1,89 @@
+"""What passes a cable: a capture by tshark, and what its packets look like."""
+
+import math
+import os
+import struct
+import subprocess
+import time
+from collections import Counter, namedtuple
+
+READY_SECONDS = 10
+RTP_HEAD = 12
+SIP_PORT, MESH_PORT = 5060, 5066
+
+# One datagram. source, target: (address, port); data: its payload.
+Datagram = namedtuple("Datagram", "source target data")
+
+
+class Capture:
+    """tshark on one interface of a host, from the call to `start` until `stop`."""
+
+    def __init__(self, host, interface, folder):
+        self.path = os.path.join(folder, f"{host.name}-{interface}.pcapng")
+        words = ["tshark", "-q", "-i", interface, "-w", self.path, "udp"]
+        self.process = host.popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._wait_ready()
+
+    def _wait_ready(self):
+        """The file stands when the interface is open."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not os.path.exists(self.path) or not os.path.getsize(self.path):
+            assert self.process.poll() is None and time.monotonic() < deadline, "no capture"
+            time.sleep(0.05)
+
+    def stop(self):
+        """Return the Datagrams, fragments put together."""
+        self.process.terminate()
+        self.process.communicate(timeout=READY_SECONDS)
+        fields = ("ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload")
+        words = ["tshark", "-r", self.path, "-Tfields"]
+        words += [word for name in fields for word in ("-e", name)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        found = []
+        for row in done.stdout.splitlines():
+            columns = row.split("\t")
+            if len(columns) == len(fields) and columns[0] and columns[4]:
+                source, target = (columns[0], int(columns[1])), (columns[2], int(columns[3]))
+                found.append(Datagram(source, target, bytes.fromhex(columns[4])))
+        return found
+
+
+def sound_of(datagrams):
+    """Return the RTP or SRTP packets among Datagrams: what is no signalling and no RTCP."""
+    return [one for one in datagrams if is_sound(one)]
+
+
+def is_sound(datagram):
+    """Tell whether a datagram is RTP (RFC 3550 section 5.1, RFC 5761 section 4)."""
+    data = datagram.data
+    if {datagram.source[1], datagram.target[1]} & {SIP_PORT, MESH_PORT} or len(data) <= RTP_HEAD:
+        return False
+    return data[0] >> 6 == 2 and not 64 <= data[1] & 127 < 96
+
+
+def ssrc(datagram):
+    """Return the SSRC."""
+    return struct.unpack_from("!I", datagram.data, 8)[0]
+
+
+def sequence(datagram):
+    """Return the sequence number."""
+    return struct.unpack_from("!H", datagram.data, 2)[0]
+
+
+def payload(datagram):
+    """Return what follows the fixed head."""
+    return datagram.data[RTP_HEAD:]
+
+
+def entropy(datagrams):
+    """Return the entropy of all payloads, in bits for each octet."""
+    counts = Counter(b"".join(payload(one) for one in datagrams))
+    total = sum(counts.values())
+    return -sum(n / total * math.log2(n / total) for n in counts.values())
+
+
+def found_in(needles, hay):
+    """Return how many payloads of `needles` stand somewhere in the octets of `hay`."""
+    whole = b"\n".join(one.data for one in hay)
+    return len([one for one in {payload(one) for one in needles} if one in whole])
