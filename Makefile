@@ -5,9 +5,14 @@ PYTHON ?= python3
 FUZZ_SECONDS ?= 120
 
 # Debian packages: what a node needs, and what the tests need on top of it.
-DEBIAN_RUN = python3 python3-venv openssl
-DEBIAN_TEST = gcc git iproute2 libsrtp2-dev python3-dev \
-	babeld baresip-core kamailio knot linphone-cli sip-tester
+DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config libsrtp2-dev
+DEBIAN_TEST = git iproute2 tshark gnupg \
+	babeld baresip-core kamailio knot linphone-cli rtpengine-daemon sip-tester \
+	busybox chromium fonts-dejavu-core shellcheck \
+	clang dpkg-dev libssl-dev qemu-user valgrind \
+	$(foreach target,mips-linux-gnu mipsel-linux-gnu arm-linux-gnueabihf aarch64-linux-gnu,\
+		gcc-$(target)) \
+	$(foreach machine,mips mipsel armhf arm64,libc6-dev-$(machine)-cross)
 # Extras of src/pyproject.toml, in the same two parts.
 EXTRAS_RUN = dns,mesh,media,qr
 EXTRAS_TEST = $(EXTRAS_RUN),test
@@ -20,8 +25,8 @@ FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
 setup: .venv/installed-test
 
-run: .venv/installed-run
-	$(BIN)/python -m bellhop --state .state
+run: .venv/installed-run native
+	LD_LIBRARY_PATH=native/.build/host $(BIN)/python -m bellhop --state .state
 
 test: .venv/installed-test native
 	$(BIN)/python -m pytest tests
@@ -49,7 +54,7 @@ bench-mesh: .venv/installed-test
 fuzz: .venv/installed-test
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)
 
-native: .venv/installed-test
+native: .venv/installed-run
 	$(MAKE) -C native all binding PYTHON=$(abspath $(BIN)/python)
 
 # A second MicroPython, with ffi, for what the one in .venv cannot do.

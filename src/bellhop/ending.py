@@ -35,6 +35,12 @@ class Ending:
     def _bye(self, leg, flow, now):
         """Send BYE to one end: by the flow on which it was last seen, or along its Routes."""
         bye = legs.request(leg, b"BYE", leg.cseq + 1, (REASON,))
+        effects = []
+        if self.forwarder.relaying is not None:
+            effects = self.forwarder.relaying.request(None, bye, now)[1]
+        return effects + self._towards(bye, leg, flow, now)
+
+    def _towards(self, bye, leg, flow, now):
         if flow is not None and not leg.routes:
             return self._send(bye, leg, [flow], now)
         try:

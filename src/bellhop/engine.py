@@ -42,7 +42,7 @@ class Engine:
         self.node = Node(settings, token)
         self.node.instance = binascii.hexlify(token(4))
         self.forwarder = Forwarder(self.node)
-        self.agent = Agent(self.node)
+        self.agent = Agent(self.node, self._whom, self.forwarder.look_up)
         self.door = Admission(self.node)
         self.ending = Ending(self.node, self.forwarder)
         self.ringer = Ringer(self.node)
@@ -358,9 +358,7 @@ class Engine:
 
     def _route(self, request, server, flow, tokens, now):
         node = self.node
-        found = self._find(request, now)
-        if self.meshing is not None:
-            found = self.meshing.extend(found, request)
+        found = self._whom(request, now)
         if not self.door.is_in_dialog(request, tokens, found.step, flow):
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
@@ -412,6 +410,11 @@ class Engine:
         flows = {} if call is None else call.flows
         those = [one for group in found.groups for one in group if one.uri in flows]
         return dialplan.Found(found.step, [those], found.section) if those else found
+
+    def _whom(self, request, now):
+        """Return whom a request means, here and in the mesh."""
+        found = self._find(request, now)
+        return found if self.meshing is None else self.meshing.extend(found, request)
 
     def _find(self, request, now):
         node = self.node

@@ -39,3 +39,9 @@ MAX_IMPORTED = 2000
 # Calls whose sound passes the node: each costs four ports a stream and about 10 kB of Python. A
 # small router carries 50 to 100 encrypted ones; past it a call goes without the media library.
 MAX_RELAYED_CALLS = 512
+# Records of the mesh: 4,000 nodes is where one goes over to records of near nodes only.
+MAX_RECORDS = 4096
+# 4,096 usual records take 1.2 MB; forged ones of full size take 4 MB of memory with this bound.
+MAX_RECORDS_BYTES = 2400000
+# Ended records that must not come back: as many as records, each of which may end.
+MAX_TOMBSTONES = 4096

@@ -4,7 +4,7 @@ from .config import address_octets
 from .errors import BellhopError, SipError
 from .media import trust
 from .media.decision import NO, MediaSettings, Party
-from .media.relay import Relays
+from .media.relay import Relays, set_body
 from .sip import address, uri
 from .tu import dialplan
 from .tu.calls import name_of, readable
@@ -121,6 +121,15 @@ class Relaying:
         for branch in branches:
             effects += self.relays.ended(branch)
         return effects
+
+    def rejoin(self, context, request, flow, now):
+        """An INVITE that rings here came again by another way; refuses another caller."""
+        near = self._caller(request, flow, now)
+        for branch in context.branches:
+            self.relays.rejoin(branch, request, near, now)
+        if context.heard is not None and self._is_known(request):
+            context.heard = context.heard.copy()
+            set_body(context.heard, b"")
 
     # Messages.
 

@@ -59,6 +59,8 @@ class Rerouting:
 
     def join(self, context, request, server, flow, now):
         """Give all further answers to the INVITE that came last; return the effects."""
+        if self.forwarder.relaying is not None:
+            self.forwarder.relaying.rejoin(context, request, flow, now)
         self.counters["joined"] += 1
         before = context.server
         before.user = None

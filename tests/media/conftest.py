@@ -1,19 +1,20 @@
 """Streets of tests/mesh whose nodes carry sound; phones that encrypt; what nodes tell of calls."""
 
 import shutil
-import time
 
 import pytest
 
 from tests.mesh import conftest as mesh
 from tests.mesh.conftest import pytest_runtest_makereport  # noqa: F401 (a hook)
-from tests.mesh.handset import md5
-from tests.mesh.town import DOMAIN, PASSWORD, line, wait_until
+from tests.mesh.town import DOMAIN, PASSWORD, line
 from tests.support import netns
 from tests.system.phones import KINDS
 
+from . import interposer
 from .ear import Ear
 from .talker import Talker
+
+INTERPOSER = interposer.__file__
 
 
 class Streets(mesh.Streets):
@@ -29,6 +30,27 @@ class Streets(mesh.Streets):
         for node in town.nodes:
             node.media_options = []
         return town
+
+    def far_line(self, between=None):
+        """Return a started Town of node 0, a proxy and node 2, which know nothing of a mesh.
+
+        Node 0 calls u2 by 77, an address of the proxy, and wants encryption; between: the mode of
+        an interposer.py in the proxy's place, or None.
+        """
+        town = self.sounding("far", line(3))
+        for node in town.nodes:
+            node.mesh_options = ["option enabled '0'"]
+            node.node_options = ["list trusted 10.0.0.0/8"]
+        contact(town.nodes[0], "77", "sip:u2@10.9.0.2", "encryption 'require'")
+        contact(town.nodes[1], "u2", "sip:u2@10.9.1.3")
+        self.put_between(town.nodes[1], between)
+        town.start()
+        return town
+
+    @staticmethod
+    def put_between(node, mode):
+        """Make a node that is not started one of Mallory's, or an honest one again."""
+        node.program = [INTERPOSER, mode] if mode else ["-m", "bellhop"]
 
     def pair(self, name="pair"):
         """Return a started Town of two nodes that reach each other."""
@@ -72,6 +94,13 @@ class Streets(mesh.Streets):
         for ear in self.ears:
             ear.close()
         super().close()
+
+
+def contact(node, number, address, *options):
+    """Add a contact to the configuration of a node that is not started."""
+    lines = [f"option number '{number}'", f"option address '{address}'"]
+    lines += ["option " + one for one in options]
+    node.media_options += ["config contact", *lines]
 
 
 @pytest.fixture

@@ -75,6 +75,8 @@ class Node:
         self.mesh_options = []
         self.node_options = []
         self.media_options = None  # None: sound does not pass the node
+        self.program = ["-m", "bellhop"]
+        self.libraries = TREE + "/native/.build/host"
         self.users = [(f"u{number}", f"20{number}", [])]
         self.process = None
         self._asked = None
@@ -101,8 +103,8 @@ class Node:
         config = os.path.join(self.folder, "bellhop")
         with open(config, "w") as file:
             file.write(self.configuration())
-        words = [sys.executable, "-m", "bellhop", "--config", config, "--state", self.state]
-        places = {"PYTHONPATH": TREE + "/src", "LD_LIBRARY_PATH": TREE + "/native/.build/host"}
+        words = [sys.executable, *self.program, "--config", config, "--state", self.state]
+        places = {"PYTHONPATH": TREE + "/src", "LD_LIBRARY_PATH": self.libraries}
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = self.host.popen(
                 words, stdout=log, stderr=log, env={**os.environ, **places}

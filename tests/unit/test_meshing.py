@@ -5,6 +5,11 @@ from bellhop.sip import message
 from bellhop.tu import registrar
 from tests.support.town import House, Town
 
+CPIM = (
+    "DateTime: 2026-11-21T12:16:49Z\r\nNS: imdn <urn:ietf:params:imdn>\r\n"
+    "imdn.Message-ID: 34jk324j\r\nimdn.Disposition-Notification: positive-delivery\r\n\r\n"
+    "Content-Type: text/plain\r\n\r\nhello"
+)
 LIMITS = (60, 7200, 3600)
 CALLER = "10.0.9.1"
 
@@ -145,6 +150,36 @@ class DiallingTest(unittest.TestCase):
         register(three, "carol", "10.0.9.3")
         (letter,) = three.to_phone("10.0.9.3")
         self.assertEqual((letter.method, letter.body), (b"MESSAGE", b"come home"))
+
+
+    def test_who_asks_is_told_at_another_node_when_the_message_is_delivered(self):
+        town, one, two, three = line_of_three()
+        register(one, "alice", CALLER)
+        town.advance(3000)
+        asked = request("MESSAGE", "sip:carol@home.test", ["Content-Type: message/cpim"], CPIM)
+        one.receive(asked, CALLER)
+        register(three, "carol", "10.0.9.3")
+        (letter,) = three.to_phone("10.0.9.3")
+        three.receive(message.response_to(letter, 200, to_tag=b"9").write(), "10.0.9.3")
+        notice = one.to_phone(CALLER)[-1]
+        self.assertEqual((notice.method, notice.uri), (b"MESSAGE", b"sip:alice@10.0.9.1:5060"))
+        self.assertEqual(notice.from_.uri_bytes, b"sip:carol@home.test")
+        self.assertIn(b"<message-id>34jk324j</message-id>", notice.body)
+        self.assertIn(b"<delivered/>", notice.body)
+
+    def test_a_stranger_who_asks_is_not_told(self):
+        town, one, two, three = line_of_three()
+        three.receive(
+            request("MESSAGE", "sip:carol@home.test", ["Content-Type: message/cpim"], CPIM).replace(
+                b"From: <sip:alice@home.test>", b"From: <sip:eve@far.test>"
+            ),
+            CALLER,
+        )
+        register(three, "carol", "10.0.9.3")
+        (letter,) = three.to_phone("10.0.9.3")
+        three.phones = []
+        three.receive(message.response_to(letter, 200, to_tag=b"9").write(), "10.0.9.3")
+        self.assertEqual(three.phones, [])
 
 
 class SipCarrierTest(unittest.TestCase):

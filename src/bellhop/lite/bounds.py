@@ -25,9 +25,10 @@ SHARED = {
     "MAX_QUERIES": (1500, 2),
     "MAX_MAILBOXES_BYTES": (1, 4),
     "MAX_IMPORTED": (300, 4),
+    "MAX_RECORDS": (1500, 20),
+    "MAX_RECORDS_BYTES": (1, 8),
+    "MAX_TOMBSTONES": (150, 3),
 }
-# Of the mesh, whose module is not loaded yet: the records, which are 300 octets with 900 of index.
-RECORD_BYTES, RECORDS_SHARE = 1500, 20
 
 
 def lower(heap):
@@ -39,12 +40,7 @@ def lower(heap):
         setattr(limits, name, min(getattr(limits, name), heap * share // 100 // octets))
 
 
-def settle(settings, heap):
+def settle(settings):
     """Lower what a configuration asks for to what there is room for."""
     settings.max_transactions = min(settings.max_transactions, limits.MAX_TRANSACTIONS)
     settings.max_bindings = min(settings.max_bindings, limits.MAX_BINDINGS)
-
-
-def records(heap):
-    """Return how many records of the mesh fit."""
-    return heap * RECORDS_SHARE // 100 // RECORD_BYTES

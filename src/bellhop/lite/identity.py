@@ -10,8 +10,11 @@ SEED_FILE, EPOCH_FILE = "/identity.seed", "/boot_epoch"
 SEED_BYTES = 32
 LIBRARIES = ("libsodium.so.26", "libsodium.so.23", "libsodium.so")
 
-# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool.
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify"))
+# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
+# agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
+# sealed, unlock(key, nonce, sealed) -> data or None. Nonces have 24 octets, seals add 16.
+Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
+SEAL_BYTES = 16
 
 
 def read(state):
@@ -41,31 +44,33 @@ def next_epoch(state):
 
 
 def crypto():
-    """Return the functions of Ed25519 by libsodium, or None where it cannot be loaded."""
+    """Return the functions of libsodium, or None where it cannot be loaded."""
     try:
         import ffi  # Not in every build of MicroPython.
     except ImportError:
         return None
     for name in LIBRARIES:
         try:
-            return _bound(ffi.open(name))
+            library = ffi.open(name)
         except OSError:
-            pass
+            continue
+        library.func("i", "sodium_init", "")()
+        return Crypto(*(_signing(library) + _sealing(library)))
     return None
 
 
-def _bound(library):
+def _signing(library):
     key_pair = library.func("i", "crypto_sign_seed_keypair", "PPP")
     detached = library.func("i", "crypto_sign_detached", "PPPQP")
     verify_detached = library.func("i", "crypto_sign_verify_detached", "PPQP")
-    secrets = {}
+    kept = {}
 
     def keys(seed):
-        if seed not in secrets:
+        if seed not in kept:
             public, secret = bytearray(32), bytearray(64)
             key_pair(public, secret, seed)
-            secrets[seed] = bytes(public), bytes(secret)
-        return secrets[seed]
+            kept[seed] = bytes(public), bytes(secret)
+        return kept[seed]
 
     def sign(seed, data):
         signature = bytearray(64)
@@ -77,5 +82,38 @@ def _bound(library):
             return False
         return verify_detached(signature, data, len(data), public) == 0
 
-    library.func("i", "sodium_init", "")()
-    return Crypto(lambda seed: keys(seed)[0], sign, verify)
+    return (lambda seed: keys(seed)[0]), sign, verify, _agreeing(library, keys)
+
+
+def _agreeing(library, keys):
+    secret_of = library.func("i", "crypto_sign_ed25519_sk_to_curve25519", "PP")
+    point_of = library.func("i", "crypto_sign_ed25519_pk_to_curve25519", "PP")
+    shared_of = library.func("i", "crypto_box_beforenm", "PPP")
+
+    def agree(seed, public):
+        secret, point, shared = bytearray(32), bytearray(32), bytearray(32)
+        secret_of(secret, keys(seed)[1])
+        # Where it is no point of the curve, nobody has the key that belongs to it.
+        if len(public) != 32 or point_of(point, public) or shared_of(shared, point, secret):
+            return os.urandom(32)
+        return bytes(shared)
+
+    return agree
+
+
+def _sealing(library):
+    seal = library.func("i", "crypto_secretbox_easy", "PPQPP")
+    unseal = library.func("i", "crypto_secretbox_open_easy", "PPQPP")
+
+    def lock(key, nonce, data):
+        sealed = bytearray(len(data) + SEAL_BYTES)
+        seal(sealed, data, len(data), nonce, key)
+        return bytes(sealed)
+
+    def unlock(key, nonce, sealed):
+        if len(sealed) < SEAL_BYTES:
+            return None
+        data = bytearray(len(sealed) - SEAL_BYTES)
+        return bytes(data) if unseal(data, sealed, len(sealed), nonce, key) == 0 else None
+
+    return lock, unlock

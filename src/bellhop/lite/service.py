@@ -62,7 +62,7 @@ class Service:
         except UnicodeError:
             raise ConfigError(self.settings_file, "is not text in UTF-8") from None
         settings = config.parse(text, self.settings_file)
-        bounds.settle(settings, self.heap)
+        bounds.settle(settings)
         return settings
 
     def start(self):
@@ -98,7 +98,6 @@ class Service:
             self.mesh_problem = "no mesh: %s" % error
             return
         self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
-        self.engine.meshing.mesh.database.most = bounds.records(self.heap)
         self.mesh_links = MeshLinks(self.loop, self.settings.mesh, False)
         self.loop.performers[SendMesh] = self.mesh_links.send
         self.mesh_links.open()

@@ -10,7 +10,7 @@ from ..errors import SipError
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
-from .dialog import A, B, Slot
+from .dialog import A, B, Offer, Slot
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED, RelayClose, RelayOpen, RelayUpdate
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
@@ -63,9 +63,32 @@ class Session:
                 self.slots.append(None)
             if self.slots[index] is None:
                 self.slots[index] = Slot(next_number(self))
-                sides = [(local, settings.port_low, settings.port_high) for local in self.locals]
+                sides = [
+                    (self._bound(side), settings.port_low, settings.port_high) for side in (A, B)
+                ]
                 effects.append(RelayOpen(self.slots[index].number, tuple(sides)))
         return effects
+
+    def _bound(self, side):
+        """Towards the mesh any address will do: the way of a call may change while it rings."""
+        local = self.locals[side]
+        return local if self.parties[side].node is None else bytes(len(local))
+
+    def begin_again(self, request):
+        """Take the INVITE anew, as it came by another way; phones keep what they were shown."""
+        self.dialogs, self.chosen = {}, None
+        first = self.first
+        if first is None:
+            return
+        again = Offer(A, request.cseq, request.body)
+        before = self.locals
+        self._choose_locals(again)
+        if len(self.locals[A]) != len(before[A]):
+            raise SipError(488, "the other way is in another address family")
+        self.locals[B] = before[B]
+        again.sent, again.cryptos = first.sent, first.cryptos
+        again.lines = self.lines_of(A, again.description, again.sent)
+        self.first = again
 
     def _choose_locals(self, offer):
         """The side that offers is met in the address family that it asks for."""

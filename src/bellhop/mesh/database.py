@@ -3,15 +3,10 @@
 import hashlib
 from collections import deque
 
+from ..limits import MAX_RECORDS, MAX_RECORDS_BYTES, MAX_TOMBSTONES
 from .identity import KEY_BYTES
 from .record import HEAD_BYTES, SALT_AT, sequence_of, table_key
 
-# 4,000 nodes is where a mesh goes over to records of near nodes only.
-MAX_RECORDS = 4096
-# 4,096 usual records take 1.2 MB; forged ones of full size take 4 MB of memory with this bound.
-MAX_RECORDS_BYTES = 2400000
-# As many as records: each of them may end.
-MAX_TOMBSTONES = 4096
 LEAVES = 256
 MODULUS = 1 << 64
 # What `Database.compare` finds about a record that is offered.

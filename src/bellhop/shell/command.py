@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 from ..errors import BellhopError
 from . import main as node
@@ -24,6 +25,9 @@ ASKED = {
     "registrations": ("the phones that are registered", ("user",)),
     "calls": ("calls that are going on: who, how routed, and why", ()),
     "history": ("calls that have ended, the last one first", ()),
+    "hangup": ("end a call: `calls` shows the numbers", ("call",)),
+    "ring": ("ring all phones of a user for some seconds, and tell which rang", ("user",)),
+    "flush-mailbox": ("throw away the messages that wait for a user", ("user",)),
     "trace": ("the SIP messages of one call, secrets masked", ("call",)),
     "phonebook": ("everybody who can be called", ("format",)),
     "identity": ("the key of this node", ()),
@@ -40,6 +44,9 @@ NEEDED = {
     "set-trust": ("contact", "verdict"),
     "verify": ("call", "verdict"),
     "trace": ("call",),
+    "hangup": ("call",),
+    "ring": ("user",),
+    "flush-mailbox": ("user",),
 }
 
 
@@ -119,6 +126,8 @@ def _ask(arguments):
     with contextlib.closing(connect(arguments.state)) as connection:
         lines = connection.makefile("rb")
         result = ask(connection, lines, arguments.verb, given)
+        if arguments.verb == "ring":
+            result = _wait_for_ringing(connection, lines, given, result)
         if arguments.verb == "events":
             return _show_events(connection, lines, arguments.json)
     if arguments.json:
@@ -133,12 +142,20 @@ def _ask(arguments):
     return 0
 
 
+def _wait_for_ringing(connection, lines, given, result):
+    """Return how the ringing went, when it is over."""
+    while not result["is_over"]:
+        time.sleep(1)
+        result = ask(connection, lines, "rung", given)
+    return result
+
+
 def _show_code(key):
     """Draw the key as a QR code, where the library for it is installed."""
     try:
         import segno
     except ImportError:
-        print("(a QR code of it needs python3-segno)")
+        print("(a QR code of it needs the package python3-segno; elsewhere `pip install segno`)")
         return
     segno.make("sip:" + key, error="m").terminal(compact=True)
 
@@ -213,12 +230,7 @@ def _passphrase(is_new):
 def _export_identity(arguments):
     from . import identity
 
-    if not os.path.exists(os.path.join(_state(arguments), identity.SEED_FILE)):
-        raise BellhopError("%s has no identity yet: the first start makes it" % _state(arguments))
-    passphrase = _passphrase(is_new=True)
-    if not passphrase:
-        raise BellhopError("an empty passphrase protects nothing")
-    print(identity.export(identity.read(_state(arguments)), passphrase))
+    print(identity.sealed(_state(arguments), _passphrase(is_new=True)))
     return 0
 
 

@@ -35,6 +35,12 @@ config mesh
 	# Who may read the phone book: home (contacts), emergency (everybody).
 	option profile 'home'
 
+# Sound of calls to other nodes is encrypted from node to node; it needs bellhop's media library.
+config media
+	option enabled '1'
+	# Calls to other nodes: require, prefer, allow (no encryption).
+	option encryption 'prefer'
+
 # Accounts. `bellhop hash-password NAME` makes a new password and prints both hashes.
 """
 USER = """

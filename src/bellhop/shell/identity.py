@@ -9,6 +9,8 @@ from .store import replace
 
 SEED_FILE, EPOCH_FILE = "identity.seed", "boot_epoch"
 SEED_BYTES = 32
+# Names of what may be missing, in words for the owner.
+PYNACL = "PyNaCl (OpenWrt's package bellhop-mesh; elsewhere `pip install pynacl`)"
 EXPORT_HEAD = "bellhop-identity-1:"
 
 # public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
@@ -53,7 +55,7 @@ def crypto():
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError("the mesh needs python3-pynacl, or `option enabled 0`") from None
+        raise BellhopError("the node's identity and the mesh need " + PYNACL) from None
 
     def public_key(seed):
         return bindings.crypto_sign_seed_keypair(seed)[0]
@@ -100,7 +102,7 @@ def exchange():
         from nacl import bindings
     except ImportError:
         raise BellhopError(
-            "calls are not encrypted: that needs PyNaCl (package python3-pynacl)"
+            "calls are not encrypted: that needs " + PYNACL
         ) from None
     from ..media.agreement import Dh
 
@@ -132,6 +134,16 @@ def export(seed, passphrase):
 
     sealed = bytes(SecretBox(key).encrypt(seed))
     return EXPORT_HEAD + binascii.b2a_base64(salt + sealed, newline=False).decode()
+
+
+def sealed(state, passphrase):
+    """Return the identity in the state folder as `export` gives it; raises BellhopError."""
+    if not os.path.exists(os.path.join(state, SEED_FILE)):
+        raise BellhopError("%s has no identity yet: the first start with a mesh makes it" % state)
+    if not passphrase:
+        raise BellhopError("an empty passphrase protects nothing")
+    crypto()  # Says what is missing where PyNaCl is.
+    return export(read(state), passphrase)
 
 
 def unseal(text, passphrase):

@@ -49,6 +49,7 @@ TABLES = {
             Column("ALSO", "aliases", _list),
             Column("SHOWN AS", "display_name", _plain),
             Column("PHONES", "phones", _plain),
+            Column("MESSAGES", "messages", _plain),
             Column("ADDRESS", "address", _plain),
         ),
         "there are no users: add `config user` sections to the configuration",
@@ -113,6 +114,15 @@ TABLES = {
 }
 
 
+TABLES["ring"] = Table(
+    "phones",
+    (
+        Column("PHONE", "phone", _plain),
+        Column("CONTACT", "contact", _plain),
+        Column("IT", "state", _plain),
+    ),
+    "no phone is registered",
+)
 TABLES["set-trust"] = TABLES["trust"]
 CALLS = (
     *WHO,
@@ -315,6 +325,8 @@ WORDS = {
     "status": _status,
     "calls": _calls,
     "verify": _verify,
+    "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
+    "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
     "trace": _trace,
     "reload": _reload,
     "phonebook": _phonebook_text,

@@ -3,6 +3,7 @@
 from ..limits import MAX_MAILBOX_BYTES, MAX_MAILBOXES_BYTES
 from ..sip import scan
 from ..sip.message import Request
+from . import imdn
 
 # "Somebody is typing" is worth nothing later (RFC 3994).
 NOT_KEPT = (b"application/im-iscomposing+xml",)
@@ -11,14 +12,19 @@ KEPT = (b"from", b"to", b"content-type", b"content-encoding", b"date", b"subject
 
 
 class Letter:
-    """One waiting message: header lines as (name, line), and the body. Equal by identity."""
+    """One waiting message: header lines as (name, line), and the body. Equal by identity.
 
-    __slots__ = ("user", "fields", "body", "under_way")
+    receipt: (URI of the sender, that of the addressee, message id, date) where the sender wants to
+    hear of the delivery.
+    """
 
-    def __init__(self, user, fields, body):
+    __slots__ = ("user", "fields", "body", "receipt", "under_way")
+
+    def __init__(self, user, fields, body, receipt=None):
         self.user = user
         self.fields = fields
         self.body = body
+        self.receipt = receipt
         self.under_way = False
 
     def size(self):
@@ -41,7 +47,7 @@ class Mailbox:
         fields = [
             (name, request.lines[index]) for index, name in enumerate(request.names) if name in KEPT
         ]
-        letter = Letter(user, fields, request.body)
+        letter = Letter(user, fields, request.body, _receipt(request))
         total = sum([other.size() for other in self.letters])
         if self.waiting_bytes(user) + letter.size() > MAX_MAILBOX_BYTES or (
             total + letter.size() > MAX_MAILBOXES_BYTES
@@ -86,6 +92,7 @@ class Mailbox:
                     [scan.to_text(name), scan.to_text(line)] for name, line in letter.fields
                 ],
                 "body": scan.to_text(letter.body),
+                "receipt": [scan.to_text(part) for part in letter.receipt or ()],
             }
             for letter in self.letters
         ]
@@ -96,7 +103,19 @@ class Mailbox:
             fields = [
                 (scan.to_octets(name), scan.to_octets(line)) for name, line in record["fields"]
             ]
-            self.letters.append(Letter(record["user"], fields, scan.to_octets(record["body"])))
+            receipt = tuple([scan.to_octets(part) for part in record.get("receipt", ())])
+            body = scan.to_octets(record["body"])
+            self.letters.append(Letter(record["user"], fields, body, receipt or None))
+
+
+def _receipt(request):
+    wanted = imdn.asked(request)
+    if wanted is None:
+        return None
+    # Where the sender's node says how to reach the sender, that counts (RFC 3325).
+    known = request.addresses(b"p-asserted-identity")
+    sender = known[0].uri_bytes if known else request.from_.uri_bytes
+    return (sender, request.to.uri_bytes) + wanted
 
 
 def request(letter, contact, via, random):

@@ -10,6 +10,14 @@ from bellhop.tu.mailbox import Mailbox
 from tests.support.messages import parsed
 
 
+CPIM = (
+    "From: <sip:alice@home.test>\r\nTo: <sip:bob@home.test>\r\nDateTime: 2026-11-21T12:16:49Z\r\n"
+    "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\n"
+    "imdn.Disposition-Notification: positive-delivery, negative-delivery\r\n\r\n"
+    "Content-Type: text/plain\r\n\r\nhello"
+)
+
+
 def letter_of(body="hello", kind="text/plain", **fields):
     """Return a MESSAGE."""
     lines = ["Content-Type: " + kind, "Subject: x", "Authorization: Digest SECRET"]
@@ -56,6 +64,16 @@ class MailboxTest(unittest.TestCase):
         other = Mailbox()
         other.restore(json.loads(text))
         self.assertEqual(other.next("bob").body, "gr\u00fc\u00df".encode())
+
+    def test_who_asks_for_a_delivery_notice_is_remembered_over_a_restart(self):
+        self.box.put("bob", letter_of(CPIM, "message/cpim"))
+        self.box.put("bob", letter_of(CPIM.replace("positive-delivery", "display"), "message/cpim"))
+        self.box.put("bob", letter_of(CPIM))
+        other = Mailbox()
+        other.restore(json.loads(json.dumps(self.box.dump())))
+        asker, silent, plain = other.waiting("bob")
+        self.assertEqual(asker.receipt[2:], (b"34jk324j", b"2026-11-21T12:16:49Z"))
+        self.assertEqual((silent.receipt, plain.receipt), (None, None))
 
     def test_the_letter_that_is_brought_is_a_whole_message_of_its_sender(self):
         self.box.put("bob", letter_of(sender='"Al" <sip:alice@home.test>;tag=9'))
