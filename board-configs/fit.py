@@ -15,6 +15,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "openwrt"))
+import packages as feed  # noqa: E402 - it knows which module belongs to which package.
+
+PYTHON = ("bellhop", "bellhop-mesh", "bellhop-media")
 # What must stay free: flash for the overlay (jffs2 wants five erase blocks of 64 kB), RAM for
 # the peaks of a firewall reload and of an upgrade.
 OVERLAY_KB, FREE_RAM = 320, 0.2
@@ -52,9 +56,12 @@ def sizes():
 def tree_kb(name):
     """Return what a package of this tree takes in an image, packed as squashfs does."""
     whole = b""
-    if name == "bellhop":
+    if name in PYTHON:
         for path in sorted((ROOT / "src" / "bellhop").rglob("*.py")):
-            whole += marshal.dumps(compile(path.read_bytes(), path.name, "exec", dont_inherit=True))
+            if feed.is_part(name, path.relative_to(ROOT / "src").as_posix()):
+                whole += marshal.dumps(
+                    compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+                )
     for path in sorted((ROOT / "openwrt" / name).rglob("*")):
         if path.is_file() and "po" not in path.parts:
             whole += path.read_bytes()

@@ -38,7 +38,12 @@ config mesh 'mesh'
 
 def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
-    for package in [packages.node(), *packages.pages()]:
+    python = [
+        packages.feature(name, packages.compiled_python(name))
+        for name in ("bellhop-mesh", "bellhop-media")
+    ]
+    python[1].name += " (its Python)"
+    for package in [packages.node(), *python, *packages.pages()]:
         whole = b"".join(package.files[path] for path in sorted(package.files))
         yield package.name, len(whole), len(lzma.compress(whole))
     if LIBRARY.exists() and shutil.which("strip"):
@@ -46,7 +51,7 @@ def flash():
             copy = Path(folder) / LIBRARY.name
             subprocess.run(["strip", "-o", copy, LIBRARY], check=True)
             whole = copy.read_bytes()
-            yield "bellhop-media (this machine)", len(whole), len(lzma.compress(whole))
+            yield "bellhop-media (its library, here)", len(whole), len(lzma.compress(whole))
 
 
 def free_port():
@@ -89,16 +94,18 @@ def memory(with_mesh):
 
 def main():
     """Print both tables."""
-    print("%-32s %10s %10s" % ("flash", "installed", "packed"))
+    print("Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2 or")
+    print("UBIFS overlay packs too, to about half.\n")
+    print("%-34s %10s %10s" % ("flash", "installed", "packed"))
     for title, installed, packed in flash():
-        print("%-32s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
-    print("\n%-32s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
+        print("%-34s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
+    print("\n%-34s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
     for title, with_mesh in (("without mesh", 0), ("with mesh", 1)):
         found = memory(with_mesh)
         if found is None:
-            print("%-32s the node did not answer" % title)
+            print("%-34s the node did not answer" % title)
         else:
-            print("%-32s %7d kB %7d kB" % (title, *found))
+            print("%-34s %7d kB %7d kB" % (title, *found))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,18 @@ def _field(text, package, name):
     return re.search(r"^  %s:=(.*)$" % name, body, re.MULTILINE).group(1)
 
 
+def is_part(package, name):
+    """Tell whether a package takes a module; name: its path below the folder of modules."""
+    taken = False
+    text = (BELLHOP / "Makefile").read_text()
+    for line in _define(text, "Py3Package/%s/filespec" % package).split():
+        sign, _, path = line.partition("|$(PYTHON3_PKG_DIR)")
+        path = path.strip("/")
+        if not path or name == path or name.startswith(path + "/"):
+            taken = sign == "+"
+    return taken
+
+
 def version():
     """Return the version with the release, as packages carry it."""
     text = (BELLHOP / "Makefile").read_text()
@@ -95,7 +107,7 @@ def node():
         "/usr/share/bellhop/CHANGES": (BELLHOP / "CHANGES").read_bytes(),
         "/lib/upgrade/keep.d/bellhop": b"/etc/bellhop/\n",
     }
-    files.update(compiled_python())
+    files.update(compiled_python("bellhop"))
     depends = _field(text, "bellhop", "DEPENDS").replace("+", "").split()
     return Package(
         "bellhop",
@@ -108,8 +120,8 @@ def node():
     )
 
 
-def compiled_python():
-    """Return {path: octets} of the node's modules as byte code."""
+def compiled_python(package):
+    """Return {path: octets} of a package's modules as byte code."""
     site = "/usr/lib/python%d.%d/site-packages/" % sys.version_info[:2]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "bellhop"
@@ -121,6 +133,7 @@ def compiled_python():
         return {
             site + path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(copy.rglob("*.pyc"))
+            if is_part(package, path.with_suffix(".py").relative_to(folder).as_posix())
         }
 
 
@@ -132,13 +145,12 @@ def _bind(path):
     subprocess.run([sys.executable, str(ROOT / "native" / "binding.py"), str(path)], check=True)
 
 
-def features():
-    """Yield the packages that only bring what a feature needs."""
+def feature(name, files=()):
+    """Return a package that brings a feature of the node, and what it needs of others."""
     text = (BELLHOP / "Makefile").read_text()
-    for name in ("bellhop-mesh", "bellhop-dns"):
-        depends = _field(text, name, "DEPENDS").replace("+", "").split()
-        script = _define(text, "Package/bellhop/feature-postinst")
-        yield Package(name, _field(text, name, "TITLE"), depends, script=script)
+    depends = _field(text, name, "DEPENDS").replace("+", "").split()
+    script = _define(text, "Package/bellhop/feature-postinst")
+    return Package(name, _field(text, name, "TITLE"), depends, files, script=script)
 
 
 def pages():
@@ -167,13 +179,15 @@ def pages():
 def all_packages():
     """Yield every package that can be made here."""
     yield from pages()
-    yield from features()
+    yield feature("bellhop-dns")
     if sys.version_info[:2] == PYTHON:
         yield node()
+        yield feature("bellhop-mesh", compiled_python("bellhop-mesh"))
     else:
         here = sys.version_info[:2]
         print(
-            "bellhop is left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d" % (*PYTHON, *here)
+            "bellhop and bellhop-mesh are left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d"
+            % (*PYTHON, *here)
         )
 
 

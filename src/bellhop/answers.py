@@ -24,6 +24,7 @@ def status(engine, now):
         "registrations": node.location.size,
         "live_calls": len(node.calls.live),
         "transactions": len(node.layer),
+        "media": None if engine.relaying is None else engine.relaying.status(),
         "counters": counters(engine),
     }
 

@@ -100,6 +100,13 @@ def _hash(digits):
     return check
 
 
+def _fingerprint(text):
+    digits = text.replace(" ", "").upper()
+    if len(digits) not in (40, 64) or [c for c in digits.lower() if c not in HEX]:
+        raise ValueError("40 hexadecimal digits, as `gpg --fingerprint` prints them")
+    return digits
+
+
 def _network(text):
     """Return (address octets, prefix length) of ADDRESS or ADDRESS/LENGTH."""
     host, slash, length = text.partition("/")
@@ -222,6 +229,7 @@ SCHEMA = {
         "verification": _option(
             _choice("", *VERIFICATIONS), "", "as in `config media`; empty: as there"
         ),
+        "pgp": _list(_fingerprint, "fingerprints of the OpenPGP keys that sign this contact's calls"),
     },
     "media": {
         "enabled": _option(_flag, True, "let sound pass this node and encrypt it between nodes"),
@@ -247,6 +255,14 @@ SCHEMA = {
         "max_calls": _option(_number(1, 10000), MAX_RELAYED_CALLS, "calls whose sound passes"),
         "dead_seconds": _option(
             _number(30, 86400), 300, "a relay in which nobody is heard for so long is closed"
+        ),
+    },
+    "pgp": {
+        "enabled": _option(_flag, True, "sign calls with OpenPGP (package bellhop-pgp)"),
+        "home": _option(_text, "", "GnuPG's home folder; empty: the folder gnupg beside the state"),
+        "key": _option(_fingerprint, "", "fingerprint of the key that signs the calls of this node"),
+        "wait_seconds": _option(
+            _number(2, 120), 20, "how long the other end's signature of a call is waited for"
         ),
     },
     "mesh": {
@@ -316,11 +332,11 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh, media: sections.
+    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh, media, pgp: sections.
     domain, domains: bytes, lower case. realm: bytes.
     """
 
-    def __init__(self, node, mesh, media, users, groups, contacts):
+    def __init__(self, node, mesh, media, pgp, users, groups, contacts):
         for name in SCHEMA["node"]:
             setattr(self, name, getattr(node, name))
         self.domain = node.domain.encode()
@@ -331,6 +347,7 @@ class Settings:
         self.names = {}
         self.mesh = mesh
         self.media = media
+        self.pgp = pgp
         self.contacts = contacts
         self.speed_dial = {}
         for contact in contacts:
@@ -351,7 +368,7 @@ def parse(text, name, host="localhost"):
     for section in _sections(text, name):
         if section.kind == "contact":
             contacts.append(section)
-        elif section.kind in ("node", "mesh", "media"):
+        elif section.kind in ("node", "mesh", "media", "pgp"):
             if section.kind in alone:
                 problem = "there is already a section `config %s`" % section.kind
                 raise ConfigError(section.where, problem)
@@ -365,8 +382,9 @@ def parse(text, name, host="localhost"):
     node = alone.get("node") or Section("node", name + ":1", {})
     mesh = alone.get("mesh") or Section("mesh", name + ":1", {"enabled": False})
     media = alone.get("media") or Section("media", name + ":1", {"enabled": False})
+    pgp = alone.get("pgp") or Section("pgp", name + ":1", {"enabled": False})
     node.domain = node.domain or host
-    settings = Settings(node, mesh, media, users, groups, contacts)
+    settings = Settings(node, mesh, media, pgp, users, groups, contacts)
     _check(settings, named, node.where)
     return settings
 
@@ -379,6 +397,10 @@ def _check(settings, named, where):
         )
     if settings.media.port_low + PORTS_OF_A_STREAM > settings.media.port_high + 1:
         raise ConfigError(settings.media.where, "port_high must be at least port_low + 3")
+    if settings.pgp.enabled and not settings.pgp.key:
+        raise ConfigError(settings.pgp.where, "`option key` must name the key that signs calls")
+    if settings.pgp.enabled and not settings.media.enabled:
+        raise ConfigError(settings.pgp.where, "only calls of `config media` can be signed")
     for section in named:
         for called in [section.name, section.extension] + list(section.alias):
             if not called:

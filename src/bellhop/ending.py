@@ -1,61 +1,76 @@
 """Ends a call on the owner's word, as a proxy can: by BYE to both ends, or by CANCEL and 480."""
 
+from .effects import Send
 from .errors import SipError
 from .tu import legs, proxy, response_context
 from .tu.calls import RINGING
 
 WORDS = "the owner of this node ended the call"
 # RFC 3326, so that a phone logs no fault.
-REASON = (b"reason", b'Reason: Q.850;cause=16;text="' + WORDS.encode() + b'"')
+REASON = b'Reason: Q.850;cause=16;text="'
 
 
 class Ending:
-    """What the verb `hangup` does."""
+    """What the verb `hangup` does, and what ends a call that is not as safe as it should be."""
 
     def __init__(self, node, forwarder):
         self.node = node
         self.forwarder = forwarder
 
-    def hang_up(self, call, now):
-        """End a live call; return the effects."""
+    def hang_up(self, call, now, words=WORDS):
+        """End a live call; return the effects. words: why, without quotes."""
         ends = call.legs or ()
         context = call.context
+        reason = REASON + words.encode() + b'"'
         was_ringing = call.state == RINGING
         flows = call.flows
-        self.node.calls.end(call, WORDS, 480 if was_ringing else None, now)
+        self.node.calls.end(call, words, 480 if was_ringing else None, now)
         if was_ringing:
-            context.refusal = (480, WORDS)
-            return self.forwarder.stop(context, REASON[1], now)
+            context.refusal = (480, words)
+            return self.forwarder.stop(context, reason, now)
         effects = [self.node.call_event(call, now)]
+        if self.forwarder.relaying is not None:
+            effects += self.forwarder.relaying.ended(call)
         for leg in ends:
             if leg is not None:
-                effects += self._bye(leg, flows.get(leg.target), now)
+                bye = legs.request(leg, b"BYE", leg.cseq + 1, ((b"reason", reason),))
+                effects += self.send(bye, leg, flows.get(leg.target), None, now)
         return effects
 
-    def _bye(self, leg, flow, now):
-        """Send BYE to one end: by the flow on which it was last seen, or along its Routes."""
-        bye = legs.request(leg, b"BYE", leg.cseq + 1, (REASON,))
+    def take_back(self, branch, response, methods, now):
+        """Send these requests to a phone whose 2xx is refused; return the effects."""
+        context = branch.context
+        token = None if context.call is None else context.call.token
+        leg = legs.towards_called(context.request, response, token)
         effects = []
-        if self.forwarder.relaying is not None:
-            effects = self.forwarder.relaying.request(None, bye, now)[1]
-        return effects + self._towards(bye, leg, flow, now)
+        for method in methods if leg is not None else ():
+            made = legs.request(leg, method, leg.cseq + (method != b"ACK"))
+            effects += self.send(made, leg, branch.transaction.flow, None, now)
+        return effects
 
-    def _towards(self, bye, leg, flow, now):
+    def send(self, request, leg, flow, user, now):
+        """Send a request to one end: by the flow on which it was last seen, or along its Routes.
+
+        user: who is told what becomes of it (transaction/transaction.py), or None.
+        """
         if flow is not None and not leg.routes:
-            return self._send(bye, leg, [flow], now)
+            return self._send(request, leg, user, [flow], now)
         try:
-            probe = proxy.forwarded(bye, leg.target, leg.routes, b"Via: ", (), None)
+            probe = proxy.forwarded(request, leg.target, leg.routes, b"Via: ", (), None)
             return self.forwarder.look_up(
-                proxy.next_hop(probe), lambda hops, problem, now: self._send(bye, leg, hops, now)
+                proxy.next_hop(probe),
+                lambda hops, problem, now: self._send(request, leg, user, hops, now),
             )
         except SipError:
             return []  # Its words name no place to send to.
 
-    def _send(self, bye, leg, hops, now):
+    def _send(self, request, leg, user, hops, now):
         listening = self.node.listening[hops[0].local] if hops else None
         if listening is None:
             return []
         mark = proxy.branch(self.node.instance, self.node.token(8), b"")
         via = proxy.via_line(listening, mark)
-        request = proxy.forwarded(bye, leg.target, leg.routes, via, (), None)
-        return self.node.layer.send(request, hops[0], None, now, mark)[1]
+        request = proxy.forwarded(request, leg.target, leg.routes, via, (), None)
+        if request.method == b"ACK":
+            return [Send(hops[0], request.write())]
+        return self.node.layer.send(request, hops[0], user, now, mark)[1]

@@ -44,7 +44,7 @@ class Engine:
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node, self._whom, self.forwarder.look_up)
         self.door = Admission(self.node)
-        self.ending = Ending(self.node, self.forwarder)
+        self.ending = self.forwarder.ending = Ending(self.node, self.forwarder)
         self.ringer = Ringer(self.node)
         self.meshing = self.relaying = None
         self.started = now
@@ -89,15 +89,29 @@ class Engine:
         if self.relaying is not None:
             self.relaying.meshing = self.meshing
 
-    def join_media(self, dh, identity):
-        """Let sound pass this node. dh, identity: of media.agreement, None: no keys are made."""
+    def join_media(self, suites, keys):
+        """Let sound pass this node.
+
+        suites: numbers that the media library can do, () where it is missing; keys: the functions
+        of media.agreement.Dh, the node's Ed25519 public key and X25519 secret, or None.
+        """
         from .media.session import Session  # Only a node with media pays for it in memory.
         from .relaying import Relaying
 
-        self.relaying = Relaying(self.node, dh, identity, self.forwarder.go_on)
+        self.relaying = Relaying(self.node, suites, keys, self.forwarder.go_on)
         self.relaying.meshing = self.meshing
+        self.relaying.ending = self.ending
         self.forwarder.relaying = self.relaying
         self.wakers[Session] = self.relaying.relays.wake
+
+    def join_signing(self):
+        """Sign calls and check the signatures of others; the node must have joined media."""
+        from .signing import Exchange, Signing  # Only a node that signs pays for it in memory.
+
+        self.relaying.signing = Signing(self.node, self.relaying.relays, self.ending)
+        self.relaying.adopt(self.node.settings)
+        self.users[Exchange] = self.relaying.signing.sent
+        self.wakers[Exchange] = self.relaying.signing.wake
 
     def _adopt(self, settings):
         """Add what is not in the configuration: the key as a domain, the imported phone book."""
@@ -363,6 +377,9 @@ class Engine:
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
             self.door.admit(request, flow, found.step, now)
+        signed = None if self.relaying is None else self.relaying.signature(request, now)
+        if signed is not None:
+            return node.layer.respond(server, response_to(request, 200), now) + signed
         if self.meshing is not None:
             self.meshing.assert_identity(request, flow, found)
             context = self.meshing.rerouting.find(request, flow)
@@ -468,7 +485,9 @@ class Engine:
         door = self.door
         if step in (dialplan.LOCAL, dialplan.CONTACT) or door.is_trusted(flow):
             return True
-        return door.is_in_dialog(request, tokens, step, flow)
+        if door.is_in_dialog(request, tokens, step, flow):
+            return True
+        return self.meshing is not None and self.meshing.admits(request, step, flow)
 
     def _cancel(self, request, invite, flow, now):
         """Section 16.10: answer 200 here, cancel the branches; 481 where there is no INVITE."""
@@ -586,16 +605,26 @@ class Engine:
         return effects + self._registered([], gone, now)
 
     def relay_opened(self, number, ports, problem, now):
-        """Take the answer to a RelayOpen effect: four ports, or None and why; return the effects."""
+        """Take the answer to a RelayOpen: four ports, or None and why; return the effects."""
         return self._follow(self.relaying.opened(number, ports, problem, now), now)
 
     def relay_failed(self, number, problem, now):
         """The media library refused a change of a relay; return the effects."""
-        return self._follow(self.relaying.relays.failed(number, problem, now), now)
+        return self._follow(self.relaying.failed(number, problem, now), now)
 
     def relay_reported(self, number, kind, side, now):
         """The media library tells something of a relay (media.relay.REPORTS)."""
-        return self._follow(self.relaying.relays.reported(number, kind, side, now), now)
+        return self._follow(self.relaying.reported(number, kind, side, now), now)
+
+    def signed(self, number, signature, problem, now):
+        """Take the answer to a Sign effect: octets, or None and why; return the effects."""
+        signing = self.relaying.signing
+        return self._follow(signing.signed(number, signature, problem, now), now)
+
+    def verified(self, number, fingerprints, problem, now):
+        """Take the answer to a Verify effect: who signed, or () and why it is bad."""
+        signing = self.relaying.signing
+        return self._follow(signing.verified(number, fingerprints, problem, now), now)
 
     def resolved(self, query, hops, problem, now):
         """Take the answer to a Resolve effect; return the effects."""

@@ -23,10 +23,14 @@ SILENCE = (408, 430, 480, 503)
 
 
 class Forwarder:
-    """Forwards requests along their target sets. relaying: set where sound may pass this node."""
+    """Forwards requests along their target sets.
+
+    ending: ends calls; relaying: set where sound may pass this node.
+    """
 
     def __init__(self, node):
         self.node = node
+        self.ending = None
         self.relaying = None
         self.queries = {}
         self.query = 0
@@ -134,8 +138,10 @@ class Forwarder:
                 why, effects = self.relaying.decide(branch, reached, now)
             except SipError as error:
                 return self._fail(branch, error.status, error.reason, now)
-        reasons = context.reasons + why + proxy.record_route_reasons(
-            node.settings, context.request, context.flow, reached
+        reasons = (
+            context.reasons
+            + why
+            + proxy.record_route_reasons(node.settings, context.request, context.flow, reached)
         )
         routes, token = (), None
         if reasons:
@@ -233,6 +239,8 @@ class Forwarder:
         response.measure()
         if b"via" not in response.names:
             return []
+        if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
+            return self.ending.take_back(branch, response, (b"ACK",), now)
         if self.relaying is None:
             return self._after_media(branch, response, None, now)
         error, effects = None, []
@@ -240,18 +248,29 @@ class Forwarder:
             response, effects = self.relaying.response(branch, response, now)
         except SipError as refusal:
             error = refusal
-        return effects if response is None else effects + self._after_media(
-            branch, response, error, now
+        return (
+            effects
+            if response is None
+            else effects + self._after_media(branch, response, error, now)
         )
 
     def _after_media(self, branch, response, error, now):
         """Take a response whose media is in order, or `error`, why it is not."""
         if error is not None:
-            provisional = response.status < 200
-            return [] if provisional else self._fail(branch, error.status, error.reason, now)
+            return self._refuse_answer(branch, response, error, now)
         context = branch.context
         event = response_context.event_of(response)
         return self._carry_out(context, context.handle(event, now, branch, response), now)
+
+    def _refuse_answer(self, branch, response, error, now):
+        """Take `error` for what a phone answered; one that was picked up is put down again."""
+        if response.status < 200:
+            return []
+        branch.final = error.status
+        effects = []
+        if response.status < 300:
+            effects = self.ending.take_back(branch, response, (b"ACK", b"BYE"), now)
+        return effects + self._fail(branch, error.status, error.reason, now)
 
     def _no_answer(self, branch, status, problem, now):
         """No final response came over this hop: try the next one (RFC 3263 section 4.3)."""
@@ -398,7 +417,9 @@ class Forwarder:
         effects = []
         if self.relaying is not None:
             ack, effects = self.relaying.request(None, ack, now)
-        return effects if ack is None else effects + [Send(flow, ack.write())]
+        if ack is None:
+            return effects + self.relaying.end_unproved(request.call_id, now)
+        return effects + [Send(flow, ack.write())]
 
     def dialog_flow(self, request):
         """Return the flow that an in-dialog Request-URI was last seen on, or None."""

@@ -7,6 +7,7 @@ from .mesh.identity import MeshError, parse_key
 from .mesh.node import Mesh, MeshSettings
 from .mesh.phonebook import Served
 from .notifying import Notifying
+from .rerouting import route_values
 from .sip import scan, uri
 from .tu import dialplan, proxy
 
@@ -55,12 +56,25 @@ class Meshing:
         return found
 
     def onward(self, target, request):
-        """Return the Target of a request that the caller's node has given its way."""
-        if self.is_member(request.parsed_uri):
-            fields = list(target)
-            fields[5], fields[7] = "next node on the way", HOP_PATIENCE
-            return dialplan.Target(*fields)
-        return target
+        """Return the Target of a request that the caller's node, or its dialog, gave its way.
+
+        A way whose next node is no neighbour any more is refused at once: the caller's node knows
+        others.
+        """
+        if request.to.param(b"tag") is not None:
+            return self.rerouting.around(target, request)
+        if not self.is_member(request.parsed_uri):
+            return target
+        following = self.node_of(request.addresses(b"route")[0].uri)
+        if following is not None and not self.mesh.is_peer(following):
+            raise SipError(503, "the next node on the way is gone")
+        fields = list(target)
+        fields[5], fields[7] = "next node on the way", HOP_PATIENCE
+        return dialplan.Target(*fields)
+
+    def node_of(self, named):
+        """Return the id of the node at the host of a Uri, or None."""
+        return None if named.host is None else self.mesh.node_at(_address(named))
 
     def path_reasons(self, request):
         """Return why a dialog that crosses the mesh must keep this node in its path."""
@@ -117,7 +131,7 @@ class Meshing:
         address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
         ways = []
         for path in self.mesh.paths_to(member, WAYS):
-            routes = [b"<sip:" + _host_port(hop) + b";lr>" for hop in path]
+            routes = route_values(path)
             words = "%s, %s" % (reason, _hops(len(path)))
             spare = ()
             ways.append(
@@ -186,7 +200,14 @@ class Meshing:
         target = request.parsed_uri
         if step in (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY):
             return self.is_mine(target) and self.mesh.is_member(flow.host)
-        return self.is_member(target) and self.mesh.is_member(flow.host)
+        return self.mesh.is_member(flow.host) and (self.is_member(target) or self._passes(request))
+
+    def _passes(self, request):
+        """Tell whether a request inside a dialog comes by another way than the dialog began."""
+        if request.to.param(b"tag") is None or b"route" not in request.names:
+            return False
+        following = request.addresses(b"route")[0].uri
+        return following.host is not None and self.mesh.is_member(_address(following))
 
     def is_member(self, target):
         """Tell whether a Uri names another node of the mesh by its key."""
@@ -332,8 +353,9 @@ def _hops(count):
     return "1 hop" if count == 1 else "%d hops" % count
 
 
-def _host_port(hop):
-    return uri.host_port(hop.host.encode(), hop.port)
+def _address(named):
+    """Return the address in a Uri as the mesh writes it."""
+    return text(named.host.lower().strip(b"[]"))
 
 
 def _is_loopback(host):

@@ -2,9 +2,11 @@
 
 from .config import address_octets
 from .errors import BellhopError, SipError
-from .media import trust
+from .media import crypto, trust
+from .media.agreement import FAILED, Dh, Identity
 from .media.decision import NO, MediaSettings, Party
 from .media.relay import Relays, set_body
+from .media.signature import PACKAGE
 from .sip import address, uri
 from .tu import dialplan
 from .tu.calls import name_of, readable
@@ -26,15 +28,22 @@ COMPARED, FORGET = VERDICTS = ("compared", "forget")
 class Relaying:
     """The calls whose sound passes this node. meshing: set when the node joins a mesh.
 
+    signing: set where calls are signed.
+
     go_on(ready, now): takes a media.relay.Ready, returns the effects.
     """
 
-    def __init__(self, node, dh, identity, go_on):
+    def __init__(self, node, suites, keys, go_on):
         self.node = node
-        self.meshing = None
+        self.meshing = self.signing = self.ending = None
         self.go_on = go_on
         section = node.settings.media
+        dh = identity = None
+        if keys is not None:
+            functions, public, secret = keys
+            dh, identity = Dh(*functions), Identity(public, secret)
         self.relays = Relays(media_settings(section), dh, identity, node.token, node.deadlines)
+        self.relays.library(suites)
         self.adopt(node.settings)
 
     def adopt(self, settings):
@@ -51,6 +60,8 @@ class Relaying:
         policies[EMERGENCY] = trust.ALLOW, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
         self.relays.keying.policies = trust.Policies(general, policies)
+        if self.signing is not None:
+            self.signing.adopt(settings)
 
     # Branches of calls.
 
@@ -137,27 +148,80 @@ class Relaying:
         """Return (request as it goes on, or None while it waits, effects); may raise SipError."""
         if not self._is_known(request):
             return request, []
+        if self.signing is not None and request.method == b"INVITE":
+            self.signing.invite(branch, request)
         request, effects = self.relays.request(branch, request, now)
-        if branch is None:
-            self._note(request)
+        if branch is None and request is not None:
+            effects += self._note(request, now)
         return request, effects
 
     def response(self, branch, response, now):
         """Return (response as it goes on, or None while it waits, effects); may raise SipError."""
         if not self._is_known(response):
             return response, []
+        if self.signing is not None and 200 <= response.status < 300:
+            self.signing.accept(branch, response)
         return self.relays.response(branch, response, now)
+
+    def signature(self, request, now):
+        """Take a signature that is for this node; return the effects, or None; may raise SipError.
+
+        A phone is never shown one, whatever this node can do.
+        """
+        if request.method != b"INFO" or request.value(b"info-package") != PACKAGE:
+            return None
+        session, dialog, side = self.relays.sessions.asking(None, request)
+        if session is None or session.role is None or side == session.phone_side:
+            return None
+        if self.signing is None:
+            raise SipError(469, "Bad Info Package", (b"Recv-Info: ",))
+        return self.signing.take(session, dialog, request, now)
 
     def _is_known(self, message):
         return message.call_id in self.relays.sessions.by_call
 
-    def _note(self, ack):
-        """Write into the list of calls what an acknowledged call is worth."""
-        call = None if ack is None else self.node.calls.live.get(ack.call_id)
-        for session in self.relays.sessions.by_call.get(call.call_id, ()) if call else ():
-            call.security = session.level or call.security
+    def _note(self, ack, now):
+        """Write into the list of calls what an acknowledged call is worth; begin to sign it."""
+        effects = []
+        call = self.node.calls.live.get(ack.call_id)
+        for session in self.relays.sessions.by_call.get(ack.call_id, ()):
+            if call is not None:
+                call.security = session.level or call.security
+            if self.signing is not None:
+                effects += self.signing.confirmed(session, now)
+        return effects
+
+    def ended(self, call):
+        """Return the effects of a call that this node ends."""
+        return self.relays.ended_call(call.call_id)
+
+    def end_unproved(self, call_id, now):
+        """End a call whose ACK was stopped; return the effects."""
+        sessions = self.relays.sessions.by_call.get(call_id, ())
+        return self._end([one for one in sessions if one.level == FAILED], now)
+
+    def _end(self, sessions, now):
+        call = self.node.calls.live.get(sessions[0].call_id) if sessions else None
+        words = sessions[0].problem if sessions else None
+        return [] if call is None else self.ending.hang_up(call, now, words)
 
     # What the shell tells.
+
+    def failed(self, number, problem, now):
+        """The media library refused a change of a relay; return the effects."""
+        session = self.relays.sessions.by_number.get(number)
+        return self.relays.failed(number, problem, now) + self._end_silent(session, now)
+
+    def reported(self, number, kind, side, now):
+        """The media library tells something of a relay (media.relay.REPORTS)."""
+        session = self.relays.sessions.by_number.get(number)
+        return self.relays.reported(number, kind, side, now) + self._end_silent(session, now)
+
+    def _end_silent(self, session, now):
+        """End an answered call whose last relay is gone: nobody will hear anything any more."""
+        if session is None or session.chosen is None or session.numbers():
+            return []
+        return self._end([session], now)
 
     def opened(self, number, ports, problem, now):
         """The shell has answered a RelayOpen; return the effects."""
@@ -172,10 +236,12 @@ class Relaying:
         """Return what is known of the sound of a Call, as fields of its record.
 
         security: one of media.trust.LEVELS; is_enough: for the owner; words: to compare; relays:
-        numbers; all None or empty where the sound does not pass this node.
+        numbers; signature, own_signature: of signing.py, in words; all None or empty where the
+        sound does not pass this node.
         """
         fields = {"security": call.security, "words": None, "suite": None, "contact": None,
-                  "is_enough": None, "by_phones": False, "relays": []}  # fmt: skip
+                  "is_enough": None, "by_phones": False, "relays": [], "signature": None,
+                  "own_signature": None}  # fmt: skip
         for session in self.relays.of_call(call.call_id):
             relays = fields["relays"] + session["relays"]
             if fields["words"] is None:
@@ -193,9 +259,17 @@ class Relaying:
         call.security = trust.COMPARED if are_same else trust.DIFFERENT
         return effects
 
+    def status(self):
+        """Return what the media library can do, and how many streams pass."""
+        names = [crypto.BY_NUMBER[number].name.decode() for number in self.relays.keying.suites]
+        return {"suites": names, "relays": len(self.relays.sessions.by_number)}
+
     def counters(self):
         """Return name -> number."""
-        return dict(self.relays.counters, **self.relays.keying.trust.counters)
+        found = dict(self.relays.counters, **self.relays.keying.trust.counters)
+        for name, count in () if self.signing is None else self.signing.counters.items():
+            found["signatures_" + name] = count
+        return found
 
     def trusted(self):
         """Return what is known of keys: JSON-able dicts, the contact that called last first."""

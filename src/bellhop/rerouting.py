@@ -1,18 +1,25 @@
-"""Ringing calls outlive the ways they came by: the caller's node tries another, ours follows it.
+"""Calls outlive the ways they came by: the caller's node tries another, the callee's follows it.
 
 Nodes in between keep nothing. The INVITE that comes again, same Call-ID, tag and CSeq, is no new
 call: the phone goes on ringing, and its answers take the new way (it would refuse a second INVITE,
-RFC 3261 section 8.2.2.2).
+RFC 3261 section 8.2.2.2). A request inside a dialog whose next node is gone goes around it, to the
+first node on its Route that can be reached.
 """
 
+from .sip import address, uri
 from .sip.message import response_to
-from .tu import proxy
+from .tu import dialplan, proxy
 from .tu.calls import RINGING
 from .tu.response_context import WAITING
 
 # How long the called phone rings on when the node before it is gone: 7 s until the caller's node
 # has seen a silent death, 2 s until the next way is tried as well, and room.
 REJOIN_PATIENCE = 12000
+# Ways around a node that are tried one after the other, and how long each may be silent where a
+# request that comes twice does no harm.
+WAYS_AROUND = 2
+AROUND_PATIENCE = 2000
+REPEATABLE = (b"BYE", b"INVITE")
 
 
 class Rerouting:
@@ -22,7 +29,7 @@ class Rerouting:
         self.node = node
         self.forwarder = forwarder
         self.meshing = meshing
-        self.counters = {"rerouted": 0, "joined": 0}
+        self.counters = {"rerouted": 0, "joined": 0, "around": 0}
 
     def look(self, now):
         """Find another way for ringing calls whose own is no longer there; return the effects."""
@@ -79,6 +86,55 @@ class Rerouting:
             effects += self.forwarder.respond(context, context.heard, now)
         return effects
 
+    def around(self, target, request):
+        """Return the Target of a request inside a dialog, and with it the ways around a dead node.
+
+        Of the Route the request keeps what every way has in common; the rest is in the Targets.
+        """
+        mesh = self.meshing.mesh
+        routes = request.items(b"route")
+        first = self.meshing.node_of(address.parse(routes[0]).uri)
+        if first is None:
+            return target
+        is_there = mesh.is_peer(first)
+        index, ways = self._ways_around(routes, first if is_there else None)
+        if not ways or (is_there and request.method not in REPEATABLE):
+            return target
+        kept = list(target)
+        if is_there:
+            ways.insert(0, routes[:index])
+            kept[7] = AROUND_PATIENCE
+        else:
+            self.counters["around"] += 1
+        request.remove(b"route")
+        for route in reversed(routes[index:]):
+            request.insert(b"route", b"Route: " + route)
+        targets = []
+        for way in ways:
+            kept[2] = way
+            targets.append(dialplan.Target(*kept))
+        kept[2], kept[6] = ways[0], tuple(targets[1:])
+        return dialplan.Target(*kept)
+
+    def _ways_around(self, routes, avoided):
+        """Return (place of the first Route to keep, lists of Route values that lead there).
+
+        avoided: id of a neighbour that may be dead, or None.
+        """
+        mesh = self.meshing.mesh
+        for index, route in enumerate(routes):
+            node = self.meshing.node_of(address.parse(route).uri)
+            if node is None or node in (mesh.id, avoided):
+                continue
+            paths = [
+                path
+                for path in mesh.paths_to(node, 1 + WAYS_AROUND)
+                if avoided not in [hop.node for hop in path]
+            ]
+            if paths:
+                return index, [route_values(path[:-1]) for path in paths[:WAYS_AROUND]]
+        return 0, []
+
     def follow(self, request):
         """Send a request of the called phone by the way that the call took in the end."""
         call = self.node.calls.live.get(request.call_id)
@@ -104,6 +160,11 @@ def by_the_new_way(response, request, own):
     for value in reversed(request.items(b"via")):
         copy.insert(b"via", b"Via: " + value)
     return copy
+
+
+def route_values(hops):
+    """Return the Route values of a path's hops."""
+    return [b"<sip:" + uri.host_port(hop.host.encode(), hop.port) + b";lr>" for hop in hops]
 
 
 def _same(one, other):

@@ -24,6 +24,8 @@ ENGINE = {
     "rerouting",
     "ending",
     "ringing",
+    "relaying",
+    "signing",
 }
 BELOW_ENGINE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import.

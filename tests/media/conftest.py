@@ -14,8 +14,6 @@ from . import interposer
 from .ear import Ear
 from .talker import Talker
 
-INTERPOSER = interposer.__file__
-
 
 class Streets(mesh.Streets):
     """Towns with sound. Phone number n belongs to the user u<n> unless it is told another."""
@@ -43,14 +41,9 @@ class Streets(mesh.Streets):
             node.node_options = ["list trusted 10.0.0.0/8"]
         contact(town.nodes[0], "77", "sip:u2@10.9.0.2", "encryption 'require'")
         contact(town.nodes[1], "u2", "sip:u2@10.9.1.3")
-        self.put_between(town.nodes[1], between)
+        become(town.nodes[1], between)
         town.start()
         return town
-
-    @staticmethod
-    def put_between(node, mode):
-        """Make a node that is not started one of Mallory's, or an honest one again."""
-        node.program = [INTERPOSER, mode] if mode else ["-m", "bellhop"]
 
     def pair(self, name="pair"):
         """Return a started Town of two nodes that reach each other."""
@@ -101,6 +94,11 @@ def contact(node, number, address, *options):
     lines = [f"option number '{number}'", f"option address '{address}'"]
     lines += ["option " + one for one in options]
     node.media_options += ["config contact", *lines]
+
+
+def become(node, mode):
+    """Make a node that is not started one of Mallory's (interposer.py), or an honest one: None."""
+    node.program = [interposer.__file__, mode] if mode else ["-m", "bellhop"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What a node tells of its calls: the verbs `calls` and `history`, and its events as they come."""
 
 import json
+import os
 import threading
 import time
 
@@ -30,6 +31,13 @@ def wait_level(node, level, seconds=PATIENCE):
 def last_of(node):
     """Return the call that ended last."""
     return node.ask("history")["history"][0]
+
+
+def reload(node):
+    """Let a running node read its changed configuration."""
+    with open(os.path.join(node.folder, "bellhop"), "w") as file:
+        file.write(node.configuration())
+    node.ask("reload")
 
 
 class Ear:

@@ -13,7 +13,7 @@ import sys
 
 from bellhop.engine import Engine
 from bellhop.media import sdp
-from bellhop.media.agreement import CALLEE, CALLER, Agreement, Identity
+from bellhop.media.agreement import CALLEE, CALLER, Agreement, Dh, Identity
 from bellhop.media.ownkeys import media_lines
 from bellhop.shell import command, identity
 
@@ -32,9 +32,9 @@ class Mallory:
     def __init__(self, mode):
         self.mode = mode
         self.calls = {}
-        self.dh = identity.exchange()
-        crypto = identity.crypto()
-        self.identity = Identity(crypto.public_key(SEED), self.dh.identity_secret(SEED))
+        functions, public, secret = identity.exchange(SEED)
+        self.dh = Dh(*functions)
+        self.identity = Identity(public, secret)
 
     def passing(self, data, token):
         """Return a message as it goes on."""

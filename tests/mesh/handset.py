@@ -179,6 +179,13 @@ class Handset:
 
 def call(caller, callee, target, seconds=PATIENCE):
     """Ring, answer, acknowledge, hang up; return the INVITE as it came."""
+    dialled, answer, came = begin(caller, callee, target, seconds)
+    assert status_of(caller.hang_up_at(callee, dialled, answer)) == 200
+    return came
+
+
+def begin(caller, callee, target, seconds=PATIENCE):
+    """Ring, answer, acknowledge; return (Call-ID, answer, the INVITE as it came)."""
     dialled = caller.dial(target)
     came = callee.incoming(seconds=seconds)
     callee.respond(came, 180, "Ringing")
@@ -188,8 +195,7 @@ def call(caller, callee, target, seconds=PATIENCE):
     assert status_of(answer) == 200, answer
     caller.acknowledge(dialled, answer)
     callee.incoming("ACK")
-    assert status_of(caller.hang_up_at(callee, dialled, answer)) == 200
-    return came
+    return dialled, answer, came
 
 
 def md5(text):

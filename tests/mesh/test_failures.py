@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from tests.mesh.handset import call, status_of
-from tests.mesh.town import line, ring
+from tests.mesh.handset import begin, call, status_of
+from tests.mesh.town import line, ring, wait_until
 from tests.system.phones.call import hear_each_other
 
 RING_SECONDS = 15
@@ -52,6 +52,24 @@ def test_relay_that_falls_silent_while_the_callee_answers(streets, see, ring_of_
         assert answer is not None and status_of(answer) == 200
         caller.acknowledge(dialled, answer)
         callee.incoming("ACK")
+        assert status_of(caller.hang_up_at(callee, dialled, answer)) == 200
+    finally:
+        town.nodes[1].process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("how", (signal.SIGKILL, signal.SIGSTOP), ids=("killed", "mute"))
+@pytest.mark.parametrize("noticed", (False, True), ids=("at once", "noticed"))
+def test_hanging_up_gets_around_a_relay_that_died_in_the_call(
+    streets, see, ring_of_five, how, noticed
+):
+    town = ring_of_five
+    caller, callee = streets.handset(town, 0), streets.handset(town, 2)
+    see(town.nodes[0], "u2")
+    dialled, answer, _ = begin(caller, callee, "202")
+    town.nodes[1].process.send_signal(how)
+    try:
+        if noticed:
+            wait_until(lambda: town.nodes[0].reached()["node1"]["hops"] != 1, "it is gone", 10)
         assert status_of(caller.hang_up_at(callee, dialled, answer)) == 200
     finally:
         town.nodes[1].process.send_signal(signal.SIGCONT)

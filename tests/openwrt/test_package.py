@@ -15,6 +15,7 @@ import pytest
 import bellhop
 from bellhop import config
 
+from . import real
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
 
 MAKEFILE = Makefile(BELLHOP / "Makefile")
@@ -42,7 +43,17 @@ WANTED = {"segno": "python-segno"}
 KINDS_WITHOUT_SECTION = ("user", "group", "contact")
 FOLDERS = [path.parent for path in sorted(FEED.glob("*/Makefile"))]
 # Installed sizes. Python as it lies in an image, where squashfs packs it with xz.
-PYTHON_BYTES, LUCI_BYTES = 400_000, 60_000
+PYTHON_BYTES, MEDIA_BYTES, LUCI_BYTES = 400_000, 80_000, 60_000
+
+
+def feed_packages():
+    """Return the module openwrt/packages.py."""
+    sys.path.insert(0, str(FEED))
+    try:
+        import packages
+    finally:
+        sys.path.remove(str(FEED))
+    return packages
 
 
 def imported():
@@ -96,6 +107,40 @@ def test_what_others_wrote_comes_with_the_package_whose_feature_needs_it():
         assert package in MAKEFILE.depends(brought_by)
     for folder in WANTED.values():
         assert (FEED / folder / "Makefile").is_file()
+
+
+def test_every_module_is_in_one_package():
+    taken = {"bellhop": 0, "bellhop-mesh": 0, "bellhop-media": 0}
+    for name in MODULES:
+        packages = [package for package in taken if feed_packages().is_part(package, name)]
+        assert len(packages) == (0 if "/lite/" in name else 1), name
+        for package in packages:
+            taken[package] += 1
+    assert all(taken.values())
+
+
+def test_node_starts_without_the_packages_of_its_features(tmp_path):
+    for name in MODULES:
+        if feed_packages().is_part("bellhop", name):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "src" / name, tmp_path / name)
+    config = tmp_path / "bellhop.config"
+    config.write_text(SMALL % real.free_port())
+    node = subprocess.Popen(
+        [sys.executable, "-S", "-m", "bellhop", "--state", tmp_path / "state", "--config", config],
+        env={"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    try:
+        told = []
+        while "bellhop is running" not in "".join(told):
+            told.append(node.stdout.readline())
+            assert told[-1], told
+    finally:
+        node.kill()
+        node.wait(10)
+    for package in ("bellhop-mesh", "bellhop-media"):
+        assert "package " + package in "".join(told)
 
 
 def test_files_named_in_the_makefile_exist():
@@ -260,11 +305,16 @@ def test_first_boot_leaves_a_name_that_the_owner_gave(tmp_path):
 # Sizes.
 
 
-def test_compiled_python_fits_its_budget():
+@pytest.mark.parametrize(
+    "package, budget", [("bellhop", PYTHON_BYTES), ("bellhop-media", MEDIA_BYTES)]
+)
+def test_compiled_python_fits_its_budget(package, budget):
     whole = b""
-    for path in sorted((ROOT / "src" / "bellhop").rglob("*.py")):
-        whole += marshal.dumps(compile(path.read_bytes(), path.name, "exec", dont_inherit=True))
-    assert len(lzma.compress(whole)) <= PYTHON_BYTES
+    for name in MODULES:
+        if feed_packages().is_part(package, name):
+            source = (ROOT / "src" / name).read_bytes()
+            whole += marshal.dumps(compile(source, name, "exec", dont_inherit=True))
+    assert len(lzma.compress(whole)) <= budget
 
 
 def test_luci_pages_fit_their_budget():

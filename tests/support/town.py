@@ -90,8 +90,8 @@ class Town:
     def spread(self, house, effect):
         """Carry a mesh packet over its cable."""
         for host in self.cables.get(effect.link, ()):
-            other = self.houses[host]
-            if other is not house and effect.address in (None, (host, 5066)):
+            other = self.houses.get(host)
+            if other not in (house, None) and effect.address in (None, (host, 5066)):
                 source = (house.host, 5066)
                 other.perform(other.engine.receive_mesh(effect.data, effect.link, source, self.now))
 

@@ -13,9 +13,9 @@ from . import hkdf
 from .crypto import BY_NUMBER
 
 # The functions of X25519 and Ed25519, passed in; each returns None where it refuses its input.
-# public(secret); exchange(secret, public); identity_public(Ed25519 public key) and
-# identity_secret(Ed25519 seed): the X25519 keys of the same owner. All 32 octets.
-Dh = namedtuple("Dh", ("public", "exchange", "identity_public", "identity_secret"))
+# public(secret); exchange(secret, public); identity_public(Ed25519 public key): the
+# X25519 key of the same owner. All 32 octets.
+Dh = namedtuple("Dh", ("public", "exchange", "identity_public"))
 
 # Who a node is. key: Ed25519 public key; secret: its X25519 secret.
 Identity = namedtuple("Identity", ("key", "secret"))

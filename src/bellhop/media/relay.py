@@ -146,6 +146,13 @@ class Relays:
             return []
         return self.sessions.end(session)
 
+    def ended_call(self, call_id):
+        """This node ends a call by itself; return the effects."""
+        effects = []
+        for session in list(self.sessions.by_call.get(call_id, ())):
+            effects += self.sessions.end(session)
+        return effects
+
     def wake(self, session, now):
         """A session's time is over; return the effects."""
         effects = self.sessions.end(session)
@@ -188,6 +195,8 @@ class Relays:
             return response, self._refused(session, dialog, side, begins, response)
         if dialog is None:
             return response, []
+        if session.level == FAILED and begins:
+            raise SipError(488, session.problem)
         if session.chosen not in (None, dialog):
             # Another phone behind the same branch answered too; the caller will end that call.
             set_body(response, b"")
@@ -234,7 +243,7 @@ class Relays:
         except SipError as error:
             # Unacknowledged, both phones end the call; until then this session stops every ACK.
             self.counters["keys_failed"] += 1
-            session.level = FAILED
+            session.level, session.problem = FAILED, error.reason
             self.sessions.watch(session, now + ACK_PATIENCE)
             told = self._event(session, error.reason)
             return None, self.sessions.closed(session.close()) + [told]
@@ -350,7 +359,14 @@ class Relays:
             return []
         self.counters["legs_lost"] += 1
         effects = self.sessions.closed(session.close(number)) + [self._event(session, problem)]
-        return effects if session.numbers() else effects + self.sessions.end(session)
+        if session.numbers():
+            return effects
+        session.problem = problem
+        if session.chosen is None:
+            # Nobody has answered yet: who does is refused, or the sound would go in the clear.
+            session.level = FAILED
+            return effects
+        return effects + self.sessions.end(session)
 
     # What people see.
 
@@ -399,14 +415,21 @@ class Relays:
         return effects
 
     def mark(self, call_id, mark):
-        """The people of a call compared words or signatures; return the effects."""
+        """The people of a call compared words; return the effects."""
         effects = []
         for session in self.sessions.by_call.get(call_id, ()):
-            agreement = session.proved()
-            if agreement is not None:
-                session.level = self.keying.trust.mark(session.contact, agreement.peer, mark)
-                effects += [self.store(), self._event(session, mark)]
+            effects += self.vouch(session, mark)
         return effects
+
+    def vouch(self, session, mark):
+        """Words or signatures have shown who has the key of a session; return the effects."""
+        agreement = session.proved()
+        if agreement is None:
+            return []
+        level = self.keying.trust.mark(session.contact, agreement.peer, mark)
+        if session.level != trust.SIGNED:
+            session.level = level
+        return [self.store(), self._event(session, mark)]
 
 
 def is_sdp(message):

@@ -6,12 +6,13 @@ phone that rings behind it has a Dialog of its own, and all share the relays of 
 
 import binascii
 
+from ..effects import RelayClose, RelayOpen, RelayUpdate
 from ..errors import SipError
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
 from .dialog import A, B, Offer, Slot
-from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED, RelayClose, RelayOpen, RelayUpdate
+from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
 ATTRIBUTE = b"bellhop-key"
@@ -43,6 +44,8 @@ class Session:
         self.parked = []
         self.problem = None
         self.level = None
+        # What bellhop/signing.py knows of the signatures of this call.
+        self.signature = None
         self.deadline = self.queued = None
 
     # Relays.
@@ -352,8 +355,12 @@ class Session:
             "key": None,
             "words": None,
             "suite": None,
+            "signature": None,
+            "own_signature": None,
             "relays": self.numbers(),
         }
+        if self.signature is not None:
+            fields["signature"], fields["own_signature"] = self.signature.seen()
         if agreement is not None:
             fields["key"] = binascii.hexlify(agreement.peer).decode()
             fields["words"] = " ".join(agreement.words())

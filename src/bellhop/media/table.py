@@ -1,8 +1,8 @@
 """The sessions of a node, found by the branch that began one, by dialog, and by relay."""
 
+from ..effects import RelayClose
 from ..errors import SipError
 from .dialog import A, B, Dialog
-from .effects import RelayClose
 
 # Phones that ring behind one branch; a proxy out there may fork.
 MAX_DIALOGS = 8

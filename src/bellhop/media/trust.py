@@ -48,7 +48,8 @@ class Trust:
             return ENCRYPTED
         if known.key != key:
             return CHANGED
-        return known.mark or KNOWN
+        # A signature is one of a call: the next call with this key has to bring its own.
+        return known.mark if known.mark == COMPARED else KNOWN
 
     def see(self, name, key):
         """Note a key that was proved in a call; return what it was worth before."""
@@ -70,15 +71,15 @@ class Trust:
         return name in self.contacts
 
     def mark(self, name, key, mark):
-        """People have compared words or signatures: the key is the contact's; return its level."""
+        """Words or signatures of a call show that the key is the contact's; return its level."""
         if name not in self.contacts and not self._add(name, key):
             return ENCRYPTED
         contact = self.contacts[name]
         if contact.key != key:
             self.contacts[name] = contact = Contact(key)
-        if mark == SIGNED or contact.mark != SIGNED:
+        if contact.mark != COMPARED:
             contact.mark = mark
-        return contact.mark
+        return mark
 
     def accept(self, name, key):
         """The owner takes a changed key for the contact's new one."""
@@ -152,6 +153,10 @@ class Policies:
     def of(self, name):
         """Return the policy for calls with a contact."""
         return self.contacts.get(name, self.general)[0]
+
+    def wants_signed(self, name):
+        """Tell whether the owner wants calls with a contact to be signed."""
+        return self.contacts.get(name, self.general)[1] == SIGNED
 
     def is_enough(self, name, level):
         """Tell whether a level is what the owner wants to see for a contact."""

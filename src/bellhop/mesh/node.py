@@ -373,6 +373,14 @@ class Mesh:
                 return True
         return False
 
+    def node_at(self, host):
+        """Return the id of the one node that is reached at an address (text), or None."""
+        return views.node_at(self, host)
+
+    def is_peer(self, node):
+        """True when the node of this id is a two-way neighbour now."""
+        return short_id(node) in self.exchange.peers
+
     def phonebook(self):
         """Return everybody whose node is in reach, a list of dicts."""
         return views.phonebook(self)

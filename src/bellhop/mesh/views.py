@@ -77,6 +77,21 @@ def _likeness(octets, others):
     return best
 
 
+def node_at(mesh, host):
+    """Return the id of the one node that is reached at an address (text), or None."""
+    for peer in mesh.exchange.peers.values():
+        if host in [way.address[0] for way in peer.neighbours]:
+            return peer.key
+    mesh.directory.refresh()
+    found = None
+    for known in mesh.directory.known.values():
+        if host in [endpoint.host for endpoint in known.value.endpoints]:
+            if found is not None:
+                return None  # Many a home has its router at 192.168.1.1.
+            found = known.node
+    return found
+
+
 class Reach:
     """The nodes in reach, worked out again only when an edge may have changed."""
 

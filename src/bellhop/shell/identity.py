@@ -96,15 +96,15 @@ def crypto():
     return Crypto(public_key, sign, verify, agree, lock, unlock)
 
 
-def exchange():
-    """Return the functions of X25519 (media.agreement.Dh); raises BellhopError."""
+def exchange(seed):
+    """Return (functions of X25519, Ed25519 public key, X25519 secret); raises BellhopError.
+
+    The functions are those of media.agreement.Dh, in its order.
+    """
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError(
-            "calls are not encrypted: that needs " + PYNACL
-        ) from None
-    from ..media.agreement import Dh
+        raise BellhopError("calls are not encrypted: that needs " + PYNACL) from None
 
     def attempt(function):
         def tried(*octets):
@@ -115,16 +115,13 @@ def exchange():
 
         return tried
 
-    def identity_secret(seed):
-        secret = bindings.crypto_sign_seed_keypair(seed)[1]
-        return bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
-
-    return Dh(
+    functions = (
         bindings.crypto_scalarmult_base,
         attempt(bindings.crypto_scalarmult),
         attempt(bindings.crypto_sign_ed25519_pk_to_curve25519),
-        identity_secret,
     )
+    public, secret = bindings.crypto_sign_seed_keypair(seed)
+    return functions, public, bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
 
 
 def export(seed, passphrase):

@@ -118,8 +118,12 @@ class Service:
     def _join_mesh(self):
         from ..effects import SendMesh
         from . import identity  # Only a node with a mesh pays for it in memory.
-        from .mesh import MeshLinks
 
+        try:
+            from .mesh import MeshLinks
+        except ImportError:
+            self.mesh_problem = "the mesh needs OpenWrt's package bellhop-mesh"
+            return
         try:
             crypto = identity.crypto()
             seed = identity.read(self.state)
@@ -136,22 +140,22 @@ class Service:
             self.seeking = self.aio.create_task(self.mesh_links.seek(section, self.resolver))
 
     def _join_media(self):
-        from ..media.agreement import Identity
-        from ..media.effects import RelayClose, RelayOpen, RelayUpdate
+        try:
+            from .media import MediaRelays
+        except ImportError:
+            self.media_problem = "encryption and relaying of sound need OpenWrt's package bellhop-media"
+            return
+        from ..effects import RelayClose, RelayOpen, RelayUpdate
         from . import identity  # Only a node with media pays for it in memory.
-        from .media import MediaRelays
 
         self.media = MediaRelays(self.loop, self.log)
-        exchange = mine = None
+        keys = None
         try:
             self.media.open(self.settings.media)
-            exchange = identity.exchange()
-            seed = identity.read(self.state)
-            mine = Identity(identity.crypto().public_key(seed), exchange.identity_secret(seed))
+            keys = identity.exchange(identity.read(self.state))
         except BellhopError as error:
             self.media_problem = str(error)
-        self.engine.join_media(exchange, mine)
-        self.engine.relaying.relays.library(self.media.suites)
+        self.engine.join_media(self.media.suites, keys)
         self.loop.performers[RelayOpen] = self.media.perform_open
         self.loop.performers[RelayUpdate] = self.media.perform_update
         self.loop.performers[RelayClose] = self.media.perform_close
@@ -249,7 +253,6 @@ class Service:
             "problems": self.problems(),
             "names": self.resolver.kind(),
             "connections": len(self.streams.streams),
-            "media": None if self.media is None else self.media.status(),
             "memory_kb": resident_kb(),
             "counters": {
                 "datagrams": self.endpoints.counters(),

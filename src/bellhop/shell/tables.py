@@ -217,6 +217,10 @@ def _status(result):
         ("connections", "connections"),
     ):
         lines.append("  %-26s %d" % (title, result[name]))
+    media = result.get("media")
+    if media is not None:
+        suites = ", ".join(media["suites"]) or "no library"
+        lines.append("  %-26s %d (%s)" % ("streams of sound", media["relays"], suites))
     lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
     lines += ["", "Since the start"]
     for part, counts in result["counters"].items():

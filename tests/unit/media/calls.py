@@ -1,10 +1,9 @@
 """Nodes and phones for the tests of calls: messages by hand, ports from a counter, no sockets."""
 
 from bellhop.deadlines import Deadlines
-from bellhop.effects import Event
+from bellhop.effects import Event, RelayClose, RelayOpen, RelayUpdate
 from bellhop.errors import SipError
 from bellhop.media.decision import NEEDED, NO, MediaSettings, Party
-from bellhop.media.effects import RelayClose, RelayOpen, RelayUpdate
 from bellhop.media.relay import Relays
 from bellhop.sip import message
 from tests.support.messages import answer, parsed

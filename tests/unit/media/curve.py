@@ -4,6 +4,7 @@ CURVE: the functions that a node is given, by these lines; TOY: the same over a 
 fast enough for whole calls under MicroPython, and secure against nobody.
 """
 
+from bellhop.errors import BellhopError
 from bellhop.media.agreement import Dh, Identity
 
 P = 2**255 - 19
@@ -45,7 +46,7 @@ def _public(secret):
     return x25519(secret, BASE.to_bytes(32, "little"))
 
 
-CURVE = Dh(_public, x25519, to_montgomery, None)
+CURVE = Dh(_public, x25519, to_montgomery)
 
 
 def _toy_public(secret):
@@ -57,7 +58,7 @@ def _toy_exchange(secret, public):
     return shared.to_bytes(32, "big")
 
 
-TOY = Dh(_toy_public, _toy_exchange, lambda key: key, None)
+TOY = Dh(_toy_public, _toy_exchange, lambda key: key)
 
 
 def toy_identity(letter):
@@ -66,24 +67,12 @@ def toy_identity(letter):
     return Identity(_toy_public(secret), secret)
 
 
-def libsodium():
-    """Return the Dh of PyNaCl, as a node has it, or None."""
+def libsodium(seed=bytes(32)):
+    """Return (Dh, X25519 secret of an Ed25519 seed) as a node has them, or None."""
     try:
-        from nacl import bindings
-    except ImportError:
+        from bellhop.shell.identity import exchange
+
+        functions, _, secret = exchange(seed)
+    except (ImportError, BellhopError):
         return None
-
-    def attempt(function, *args):
-        try:
-            return function(*args)
-        except Exception:
-            return None
-
-    return Dh(
-        bindings.crypto_scalarmult_base,
-        lambda secret, public: attempt(bindings.crypto_scalarmult, secret, public),
-        lambda key: attempt(bindings.crypto_sign_ed25519_pk_to_curve25519, key),
-        lambda seed: bindings.crypto_sign_ed25519_sk_to_curve25519(
-            bindings.crypto_sign_seed_keypair(seed)[1]
-        ),
-    )
+    return Dh(*functions), secret

@@ -68,7 +68,7 @@ class KeyedCall(unittest.TestCase):
         self.assertEqual(far["remote"], ((BOB_WAN, 30000), (BOB_WAN, 30001)))
         self.assertEqual((near["direction"], near["clock_rate"]), (RECEIVE | SEND, 8000))
         sides = self.one.opens[0].sides
-        self.assertEqual(sides, ((ALICE_LAN, 20000, 30000), (ALICE_WAN, 20000, 30000)))
+        self.assertEqual(sides, ((ALICE_LAN, 20000, 30000), (bytes(4), 20000, 30000)))
 
     def test_both_people_see_the_same_words(self):
         self.pair.call()

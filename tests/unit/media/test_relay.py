@@ -4,7 +4,8 @@ import unittest
 
 from bellhop.media import relay, trust
 from bellhop.media.decision import ALWAYS, HIDDEN, NEEDED, MediaSettings, Party
-from bellhop.media.effects import UNTOUCHED, RelayOpen
+from bellhop.effects import RelayOpen
+from bellhop.media.effects import UNTOUCHED
 
 from .calls import (
     ALICE,

@@ -52,9 +52,15 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.trust.see(GRAN, ONE), COMPARED)
         self.assertEqual(self.trust.look(GRAN, TWO), CHANGED)
 
-    def test_a_signature_is_worth_more_than_words(self):
-        self.trust.mark(GRAN, ONE, SIGNED)
-        self.assertEqual(self.trust.mark(GRAN, ONE, COMPARED), SIGNED)
+    def test_a_signature_is_one_of_a_call(self):
+        self.assertEqual(self.trust.mark(GRAN, ONE, SIGNED), SIGNED)
+        self.assertEqual(self.trust.see(GRAN, ONE), KNOWN)
+        self.assertEqual(self.trust.dump()[0]["mark"], SIGNED)
+
+    def test_compared_words_outlast_a_signature(self):
+        self.trust.mark(GRAN, ONE, COMPARED)
+        self.assertEqual(self.trust.mark(GRAN, ONE, SIGNED), SIGNED)
+        self.assertEqual(self.trust.see(GRAN, ONE), COMPARED)
 
     def test_comparing_words_takes_a_changed_key(self):
         self.trust.mark(GRAN, ONE, SIGNED)

@@ -1,0 +1,1 @@
+"""Tests of the lite node and of the core on MicroPython."""

@@ -1,0 +1,49 @@
+"""A lite node on 127.0.0.1 for sipp."""
+
+from tests.support import lite
+from tests.system.sipp.runner import DOMAIN, HOST, PASSWORD, Server
+
+NODE = """config node
+	option domain {domain}
+	list listen {host}
+	option sip_port {port}
+	option stranger_requests_per_minute 0
+"""
+MESH = """config mesh
+	option node_name lite
+	option port {port}
+	list interface none
+	list peer {peer}
+"""
+USER = """config user
+	option name {name}
+	option password {password}
+"""
+
+
+class Lite(Server):
+    """A compiled lite node. mesh: (its UDP port, the peer's) where it is a member of a mesh."""
+
+    name = "bellhop-lite"
+    rate = 20
+    ring_ms = 0
+    registers = True
+    compiled = None
+    mesh = None
+    heap = lite.HEAP
+
+    def configure(self):
+        """Write the UCI file."""
+        text = NODE.format(domain=DOMAIN, host=HOST, port=self.port)
+        if self.mesh:
+            text += MESH.format(port=self.mesh[0], peer="%s:%d" % (HOST, self.mesh[1]))
+        text += "".join(USER.format(name=name, password=PASSWORD) for name in self.users)
+        config = self.folder / "bellhop.config"
+        config.write_text(text)
+        arguments = ["--config", str(config), "--state", str(self.state)]
+        return self.compiled.command(*arguments, heap=self.heap), self.compiled.environment()
+
+    @property
+    def state(self):
+        """The folder of its state, with the control socket."""
+        return self.folder / "state"
