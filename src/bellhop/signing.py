@@ -203,7 +203,6 @@ class Signing:
         call = self.node.calls.live.get(session.call_id)
         if call is None or policies.is_enough(session.contact, session.level):
             return effects
-        effects += self.relays.sessions.end(session)
         return effects + self.ending.hang_up(call, now, UNSIGNED + exchange.state)
 
     def _report(self, exchange, level, text):

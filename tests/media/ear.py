@@ -1,5 +1,6 @@
 """What a node tells of its calls: the verbs `calls` and `history`, and its events as they come."""
 
+import contextlib
 import json
 import os
 import threading
@@ -45,6 +46,7 @@ class Ear:
 
     def __init__(self, node):
         self.connection = command.connect(node.state)
+        self.connection.settimeout(None)
         self.connection.sendall(b'{"verb": "events", "arguments": {}}\n')
         self.lines = self.connection.makefile("rb")
         self.lines.readline()
@@ -53,10 +55,11 @@ class Ear:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
-        for line in self.lines:
-            with self.changed:
-                self.events.append(json.loads(line))
-                self.changed.notify_all()
+        with contextlib.suppress(OSError, ValueError):  # The end, by either side.
+            for line in self.lines:
+                with self.changed:
+                    self.events.append(json.loads(line))
+                    self.changed.notify_all()
 
     def wait(self, fits, seconds=PATIENCE):
         """Return the first event, gone or to come, for which fits(event) is true."""

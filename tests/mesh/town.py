@@ -179,6 +179,7 @@ class Town:
         self.network = netns.Network(name)
         self.folder = tempfile.mkdtemp(prefix="bellhop-town-")
         self.nodes = []
+        self.lans = {}  # street -> Lan
         self.cables = {}  # (lower, higher number of a street) -> Link at the lower end
         self.far_ends = {}  # the same -> Link at the higher end
         self.phones = {}
@@ -201,7 +202,7 @@ class Town:
             self._sysctl(host, forwarding, *QUIET_SYSCTL)
             self.nodes.append(Node(number, host, os.path.join(self.folder, str(number))))
         for index, street in enumerate(self.streets):
-            lan = self.network.lan()
+            lan = self.lans[street] = self.network.lan()
             links = []
             for number in street:
                 address = f"10.9.{index}.{number + 1}"

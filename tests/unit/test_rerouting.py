@@ -155,7 +155,7 @@ class RelayTest(unittest.TestCase):
         strange = ((b"sip:carol@" + self.farm.key().encode() + b" ", b"sip:carol@10.0.9.3 "),)
         changes = tagged + strange + ((b"alice@home.test", b"alice@far.test"),)
         self.assertEqual(self.ask("BYE", "192.0.2.9", changes), [403])
-        self.assertEqual(self.ask("BYE", "10.0.3.1", changes), [])
+        self.assertEqual(self.ask("INFO", "10.0.3.1", changes), [])
 
 
 if __name__ == "__main__":

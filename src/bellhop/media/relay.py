@@ -128,7 +128,16 @@ class Relays:
         if session is None:
             return
         key = offered_key(request, _readable(request))
+        before = session.parties, session.agreement
         session.parties = near, session.parties[1]
+        try:
+            self._begin_again(session, request, key)
+        except SipError:
+            session.parties, session.agreement = before
+            raise
+        self.sessions.watch(session, now + LONGEST_CALL)
+
+    def _begin_again(self, session, request, key):
         if session.role is not None:
             before = session.agreement.peer
             if key is None:
@@ -137,7 +146,6 @@ class Relays:
             if session.agreement.peer != before:
                 raise SipError(488, "this call began with another key")
         session.begin_again(request)
-        self.sessions.watch(session, now + LONGEST_CALL)
 
     def ended(self, user):
         """A branch came to nothing; return the effects."""

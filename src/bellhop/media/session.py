@@ -79,19 +79,22 @@ class Session:
 
     def begin_again(self, request):
         """Take the INVITE anew, as it came by another way; phones keep what they were shown."""
-        self.dialogs, self.chosen = {}, None
         first = self.first
-        if first is None:
-            return
+        if first is not None:
+            self.first = self._again(first, request)
+        self.dialogs, self.chosen = {}, None
+
+    def _again(self, first, request):
         again = Offer(A, request.cseq, request.body)
         before = self.locals
         self._choose_locals(again)
-        if len(self.locals[A]) != len(before[A]):
+        chosen, self.locals = self.locals, before
+        if len(chosen[A]) != len(before[A]):
             raise SipError(488, "the other way is in another address family")
-        self.locals[B] = before[B]
+        self.locals = [chosen[A], before[B]]
         again.sent, again.cryptos = first.sent, first.cryptos
         again.lines = self.lines_of(A, again.description, again.sent)
-        self.first = again
+        return again
 
     def _choose_locals(self, offer):
         """The side that offers is met in the address family that it asks for."""

@@ -282,16 +282,14 @@ def _sound(row):
     """Return what is known of the sound of a call, in lines."""
     if not row.get("relays"):
         return ["sound: directly between the phones, as far as this node can tell"]
-    words = ["sound: " + (row["security"] or "passes this node")]
+    words = "sound: " + (row["security"] or "passes this node")
     if row["contact"] and row["security"]:
-        words.append("with " + row["contact"])
+        words += " with " + row["contact"]
     if row["by_phones"]:
-        words = ["sound: encrypted by the phones themselves"]
-    if row["suite"]:
-        words.append(row["suite"])
+        words = "sound: encrypted by the phones themselves"
+    lines = [words + (" (%s)" % row["suite"] if row["suite"] else "")]
     if row["words"]:
-        words.append("words to compare: " + row["words"].upper())
-    lines = [", ".join(words)]
+        lines.append("words to compare: " + row["words"].upper())
     if row["is_enough"] is False:
         lines.append("NOT ENOUGH for what the configuration wants of %s" % row["contact"])
     for sides in row.get("sound", ()):
