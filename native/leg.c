@@ -199,7 +199,8 @@ static int is_inside(const struct bm_address *net,
 int bm_leg_admits(const struct bm_leg *leg, unsigned int component,
 		  const struct bm_address *from)
 {
-	if (leg->latch[component] == BM_DEAF)
+	/* A socket connected to port 0 would hear every port. */
+	if (leg->latch[component] == BM_DEAF || from->port == 0)
 		return 0;
 	if (leg->latch[component] != BM_OPEN)
 		return is_same(&leg->peer[component], from);

@@ -270,9 +270,11 @@ static void measure_rate(struct bm_media *media)
 	media->rate_packets = media->packets;
 }
 
+/* To fall asleep and wake costs as much as a packet: below one and a half
+ * packets for each nap, being woken for each packet is as cheap. */
 static int is_busy(const struct bm_media *media)
 {
-	return media->expected >= 2 * 16;
+	return media->expected >= 16 + 8;
 }
 
 /* Sleep out the interval, so that the next pass finds several packets. Only

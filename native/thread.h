@@ -13,7 +13,8 @@
 #include "events.h"
 #include "relay.h"
 
-enum { BM_BURST = 16 };
+/* Packets that go through each step together, at most. */
+enum { BM_BURST = 64 };
 
 struct bm_slot {
 	struct bm_relay *relay; /* NULL: free */

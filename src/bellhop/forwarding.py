@@ -156,6 +156,8 @@ class Forwarder:
         if context.call is not None:
             context.call.token = token
             self._note_leg(context, reached, reasons)
+        if branch.warning is not None:
+            self.relaying.announce(request, branch.warning)
         branch.rang = False
         branch.unsent = flow, mark
         if self.relaying is not None:

@@ -7,7 +7,7 @@ from .media.agreement import FAILED, Dh, Identity
 from .media.decision import NO, MediaSettings, Party
 from .media.relay import Relays, set_body
 from .media.signature import PACKAGE
-from .sip import address, uri
+from .sip import address, scan, uri
 from .tu import dialplan
 from .tu.calls import name_of, readable
 
@@ -75,7 +75,13 @@ class Relaying:
         node = self.node
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
             near, far = _without_keys(near), _without_keys(far)
-        return self.relays.decide(branch, request, near, far, now)
+        reasons, effects = self.relays.decide(branch, request, near, far, now)
+        branch.warning = None
+        if far.contact is None and near.contact not in (None, EMERGENCY):
+            session = self.relays.sessions.by_user.get(branch)
+            agreement = None if session is None else session.agreement
+            branch.warning = self.relays.keying.warning(near.contact, agreement)
+        return reasons, effects
 
     def _caller(self, request, flow, now):
         caller = request.from_.uri
@@ -125,6 +131,15 @@ class Relaying:
             if one is not None and one.listener.host not in hosts:
                 hosts.append(one.listener.host)
         return tuple([address_octets(host) for host in hosts])
+
+    def announce(self, request, warning):
+        """Show a warning on the called phone in front of the caller's name."""
+        caller = request.from_
+        name = (caller.display or scan.quote(caller.uri.user or b"?")).strip(b'"')
+        display = b'"(' + warning.encode() + b") " + name + b'"'
+        shown = address.Address(display, caller.uri_bytes, caller.params)
+        request.set(b"from", b"From: " + shown.write())
+        request.remove(b"p-asserted-identity")  # Phones prefer its name to that of From.
 
     def finished(self, branches):
         """Return the effects of branches that may have come to nothing."""

@@ -160,3 +160,18 @@ class Talker(Handset):
         if method == "INVITE":
             self.sent[call] = text
         return text
+
+
+def call_up(one, two, target):
+    """Bring one call of two Talkers up, each hearing the other; return (Call-ID, the 200)."""
+    port, other = one.open(), two.open()
+    call = one.invite(target, one.description([port]))
+    came = two.incoming()
+    two.reply(came, 200, body=two.description([other]))
+    two.talk_to(came, [other])
+    answer = one.final(call, "INVITE")
+    one.talk_to(answer, [port])
+    one.confirm(call, answer)
+    one.hears(two)
+    two.hears(one)
+    return call, answer

@@ -1,13 +1,17 @@
 """Packets that somebody changed, sent again, or made up: counted, dropped, and the sound goes on."""
 
 import os
+import socket
 import struct
+
+import pytest
 
 from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
 from .ear import call_of
 from .mallory import Mallory
+from .talker import call_up
 
 STREET = (0, 1)
 PACKETS = 20
@@ -59,15 +63,32 @@ def test_changed_and_repeated_packets_are_counted_and_not_heard(streets):
 def test_stranger_in_the_house_is_not_heard_and_takes_no_sound(streets):
     town = streets.pair()
     one, two = streets.talker(town, 0), streets.talker(town, 1)
-    port, other = one.open(), two.open()
-    call = one.invite("201", one.description([port]))
+    call, answer = call_up(one, two, "201")
+    host = town.phone_host(0, "stranger")
+    with host.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for number in range(PACKETS):
+            head = struct.pack("!BBHII", 128, 0, number, 160 * number, 7)
+            stranger.sendto(head + b"\x13" * 160, *one.remote.values())
+        two.hears(one)
+        one.hears(two)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(2048)
+
+
+def test_phone_takes_another_port_in_the_middle_of_a_call(streets):
+    town = streets.pair()
+    one, two = streets.talker(town, 0), streets.talker(town, 1)
+    call, answer = call_up(one, two, "201")
+    before = call_of(town.nodes[0])["words"]
+    one.remote.clear()
+    port = one.open()
+    one.send(one.within(call, "INVITE", answer, one.description([port], 2)))
     came = two.incoming()
-    two.reply(came, 200, body=two.description([other]))
-    two.talk_to(came, [other])
+    two.reply(came, 200, body=two.description(two.ears, 2))
     answer = one.final(call, "INVITE")
     one.talk_to(answer, [port])
     one.confirm(call, answer)
-    one.hears(two)
     two.hears(one)
-    host = town.phone_host(0, "stranger")
-    # TODO
+    one.hears(two, port)
+    assert call_of(town.nodes[0])["words"] == call_of(town.nodes[1])["words"] == before

@@ -186,6 +186,18 @@ static void only_the_signalled_sources_are_admitted(void)
 	bm_leg_close(&leg);
 }
 
+/* Connected to port 0, Linux lets every port of the host through. */
+static void nobody_is_admitted_from_port_0(void)
+{
+	struct bm_leg leg;
+
+	open_leg(&leg, ip4(LOOPBACK, 0));
+	direct(&leg, ip4(LOOPBACK, 0), net(LOOPBACK, 32));
+	CHECK(!admits(&leg, ip4(LOOPBACK, 0)));
+	CHECK(admits(&leg, ip4(LOOPBACK, 1)));
+	bm_leg_close(&leg);
+}
+
 static void ipv6_networks_match_by_prefix(void)
 {
 	struct bm_address allow = loopback6(0), from = loopback6(9);
@@ -381,6 +393,7 @@ static const struct check_test tests[] = {
 	TEST(packets_above_the_mtu_are_fragmented),
 	TEST(nobody_is_admitted_before_the_signalling),
 	TEST(only_the_signalled_sources_are_admitted),
+	TEST(nobody_is_admitted_from_port_0),
 	TEST(ipv6_networks_match_by_prefix),
 	TEST(rtcp_goes_to_the_next_port_unless_signalled),
 	TEST(what_strangers_queued_before_the_latch_is_still_checked),

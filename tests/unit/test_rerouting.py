@@ -16,6 +16,8 @@ def diamond():
     mill = House(town, "10.0.2.1", "mill", [("ben", "301")])
     forge = House(town, "10.0.4.1", "forge", [("dora", "501")])
     farm = House(town, "10.0.3.1", "farm", [("carol", "401")])
+    for house in (mill, forge, farm):
+        house.engine.node.settings.trusted = ()
     for one, other in ((barn, mill), (mill, farm), (barn, forge), (forge, farm)):
         town.cable(one, other)
     register(farm, "carol", CALLEE)
@@ -131,7 +133,6 @@ class RelayTest(unittest.TestCase):
     def setUp(self):
         self.town, self.barn, self.farm, relays = diamond()
         self.mill = relays["10.0.2.1"]
-        self.mill.engine.node.settings.trusted = ()
 
     def ask(self, method="INVITE", route="10.0.3.1", extra=()):
         """Let barn give mill a request for carol; return the status of the final answer."""

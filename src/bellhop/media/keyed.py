@@ -67,6 +67,18 @@ class Keying:
         if required and not self.policies.is_enough(contact, level):
             raise SipError(488, "calls with %s are refused: %s" % (contact, level))
 
+    def warning(self, contact, agreement):
+        """Return what a called person should know before answering, or None.
+
+        agreement: as far as the INVITE brings it, None in a call without keys.
+        """
+        level = trust.CLEAR if agreement is None else self.trust.look(contact, agreement.peer)
+        if level == trust.CHANGED:
+            return level
+        if self.policies.is_strict(contact) and not self.policies.is_enough(contact, level):
+            return "not encrypted" if agreement is None else "only " + level
+        return None
+
     # The INVITE.
 
     def begin(self, session, offered):

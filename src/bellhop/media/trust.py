@@ -161,3 +161,7 @@ class Policies:
     def is_enough(self, name, level):
         """Tell whether a level is what the owner wants to see for a contact."""
         return LEVELS.index(level) >= LEVELS.index(self.contacts.get(name, self.general)[1])
+
+    def is_strict(self, name):
+        """Tell whether the owner wants to see more than any key for a contact."""
+        return not self.is_enough(name, ENCRYPTED)

@@ -1,9 +1,8 @@
 """Signs and checks with the owner's GnuPG home (python-gnupg, gnupg2), two at a time, off the loop.
 
-gpg shows nobody a prompt, asks no network, reads no gpg.conf, and is killed when it takes too long.
+gpg shows nobody a prompt, asks no network, and is killed when it takes too long.
 """
 
-import os
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,26 +16,50 @@ WORKERS = 2
 MAX_WAITING = 32
 # A small router needs some seconds for RSA.
 GPG_SECONDS = 15
-# A clock without battery must not make good keys bad: a call's hash is fresh by itself.
-# Which keys count is said in the configuration, not by the web of trust.
 OPTIONS = [
-    "--no-options",
-    "--pinentry-mode=error",
+    # Whose keys count is said in the configuration, not by the web of trust.
     "--trust-model=always",
+    "--pinentry-mode=error",
     "--no-auto-key-retrieve",
     "--no-auto-key-locate",
     "--disable-dirmngr",
-    "--ignore-time-conflict",
     "--weak-digest=SHA1",
+    # A clock without battery must make no good key bad; the hash of a call is new by itself.
+    "--ignore-time-conflict",
 ]
 TEST = b"bellhop test signature\n"
-# A passphrase that no agent knows; a key that is not there.
-HINTS = {
-    "67108949": "it has a passphrase: unlock it in gpg-agent before the node starts, or give the "
-    "node a signing subkey without one",
-    "17": "it is not there: gpg --homedir %s --list-secret-keys shows which are",
-}
 UNABLE = "calls are not signed: "
+# Why gpg does not sign (the last 16 bits of libgpg-error's code), and what to do.
+NO_SECRET_KEY, UNUSABLE, CANCELLED, NO_PINENTRY = (17, 54, 99, 85)
+LOCKED = (
+    "it has a passphrase that gpg-agent does not know: unlock it there before the node starts, or "
+    "give it a signing subkey without one"
+)
+HINTS = {
+    NO_SECRET_KEY: "its secret key is not there",
+    UNUSABLE: "it has expired, was revoked, or may not sign",
+    CANCELLED: LOCKED,
+    NO_PINENTRY: LOCKED,
+}
+# What python-gnupg says of a signature, in words for people; what is not here stays as it is.
+FAULTS = {
+    "signature bad": "it does not fit the keys of this call",
+    "no public key": "its key is not in the keyring",
+    "signature error": "it cannot be read",
+    "signature expected but not found": "it cannot be read",
+}
+
+
+class Gpg(gnupg.GPG):
+    """python-gnupg with a time limit. running: of each thread, the timer of its gpg."""
+
+    running = threading.local()
+
+    def _open_subprocess(self, *arguments):
+        process = super()._open_subprocess(*arguments)
+        self.running.timer = threading.Timer(GPG_SECONDS, process.kill)
+        self.running.timer.start()
+        return process
 
 
 class Signer:
@@ -47,7 +70,8 @@ class Signer:
         self.key = key
         self.waiting = 0
         try:
-            self.gpg = _Gpg(gnupghome=home, options=OPTIONS)
+            self.gpg = Gpg(gnupghome=home, options=OPTIONS)
+            Gpg.running.timer.cancel()
         except (OSError, ValueError) as error:
             raise BellhopError(
                 UNABLE + "%s (packages gnupg2 and gnupg2-utils)" % error
@@ -57,30 +81,30 @@ class Signer:
 
     def _try(self, home):
         """Sign once, so that the owner hears of a useless key now and not from his callers."""
-        signature, problem = self._sign(TEST)
+        signature, problem = self._work(self._sign, TEST)
         if problem is None:
-            problem = self._verify(TEST, signature)[1]
+            problem = self._work(self._verify, TEST, signature)[1]
         if problem is not None:
-            problem = "the key %s in %s does not sign: %s" % (self.key, home, problem)
+            problem = "the key %s in %s cannot be used: %s" % (self.key, home, problem)
             raise BellhopError(UNABLE + problem)
 
     def close(self):
-        """Forget what waits; what runs ends by itself."""
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        """Take no more; what waits and what runs is still answered while the loop lives."""
+        self.executor.shutdown(wait=False)
 
     def perform_sign(self, effect):
         """Have a worker sign."""
         tell = self.loop.engine.signed
-        self._perform(tell, effect.number, None, self._sign, effect.octets)
+        self._perform(tell, effect.number, self._sign, effect.octets)
 
     def perform_verify(self, effect):
         """Have a worker check."""
         tell = self.loop.engine.verified
-        self._perform(tell, effect.number, (), self._verify, effect.octets, effect.signature)
+        self._perform(tell, effect.number, self._verify, effect.octets, effect.signature)
 
-    def _perform(self, tell, number, nothing, work, *octets):
+    def _perform(self, tell, number, work, *octets):
         if self.waiting >= MAX_WAITING:
-            self.loop.later(tell, number, nothing, "too many signatures at once")
+            self.loop.later(tell, number, (), "too many signatures at once")
             return
         self.waiting += 1
 
@@ -90,26 +114,42 @@ class Signer:
             self.loop.later(tell, number, result, problem)
             self.loop.settle()
 
-        self.loop.aio.run_in_executor(self.executor, work, *octets).add_done_callback(done)
+        future = self.loop.aio.run_in_executor(self.executor, self._work, work, *octets)
+        future.add_done_callback(done)
 
     # In a worker.
 
+    def _work(self, work, *octets):
+        """Return (what came of it or nothing, problem or None)."""
+        try:
+            return work(*octets)
+        except OSError as error:
+            return (), str(error)
+        finally:
+            Gpg.running.timer.cancel()
+
     def _sign(self, octets):
-        """Return (armoured signature or None, problem or None)."""
-        result = self.gpg.sign(
-            octets, detach=True, extra_args=["--local-user", self.key + "!"]
-        )
+        result = self.gpg.sign(octets, detach=True, extra_args=["--local-user", self.key])
         if result.fingerprint and result.data:
             return result.data, None
-        return None, _problem(result)
+        return (), _why_not_signed(result.stderr)
 
     def _verify(self, octets, signature):
-        """Return (fingerprints of the signing key and of its primary key or (), problem or None)."""
         with tempfile.NamedTemporaryFile(prefix="bellhop-") as file:
             file.write(signature)
             file.flush()
             result = self.gpg.verify_data(file.name, octets)
-        made = list(result.sig_info.values())
-        if not result.valid or result.problems or result.returncode or len(made) != 1:
-            return (), _problem(result)
-        return (result.fingerprint, result.pubkey_fingerprint), None
+        if result.valid and not result.problems and not result.returncode:
+            return (result.fingerprint, result.pubkey_fingerprint), None
+        faults = [problem["status"] for problem in result.problems] or [result.status]
+        fault = faults[-1] or "gpg took too long"
+        return (), FAULTS.get(fault, fault)
+
+
+def _why_not_signed(stderr):
+    for line in stderr.splitlines():
+        words = line.split()
+        if words[:3] == ["[GNUPG:]", "FAILURE", "sign"]:
+            code = int(words[3]) & 0xFFFF
+            return HINTS.get(code) or "gpg's error %d" % code
+    return "gpg took too long"

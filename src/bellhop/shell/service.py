@@ -5,7 +5,7 @@ import os
 import signal
 import traceback
 
-from ..effects import Close, Event, Note, Resolve, Send, Store
+from ..effects import Close, Event, Note, Resolve, Send, Sign, Store, Verify
 from ..engine import Engine
 from ..errors import BellhopError, ConfigError
 from . import addresses, endpoints, store
@@ -49,6 +49,8 @@ class Service:
         self.mesh_problem = ""
         self.media = None
         self.media_problem = ""
+        self.signer = None
+        self.pgp_problem = ""
         self.http = None
         self.seeking = None
         self.loop.performers = {
@@ -69,6 +71,8 @@ class Service:
             self._join_mesh()
         if self.settings.media.enabled:
             self._join_media()
+        if self.settings.pgp.enabled:
+            self._join_signing()
         self.contexts.load(self.settings, hosts)
         self.endpoints.adjust(self.settings, hosts)
         self._check_started(hosts)
@@ -160,6 +164,29 @@ class Service:
         self.loop.performers[RelayUpdate] = self.media.perform_update
         self.loop.performers[RelayClose] = self.media.perform_close
 
+    def _join_signing(self):
+        """Sign calls from now on, with the key that the settings name."""
+        section = self.settings.pgp
+        if self.engine.relaying is None:
+            return  # What is missing for the sound is missing for this.
+        try:
+            from .pgp import Signer  # Only a node that signs pays for it in memory.
+
+            home = section.home or os.path.join(self.state, "gnupg")
+            signer = Signer(self.loop, home, section.key)
+        except ImportError:
+            self.pgp_problem = "calls are not signed: that needs OpenWrt's package bellhop-pgp"
+            return
+        except BellhopError as error:
+            self.pgp_problem = str(error)
+            return
+        self.signer = signer
+        self.pgp_problem = ""
+        if self.engine.relaying.signing is None:
+            self.engine.join_signing()
+        self.loop.performers[Sign] = signer.perform_sign
+        self.loop.performers[Verify] = signer.perform_verify
+
     def _join_bus(self):
         from . import ubus  # Only a node on OpenWrt pays for it in memory.
 
@@ -189,6 +216,8 @@ class Service:
         self.endpoints.close_all()
         if self.media is not None:
             self.media.close()
+        if self.signer is not None:
+            self.signer.close()
         if self.seeking is not None:
             self.seeking.cancel()
         if self.mesh_links is not None:
@@ -205,7 +234,7 @@ class Service:
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
         settings = read_settings(self.settings_file)
         moved = settings.http_port != self.settings.http_port
-        self.settings = settings
+        before, self.settings = self.settings.pgp, settings
         self.log.level = settings.log_level
         hosts = addresses.addresses()
         self.contexts.load(settings, hosts)
@@ -214,6 +243,7 @@ class Service:
         if moved:
             self.aio.create_task(self._serve_phonebook())
         self._adjust_mesh()
+        self._adjust_signing(before)
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
 
     def _adjust_mesh(self):
@@ -226,6 +256,16 @@ class Service:
             self.loop.perform(self.engine.start(now))
         elif joined and not self.settings.mesh.enabled:
             self.mesh_problem = "the mesh is left at the next start of the node"
+
+    def _adjust_signing(self, before):
+        """Sign with another key; where that cannot be used, the one before stays in force."""
+        section, earlier = self.settings.pgp, self.signer
+        if not section.enabled:
+            self.pgp_problem = "calls are signed until the next start of the node" if earlier else ""
+        elif earlier is None or (section.home, section.key) != (before.home, before.key):
+            self._join_signing()
+            if earlier not in (None, self.signer):
+                earlier.close()
 
     def _hung_up(self):
         try:
@@ -244,7 +284,7 @@ class Service:
         return found + [one for one in self._parts_problems() if one]
 
     def _parts_problems(self):
-        return self.contexts.problem, self.mesh_problem, self.media_problem
+        return self.contexts.problem, self.mesh_problem, self.media_problem, self.pgp_problem
 
     def status(self):
         """Return what the shell adds to the status: a JSON-able dict."""

@@ -148,15 +148,17 @@ class Layer:
             self.deadlines.watch(tx)
             if tx.state in LINGERING and not tx.lingers:
                 tx.lingers = True
-                while self.lingering and self.lingering[0].state == TERMINATED:
-                    self.lingering.popleft()
                 self.lingering.append(tx)
         return effects
 
     def _forget(self, tx):
         table = self.servers if self.servers.get(tx.key) is tx else self.clients
         if table.get(tx.key) is tx:
+            # The place of a deleted entry may keep the value alive for a long time (MicroPython).
+            table[tx.key] = None
             del table[tx.key]
+        while self.lingering and self.lingering[0].state == TERMINATED:
+            self.lingering.popleft()
 
     def has_room(self):
         """Make room by ending the transaction that has lingered longest; tell whether there is."""

@@ -157,7 +157,10 @@ class Trace:
         if call_id in self.messages:
             return
         if len(self.order) >= MAX_TRACED_CALLS:
-            del self.messages[self.order.pop(0)]
+            oldest = self.order.pop(0)
+            # The place of a deleted entry may keep the value alive for a long time (MicroPython).
+            self.messages[oldest] = None
+            del self.messages[oldest]
         self.order.append(call_id)
         self.messages[call_id] = []
 

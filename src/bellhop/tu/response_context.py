@@ -27,12 +27,12 @@ class Branch:
     """One client transaction after another (fail-over of hops) for one target.
 
     final: the status of the final response, or None; unsent: flow and branch parameter of a request
-    that waits for the ports of its media, or None.
+    that waits for the ports of its media, or None; warning: what the called phone shall show, or None.
     """
 
     __slots__ = (
         "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
-        "streamed", "unsent", "deadline", "queued",
+        "streamed", "unsent", "warning", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
@@ -44,7 +44,7 @@ class Branch:
         self.transaction = None
         self.request = None
         self.final = None
-        self.unsent = None
+        self.unsent = self.warning = None
         self.rang = self.streamed = False
         self.cancel = None
 
