@@ -79,41 +79,45 @@ static void set_options(int fd, uint8_t family, uint32_t dscp)
 	set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
-static int open_port(const struct bm_address *local, uint16_t port,
+static int open_socket(uint8_t family, uint32_t dscp)
+{
+	int fd = socket(family == 4 ? AF_INET : AF_INET6,
+			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	set_options(fd, family, dscp);
+	return fd;
+}
+
+/* A socket that found its port taken is tried on the next one. */
+static int bind_port(int *fd, const struct bm_address *local, uint16_t port,
 		     uint32_t dscp)
 {
 	union socket_address address;
 	socklen_t length = to_socket(local, port, &address);
-	int fd = socket(address.any.sa_family,
-			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int error;
+	int new = *fd >= 0 ? *fd : open_socket(local->family, dscp);
 
-	if (fd < 0)
-		return -errno;
-	set_options(fd, local->family, dscp);
-	if (bind(fd, &address.any, length) == 0)
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
+	if (new < 0)
+		return new;
+	*fd = new;
+	return bind(new, &address.any, length) ? -errno : 0;
 }
 
-static int open_pair(struct bm_leg *leg, const struct bm_side *side,
+static int bind_pair(struct bm_leg *leg, const struct bm_side *side,
 		     uint16_t port, uint32_t dscp)
 {
-	int fd = open_port(&side->local, port, dscp);
+	int error = bind_port(&leg->fd[BM_RTP], &side->local, port, dscp);
 
-	if (fd < 0)
-		return fd;
-	leg->fd[BM_RTP] = fd;
-	fd = open_port(&side->local, (uint16_t)(port + 1), dscp);
-	if (fd < 0) {
+	if (error)
+		return error;
+	error = bind_port(&leg->fd[BM_RTCP], &side->local,
+			  (uint16_t)(port + 1), dscp);
+	if (error) {
 		close(leg->fd[BM_RTP]);
 		leg->fd[BM_RTP] = -1;
-		return fd;
 	}
-	leg->fd[BM_RTCP] = fd;
-	return 0;
+	return error;
 }
 
 /* A random start: a port that was just closed is not used again at once,
@@ -146,8 +150,10 @@ int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 	for (i = 0; i < pairs && error == -EADDRINUSE; i++) {
 		ports[BM_RTP] = (uint16_t)(low + (first + i) % pairs * 2);
 		ports[BM_RTCP] = (uint16_t)(ports[BM_RTP] + 1);
-		error = open_pair(leg, side, ports[BM_RTP], dscp);
+		error = bind_pair(leg, side, ports[BM_RTP], dscp);
 	}
+	if (error)
+		bm_leg_close(leg);
 	return error;
 }
 

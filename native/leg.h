@@ -59,7 +59,7 @@ struct bm_leg {
 	struct bm_address allow;
 };
 
-/* Bind an even port of the range and the next one. */
+/* Bind an even port of the range and the next one. The leg is all zero. */
 int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 		uint16_t ports[2]);
 

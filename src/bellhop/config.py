@@ -89,6 +89,10 @@ def _address(text):
     return _text(text)
 
 
+def _forward(text):
+    return _address(text) if ":" in text else _name_or_nothing(text)
+
+
 def _hash(digits):
     def check(text):
         if len(text) != digits or [c for c in text.lower() if c not in HEX]:
@@ -164,6 +168,9 @@ SCHEMA = {
         "domain": _option(_host, "", "the domain of the users, as in sip:alice@DOMAIN"),
         "alias_domain": _list(_host, "further domains that mean the same users"),
         "listen": _list(_host, "addresses to listen on; none: all addresses of the machine"),
+        "firewall_zone": _list(
+            _word, "firewall zones of OpenWrt that may reach the node's ports; none: all"
+        ),
         "sip_port": _option(PORT, 5060, "port for UDP and TCP"),
         "tls_port": _option(PORT, 5061, "port for TLS; 0: off"),
         "ws_port": _option(PORT, 8088, "port for WebSocket; 0: off"),
@@ -214,6 +221,12 @@ SCHEMA = {
         "ha1_md5": _option(_hash(32), b"", "hash for MD5 digest"),
         "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
         "also_at": _list(_word, "other nodes (key or name) where phones of this user ring too"),
+        "forward": _option(
+            _forward, "", "where calls go that no phone takes: a number, a name or an address"
+        ),
+        "forward_after": _option(
+            _number(0, 180), 25, "how many seconds the phones ring before; 0: not at all"
+        ),
         "algorithm": _option(_choice("md5", "sha256"), "md5", "digest that phones are asked for"),
         "srtp": _option(
             _choice("no", "offer", "must"), "no", "are this user's phones asked to encrypt (SRTP)"
@@ -229,7 +242,7 @@ SCHEMA = {
         "verification": _option(
             _choice("", *VERIFICATIONS), "", "as in `config media`; empty: as there"
         ),
-        "pgp": _list(_fingerprint, "fingerprints of the OpenPGP keys that sign this contact's calls"),
+        "pgp": _list(_fingerprint, "fingerprints of the OpenPGP keys that sign for this contact"),
     },
     "media": {
         "enabled": _option(_flag, True, "let sound pass this node and encrypt it between nodes"),
@@ -260,7 +273,7 @@ SCHEMA = {
     "pgp": {
         "enabled": _option(_flag, True, "sign calls with OpenPGP (package bellhop-pgp)"),
         "home": _option(_text, "", "GnuPG's home folder; empty: the folder gnupg beside the state"),
-        "key": _option(_fingerprint, "", "fingerprint of the key that signs the calls of this node"),
+        "key": _option(_fingerprint, "", "fingerprint of the key that signs this node's calls"),
         "wait_seconds": _option(
             _number(2, 120), 20, "how long the other end's signature of a call is waited for"
         ),
@@ -272,6 +285,9 @@ SCHEMA = {
             _choice("home", "emergency"), "home", "who may read the phone book: contacts, or all"
         ),
         "port": _option(PORT, 5066, "UDP port of the mesh"),
+        "hello_ms": _option(
+            _number(1000, 4000), 2000, "how often neighbours are greeted; silence is noticed in 3.5"
+        ),
         "interface": _list(_word, "interfaces on which neighbours are sought; none: all"),
         "peer": _list(_host_port, "nodes to ask always, as HOST or HOST:PORT"),
         "sip_peer": _list(_address, "nodes that only SIP reaches, as sip:HOST;transport=tcp"),
@@ -418,10 +434,22 @@ def _check(settings, named, where):
     for section in named:
         if section.kind == "user":
             section.prepare(settings.realm)
+            _check_forward(settings, section)
             continue
         for member in section.member:
             if member not in settings.users:
                 raise ConfigError(section.where, "the member '%s' is not a user" % member)
+
+
+def _check_forward(settings, user):
+    wanted = user.forward.lower().encode()
+    if not wanted or b":" in wanted:
+        return
+    if wanted not in settings.names and wanted not in settings.speed_dial:
+        problem = "forward '%s' is no user, group, number or speed dial of this file"
+        raise ConfigError(user.where, problem % user.forward)
+    if settings.names.get(wanted) is user:
+        raise ConfigError(user.where, "user '%s' forwards to itself" % user.name)
 
 
 def _sections(text, name):

@@ -385,6 +385,8 @@ class Engine:
             context = self.meshing.rerouting.find(request, flow)
             if context is not None:
                 return self.meshing.rerouting.join(context, request, server, flow, now)
+        if request.method == b"INVITE":
+            found = dialplan.forwarded(node.settings, node.location, found, now)
         if found.step == dialplan.EMERGENCY:
             request.set(b"resource-priority", PRIORITY)
         if not found.groups:

@@ -48,7 +48,7 @@ class Forwarder:
         groups = _bounded(found.groups)
         if breadth is not None and breadth < max([len(targets) for targets in groups]):
             raise SipError(440, "Max-Breadth Exceeded")
-        patience = self.node.settings.ring_seconds * 1000
+        patience = self._patience(found)
         context = ResponseContext(request, server, flow, groups, patience, now)
         context.token = key
         context.breadth = breadth
@@ -60,9 +60,19 @@ class Forwarder:
         self.counters["forwarded"] += 1
         return self._start(context, now)
 
+    def _patience(self, found):
+        """Return how long each list of targets may ring but the last, which has `ring_seconds`."""
+        user = found.section
+        if user is not None and user.kind == "user" and user.forward and user.forward_after:
+            return user.forward_after * 1000
+        return self.node.settings.ring_seconds * 1000
+
     def _start(self, context, now):
         """Begin the next list of targets (section 16.6)."""
         begun = [Branch(context, target) for target in context.groups.pop(0)]
+        if not context.groups:
+            context.patience = self.node.settings.ring_seconds * 1000
+            context.deadline = now + context.patience
         context.branches.extend(begun)
         self.node.deadlines.watch(context)
         effects = []

@@ -74,7 +74,8 @@ class Meshing:
 
     def node_of(self, named):
         """Return the id of the node at the host of a Uri, or None."""
-        return None if named.host is None else self.mesh.node_at(_address(named))
+        host = text((named.host or b"").lower().strip(b"[]"))
+        return self.mesh.node_at(host) if host else None
 
     def path_reasons(self, request):
         """Return why a dialog that crosses the mesh must keep this node in its path."""
@@ -182,11 +183,15 @@ class Meshing:
             if row["node"] == self.mesh.key:
                 continue
             place = "%s, %s" % (row["node_name"] or row["node"][:8], _hops(row["hops"]))
+            number, address = row["mesh_number"] or row["name"], "sip:%s@%s"
+            address %= row["name"], row["node"]
+            if row["name"].encode() == dialplan.SOS:
+                number, address = self.node.settings.emergency_number[0], "urn:service:sos"
             entries.append(
                 {
                     "display": row["display"],
-                    "number": row["mesh_number"] or row["name"],
-                    "address": "sip:%s@%s" % (row["name"], row["node"]),
+                    "number": number,
+                    "address": address,
                     "place": place,
                     "registered": row["registered"],
                 }
@@ -203,11 +208,10 @@ class Meshing:
         return self.mesh.is_member(flow.host) and (self.is_member(target) or self._passes(request))
 
     def _passes(self, request):
-        """Tell whether a request inside a dialog comes by another way than the dialog began."""
+        """Tell whether a request inside a dialog goes on to a node, maybe by a way of its own."""
         if request.to.param(b"tag") is None or b"route" not in request.names:
             return False
-        following = request.addresses(b"route")[0].uri
-        return following.host is not None and self.mesh.is_member(_address(following))
+        return self.node_of(request.addresses(b"route")[0].uri) is not None
 
     def is_member(self, target):
         """Tell whether a Uri names another node of the mesh by its key."""
@@ -314,6 +318,7 @@ def mesh_settings(settings):
         peers=[],
         sip_port=settings.sip_port,
         contacts=_members(settings.contacts),
+        hello_ms=section.hello_ms,
     )
 
 
@@ -351,11 +356,6 @@ def _joined(groups, more):
 
 def _hops(count):
     return "1 hop" if count == 1 else "%d hops" % count
-
-
-def _address(named):
-    """Return the address in a Uri as the mesh writes it."""
-    return text(named.host.lower().strip(b"[]"))
 
 
 def _is_loopback(host):

@@ -3,7 +3,7 @@
 Nodes in between keep nothing. The INVITE that comes again, same Call-ID, tag and CSeq, is no new
 call: the phone goes on ringing, and its answers take the new way (it would refuse a second INVITE,
 RFC 3261 section 8.2.2.2). A request inside a dialog whose next node is gone goes around it, to the
-first node on its Route that can be reached.
+last node on its Route.
 """
 
 from .sip import address, uri
@@ -89,7 +89,8 @@ class Rerouting:
     def around(self, target, request):
         """Return the Target of a request inside a dialog, and with it the ways around a dead node.
 
-        Of the Route the request keeps what every way has in common; the rest is in the Targets.
+        Of the Route the request keeps what every way has in common; the rest is in the Targets. The
+        phone's own node also doubts a neighbour whose death has not been noticed.
         """
         mesh = self.meshing.mesh
         routes = request.items(b"route")
@@ -97,8 +98,9 @@ class Rerouting:
         if first is None:
             return target
         is_there = mesh.is_peer(first)
-        index, ways = self._ways_around(routes, first if is_there else None)
-        if not ways or (is_there and request.method not in REPEATABLE):
+        doubts = request.method in REPEATABLE and len(request.values(b"via")) == 1
+        index, ways = self._ways_around(routes, first) if doubts or not is_there else (0, [])
+        if not ways:
             return target
         kept = list(target)
         if is_there:
@@ -119,20 +121,21 @@ class Rerouting:
     def _ways_around(self, routes, avoided):
         """Return (place of the first Route to keep, lists of Route values that lead there).
 
-        avoided: id of a neighbour that may be dead, or None.
+        avoided: id of the neighbour that the Route begins with.
         """
         mesh = self.meshing.mesh
-        for index, route in enumerate(routes):
-            node = self.meshing.node_of(address.parse(route).uri)
-            if node is None or node in (mesh.id, avoided):
+        for index in range(len(routes) - 1, -1, -1):
+            node = self.meshing.node_of(address.parse(routes[index]).uri)
+            if node is None or node == mesh.id:
                 continue
-            paths = [
-                path
-                for path in mesh.paths_to(node, 1 + WAYS_AROUND)
-                if avoided not in [hop.node for hop in path]
+            befores = [path[:-1] for path in mesh.paths_to(node, 1 + WAYS_AROUND)]
+            ways = [
+                route_values(before)
+                for before in befores
+                if avoided not in [hop.node for hop in before] and (before or node != avoided)
             ]
-            if paths:
-                return index, [route_values(path[:-1]) for path in paths[:WAYS_AROUND]]
+            if ways:
+                return index, ways[:WAYS_AROUND]
         return 0, []
 
     def follow(self, request):

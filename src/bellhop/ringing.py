@@ -14,12 +14,13 @@ from .tu.calls import readable
 RING_MS = 8000
 # What a phone did, in words.
 ASKED, RINGS, TAKEN, SILENT, LOST = (
-    "asked", "rings", "rings, and somebody took it", "does not answer", "cannot be reached",
+    "asked", "rings", "was taken", "does not answer", "cannot be reached",
 )  # fmt: skip
-# Nothing is heard of this call: the sound would go to the discard port.
+# A usual offer, because some phones stumble over an inactive one: what is said until the BYE comes
+# goes to the discard port.
 SDP = (
     "v=0\r\no=- 0 0 IN %(kind)s %(host)s\r\ns=-\r\nc=IN %(kind)s %(host)s\r\nt=0 0\r\n"
-    "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n"
+    "m=audio 9 RTP/AVP 0 8\r\n"
 )
 
 

@@ -49,7 +49,7 @@ class Exchange:
         """Return (the other's signature, this one's) in words, None before there is anything."""
         if self.state in (NEW, EARLY):
             return None, None
-        return (self.state + ": " + self.what if self.what else self.state), self.ours or None
+        return (self.state + ", " + self.what if self.what else self.state), self.ours or None
 
 
 class Signing:
@@ -162,7 +162,7 @@ class Signing:
         if status >= 300:
             return self._unsent(exchange, "not_taken", "not taken: refused with %d" % status)
         if status >= 200:
-            exchange.ours = "taken"
+            exchange.ours = "taken by the other node"
         return []
 
     def _unsent(self, exchange, counter, words):
@@ -196,7 +196,7 @@ class Signing:
         exchange.what = words
         session = exchange.session
         policies = self.relays.keying.policies
-        text = "the other end's signature is %s: %s" % (exchange.state, words)
+        text = "the other end's signature is %s, %s" % (exchange.state, words)
         effects = self._report(exchange, "warning", text)
         if policies.of(session.contact) != trust.REQUIRE:
             return effects

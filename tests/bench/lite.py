@@ -116,10 +116,10 @@ def soak(kind, folder, operations):
     marks = []
     with Trial(kind, tempfile.mkdtemp(dir=folder), USERS) as trial:
         each = operations // SOAK_PARTS
-        count = each * 9 // 10 // MESSAGES_OF_A_CALL
+        calls, registrations = each * 9 // 10, each // 10
         for _ in range(SOAK_PARTS):
-            trial.call(count, SOAK_RATE)
-            trial.register(each // 10 // MESSAGES_OF_A_REGISTRATION + 1, SOAK_RATE)
+            trial.register(max(registrations // MESSAGES_OF_A_REGISTRATION, USERS), SOAK_RATE)
+            trial.call(calls // MESSAGES_OF_A_CALL, SOAK_RATE)
             _wait(lambda: not ask(trial.server.state, "status")["transactions"], "a rest")
             status = ask(trial.server.state, "status")
             marks.append((status["heap_used_kb"], round(1024 * trial.memory())))

@@ -25,12 +25,15 @@
 
 enum {
 	PACKET_NS = 20000000,
+	QUIET_NS = 200000000,
 	PAYLOAD = 160,
 	STAMP = 12,           /* where the payload tells when it was sent */
 	LATENCIES = 1 << 14,  /* one microsecond each */
 	READY = 256,
 	WARM_SECONDS = 1
 };
+
+#define GIVE_UP_NS 5000000000ull
 
 struct end {
 	int fd;
@@ -45,7 +48,8 @@ static struct end *ends;
 static int end_count, epoll;
 static uint64_t sent, received, refused;
 static uint32_t latency[LATENCIES];
-static int measuring;
+static uint64_t start_ns, stop_ns; /* what is sent in between counts */
+static uint64_t heard_ns;          /* when the last packet came */
 static struct in_addr host;
 
 static uint64_t now_ns(void)
@@ -139,16 +143,19 @@ static void talk(struct end *end)
 	if (end->out)
 		bm_protect(end->out, packet, &length, sizeof(packet));
 	if (send(end->fd, packet, length, 0) > 0)
-		sent += measuring;
+		sent += now >= start_ns && now < stop_ns;
 	end->due += PACKET_NS;
 }
 
-static void count_latency(const uint8_t *packet)
+static void count(const uint8_t *packet)
 {
 	uint64_t stamp, took;
 
 	memcpy(&stamp, packet + STAMP, sizeof(stamp));
-	took = (now_ns() - stamp) / 1000;
+	if (stamp < start_ns || stamp >= stop_ns)
+		return;
+	received++;
+	took = (heard_ns - stamp) / 1000;
 	latency[took < LATENCIES ? took : LATENCIES - 1]++;
 }
 
@@ -160,14 +167,13 @@ static void hear(struct end *end)
 	while ((got = recv(end->fd, packet, sizeof(packet), 0)) > 0) {
 		size_t length = (size_t)got;
 
-		if (packet[1] >= 192 || !measuring)
+		heard_ns = now_ns();
+		if (packet[1] >= 192)
 			continue;
 		if (end->in && bm_unprotect(end->in, packet, &length))
 			refused++;
-		else if (length == 12 + PAYLOAD) {
-			received++;
-			count_latency(packet);
-		}
+		else if (length == 12 + PAYLOAD)
+			count(packet);
 	}
 }
 
@@ -209,13 +215,15 @@ static void run(uint64_t nanoseconds)
 	}
 }
 
-/* What is still under way has a moment to arrive. */
+/* Until nothing has come for a while: a generator short of CPU has a lot left
+ * to hear. */
 static void hear_the_rest(void)
 {
-	uint64_t stop = now_ns() + 100000000;
+	uint64_t give_up = now_ns() + GIVE_UP_NS;
 
-	while (now_ns() < stop)
-		hear_all(stop);
+	heard_ns = now_ns();
+	while (now_ns() < heard_ns + QUIET_NS && now_ns() < give_up)
+		hear_all(now_ns() + QUIET_NS);
 }
 
 static int quantile(double part)
@@ -255,11 +263,13 @@ int main(int count, char **arguments)
 	if (end_count == 0)
 		return 2;
 	spread();
+	start_ns = UINT64_MAX;
 	run(WARM_SECONDS * 1000000000ull);
-	measuring = 1;
+	start_ns = now_ns();
+	stop_ns = start_ns + (uint64_t)(atof(arguments[2]) * 1e9);
 	puts("start");
 	fflush(stdout);
-	run((uint64_t)(atof(arguments[2]) * 1e9));
+	run(stop_ns - start_ns);
 	puts("stop");
 	fflush(stdout);
 	hear_the_rest();

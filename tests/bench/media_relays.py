@@ -167,7 +167,9 @@ class Rtpengine(Process):
         if self.suite:
             tag, theirs = crypto_of(offer, self.suite)
             keys = os.urandom(self.suite.key + self.suite.salt), theirs
-            line = f"a=crypto:{tag} {self.suite.name} inline:{base64.b64encode(keys[0]).decode()}\r\n"
+            line = (
+                f"a=crypto:{tag} {self.suite.name} inline:{base64.b64encode(keys[0]).decode()}\r\n"
+            )
         answer = {"command": "answer", "sdp": sdp(port_b, line), "to-tag": "b"}
         answer = self.ask({**answer, **common, **toward_a})
         relays = media_port(answer), media_port(offer)

@@ -1,8 +1,12 @@
-"""The tests of this folder need MicroPython."""
+"""What the tests of this folder need, and lite nodes for them; reports as in tests/system."""
 
 import pytest
 
-from tests.support import interpreter
+from tests.lite.node import LiteNode
+from tests.mesh.conftest import see, streets  # noqa: F401 - fixtures
+from tests.support import interpreter, lite
+from tests.system import conftest as system
+from tests.system.conftest import network, shelf  # noqa: F401 - fixtures
 
 
 def pytest_collection_modifyitems(items):
@@ -12,3 +16,29 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.path.parent.name == "lite":
                 item.add_marker(skip)
+
+
+pytest_runtest_makereport = system.pytest_runtest_makereport
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """The compiled lite node."""
+    reason = lite.why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    made = lite.Compiled()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def node(compiled, network, tmp_path_factory):  # noqa: F811
+    """A running lite node with the accounts alice, bob and carol, for `shelf`."""
+    running = LiteNode(network["node"], tmp_path_factory.mktemp("node"))
+    running.compiled = compiled
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

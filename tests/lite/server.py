@@ -31,10 +31,12 @@ class Lite(Server):
     compiled = None
     mesh = None
     heap = lite.HEAP
+    domain = DOMAIN
+    state_folder = None
 
     def configure(self):
         """Write the UCI file."""
-        text = NODE.format(domain=DOMAIN, host=HOST, port=self.port)
+        text = NODE.format(domain=self.domain, host=HOST, port=self.port)
         if self.mesh:
             text += MESH.format(port=self.mesh[0], peer="%s:%d" % (HOST, self.mesh[1]))
         text += "".join(USER.format(name=name, password=PASSWORD) for name in self.users)
@@ -46,4 +48,4 @@ class Lite(Server):
     @property
     def state(self):
         """The folder of its state, with the control socket."""
-        return self.folder / "state"
+        return self.state_folder or self.folder / "state"

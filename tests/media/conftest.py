@@ -52,16 +52,20 @@ class Streets(mesh.Streets):
         town.wait_reach()
         return town
 
-    def phone(self, kind, town, number, encryption=None, user=None, name="phone", **options):
-        """Return a real phone at a node; its registration is waited for."""
+    def phone(self, kind, town, number, encryption=None, user=None, name="phone"):
+        """Return a real phone at a node; it registers by itself."""
+        host, node = town.phone_host(number, name), town.nodes[number]
+        return self.phone_on(kind, host, user or f"u{number}", node.lan_address, encryption)
+
+    def phone_on(self, kind, host, user, server, encryption=None):
+        """Return a real phone on any host; it registers by itself at the address `server`."""
         reason = KINDS[kind].why_unavailable()
         if reason:
             pytest.skip(reason)
         folder = f"{self.folder}/{len(self.phones)}-{kind}"
-        made = KINDS[kind](town.phone_host(number, name), folder, next(mesh.TONES), **options)
+        made = KINDS[kind](host, folder, next(mesh.TONES))
         self.phones.append(made)
-        server = town.nodes[number].lan_address
-        made.register(user or f"u{number}", PASSWORD, DOMAIN, server, 5060, "udp", encryption)
+        made.register(user, PASSWORD, DOMAIN, server, 5060, "udp", encryption)
         return made
 
     def phones_of(self, town, *kinds):
@@ -73,8 +77,12 @@ class Streets(mesh.Streets):
 
     def talker(self, town, number, name="talker", user=None):
         """Return a registered Talker at a node."""
-        host = town.phone_host(number, name)
-        self.handsets.append(Talker(host, town.nodes[number], user or f"u{number}"))
+        host, node = town.phone_host(number, name), town.nodes[number]
+        return self.talker_on(host, user or f"u{number}", node.lan_address)
+
+    def talker_on(self, host, user, server):
+        """Return a registered Talker on any host; server: the address of its node."""
+        self.handsets.append(Talker(host, user, server))
         return self.handsets[-1].register()
 
     def ear(self, node):

@@ -4,6 +4,7 @@ Its sound is one octet repeated, so that a test sees at once whose sound arrived
 arrived whole.
 """
 
+import itertools
 import os
 import re
 import socket
@@ -13,6 +14,7 @@ import time
 
 from tests.mesh.handset import Handset, field, fields, status_of
 
+VOICES = itertools.count()
 PACKET_SECONDS = 0.02
 PACKET_BYTES = 160
 PATIENCE = 5
@@ -22,16 +24,16 @@ EVENT = 101
 class Talker(Handset):
     """Handset with a microphone: `voice` is the octet it says."""
 
-    def __init__(self, host, node, user, proxy=None):
-        super().__init__(host, node, user, proxy)
+    def __init__(self, host, user, server):
+        super().__init__(host, None, user, server)
         self.host = host
-        self.voice = host.address.encode()[-1]
+        self.voice = 48 + next(VOICES)
         self.mouth = None
         self.heard = []  # (port it came to, payload type, payload)
         self.remote = {}  # own port -> (address, port)
         self.ears = {}  # own port -> socket
         self.ended = threading.Event()
-        self.number = 0
+        self.numbers = itertools.count(1)
         self.speaker = threading.Thread(target=self._speak, daemon=True)
         self.speaker.start()
 
@@ -65,13 +67,13 @@ class Talker(Handset):
 
     def _speak(self):
         while not self.ended.wait(PACKET_SECONDS):
-            self.number += 1
             for port, remote in list(self.remote.items()):
                 self.say(port, remote, 0, bytes([self.voice]) * PACKET_BYTES)
 
     def say(self, port, remote, kind, data):
         """Send one RTP packet."""
-        head = struct.pack("!BBHII", 128, kind, self.number & 65535, 160 * self.number, port)
+        number = next(self.numbers)
+        head = struct.pack("!BBHII", 128, kind, number & 65535, 160 * number, port)
         self.ears[port].sendto(head + data, remote)
 
     def hears(self, other, port=None, seconds=PATIENCE):

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -72,9 +73,9 @@ void *fail_calloc(size_t count, size_t size)
 }
 
 /* Every key of this test is one octet repeated. */
-static int holds_key(const uint8_t *block)
+static int holds_key(const uint8_t *block, size_t size)
 {
-	size_t size = malloc_usable_size((void *)block), run = 0, i;
+	size_t run = 0, i;
 
 	for (i = 0; i < size; i++) {
 		run = block[i] == KEY ? run + 1 : 0;
@@ -88,7 +89,7 @@ void free(void *block)
 {
 	if (!block)
 		return;
-	leaks_of_keys += holds_key(block);
+	leaks_of_keys += holds_key(block, malloc_usable_size(block));
 	blocks--;
 	__libc_free(block);
 }
@@ -205,6 +206,62 @@ static void a_call_survives_every_failing_allocation(void)
 			fail_every_allocation(suite);
 }
 
+enum { STACK_BYTES = 256 * 1024 };
+
+static uint8_t stack[STACK_BYTES] __attribute__((aligned(4096)));
+static struct bm_relay *changing;
+static struct bm_update updates[2];
+
+static void *change_keys(void *update)
+{
+	CHECK_EQUAL(bm_relay_apply(changing, BM_A, update, 1), 0);
+	return NULL;
+}
+
+/* On a stack of its own, where the test itself leaves no key. */
+static void change_keys_and_search(const struct bm_update *update)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, stack, sizeof(stack));
+	pthread_create(&thread, &attributes, change_keys, (void *)update);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+	CHECK(!holds_key(stack, sizeof(stack)));
+}
+
+static void leave_no_key_on_the_stack(uint16_t suite)
+{
+	struct bm_side sides[2] = {
+		make_side(ip4(LOOPBACK, 0), 27000, 27099),
+		make_side(ip4(LOOPBACK, 0), 27000, 27099),
+	};
+	struct bm_ports ports;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		updates[i].set = BM_SET_RECEIVE_KEY | BM_SET_SEND_KEY;
+		updates[i].receive = make_key(suite, i ? 3 : KEY);
+		updates[i].send = updates[i].receive;
+	}
+	CHECK_EQUAL(bm_relay_new(&changing, sides, 46, &ports), 0);
+	for (i = 0; i < 3; i++)
+		change_keys_and_search(&updates[i % 2]);
+	bm_relay_free(changing);
+}
+
+static void no_key_stays_on_the_stack(void)
+{
+	uint16_t suite;
+
+	for (suite = BM_AES_CM_128_HMAC_SHA1_80;
+	     suite <= BM_AEAD_AES_256_GCM; suite++)
+		if (suites >> suite & 1)
+			leave_no_key_on_the_stack(suite);
+}
+
 static void a_library_survives_every_failing_allocation(void)
 {
 	struct bm_config config = { .relays = 4 };
@@ -225,6 +282,7 @@ static void a_library_survives_every_failing_allocation(void)
 
 static const struct check_test tests[] = {
 	TEST(a_call_survives_every_failing_allocation),
+	TEST(no_key_stays_on_the_stack),
 	TEST(a_library_survives_every_failing_allocation),
 };
 

@@ -93,6 +93,33 @@ static void a_taken_rtcp_port_spoils_its_pair(void)
 	bm_leg_close(&leg);
 }
 
+static int next_file(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+static void a_refusal_leaves_no_file_open(void)
+{
+	struct bm_side side = make_side(ip4(LOOPBACK, 0), LOW, LOW + 1);
+	struct bm_leg leg = { 0 }, rtp = { 0 };
+	uint16_t ports[2];
+	int before;
+
+	CHECK_EQUAL(bm_leg_open(&leg, &side, 46, ports), 0);
+	before = next_file();
+	CHECK_EQUAL(bm_leg_open(&rtp, &side, 46, ports), -EADDRINUSE);
+	CHECK_EQUAL(next_file(), before);
+	close(leg.fd[BM_RTP]);
+	leg.fd[BM_RTP] = -1;
+	before = next_file();
+	CHECK_EQUAL(bm_leg_open(&rtp, &side, 46, ports), -EADDRINUSE);
+	CHECK_EQUAL(next_file(), before);
+	bm_leg_close(&leg);
+}
+
 static void a_senseless_range_is_refused(void)
 {
 	static const uint16_t ranges[][2] = {
@@ -387,6 +414,7 @@ static const struct check_test tests[] = {
 	TEST(every_pair_of_latch_and_event_is_decided),
 	TEST(a_range_is_used_up_to_the_last_pair),
 	TEST(a_taken_rtcp_port_spoils_its_pair),
+	TEST(a_refusal_leaves_no_file_open),
 	TEST(a_senseless_range_is_refused),
 	TEST(a_foreign_address_is_an_error_of_its_own),
 	TEST(packets_are_marked_expedited),

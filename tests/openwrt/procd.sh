@@ -15,7 +15,9 @@ uci_load_validate() {
 	shift 4
 	for option; do
 		name=${option%%:*}
-		eval "value=\${OPTION_${kind}_${name}-${option##*:}}"
+		value=${option#*:}
+		case $value in *:*) value=${value#*:} ;; *) value="" ;; esac
+		eval "value=\${OPTION_${kind}_${name}-$value}"
 		eval "$name='$value'"
 	done
 	"$function" "$section" "${INVALID:-0}"

@@ -14,13 +14,14 @@ def told(tmp_path, call, **options):
     """Return the lines that procd is told by one function of the script."""
     prelude = (HERE / "procd.sh").read_text()
     script = SCRIPT.replace("/sys/module/nf_conntrack_sip", str(tmp_path / "sip"))
+    script = script.replace("/usr/lib/libbellhop_media.so", str(tmp_path / "media.so"))
     return ash("%s\n%s\n%s" % (prelude, script, call), tmp_path, **options).split("\n")
 
 
 def rules(lines):
     """Return (protocol, port) of each firewall rule."""
     text = "\n".join(lines)
-    return re.findall(r"json_add_string proto (\w+)\njson_add_string dest_port (\d+)", text)
+    return re.findall(r"json_add_string proto (\w+)\njson_add_string dest_port ([\d-]+)", text)
 
 
 def test_node_runs_as_its_user_in_a_jail_without_new_privileges(tmp_path):
@@ -67,6 +68,19 @@ def test_firewall_is_open_for_the_ports_of_the_configuration_in_every_zone(tmp_p
     lines = told(tmp_path, "start_service", OPTION_node_sip_port="5070", OPTION_mesh_port="6066")
     assert rules(lines) == [("udp", "5070"), ("tcp", "5070"), ("tcp", "5061"), ("udp", "6066")]
     assert lines.count("json_add_string src *") == 4
+
+
+def test_owner_may_name_the_zones(tmp_path):
+    lines = told(tmp_path, "start_service", OPTION_node_firewall_zone="lan mesh")
+    assert lines.count("json_add_string src lan") == lines.count("json_add_string src mesh") == 4
+    assert "json_add_string src *" not in lines
+
+
+def test_ports_of_sound_are_opened_where_sound_can_pass(tmp_path):
+    (tmp_path / "media.so").touch()
+    assert ("udp", "16384-18431") in rules(told(tmp_path, "start_service"))
+    off = told(tmp_path, "start_service", OPTION_media_enabled="0")
+    assert ("udp", "16384-18431") not in rules(off)
 
 
 def test_ports_that_are_off_are_not_opened(tmp_path):

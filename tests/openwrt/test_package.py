@@ -36,6 +36,7 @@ BROUGHT = {
     "nacl": ("bellhop-mesh", "python3-pynacl"),
     "dns": ("bellhop-dns", "python3-dns"),
     "cffi": ("bellhop-media", "python3-cffi"),
+    "gnupg": ("bellhop-pgp", "python3-gnupg"),
     "_cffi_backend": ("bellhop-media", "python3-cffi"),
 }
 # Modules that only the command wants, and says so: the feed has a package for the owner to add.
@@ -126,7 +127,7 @@ def test_what_others_wrote_comes_with_the_package_whose_feature_needs_it():
 
 
 def test_every_module_is_in_one_package():
-    taken = {"bellhop": 0, "bellhop-mesh": 0, "bellhop-media": 0}
+    taken = dict.fromkeys(("bellhop", "bellhop-mesh", "bellhop-media", "bellhop-pgp"), 0)
     for name in MODULES:
         packages = [package for package in taken if feed_packages().is_part(package, name)]
         assert len(packages) == (0 if "/lite/" in name else 1), name

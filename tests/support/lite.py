@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.support.interpreter import ROOT
 
 COMPILER = ROOT / "openwrt" / "bellhop-lite" / "compile.py"
-# What the init script gives a router with 64 MB.
-HEAP = "1M"
+# What the init script gives a 64-bit router with the least memory.
+HEAP = "2M"
 
 
 def micropython():

@@ -58,7 +58,7 @@ def test_owner_makes_a_phone_ring_and_it_stops_by_itself(shelf, node, kind):
     told = bellhop(node, "ring", "bob")
     phone.wait_incoming()
     phone.wait_closed()
-    assert told["is_over"] and [one["state"] for one in told["phones"]] == ["rings"]
+    assert told["is_over"] and "rings" in [one["state"] for one in told["phones"]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -72,4 +72,4 @@ def test_phone_that_takes_the_owner_s_ringing_is_let_go(shelf, node, kind):
     phone.wait_incoming()
     phone.answer()
     phone.wait_closed()
-    assert "somebody took it" in ringing.communicate(timeout=SECONDS)[0]
+    assert "was taken" in ringing.communicate(timeout=SECONDS)[0]

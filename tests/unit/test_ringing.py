@@ -31,13 +31,13 @@ class RingingCase(unittest.TestCase):
         for status in answers:
             self.exchange.receive(self.bob.answer(status, "INVITE"), self.bob.flow)
 
-    def test_phone_is_asked_with_an_offer_that_carries_no_sound(self):
+    def test_phone_is_asked_with_an_offer_whose_sound_goes_nowhere(self):
         answer = self.ask("ring")
         self.assertEqual(answer["is_over"], False)
         self.assertEqual(answer["phones"][0]["state"], ringing.ASKED)
         invite = self.last()
         self.assertEqual(invite.method, b"INVITE")
-        self.assertIn(b"a=inactive", invite.body)
+        self.assertIn(b"m=audio 9 ", invite.body)
         self.assertEqual(invite.uri, b"sip:bob@10.0.0.3:5060")
 
     def test_phone_that_rings_is_cancelled_after_some_seconds(self):

@@ -1,7 +1,13 @@
 """Lowers the bounds of limits.py to what a small heap holds; before the engine is loaded."""
 
-from .. import limits
+import sys
 
+from .. import limits
+from ..deadlines import Deadlines
+
+# What the program itself takes, and the garbage between two collections, in octets of a machine
+# whose words have 64 bits; half of it where they have 32.
+PROGRAM, GARBAGE = 600000, 131072
 # What does not depend on the heap: the longest message, and what is kept for one user.
 FIXED = {
     "MAX_HEADER_BYTES": 8192,
@@ -12,32 +18,39 @@ FIXED = {
     "MAX_MAILBOX_BYTES": 8192,
     "EMERGENCY_RESERVE": 8,
 }
-# Of the rest: octets of one entry on a 64-bit machine, and the share of the heap, in hundredths,
-# that all may take.
+# Of the rest: octets of one entry where words have 64 bits, and the share, in hundredths, of what
+# the program leaves free that all of them may take together.
 SHARED = {
-    "MAX_TRANSACTIONS": (2400, 24),
+    "MAX_TRANSACTIONS": (2400, 26),
     "MAX_BINDINGS": (1200, 8),
-    "MAX_CALLS": (1600, 6),
-    "MAX_HISTORY": (1300, 5),
-    "MAX_TRACED_CALLS": (16000, 8),
+    "MAX_CALLS": (2600, 8),
+    "MAX_HISTORY": (1400, 4),
+    "MAX_TRACED_CALLS": (11000, 7),
     "MAX_NONCES": (200, 2),
     "MAX_SOURCES": (200, 2),
     "MAX_QUERIES": (1500, 2),
-    "MAX_MAILBOXES_BYTES": (1, 4),
+    "MAX_MAILBOXES_BYTES": (2, 5),
     "MAX_IMPORTED": (300, 4),
-    "MAX_RECORDS": (1500, 20),
-    "MAX_RECORDS_BYTES": (1, 8),
-    "MAX_TOMBSTONES": (150, 3),
+    "MAX_RECORDS": (2200, 18),
+    "MAX_RECORDS_BYTES": (2, 8),
+    "MAX_TOMBSTONES": (150, 2),
 }
+# Things of the engine that are over and wait for a look at them; each holds what it was about.
+MOST_STALE = 32
 
 
 def lower(heap):
-    """Lower the bounds for a heap of so many octets."""
+    """Lower the bounds for a heap of so many octets; return the octets at which to collect."""
+    words = 2 if sys.maxsize > 1 << 32 else 1
+    room = max(heap - (PROGRAM + GARBAGE) * words // 2, heap // 8)
     for name in FIXED:
         setattr(limits, name, FIXED[name])
     for name in SHARED:
         octets, share = SHARED[name]
-        setattr(limits, name, min(getattr(limits, name), heap * share // 100 // octets))
+        most = room // 100 * share // (octets * words // 2)
+        setattr(limits, name, min(getattr(limits, name), most))
+    Deadlines.SLACK = MOST_STALE
+    return GARBAGE * words // 2
 
 
 def settle(settings):

@@ -4,6 +4,7 @@ Request: {"verb": TEXT, "arguments": {...}}. Answer: {"result": ...} or {"error"
 After the verb `events` the node sends {"event": KIND, ...} for each Event until the client leaves.
 """
 
+import gc
 import json
 import os
 import select
@@ -95,9 +96,13 @@ class Control:
             engine = self.service.engine
             result, effects = engine.answer(verb, arguments, self.loop.now())
             self.loop.perform(effects)
+            return _line({"result": result})
         except BellhopError as error:
             return _line({"error": {"message": str(error)}})
-        return _line({"result": result})
+        except MemoryError:
+            self.loop.counters["out_of_memory"] += 1
+            gc.collect()
+            return _line({"error": {"message": "the node has no memory for this answer"}})
 
 
 class Client:

@@ -10,6 +10,7 @@ from . import bounds, store
 from .clock import Clock
 from .log import Log, to_stderr, to_syslog
 from .loop import Exhausted, Loop
+from .sockets import words
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
 # How the run before ended; a file that says that it still runs is that of one that was killed.
@@ -19,16 +20,14 @@ ENDINGS = {
     RUNNING: "the run before did not end by itself (killed, crashed, or without power)",
     EXHAUSTED: "the run before ended because its heap was too small for what went on",
 }
-# A collection each time so much of the heap, in parts of it, was allocated since the one before.
-COLLECT_PARTS = 8
 OPTIONS = {"--config": CONFIG, "--state": None, "--run": None}
 
 
-def main(words):
+def main(arguments):
     """Carry out a command line; return the exit status."""
     given = dict(OPTIONS)
     flags = []
-    rest = list(words)
+    rest = list(arguments)
     while rest and rest[0][:2] == "--":
         word = rest.pop(0)
         if word in OPTIONS and rest:
@@ -38,7 +37,7 @@ def main(words):
     if rest or "--help" in flags:
         from . import command  # Only for people: a node need not hold it.
 
-        return command.main(words)
+        return command.main(arguments)
     if "--version" in flags:
         print("bellhop " + __version__)
         return 0
@@ -52,8 +51,7 @@ def main(words):
 
 def _run(settings_file, state, run, has_syslog):
     heap = gc.mem_free() + gc.mem_alloc()
-    gc.threshold(heap // COLLECT_PARTS)
-    bounds.lower(heap)
+    gc.threshold(bounds.lower(heap))
     from .service import Service  # It takes the bounds as they are when it is loaded.
 
     _keep_private()
@@ -76,7 +74,7 @@ def _run(settings_file, state, run, has_syslog):
         loop.log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
     finally:
         service.stop()
-        store.replace(state + LAST_RUN, [ending])
+        _note(state + LAST_RUN, ending, loop.log)
     return 0 if ending is STOPPED else 1
 
 
@@ -89,8 +87,16 @@ def _begin(path, log):
         ending = STOPPED
     if ending in ENDINGS:
         log.say("warning", ENDINGS[ending] + "; what was committed before is in force")
-    store.replace(path, [RUNNING])
+    _note(path, RUNNING, log)
     log.say("notice", "bellhop %s runs" % __version__)
+
+
+def _note(path, ending, log):
+    """Write how this run ends, for the next one."""
+    try:
+        store.replace(path, [ending])
+    except OSError as error:
+        log.say("error", "cannot write %s: %s" % (path, words(error)))
 
 
 def _keep_private():

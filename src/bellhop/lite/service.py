@@ -9,8 +9,10 @@ from ..engine import Engine
 from ..errors import BellhopError, ConfigError
 from . import bounds, endpoints, identity, netlink, resolver, store
 from .control import Control
+from .media import NEEDS_FULL_NODE, Unrelayed, problem_of
 from .mesh import MeshLinks
 from .signals import Signals
+from .sockets import words
 from .tcp import Streams
 
 # What a node of this size does not do; the status says so.
@@ -36,6 +38,7 @@ class Service:
         self.settings = self._read_settings()
         self.log.level = self.settings.log_level
         self.engine = loop.engine = Engine(self.settings, os.urandom, loop.now())
+        self.engine.forwarder.relaying = Unrelayed(self.engine.node)
         self.store = store.Store(state, run, loop, self.log)
         self.streams = Streams(loop)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
@@ -58,7 +61,7 @@ class Service:
             with open(self.settings_file) as file:
                 text = file.read()
         except OSError as error:
-            raise ConfigError(self.settings_file, "cannot be read: %s" % error) from None
+            raise ConfigError(self.settings_file, "cannot be read: %s" % words(error)) from None
         except UnicodeError:
             raise ConfigError(self.settings_file, "is not text in UTF-8") from None
         settings = config.parse(text, self.settings_file)
@@ -94,8 +97,11 @@ class Service:
             return
         try:
             seed, epoch = identity.read(self.state), identity.next_epoch(self.state)
-        except (BellhopError, OSError) as error:
+        except BellhopError as error:
             self.mesh_problem = "no mesh: %s" % error
+            return
+        except OSError as error:
+            self.mesh_problem = "no mesh: cannot write in %s: %s" % (self.state, words(error))
             return
         self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
         self.mesh_links = MeshLinks(self.loop, self.settings.mesh, False)
@@ -163,6 +169,9 @@ class Service:
             found.append("this machine does not have the address %s now" % host)
         if not self.has_signals:
             found.append("this MicroPython has no ffi: a signal ends the node without clean-up")
+        media_problem = problem_of(self.settings)
+        if media_problem:
+            found.append("calls are refused, %s%s" % (media_problem, NEEDS_FULL_NODE))
         return found + ([self.mesh_problem] if self.mesh_problem else [])
 
     def status(self):

@@ -45,9 +45,12 @@ class Store:
         self.timers[name] = self.loop.call_later(pause, lambda: self._write(name))
 
     def write_all(self):
-        """Write what waits, now."""
+        """Write what waits, now; what there is no memory for stays as it was written last."""
         for name in list(self.waiting):
-            self._write_now(name)
+            try:
+                self._write_now(name)
+            except MemoryError:
+                self.log.say("error", "no memory to write %s.json" % name)
 
     def _write(self, name):
         """Write `name`, and again after a pause if it changes meanwhile."""

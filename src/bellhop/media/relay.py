@@ -33,7 +33,13 @@ OFFERING = (b"INVITE", b"UPDATE", b"PRACK")
 
 # What the library reports (native/include/bellhop_media.h, bm_events).
 DEAD = 4
-REPORTS = {1: "latched", 2: "silent", 3: "heard", DEAD: "dead", 5: "keys do not fit"}
+REPORTS = {
+    1: "sound arrives from the %s",
+    2: "silence from the %s",
+    3: "sound arrives again from the %s",
+    5: "what comes from the %s does not fit the keys",
+}
+SIDES = ("caller", "called")
 
 # A message that had waited for ports. user: as it was given with the message; error: the SipError
 # that takes its place, or None.
@@ -354,11 +360,11 @@ class Relays:
     def reported(self, number, kind, side, now):
         """The library says something about a relay (REPORTS); return the effects."""
         session = self.sessions.by_number.get(number)
-        if session is None:
+        if session is None or (kind != DEAD and kind not in REPORTS):
             return []
         if kind == DEAD:
             return self.failed(number, "nothing was heard for too long", now)
-        return [self._event(session, "%s on side %s" % (REPORTS.get(kind, "?"), "AB"[side]))]
+        return [self._event(session, REPORTS[kind] % SIDES[side])]
 
     def failed(self, number, problem, now):
         """A relay is of no use any more; return the effects."""
@@ -380,10 +386,12 @@ class Relays:
 
     def _tell(self, session, dialog):
         """The call stands: note and tell once what its keys are worth."""
-        if session.level is not None or session.role is None:
+        if session.level is not None or session.contact is None:
             return []
         agreement = dialog.agreement
         if agreement is None:
+            if session.is_by_phones():
+                return []
             session.level = trust.CLEAR
             return [self._event(session, "no key was agreed")]
         session.level = self.keying.trust.see(session.contact, agreement.peer)

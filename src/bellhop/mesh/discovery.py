@@ -33,12 +33,27 @@ class Discovery:
         if host.startswith("fe80:"):
             return
         try:
-            self.cache.add(host, port, neighbour.key, "", neighbour.link, now)
+            if neighbour.key in self.mesh.settings.contacts:
+                self.cache.reserve(host, port, neighbour.key, now)
+            else:
+                self.cache.add(host, port, neighbour.key, "", neighbour.link, now)
         except MeshError:
             return
         self.cache.succeeded(host, port, neighbour.key, None, now)
         if self.feeling == neighbour.address:
             self.feeling = None
+
+    def owner_list(self, now):
+        """Return what `bellhop peers` shows of those that are no neighbours, JSON-able."""
+        there = [neighbour.address for neighbour in self.mesh.neighbours.table.values()]
+        rows = []
+        for peer in self.mesh.settings.peers:
+            if peer not in there:
+                rows.append(_row(peer[0], peer[1], "named by the owner", 0, None, "has not answered"))
+        for one in self.cache.hosts.values():
+            if (one.host, one.port) not in there:
+                rows.append(_cached(one, now))
+        return rows
 
     def wake(self, now):
         """Greet one host that was only heard of; return the effects."""
@@ -85,3 +100,20 @@ class Discovery:
         if link is None or link.multicast:
             return []
         return send(peer, carrier.HOSTS_WANTED, [b""])
+
+
+def _cached(one, now):
+    source, reason = "told of by another", "not tried yet"
+    if one.success is not None:
+        source, reason = "a neighbour once", "greeted when no neighbour is left"
+    if one.failures:
+        reason = "did not answer"
+    ago = None if one.success is None else now - one.success
+    return _row(one.host, one.port, source, one.failures, ago, reason)
+
+
+def _row(host, port, source, failures, success_ms, reason):
+    return {
+        "host": host, "port": port, "source": source, "failures": failures,
+        "success_ms": success_ms, "reason": reason,
+    }  # fmt: skip

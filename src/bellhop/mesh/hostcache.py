@@ -6,8 +6,6 @@ room only after it failed to answer.
 """
 
 import hashlib
-from collections import namedtuple
-
 from . import address
 from .bencode import decode, encode
 from .identity import KEY_BYTES, MeshError
@@ -22,10 +20,8 @@ MAX_RESERVED = 64
 # A NEW host that did not answer so often is forgotten.
 MAX_FAILURES = 3
 
-# What the status shows. key: b"" when unknown; success: ms or None.
-HostLine = namedtuple(
-    "HostLine", ("host", "port", "key", "table", "first_seen", "success", "failures", "round_trip")
-)
+# How a host stands in a snapshot.
+NEW, TRIED, RESERVED = (0, 1, 2)
 
 
 class Host:
@@ -179,32 +175,44 @@ class HostCache:
         start = number % len(tried) if tried else 0
         return (tried[start:] + tried[:start])[:most]
 
-    def lines(self):
-        """Return a HostLine for each host."""
-        found = []
-        for one in self.hosts.values():
-            table = "tried" if self.is_tried(one) else "new"
-            table = "reserved" if one.bucket is self.reserved else table
-            times = (one.first_seen, one.success, one.failures, one.round_trip)
-            found.append(HostLine(one.host, one.port, one.key, table, *times))
-        return found
-
     def write(self):
         """Return the cache as octets; times are left out, for there is no clock to compare them."""
         rows = [
-            [address.pack(one.host), one.port, one.key, one.teller, int(self.is_tried(one))]
+            [address.pack(one.host), one.port, one.key, one.teller, self._standing(one)]
             for one in self.hosts.values()
-            if one.bucket is not self.reserved
         ]
         return encode(rows)
 
+    def _standing(self, one):
+        if one.bucket is self.reserved:
+            return RESERVED
+        return TRIED if self.is_tried(one) else NEW
+
     def read(self, octets, now):
         """Take what `write` returned; raise MeshError."""
-        for row in decode(octets):
-            if not isinstance(row, list) or len(row) != 5 or len(row[2]) not in (0, KEY_BYTES):
-                raise MeshError("not a host")
-            packed, port, key, teller, is_tried = row
-            one = self.add(address.unpack(packed), port, key, "", None, now)
-            if one is not None and is_tried:
+        rows = decode(octets)
+        if not isinstance(rows, list):
+            raise MeshError("not a list of hosts")
+        for row in rows:
+            packed, port, key, teller, standing = _checked(row)
+            host = address.unpack(packed)
+            if standing == RESERVED:
+                one = self.reserve(host, port, key, now)
+            else:
+                one = self.add(host, port, key, "", None, now)
+            if one is not None and standing:
                 one.teller = teller
                 self.succeeded(one.host, port, key, None, now)
+
+
+def _checked(row):
+    """Return a row of a snapshot; raise MeshError where a field is of the wrong kind."""
+    kinds = (bytes, int, bytes, bytes, int)
+    if not isinstance(row, list) or len(row) != len(kinds):
+        raise MeshError("not a host")
+    for field, kind in zip(row, kinds):
+        if not isinstance(field, kind):
+            raise MeshError("not a host")
+    if len(row[0]) not in (4, 16) or not 0 < row[1] < 65536 or len(row[2]) not in (0, KEY_BYTES):
+        raise MeshError("not a host")
+    return row

@@ -395,13 +395,15 @@ class Neighbours:
         self.mesh.deadlines.watch(neighbour)
 
     def owner_list(self, now):
-        """Return what `bellhop peers` shows, JSON-able."""
+        """Return what `bellhop peers` shows of the neighbours, JSON-able."""
         return [
             {
                 "link": self.links[n.link].name if n.link in self.links else "",
                 "host": n.address[0],
                 "port": n.address[1],
                 "node": self.mesh.name_of(n.key) if n.key else None,
+                "name": self.mesh.nickname(n.id),
+                "how": "unicast" if n.via_all_at is None else "multicast",
                 "state": n.state,
                 "reason": n.reason,
                 "since_ms": now - n.changed,

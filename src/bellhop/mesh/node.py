@@ -38,14 +38,16 @@ class MeshSettings:
     record.FLAGS; sip_port: where neighbours that name no endpoint are called.
     """
 
-    def __init__(self, name="", profile="home", peers=(), sip_port=5060, contacts=()):
+    def __init__(
+        self, name="", profile="home", peers=(), sip_port=5060, contacts=(), hello_ms=HELLO_INTERVAL
+    ):
         self.name = name
         self.peers = peers
         self.sip_port = sip_port
         self.book_open = profile == "emergency"
         self.contacts = tuple(contacts)
         self.flags = 0
-        self.hello_ms = HELLO_INTERVAL
+        self.hello_ms = hello_ms
         self.keepalive_ms = KEEPALIVE_INTERVAL
         self.max_records = MAX_RECORDS
 
@@ -96,9 +98,8 @@ class Mesh:
     def adopt(self, settings):
         """Follow what the owner has changed: name, contacts, who may read the phone book."""
         mine = self.settings
-        mine.name, mine.book_open, mine.contacts = (
-            settings.name, settings.book_open, settings.contacts,
-        )  # fmt: skip
+        mine.name, mine.hello_ms = settings.name, settings.hello_ms
+        mine.book_open, mine.contacts = settings.book_open, settings.contacts
         self.directory.trust = dict.fromkeys(settings.contacts, PINNED)
 
     def _close_book(self, value, readers):
@@ -385,9 +386,19 @@ class Mesh:
         """Return everybody whose node is in reach, a list of dicts."""
         return views.phonebook(self)
 
+    def nickname(self, short):
+        """Return the name that a node gives itself, text, empty where none is known."""
+        known = self.directory.node(short)
+        return views.text(known.value.name) if known is not None else ""
+
     def peers(self):
         """Return the neighbours with the reason for the state of each, JSON-able."""
+        self.directory.refresh()
         return self.neighbours.owner_list(self.now)
+
+    def hosts(self):
+        """Return the addresses that might be neighbours and are none, with the reason, JSON-able."""
+        return self.discovery.owner_list(self.now)
 
     def routes(self):
         """Return one row for each node in reach, JSON-able."""

@@ -137,7 +137,7 @@ def routes(mesh):
         rows.append(
             {
                 "node": mesh.name_of(node),
-                "name": _text(known.value.name) if known is not None else "",
+                "name": text(known.value.name) if known is not None else "",
                 "cost": cost,
                 "hops": hops,
                 "via": mesh.name_of(_id_of(mesh, first)),
@@ -154,13 +154,13 @@ def graph(mesh):
         if not key.endswith(record.NODE_SALT) or len(key) != 9:
             continue
         short = key[:8]
-        nodes.append({"node": mesh.name_of(known.node), "name": _text(known.value.name)})
+        nodes.append({"node": mesh.name_of(known.node), "name": text(known.value.name)})
         two_way = mesh.directory.edges_of(short)
         for other in two_way:
             if short < other:
                 far = mesh.name_of(_id_of(mesh, other))
                 edges.append([mesh.name_of(known.node), far, two_way[other]])
-    return {"nodes": nodes, "edges": edges}
+    return {"own": mesh.key, "nodes": nodes, "edges": edges}
 
 
 def phonebook(mesh):
@@ -179,15 +179,15 @@ def phonebook(mesh):
             here = (short, name_hash(entry.name)) in registered
             rows.append(
                 {
-                    "name": _text(entry.name),
-                    "number": _text(entry.number),
-                    "display": _text(entry.display),
-                    "groups": [_text(group) for group in entry.groups],
+                    "name": text(entry.name),
+                    "number": text(entry.number),
+                    "display": text(entry.display),
+                    "groups": [text(group) for group in entry.groups],
                     "node": mesh.name_of(known.node),
-                    "node_name": _text(known.value.name),
+                    "node_name": text(known.value.name),
                     "registered": here,
                     "hops": reach[short][1],
-                    "mesh_number": _text(prefix + entry.number) if entry.number else "",
+                    "mesh_number": text(prefix + entry.number) if entry.number else "",
                 }
             )
     return sorted(rows, key=lambda row: (row["name"], row["node"]))
@@ -233,7 +233,7 @@ def _sum(text):
     return binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _text(octets):
+def text(octets):
     """Return octets of the wire as text; what is no UTF-8 shows as question marks."""
     try:
         return octets.decode()

@@ -29,6 +29,7 @@ OPTIONS = [
 ]
 TEST = b"bellhop test signature\n"
 UNABLE = "calls are not signed: "
+PACKAGES = "on OpenWrt the package bellhop-pgp brings GnuPG with gpg-agent, elsewhere gnupg"
 # Why gpg does not sign (the last 16 bits of libgpg-error's code), and what to do.
 NO_SECRET_KEY, UNUSABLE, CANCELLED, NO_PINENTRY = (17, 54, 99, 85)
 LOCKED = (
@@ -67,25 +68,23 @@ class Signer:
 
     def __init__(self, loop, home, key):
         self.loop = loop
-        self.key = key
+        self.home, self.key = home, key
         self.waiting = 0
         try:
             self.gpg = Gpg(gnupghome=home, options=OPTIONS)
             Gpg.running.timer.cancel()
         except (OSError, ValueError) as error:
-            raise BellhopError(
-                UNABLE + "%s (packages gnupg2 and gnupg2-utils)" % error
-            ) from None
-        self._try(home)
+            raise BellhopError("%s%s (%s)" % (UNABLE, error, PACKAGES)) from None
+        self._try()
         self.executor = ThreadPoolExecutor(WORKERS, "gpg")
 
-    def _try(self, home):
+    def _try(self):
         """Sign once, so that the owner hears of a useless key now and not from his callers."""
         signature, problem = self._work(self._sign, TEST)
         if problem is None:
             problem = self._work(self._verify, TEST, signature)[1]
         if problem is not None:
-            problem = "the key %s in %s cannot be used: %s" % (self.key, home, problem)
+            problem = "the key %s in %s cannot be used: %s" % (self.key, self.home, problem)
             raise BellhopError(UNABLE + problem)
 
     def close(self):

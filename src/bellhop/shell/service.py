@@ -166,16 +166,16 @@ class Service:
 
     def _join_signing(self):
         """Sign calls from now on, with the key that the settings name."""
-        section = self.settings.pgp
         if self.engine.relaying is None:
             return  # What is missing for the sound is missing for this.
         try:
             from .pgp import Signer  # Only a node that signs pays for it in memory.
 
-            home = section.home or os.path.join(self.state, "gnupg")
-            signer = Signer(self.loop, home, section.key)
+            signer = Signer(self.loop, self._pgp_home(), self.settings.pgp.key)
         except ImportError:
-            self.pgp_problem = "calls are not signed: that needs OpenWrt's package bellhop-pgp"
+            self.pgp_problem = (
+                "calls are not signed: that needs python-gnupg (OpenWrt's package bellhop-pgp)"
+            )
             return
         except BellhopError as error:
             self.pgp_problem = str(error)
@@ -186,6 +186,9 @@ class Service:
             self.engine.join_signing()
         self.loop.performers[Sign] = signer.perform_sign
         self.loop.performers[Verify] = signer.perform_verify
+
+    def _pgp_home(self):
+        return self.settings.pgp.home or os.path.join(self.state, "gnupg")
 
     def _join_bus(self):
         from . import ubus  # Only a node on OpenWrt pays for it in memory.
@@ -234,7 +237,7 @@ class Service:
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
         settings = read_settings(self.settings_file)
         moved = settings.http_port != self.settings.http_port
-        before, self.settings = self.settings.pgp, settings
+        self.settings = settings
         self.log.level = settings.log_level
         hosts = addresses.addresses()
         self.contexts.load(settings, hosts)
@@ -243,7 +246,7 @@ class Service:
         if moved:
             self.aio.create_task(self._serve_phonebook())
         self._adjust_mesh()
-        self._adjust_signing(before)
+        self._adjust_signing()
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
 
     def _adjust_mesh(self):
@@ -257,14 +260,16 @@ class Service:
         elif joined and not self.settings.mesh.enabled:
             self.mesh_problem = "the mesh is left at the next start of the node"
 
-    def _adjust_signing(self, before):
+    def _adjust_signing(self):
         """Sign with another key; where that cannot be used, the one before stays in force."""
         section, earlier = self.settings.pgp, self.signer
         if not section.enabled:
-            self.pgp_problem = "calls are signed until the next start of the node" if earlier else ""
-        elif earlier is None or (section.home, section.key) != (before.home, before.key):
+            self.pgp_problem = "calls are signed until the node's next start" if earlier else ""
+        elif earlier is None or (self._pgp_home(), section.key) != (earlier.home, earlier.key):
             self._join_signing()
-            if earlier not in (None, self.signer):
+            if self.pgp_problem:
+                self.log.say("warning", self.pgp_problem)
+            elif earlier is not None:
                 earlier.close()
 
     def _hung_up(self):

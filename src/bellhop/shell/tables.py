@@ -1,6 +1,9 @@
 """Answers of the node in words for people, at most 80 columns wide."""
 
+import textwrap
 from collections import namedtuple
+
+from . import maps
 
 WIDTH = 80
 GAP = 2
@@ -37,6 +40,10 @@ def duration(seconds):
     if hours < 48:
         return "%dh%02d" % (hours, rest // 60)
     return "%dd%02dh" % divmod(hours, 24)
+
+
+def _span(milliseconds):
+    return "" if milliseconds is None else duration(milliseconds // 1000)
 
 
 WHO = (Column("NO", "number", _plain), Column("CALLER", "caller", _plain))
@@ -96,6 +103,7 @@ TABLES = {
             Column("AGO", "seconds_since_end", duration),
             Column("TALKED", "seconds_talked", duration),
             Column("CODE", "status", _plain),
+            Column("SOUND", "security", _plain),
             Column("ENDED BY", "ended_by", _plain),
         ),
         "no call has ended since the start",
@@ -131,6 +139,26 @@ CALLS = (
     Column("SINCE", "seconds_since_start", duration),
     Column("FOUND BY", "step", _plain),
     Column("WHY", "why", _list),
+)
+
+
+PEER = (
+    Column("NODE", "name", _plain),
+    Column("ADDRESS", "host", _plain),
+    Column("ON", "link", _plain),
+    Column("HEARD BY", "how", _plain),
+    Column("STATE", "reason", _plain),
+    Column("SINCE", "since_ms", _span),
+    Column("LAST", "heard_ms", _span),
+    Column("COST", "cost", _plain),
+)
+HOST = (
+    Column("ADDRESS", "host", _plain),
+    Column("PORT", "port", _plain),
+    Column("KNOWN AS", "source", _plain),
+    Column("WHY NOT", "reason", _plain),
+    Column("FAILED", "failures", _plain),
+    Column("LAST", "success_ms", _span),
 )
 
 
@@ -290,6 +318,9 @@ def _sound(row):
     lines = [words + (" (%s)" % row["suite"] if row["suite"] else "")]
     if row["words"]:
         lines.append("words to compare: " + row["words"].upper())
+    for title, name in (("their signature: ", "signature"), ("our signature: ", "own_signature")):
+        if row.get(name):
+            lines += textwrap.wrap(title + row[name], WIDTH - 4)
     if row["is_enough"] is False:
         lines.append("NOT ENOUGH for what the configuration wants of %s" % row["contact"])
     for sides in row.get("sound", ()):
@@ -323,8 +354,27 @@ def _phonebook_text(result):
     return [result["text"].rstrip("\n")]
 
 
+def _peers(result):
+    lines = table(result["peers"], PEER) or ["no other node is heard"]
+    hosts = table(result["hosts"], HOST)
+    return lines + ["", "Not neighbours", *hosts] if hosts else lines
+
+
+def _routes(result):
+    """The keys are never cut: they are what an owner copies."""
+    names = maps.named(result["routes"])
+    lines = []
+    for row in sorted(result["routes"], key=lambda row: (row["hops"], row["name"])):
+        way = "%d hops over %s" % (row["hops"], names[row["via"]]) if row["hops"] > 1 else "1 hop"
+        lines += ["%s: %s, cost %d" % (names[row["node"]], way, row["cost"]), "    " + row["node"]]
+    return lines or ["no other node is in reach"]
+
+
 WORDS = {
     "status": _status,
+    "peers": _peers,
+    "routes": _routes,
+    "mesh": maps.drawn,
     "calls": _calls,
     "verify": _verify,
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
@@ -335,7 +385,32 @@ WORDS = {
 }
 
 
+def _call_event(fields):
+    line = "call %(number)s: %(caller)s -> %(callee)s: %(state)s" % fields
+    if fields["status"]:
+        line += ", %s" % fields["status"]
+    return line + (", " + fields["ended_by"] if fields["ended_by"] else "")
+
+
+def _media_event(fields):
+    line = "sound of the call with %s: %s" % (fields["contact"], fields["what"])
+    if fields["level"]:
+        line += "; " + fields["level"]
+    if fields["words"]:
+        line += "; words to compare: " + fields["words"].upper()
+    return line + ("; NOT ENOUGH for the configuration" if fields["is_enough"] is False else "")
+
+
+def _registration_event(fields):
+    return "%(what)s: phone of %(user)s over %(transport)s from %(seen_from)s" % fields
+
+
+EVENTS = {"call": _call_event, "media": _media_event, "registration": _registration_event}
+
+
 def event(fields):
     """Return one event as a line."""
+    if fields["event"] in EVENTS:
+        return EVENTS[fields["event"]](fields)
     words = ["%s=%s" % (name, _scalar(value)) for name, value in fields.items() if name != "event"]
     return "%s: %s" % (fields["event"], " ".join(words))

@@ -109,6 +109,26 @@ def _section_targets(settings, location, section, instance, now):
     return _user_targets(location, section, instance, now)
 
 
+def forwarded(settings, location, found, now):
+    """Return a Found with what follows the phones of a user whose calls are forwarded.
+
+    One step only: where the second one forwards too, the call ends there.
+    """
+    user = found.section
+    if found.step != LOCAL or user is None or user.kind != "user" or not user.forward:
+        return found
+    wanted = user.forward.lower().encode()
+    address = user.forward.encode() if b":" in wanted else settings.speed_dial.get(wanted)
+    if address is not None:
+        onward = [[towards(address, None, "forwarding of %s" % user.name)]]
+    else:
+        onward = _section_targets(settings, location, settings.names.get(wanted), None, now)
+    if not onward:
+        return found
+    groups = list(found.groups) if user.forward_after else []
+    return Found(LOCAL, groups + onward, user)
+
+
 def spoken(target):
     """Return the user part of a Uri as text that a log and a person can bear."""
     return "".join([chr(o) if 32 <= o < 127 else "?" for o in uri.unescape(target.user or b"")])

@@ -18,7 +18,12 @@ from .phone import Phone, address
 START_SECONDS = 5
 COMMAND_SECONDS = 5
 MODULES = "/usr/lib/baresip/modules"
-ENCRYPTIONS = {None: "", "srtp": ";mediaenc=srtp-mand", "dtls": ";mediaenc=dtls_srtp"}
+ENCRYPTIONS = {
+    None: "",
+    "srtp": ";mediaenc=srtp-mand",
+    "srtp-offer": ";mediaenc=srtp",  # where the other side does too
+    "dtls": ";mediaenc=dtls_srtp",
+}
 
 CONFIG = """\
 poll_method epoll

@@ -322,7 +322,7 @@ class Failing(unittest.TestCase):
     def test_reports_of_the_library_are_told(self):
         self.pair.call()
         self.box.take(self.box.relays.reported(1, 2, 1, 0))
-        self.assertEqual(self.box.events[-1]["what"], "silent on side B")
+        self.assertEqual(self.box.events[-1]["what"], "silence from the called")
         self.box.take(self.box.relays.reported(1, 4, 0, 0))
         self.assertEqual((self.box.closed, self.box.relays.counters["legs_lost"]), ([1], 1))
         self.assertEqual(self.box.relays.reported(1, 2, 1, 0), [])

@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require rpc';
+'require ui';
 
 /* Every call of the pages, and how they show answers.
  *
@@ -16,12 +17,22 @@ const calls = {
 	trace: rpc.declare({ object: 'bellhop', method: 'trace', params: [ 'call' ] }),
 	phonebook: rpc.declare({ object: 'bellhop', method: 'phonebook', params: [ 'format' ] }),
 	importPhonebook: rpc.declare({ object: 'bellhop', method: 'import-phonebook', params: [ 'csv' ] }),
+	users: rpc.declare({ object: 'bellhop', method: 'users' }),
+	hangup: rpc.declare({ object: 'bellhop', method: 'hangup', params: [ 'call' ] }),
+	verify: rpc.declare({ object: 'bellhop', method: 'verify', params: [ 'call', 'verdict' ] }),
+	ring: rpc.declare({ object: 'bellhop', method: 'ring', params: [ 'user' ] }),
+	rung: rpc.declare({ object: 'bellhop', method: 'rung', params: [ 'user' ] }),
+	flushMailbox: rpc.declare({ object: 'bellhop', method: 'flush-mailbox', params: [ 'user' ] }),
+	trust: rpc.declare({ object: 'bellhop', method: 'trust' }),
+	setTrust: rpc.declare({ object: 'bellhop', method: 'set-trust', params: [ 'contact', 'verdict' ] }),
+	exportIdentity: rpc.declare({ object: 'bellhop', method: 'identity-export', params: [ 'passphrase' ] }),
 	identity: rpc.declare({ object: 'bellhop', method: 'identity' }),
 	peers: rpc.declare({ object: 'bellhop', method: 'peers' }),
 	routes: rpc.declare({ object: 'bellhop', method: 'routes' }),
 	mesh: rpc.declare({ object: 'bellhop', method: 'mesh' }),
 	init: rpc.declare({ object: 'rc', method: 'init', params: [ 'name', 'action' ] }),
 	interfaces: rpc.declare({ object: 'network.interface', method: 'dump' }),
+	firewall: rpc.declare({ object: 'service', method: 'get_data', params: [ 'name', 'type' ] }),
 	system: rpc.declare({ object: 'system', method: 'info' }),
 	stat: rpc.declare({ object: 'file', method: 'stat', params: [ 'path' ] }),
 	exec: rpc.declare({ object: 'file', method: 'exec', params: [ 'command', 'params' ] })
@@ -69,6 +80,19 @@ return baseclass.extend({
 
 	refusal: function(answer) {
 		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ answer.error.message ]) : '';
+	},
+
+	/* A button that asks something of the node; a refusal is shown on top of the page. */
+	button: function(title, work) {
+		return E('button', { 'class': 'btn cbi-button', 'click': ev => {
+			ev.target.disabled = true;
+			return work().then(answer => {
+				ev.target.disabled = false;
+				if (answer && answer.error)
+					ui.addNotification(null, this.refusal(answer));
+				return answer;
+			});
+		} }, [ title ]);
 	},
 
 	code: function(text) {

@@ -12,6 +12,9 @@ const CHOICES = {
 	allow: _('allow'), refuse: _('refuse'), calls: _('every call'), needed: _('only where it must'),
 	error: _('errors'), warning: _('warnings'), notice: _('notices'), info: _('everything'),
 	md5: 'MD5', sha256: 'SHA-256', home: _('home: my contacts'), emergency: _('emergency: everybody'),
+	'': _('as for all'), require: _('required'), prefer: _('where possible'), never: _('never'), always: _('always'),
+	encrypted: _('any key'), known: _('a key seen before'), compared: _('words that were compared'),
+	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
 	parallel: _('all at once'), sequential: _('one after the other')
 };
 
@@ -21,6 +24,7 @@ const OPTIONS = {
 		[ 'domain', 'text', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
 		[ 'alias_domain', 'list', [], 'host', _('Further domains'), _('They mean the same phones.') ],
 		[ 'listen', 'list', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
+		[ 'firewall_zone', 'list', [], 'word', _('Firewall zones'), _('From where the node can be reached; none: from everywhere.') ],
 		[ 'sip_port', 'text', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
 		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('0 switches it off.') ],
 		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('0 switches it off.') ],
@@ -49,6 +53,7 @@ const OPTIONS = {
 		[ 'node_name', 'text', '', 'word', _('Name of this node'), _('None: the host name.') ],
 		[ 'profile', 'choice', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
 		[ 'port', 'text', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
+		[ 'hello_ms', 'text', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
 		[ 'interface', 'list', [], 'word', _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
 		[ 'peer', 'list', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
 		[ 'sip_peer', 'list', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
@@ -59,6 +64,9 @@ const OPTIONS = {
 		[ 'display_name', 'text', '', 'string', _('Shown as'), _('What others see when this phone calls.') ],
 		[ 'extension', 'text', '', 'word', _('Number'), _('What others dial.') ],
 		[ 'alias', 'list', [], 'word', _('Further names'), _('Names and numbers that ring this phone too.') ],
+		[ 'forward', 'text', '', 'dialled', _('Forward to'), _('Where calls go that nobody takes: a number, a name or an address.') ],
+		[ 'forward_after', 'text', '25', 'range(0,180)', _('Forward after'), _('In seconds of ringing; 0: at once.') ],
+		[ 'srtp', 'choice', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
 		[ 'also_at', 'list', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
 		[ 'algorithm', 'choice', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
 	],
@@ -73,12 +81,34 @@ const OPTIONS = {
 	contact: [
 		[ 'name', 'text', '', 'string', _('Name'), _('The name for people.') ],
 		[ 'number', 'text', '', 'word', _('Number'), _('What a phone dials.') ],
-		[ 'address', 'text', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ]
+		[ 'address', 'text', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ],
+		[ 'encryption', 'choice', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
+		[ 'verification', 'choice', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
+		[ 'pgp', 'list', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
+	],
+	media: [
+		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
+		[ 'encryption', 'choice', 'prefer', [ 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls to other nodes.') ],
+		[ 'verification', 'choice', 'encrypted', [ 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
+		[ 'relay', 'choice', 'needed', [ 'never', 'needed', 'always' ], _('Sound through this router'), _('Of calls that it does not encrypt.') ],
+		[ 'hide_addresses', 'flag', '0', null, _('Hide addresses'), _('Phones never learn the address of the other side.') ],
+		[ 'port_low', 'text', '16384', 'port', _('First port of sound'), _('UDP; a stream takes four.') ],
+		[ 'port_high', 'text', '18431', 'port', _('Last port of sound'), _('UDP.') ],
+		[ 'max_calls', 'text', '512', 'range(1,10000)', _('Most calls'), _('Whose sound passes this router at once.') ],
+		[ 'dead_seconds', 'text', '300', 'range(30,86400)', _('Silence'), _('In seconds; then a relay in which nobody is heard is closed.') ]
+	],
+	pgp: [
+		[ 'enabled', 'flag', '0', null, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
+		[ 'key', 'text', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
+		[ 'home', 'text', '', 'directory', _('GnuPG folder'), _('None: /etc/bellhop/gnupg.') ],
+		[ 'wait_seconds', 'text', '20', 'range(2,120)', _('Wait for a signature'), _('In seconds.') ]
 	]
 };
 
 const PATTERNS = {
 	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
+	dialled: [ /^([A-Za-z0-9._+-]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
+	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
 

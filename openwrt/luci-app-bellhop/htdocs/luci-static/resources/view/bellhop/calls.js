@@ -8,10 +8,46 @@ function load() {
 	return Promise.all([ api.ask('calls'), api.ask('history') ]);
 }
 
+/* What the sound of a call is worth, in words. */
+function security(row) {
+	const words = {
+		different: _('NOT SAFE: the words differ'), clear: _('not encrypted'), changed: _('encrypted, with a new key'),
+		encrypted: _('encrypted'), known: _('encrypted, known key'), compared: _('encrypted, compared'), signed: _('encrypted, signed')
+	};
+	if (row.by_phones)
+		return _('encrypted by the phones');
+	return words[row.security] || _('not through this node');
+}
+
+function sound(sides) {
+	return E('ul', sides.map((side, i) => E('li', [
+		i ? _('from the called') : _('from the caller'), ': ',
+		_('%d packets, %d lost, jitter %.1f ms').format(side.received_packets, side.lost, side.jitter_ms)
+	])));
+}
+
+function showSound(row) {
+	return [
+		row.security ? E('p', [ _('Sound'), ': ', security(row), row.suite ? ', ' + row.suite : '' ]) : '',
+		row.words ? E('p', [ _('Read these words to each other:'), ' ', E('strong', [ row.words ]), ' ',
+			api.button(_('They are the same'), () => api.ask('verify', String(row.number), 'same').then(done)), ' ',
+			api.button(_('They differ'), () => api.ask('verify', String(row.number), 'different').then(done))
+		]) : '',
+		E('div', (row.sound || []).filter(sides => sides.length).map(sound))
+	];
+}
+
+function done(answer) {
+	if (!answer.error)
+		ui.hideModal();
+	return answer;
+}
+
 function showTrace(row) {
 	return api.ask('trace', String(row.number)).then(answer => ui.showModal(_('Call %d').format(row.number), [
 		api.refusal(answer),
 		E('ul', (row.why || []).map(sentence => E('li', [ sentence ]))),
+		E('div', showSound(row)),
 		E('div', { 'style': 'max-height:60vh;overflow:auto' }, (answer.messages || []).map(one => E('pre', [
 			'%s %s %s\n'.format(one.direction, one.transport, one.peer), one.message ]))),
 		E('div', { 'class': 'right' }, [ E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Close') ]) ])
@@ -35,7 +71,9 @@ function draw([ live, history ]) {
 		api.section(_('Now'), api.table(WHO.concat([
 			[ _('State'), state ],
 			[ _('Since'), row => api.duration(row.seconds_since_start) ],
-			DETAILS
+			[ _('Sound'), security ],
+			DETAILS,
+			[ '', row => api.button(_('Hang up'), () => api.ask('hangup', String(row.number))) ]
 		]), live.calls || [], _('Nobody is on the phone.'))),
 		api.section(_('Before'), api.table(WHO.concat([
 			[ _('Ago'), row => api.duration(row.seconds_since_end) ],

@@ -19,11 +19,11 @@ return view.extend({
 		[ 'display_name', 'alias' ].forEach(name => made[name].modalonly = true);
 		uci.sections('bellhop', 'user').forEach(user => made.member.value(user.name || user['.name']));
 
-		const phones = options.grid(map, 'user', _('Phones elsewhere'),
-			_('A call to one of these phones also rings at other nodes.'));
+		const phones = options.grid(map, 'user', _('Forwarding'),
+			_('Where a call goes that a phone does not take, and other nodes where it rings too.'));
 		phones.addremove = phones.sortable = false;
 		phones.sectiontitle = id => uci.get('bellhop', id, 'name') || id;
-		options.add(phones, 'user', [ 'also_at' ]);
+		options.add(phones, 'user', [ 'forward', 'forward_after', 'also_at' ]);
 
 		return map.render();
 	}

@@ -44,22 +44,38 @@ function checkPhones(now) {
 	return null;
 }
 
+function checkFirewall(now) {
+	if (now.status.error || now.firewall.error || (now.firewall.data || []).length)
+		return null;
+	return [ false, _('The firewall has no rules for the telephone.'), _('Restart the node below; see also Firewall zones on the page Settings.') ];
+}
+
+/* A side that is silent while the other is heard: something on its way takes only one direction. */
+function checkOneWay(now) {
+	const silent = (now.calls.calls || []).map(call => (call.sound || []).map(sides =>
+		[ call.caller, call.callee ].filter((name, i) => call.seconds_talked > 5 && sides[i] && sides[1 - i] &&
+			!sides[i].received_packets && sides[1 - i].received_packets)).flat()).flat();
+	return silent.length ? [ false, _('Nothing is heard of %s, who is talking.').format(silent.join(', ')),
+		_('A firewall on the way lets sound through in one direction only, or the microphone is off.') ] : null;
+}
+
 function checkSound(now) {
 	const behind = (now.registrations.registrations || []).filter(one => one.behind_nat).map(one => one.user);
-	return behind.length ? [ false, _('Sound may go only one way: %s.').format(behind.join(', ')),
+	return behind.length && !Object.keys((now.status.counters || {}).media || {}).length ? [ false, _('Sound may go only one way: %s.').format(behind.join(', ')),
 		_('These phones stand behind another router that hides their address. Connect them to this router, or install bellhop-media.') ] : null;
 }
 
-const CHECKS = [ checkRunning, checkPhones, checkAlg, checkClock, checkInternet, checkSound ];
+const CHECKS = [ checkRunning, checkPhones, checkAlg, checkClock, checkInternet, checkFirewall, checkOneWay, checkSound ];
 
 function load() {
 	return Promise.all([
 		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
-		api.ask('stat', '/sys/module/nf_conntrack_sip')
-	]).then(([ status, registrations, interfaces, system, alg ]) =>
-		status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
-			({ status, registrations, interfaces, system, alg, log: log.stdout })) :
-			({ status, registrations, interfaces, system, alg }));
+		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall')
+	]).then(([ status, registrations, interfaces, system, alg, calls, firewall ]) => {
+		const now = { status, registrations, interfaces, system, alg, calls, firewall };
+		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
+			Object.assign(now, { log: log.stdout })) : now;
+	});
 }
 
 function drawCheck([ is_grave, words, advice ]) {

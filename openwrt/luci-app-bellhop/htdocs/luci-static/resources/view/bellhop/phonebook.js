@@ -48,7 +48,8 @@ return view.extend({
 		const map = new form.Map('bellhop');
 		const section = options.grid(map, 'contact', _('Speed dial'),
 			_('Names and short numbers of your own, for every phone here.'));
-		options.add(section, 'contact');
+		const made = options.add(section, 'contact');
+		[ 'encryption', 'verification', 'pgp' ].forEach(name => made[name].modalonly = true);
 
 		const file = E('input', { 'type': 'file', 'accept': '.csv', 'style': 'display:none', 'change': upload });
 		return map.render().then(node => E('div', [

@@ -2,17 +2,20 @@
 'require view';
 'require form';
 'require poll';
+'require ui';
 'require uci';
 'require bellhop.api as api';
 'require bellhop.digest as digest';
 'require bellhop.options as options';
 
-let registered = {};
+let registered = {}, messages = {};
 const fresh = {};
 
 function load() {
-	return api.ask('registrations').then(answer => {
+	return Promise.all([ api.ask('registrations'), api.ask('users') ]).then(([ answer, users ]) => {
 		registered = {};
+		messages = {};
+		(users.users || []).forEach(one => messages[one.name] = one.messages);
 		(answer.registrations || []).forEach(one => (registered[one.user] = registered[one.user] || []).push(one));
 		return answer;
 	});
@@ -25,11 +28,32 @@ function account(id) {
 }
 
 function where(id) {
-	const found = registered[account(id)] || [];
-	return E('div', { 'data-account': account(id) }, found.length ? found.map(one => E('div', [
+	const name = account(id), found = registered[name] || [];
+	return E('div', { 'data-account': name }, (found.length ? found.map(one => E('div', [
 		one.phone || _('phone'), ' · ', one.seen_from, ' · ', one.transport.toUpperCase(),
 		one.behind_nat ? ' · ' + _('behind NAT') : ''
-	])) : [ E('em', [ _('no') ]) ]);
+	])) : [ E('em', [ _('no') ]) ]).concat(
+		found.length ? api.button(_('Ring it'), () => api.ask('ring', name).then(answer => showRinging(name, answer))) : '',
+		messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
+			api.button(_('Throw away'), () => api.ask('flushMailbox', name)) ]) : ''));
+}
+
+/* Shows how the phones of a user ring, until they are done. */
+function showRinging(name, answer) {
+	const words = { asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'),
+		'does not answer': _('does not answer'), 'cannot be reached': _('cannot be reached') };
+	if (answer.error)
+		return answer;
+	ui.showModal(_('Ringing') + ' ' + name, [
+		api.table([
+			[ _('Phone'), row => row.phone || row.contact ], [ _('State'), row => words[row.state] || row.state ]
+		], answer.phones, ''),
+		E('div', { 'class': 'right' }, [ E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Close') ]) ])
+	]);
+	const shown = document.querySelector('.modal');
+	if (!answer.is_over)
+		window.setTimeout(() => shown && shown.checkVisibility() && api.ask('rung', name).then(fresh => showRinging(name, fresh)), 1000);
+	return answer;
 }
 
 function domain() {
@@ -74,7 +98,7 @@ return view.extend({
 		const made = options.add(section, 'user');
 		made.name.rmempty = false;
 		made.name.cfgvalue = account;
-		[ 'alias', 'also_at', 'algorithm' ].forEach(name => made[name].modalonly = true);
+		[ 'alias', 'also_at', 'forward', 'forward_after', 'srtp', 'algorithm' ].forEach(name => made[name].modalonly = true);
 		addPassword(section);
 
 		const server = section.option(form.DummyValue, '_server', _('Server'), _('Enter it as domain, registrar or proxy.'));

@@ -6,7 +6,7 @@
 /* The rare ones have tabs of their own. */
 const TABS = [
 	[ 'general', _('General'), [ 'enabled', 'domain', 'ring_seconds', 'emergency_number', 'responders', 'log_level' ] ],
-	[ 'network', _('Network'), [ 'listen', 'sip_port', 'tls_port', 'ws_port', 'wss_port', 'http_port', 'alias_domain', 'keepalive_seconds', 'record_route' ] ],
+	[ 'network', _('Network'), [ 'listen', 'firewall_zone', 'sip_port', 'tls_port', 'ws_port', 'wss_port', 'http_port', 'alias_domain', 'keepalive_seconds', 'record_route' ] ],
 	[ 'security', _('Security'), [ 'strangers', 'stranger_requests_per_minute', 'trusted', 'tls_verify', 'certificate', 'key' ] ],
 	[ 'limits', _('Limits'), [ 'min_expires', 'max_expires', 'default_expires', 'max_transactions', 'max_bindings' ] ]
 ];
@@ -19,7 +19,8 @@ return view.extend({
 			node.tab(name, title);
 			options.add(node, 'node', names, name);
 		});
-		options.add(options.single(map, 'mesh', _('Mesh')), 'mesh');
+		[ [ 'mesh', _('Mesh') ], [ 'media', _('Sound') ], [ 'pgp', _('Signatures') ] ].forEach(([ kind, title ]) =>
+			options.add(options.single(map, kind, title), kind));
 		return map.render();
 	}
 });

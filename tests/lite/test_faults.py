@@ -1,0 +1,214 @@
+"""Power cuts, a full disk, a clock at 1970, no memory left: the node starts again, and says why."""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from bellhop.errors import BellhopError
+from bellhop.shell import command
+from tests.lite.server import Lite
+from tests.mesh.handset import Handset
+from tests.mesh.town import DOMAIN, wait_until
+from tests.system.sipp.runner import HOST, free_ports
+
+USERS = ("alice", "bob", "carol")
+KILLS = 12
+LONGEST_LIFE = 2.5
+NOT_BY_ITSELF = "the run before did not end by itself"
+CLOCK = """
+#include <sys/time.h>
+#include <time.h>
+time_t time(time_t *into) { if (into) *into = 42; return 42; }
+int gettimeofday(struct timeval *into, void *zone)
+{ (void)zone; into->tv_sec = 42; into->tv_usec = 0; return 0; }
+"""
+# A heap in which the node starts, and little more.
+SMALL_HEAP = "760k"
+
+
+@pytest.fixture
+def server(compiled, tmp_path):
+    """A lite node that is not started."""
+    made = Lite(tmp_path, free_ports(1)[0], USERS)
+    made.compiled, made.domain = compiled, DOMAIN
+    yield made
+    made.stop()
+
+
+def ask(server, verb, **arguments):
+    """Return the node's answer to a verb."""
+    with contextlib.closing(command.connect(str(server.state))) as connection:
+        return command.ask(connection, connection.makefile("rb"), verb, arguments)
+
+
+def phone(server, user):
+    """Return a phone on this machine, not registered."""
+    made = Handset(SimpleNamespace(address=HOST, socket=socket.socket), None, user, HOST)
+    made.proxy = HOST, server.port
+    return made
+
+
+def kill(server):
+    """End the node as a power cut does."""
+    server.process.kill()
+    server.process.wait()
+
+
+def whole(path):
+    """Return the value in a file of the node; an AssertionError where it is damaged."""
+    if not path.exists():
+        return None
+    checksum, _, text = path.read_bytes().partition(b"\n")
+    assert hashlib.sha256(text.rstrip(b"\n")).hexdigest().encode() == checksum
+    return json.loads(text)
+
+
+def contacts(server):
+    """Return the contacts that the node knows, sorted."""
+    return sorted(one["contact"] for one in ask(server, "registrations")["registrations"])
+
+
+class Busy(threading.Thread):
+    """Registers phones anew all the time, so that files are written all the time."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.phones = [phone(server, user) for user in USERS]
+        self.is_over = False
+        self.start()
+
+    def run(self):
+        while not self.is_over:
+            for one in self.phones:
+                # The node is killed at some moment: no answer is no failure.
+                with contextlib.suppress(AssertionError):
+                    one.register()
+
+    def close(self):
+        self.is_over = True
+        self.join()
+        for one in self.phones:
+            one.close()
+
+
+def test_killed_at_any_moment_it_starts_with_what_was_committed(server):
+    moments = random.Random(20261121)
+    epochs = []
+    for number in range(KILLS):
+        server.start()
+        busy = Busy(server)
+        time.sleep(moments.uniform(0, LONGEST_LIFE))
+        kill(server)
+        busy.close()
+        committed = whole(server.state / "run" / "bindings.json") or []
+        for path in server.state.glob("*.json"):
+            whole(path)
+        assert not list(server.state.rglob("*.damaged"))
+        server.start()
+        assert len(contacts(server)) == len(committed), number
+        assert NOT_BY_ITSELF in server.log_tail()
+        kill(server)
+        epochs.append(len(committed))
+    assert max(epochs) == len(USERS)
+
+
+def test_a_clean_stop_is_not_called_a_crash(server):
+    server.start()
+    server.stop()
+    server.start()
+    assert NOT_BY_ITSELF not in server.log_tail()
+    assert server.process.poll() is None
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder with room for 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
+    if os.geteuid() or subprocess.run(made, check=False).returncode:
+        pytest.skip("a small file system needs the right to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_full_disk_neither_ends_the_node_nor_harms_what_is_there(server, small_disk):
+    server.state_folder = small_disk / "state"
+    server.start()
+    first = "name,number,address\ngran,71,sip:gran@far.test\n"
+    ask(server, "import-phonebook", csv=first)
+    kept = server.state / "phonebook.json"
+    wait_until(kept.exists, "the phone book is written")
+    filler = small_disk / "filler"
+    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+    rows = ["name%d,5%d,sip:n%d@far.test" % (row, row, row) for row in range(60)]
+    ask(server, "import-phonebook", csv="name,number,address\n" + "\n".join(rows))
+    wait_until(lambda: ask(server, "status")["counters"]["store"]["failed"], "writing fails")
+    assert "cannot write" in server.log_tail()
+    assert whole(kept)
+    kill(server)
+    server.start()
+    entries = [one["number"] for one in ask(server, "phonebook")["phonebook"]]
+    assert "71" in entries and "51" not in entries
+    assert "cannot write" in server.log_tail()
+    server.stop()
+    filler.unlink()
+    server.start()
+    assert ask(server, "status")["problems"] == []
+
+
+def test_clock_at_1970_changes_nothing(server, tmp_path):
+    if shutil.which("gcc") is None:
+        pytest.skip("no gcc for a library that sets the clock back")
+    source, library = tmp_path / "clock.c", tmp_path / "clock.so"
+    source.write_text(CLOCK)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    environment = dict(server.compiled.environment(), LD_PRELOAD=str(library))
+    server.compiled = SimpleNamespace(
+        command=server.compiled.command, environment=lambda: environment
+    )
+    server.start()
+    one = phone(server, "alice").register()
+    wait_until((server.state / "run" / "bindings.json").exists, "the registration is written")
+    kill(server)
+    server.start()
+    assert len(contacts(server)) == 1
+    assert "1970-01-01" in server.log_tail()
+    one.close()
+
+
+def test_exhausted_heap_ends_the_run_and_the_next_one_has_all_that_was_committed(server):
+    server.start()
+    phones = [phone(server, user).register() for user in USERS]
+    wait_until((server.state / "run" / "bindings.json").exists, "the registrations are written")
+    server.stop()
+    server.heap = SMALL_HEAP
+    server.start()
+    csv = "name,number,address\n" + "\n".join(["n%d,6%d,sip:n%d@a.test" % (n, n, n) for n in range(400)])
+    for _ in range(40):
+        with contextlib.suppress(BellhopError, OSError):
+            ask(server, "import-phonebook", csv=csv)
+        if server.process.poll() is not None:
+            break
+    counters = {"out_of_memory": 1}
+    if server.process.poll() is None:
+        counters = ask(server, "status")["counters"]["heap"]
+    assert counters["out_of_memory"]
+    kill(server)
+    server.heap = Lite.heap
+    server.start()
+    assert len(contacts(server)) == len(USERS)
+    for one in phones:
+        one.close()
