@@ -9,11 +9,11 @@
 #include "leg.h"
 
 const uint8_t bm_latch_next[BM_LATCHES][BM_LATCH_EVENTS] = {
-	/*                SIGNALLED  ADMITTED      EMPTIED */
-	[BM_DEAF]     = { BM_OPEN,   BM_DEAF,      BM_DEAF },
-	[BM_OPEN]     = { BM_OPEN,   BM_DRAINING,  BM_OPEN },
-	[BM_DRAINING] = { BM_OPEN,   BM_DRAINING,  BM_FIXED },
-	[BM_FIXED]    = { BM_OPEN,   BM_FIXED,     BM_FIXED },
+	/*                SIGNALLED  ADMITTED      EMPTIED    MISSED */
+	[BM_DEAF]     = { BM_OPEN,   BM_DEAF,      BM_DEAF,   BM_DEAF },
+	[BM_OPEN]     = { BM_OPEN,   BM_DRAINING,  BM_OPEN,   BM_OPEN },
+	[BM_DRAINING] = { BM_OPEN,   BM_DRAINING,  BM_FIXED,  BM_OPEN },
+	[BM_FIXED]    = { BM_OPEN,   BM_FIXED,     BM_FIXED,  BM_OPEN },
 };
 
 union socket_address {
@@ -208,8 +208,10 @@ int bm_leg_admits(const struct bm_leg *leg, unsigned int component,
 	/* A socket connected to port 0 would hear every port. */
 	if (leg->latch[component] == BM_DEAF || from->port == 0)
 		return 0;
+	if (is_same(&leg->peer[component], from))
+		return 1;
 	if (leg->latch[component] != BM_OPEN)
-		return is_same(&leg->peer[component], from);
+		return 0;
 	return is_same(&leg->remote[component], from) ||
 	       (leg->allow.family && is_inside(&leg->allow, from));
 }
@@ -249,10 +251,28 @@ void bm_leg_direct(struct bm_leg *leg, const struct bm_address remote[2],
 		if (again || is_new(leg, c, &new, allow)) {
 			disconnect(leg->fd[c]);
 			step(leg, c, BM_SIGNALLED);
+			leg->peer[c].family = 0;
 		}
 		leg->remote[c] = new;
 	}
 	leg->allow = *allow;
+}
+
+void bm_leg_reopen(struct bm_leg *leg)
+{
+	unsigned int c;
+
+	for (c = BM_RTP; c <= BM_RTCP; c++) {
+		disconnect(leg->fd[c]);
+		step(leg, c, BM_MISSED);
+	}
+}
+
+const struct bm_address *bm_leg_peer(const struct bm_leg *leg,
+				     unsigned int component)
+{
+	return leg->peer[component].family ? &leg->peer[component] :
+					     &leg->remote[component];
 }
 
 int bm_leg_latch(struct bm_leg *leg, unsigned int component,
@@ -293,6 +313,7 @@ ssize_t bm_leg_receive(struct bm_leg *leg, unsigned int component,
 int bm_leg_send(struct bm_leg *leg, unsigned int component,
 		const uint8_t *packet, size_t length)
 {
+	const struct bm_address *to = bm_leg_peer(leg, component);
 	int fd = leg->fd[component];
 	union socket_address address;
 	socklen_t size;
@@ -305,11 +326,9 @@ int bm_leg_send(struct bm_leg *leg, unsigned int component,
 			sent = send(fd, packet, length, 0);
 		return sent < 0 ? -errno : 0;
 	}
-	if (leg->remote[component].family == 0 ||
-	    leg->remote[component].port == 0)
+	if (to->family == 0 || to->port == 0)
 		return -ENOTCONN;
-	size = to_socket(&leg->remote[component],
-			 leg->remote[component].port, &address);
+	size = to_socket(to, to->port, &address);
 	sent = sendto(fd, packet, length, 0, &address.any, size);
 	return sent < 0 ? -errno : 0;
 }
@@ -365,7 +384,6 @@ void bm_leg_stats(const struct bm_leg *leg, struct bm_side_stats *stats,
 		stats->idle_ms = (uint32_t)((now_us - leg->heard_us) / 1000);
 	for (i = BM_RTP; i <= BM_RTCP; i++) {
 		stats->latched[i] = leg->latch[i] >= BM_DRAINING;
-		stats->remote[i] = stats->latched[i] ? leg->peer[i] :
-						       leg->remote[i];
+		stats->remote[i] = *bm_leg_peer(leg, i);
 	}
 }

@@ -18,13 +18,15 @@
  * and while it is OPEN the socket takes packets from anybody and each source
  * is checked. The first good packet connects the socket; what strangers had
  * queued before that is still checked while DRAINING. Once FIXED, the kernel
- * lets nobody else through.
+ * lets nobody else through, until nothing has come for long: a NAT may have
+ * given the phone another port. Sending goes to the last source meanwhile.
  */
 enum bm_latch { BM_DEAF, BM_OPEN, BM_DRAINING, BM_FIXED, BM_LATCHES };
 enum bm_latch_event {
 	BM_SIGNALLED, /* a new remote or a new constraint */
 	BM_ADMITTED,  /* a good packet from an acceptable source */
 	BM_EMPTIED,   /* nothing is left in the socket's queue */
+	BM_MISSED,    /* nothing has come for silent_ms */
 	BM_LATCH_EVENTS
 };
 
@@ -55,7 +57,7 @@ struct bm_leg {
 	uint32_t expected;     /* of sources that lost their place */
 	uint32_t heard;
 	struct bm_address remote[2]; /* as signalled */
-	struct bm_address peer[2];   /* as latched */
+	struct bm_address peer[2];   /* as last latched, or none */
 	struct bm_address allow;
 };
 
@@ -70,6 +72,13 @@ void bm_leg_close(struct bm_leg *leg);
  * or every port if `again`, forgets its latched source. */
 void bm_leg_direct(struct bm_leg *leg, const struct bm_address remote[2],
 		   const struct bm_address *allow, int again);
+
+/* Nothing has come for silent_ms: hear every acceptable source again. */
+void bm_leg_reopen(struct bm_leg *leg);
+
+/* Where packets are sent: to the last source, or as signalled. */
+const struct bm_address *bm_leg_peer(const struct bm_leg *leg,
+				     unsigned int component);
 
 int bm_leg_admits(const struct bm_leg *leg, unsigned int component,
 		  const struct bm_address *from);

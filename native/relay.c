@@ -48,9 +48,7 @@ static void report(struct bm_relay *relay, unsigned int side,
 		.kind = kind,
 		.side = (uint8_t)side,
 		.component = (uint8_t)component,
-		.remote = leg->latch[component] >= BM_DRAINING ?
-				  leg->peer[component] :
-				  leg->remote[component],
+		.remote = *bm_leg_peer(leg, component),
 	};
 
 	bm_events_put(relay->events, &event);
@@ -349,6 +347,8 @@ static void look_at_silence(struct bm_relay *relay, unsigned int side,
 
 	if (silent != leg->silent)
 		report(relay, side, BM_RTP, silent ? BM_SILENT : BM_HEARD);
+	if (silent && !leg->silent)
+		bm_leg_reopen(leg);
 	leg->silent = (uint8_t)silent;
 }
 

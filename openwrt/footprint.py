@@ -94,7 +94,9 @@ def memory(with_mesh):
 
 def main():
     """Print both tables."""
-    print("Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2 or")
+    print(
+        "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2 or"
+    )
     print("UBIFS overlay packs too, to about half.\n")
     print("%-34s %10s %10s" % ("flash", "installed", "packed"))
     for title, installed, packed in flash():

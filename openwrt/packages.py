@@ -187,8 +187,7 @@ def all_packages():
     else:
         here = sys.version_info[:2]
         print(
-            "the node is left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d"
-            % (*PYTHON, *here)
+            "the node is left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d" % (*PYTHON, *here)
         )
 
 

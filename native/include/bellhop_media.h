@@ -101,7 +101,8 @@ struct bm_ports {
  * Change one side. A source is accepted when it is `remote` itself or lies
  * inside `allow`; the first such packet (on a secure side: the first that
  * verifies) latches the side, and no other source is heard until the
- * signalling sets another `remote` or `allow`, or asks for BM_RELATCH.
+ * signalling sets another `remote` or `allow`, or asks for BM_RELATCH, or
+ * until nothing has come for silent_ms: a NAT may have changed the port.
  * Without a port, remote[BM_RTCP] is the RTP port plus one (RFC 3605).
  * Nothing is changed on -EINVAL, -EAFNOSUPPORT, -ENOENT, -ENOTSUP.
  */

@@ -11,7 +11,7 @@ class Deadlines:
     that is cancelled stays until its time or until such entries outnumber the others.
     """
 
-    SLACK = 256
+    GROWTH, SLACK = 2, 256
 
     def __init__(self):
         self.heap = []
@@ -50,7 +50,7 @@ class Deadlines:
                 self.size += len(kept)
         self.heap = list(self.queues)
         heapq.heapify(self.heap)
-        self.compact_at = 2 * self.size + self.SLACK
+        self.compact_at = self.GROWTH * self.size + self.SLACK
 
     def due(self, now):
         """Return the next thing whose deadline has come, or None."""

@@ -2,7 +2,7 @@
 
 from .effects import Send
 from .errors import SipError
-from .tu import legs, proxy, response_context
+from .tu import legs, proxy
 from .tu.calls import RINGING
 
 WORDS = "the owner of this node ended the call"

@@ -261,7 +261,7 @@ class Meshing:
 
     def counters(self):
         """Return the counters of all that has to do with the mesh, as one dict."""
-        found = dict(self.mesh.counters)
+        found = dict(self.mesh.counters, records=self.mesh.database.count)
         for part in (self.notifying.counters, self.rerouting.counters):
             found.update(part)
         return found

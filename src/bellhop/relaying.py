@@ -240,10 +240,20 @@ class Relaying:
 
     def opened(self, number, ports, problem, now):
         """The shell has answered a RelayOpen; return the effects."""
+        session = self.relays.sessions.by_number.get(number)
         ready, effects = self.relays.opened(number, ports, problem, now)
+        if session is not None and session.user not in self.relays.sessions.by_user:
+            self._note_without(session)
         for one in ready:
             effects += self.go_on(one, now)
         return effects
+
+    def _note_without(self, session):
+        """There were no ports, and the call goes on without: no reason of ours keeps it here."""
+        call = self.node.calls.live.get(session.call_id)
+        if call is not None:
+            call.in_path = [why for why in call.in_path if why not in session.reasons]
+            call.security = trust.CLEAR if session.contact is not None else None
 
     # What the owner sees and does.
 

@@ -156,6 +156,8 @@ class Signing:
     def sent(self, indication, now):
         """The other end node has taken the signature, or has not (a client transaction's word)."""
         exchange = indication.user
+        if _is_over(exchange):
+            return []
         if indication.kind != RESPONSE:
             return self._unsent(exchange, "not_taken", "not taken: nobody answered")
         status = indication.message.status

@@ -19,6 +19,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,8 +29,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from bellhop.mesh.node import Mesh, MeshSettings  # noqa: E402
 from bellhop.mesh.own import Own  # noqa: E402
 from bellhop.mesh.phonebook import Served  # noqa: E402
-from tests.mesh.town import Town, grid, line, ring  # noqa: E402
+from tests.lite.crowd import Crowd  # noqa: E402
+from tests.mesh.town import Node, Town, grid, line, ring  # noqa: E402
 from tests.support import netns  # noqa: E402
+from tests.system.sipp import runner  # noqa: E402
 
 TOWNS = {
     "line of 8": line(8),
@@ -39,22 +42,24 @@ TOWNS = {
     "ring of 20": ring(20),
     "grid of 20": grid(5, 4),
 }
-QUICK_TOWNS = ("ring of 8",)
+FAST_TOWN = "ring of 8"
+QUICK_TOWNS = (FAST_TOWN,)
 POLL_SECONDS = 0.01
 LIMIT_SECONDS = 60
 # Timers that a change has wound up are at rest after this time.
 REST, QUICK_REST = 16, 2
 TRAFFIC, QUICK_TRAFFIC = 30, 6
-RECORDS = 4096
+RECORDS, RECORDS_KEPT = 4096, 1000
 PROBE_PORT = 7777
 TARGETS = {
     "ready": "1 s (8 nodes)",
     "carrier lost": "0.2 s",
     "silent": "7.5 s",
+    "silent, hello 1": "4 s",
     "merge, carrier": "0.5 s",
     "merge, silent": "2.5 s",
     "B/node/min": "4,500 (10 nodes)",
-    "memory": "24 MB (1,000 records)",
+    "memory": "24 MB (see below)",
 }
 
 
@@ -73,9 +78,11 @@ class Bellhop:
 
     name = "bellhop"
 
-    def __init__(self, town):
+    def __init__(self, town, hello_seconds=None):
         self.town = town
         self.keys = []
+        for node in town.nodes if hello_seconds else ():
+            node.mesh_options.append(f"option hello_ms '{1000 * hello_seconds}'")
 
     def start(self):
         """Start all and return when the last one is up."""
@@ -117,8 +124,9 @@ class Babeld:
 
     name = "babeld"
 
-    def __init__(self, town):
+    def __init__(self, town, hello_seconds=None):
         self.town = town
+        self.options = ["-H", str(hello_seconds)] if hello_seconds else []
         self.processes = []
         self.ears = []
         self.mouths = {}
@@ -140,7 +148,7 @@ class Babeld:
             os.makedirs(node.folder, exist_ok=True)
             words = ["babeld", "-I", node.folder + "/pid", "-S", node.folder + "/babel-state"]
             words += ["-C", f"redistribute local ip {self.address(node.number)}/32 allow"]
-            words += ["-C", "redistribute local deny"]
+            words += ["-C", "redistribute local deny", *self.options]
             words += [f"eth{index}" for index in range(len(node.towards))]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self.processes.append(node.host.popen(words, **quiet))
@@ -278,6 +286,14 @@ def measure(kind, streets, rest, traffic):
     return figures
 
 
+def silence_with_fast_hellos(kind, streets, rest):
+    """Return the seconds without a way after a silent break, where hellos come each second."""
+    kind.start()
+    timed(lambda: kind.reaches(0, range(1, len(kind.town.nodes))))
+    time.sleep(rest)
+    return lost_way(kind, len(kind.town.nodes) // 2, "silence", 0)
+
+
 def look_ups():
     """Return the 99th percentile (seconds) of the look-up of a name among 4,096 records."""
     names = [b"name%d" % number for number in range(RECORDS)]
@@ -295,6 +311,35 @@ def look_ups():
         times.append(time.perf_counter() - begun)
         assert len(found) == 1
     return statistics.quantiles(times, n=100)[-1]
+
+
+def memory_with_records():
+    """Return the resident memory (MB) of a whole node, alone and with RECORDS_KEPT records."""
+    sip, http, node_port, crowd_port = runner.free_ports(4)
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(0, netns.Here(), folder)
+        node.node_options = [
+            "list listen '127.0.0.1'", f"option sip_port '{sip}'", f"option http_port '{http}'",
+        ]  # fmt: skip
+        node.mesh_options = [
+            f"option port '{node_port}'", "list interface 'none'",
+            f"list peer '127.0.0.1:{crowd_port}'",
+        ]  # fmt: skip
+        node.start()
+        try:
+            timed(node.is_up)
+            alone = resident_kb(node.process.pid)
+            with Crowd(RECORDS_KEPT, crowd_port, node_port):
+                assert timed(lambda: records_of(node) >= RECORDS_KEPT) is not None
+                node.ask("phonebook")  # It reads all records into the index of names.
+            return alone / 1024, resident_kb(node.process.pid) / 1024
+        finally:
+            node.stop()
+
+
+def records_of(node):
+    """Return how many records a node has."""
+    return node.ask("status")["counters"]["mesh"]["records"]
 
 
 class Unsigned:
@@ -357,11 +402,25 @@ def main():
                     results[name][kind.name] = measure(running, TOWNS[name], rest, traffic)
                 finally:
                     running.stop()
+    for name in set(results) & {FAST_TOWN}:
+        for kind in kinds:
+            with Town("bench", TOWNS[name]) as town:
+                running = kind(town, hello_seconds=1)
+                try:
+                    lost = silence_with_fast_hellos(running, TOWNS[name], rest)
+                    results[name][kind.name]["silent, hello 1"] = lost
+                finally:
+                    running.stop()
     print_table(results)
     found = look_ups()
     print(f"look-up of a name among {RECORDS} records, 99th percentile: {found * 1000:.3f} ms")
+    alone, full = memory_with_records()
+    print(f"memory of a whole node: {alone:.1f} MB, {full:.1f} MB with {RECORDS_KEPT} records")
     if arguments.json:
-        figures = {"towns": results, "look_up_p99_seconds": found, "rest_seconds": rest}
+        figures = {
+            "towns": results, "look_up_p99_seconds": found, "rest_seconds": rest,
+            "memory_alone_mb": alone, "memory_with_records_mb": full,
+        }  # fmt: skip
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 

@@ -236,9 +236,7 @@ def test_a_hello_in_the_name_of_a_neighbour_makes_it_no_less_alive():
     short, own = attack.network.nodes[1].short, attack.victim.short
     for interval in (10, 650000):
         hello = carrier.Hello(7, interval, carrier.TO_ALL, bytes(8), {own[:4]: 1})
-        data = carrier.write(
-            carrier.HELLO, short, carrier.NO_COOKIE, carrier.write_hello(hello)
-        )
+        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, carrier.write_hello(hello))
         attack.victim.receive(data, 0, source, attack.network.now)
         told = attack.victim.neighbours.table[0, source].interval
         assert MIN_UNPROVED_INTERVAL <= told <= QUIET_INTERVAL

@@ -1,6 +1,6 @@
 """A node between two nodes that changes keys; packets that are changed or come again."""
 
-from tests.mesh.town import wait_until
+from tests.mesh.town import line, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
 from . import conftest
@@ -51,6 +51,21 @@ def test_keys_of_somebody_between_are_seen_by_both_sides(streets):
     connect(one, two, "77")
     for node in ends:
         wait_level(node, "known key")
+
+
+def test_address_that_names_a_key_lets_nobody_between(streets):
+    town = streets.sounding("named", line(3))
+    conftest.become(town.nodes[1], "swap")
+    town.start()
+    town.wait_reach()
+    one, two = streets.phone("baresip", town, 0), streets.phone("linphone", town, 2)
+    for phone in (one, two):
+        phone.wait_registered()
+    one.dial("202")
+    words = one.wait_closed()
+    assert "the far end's key is not the one that its address names" in words
+    assert last_of(town.nodes[2])["ended_by"] in words
+    assert not town.nodes[0].ask("trust")["trust"] + town.nodes[2].ask("trust")["trust"]
 
 
 def put_between(node, mode):

@@ -53,7 +53,10 @@ def test_called_phone_transfers_the_caller_to_a_third_node(streets):
 
 def test_two_phones_behind_the_far_node_ring_and_one_takes_the_call(streets, pair):
     one = streets.phone("linphone", pair, 0)
-    two, three = streets.phone("baresip", pair, 1), streets.phone("linphone", pair, 1, name="phone2")
+    two, three = (
+        streets.phone("baresip", pair, 1),
+        streets.phone("linphone", pair, 1, name="phone2"),
+    )
     for phone in (one, two, three):
         phone.wait_registered()
     one.dial("201")

@@ -1,12 +1,10 @@
 """Media that fails: no library, no ports, a node that starts anew, a side that says nothing."""
 
-import signal
-
 from tests.mesh.handset import status_of
 from tests.mesh.town import line, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
-from .ear import call_of, last_of, reload, wait_level
+from .ear import call_of, last_of, reload
 from .talker import call_up
 
 DEAD_SECONDS = 30
@@ -19,7 +17,6 @@ def test_node_without_the_library_says_so_and_carries_plain_calls(streets):
     town.start()
     town.wait_reach()
     (problem,) = node.ask("status")["problems"]
-    print(problem)
     assert "no sound can pass this node or be encrypted" in problem and "make native" in problem
     one, two = streets.phones_of(town, "baresip", "linphone")
     connect(one, two, "201")
@@ -27,12 +24,14 @@ def test_node_without_the_library_says_so_and_carries_plain_calls(streets):
     call = call_of(node)
     assert call["relays"] == [] and call["words"] is None
     one.hangup()
-    two.wait_closed()
+    for phone in (one, two):
+        phone.wait_closed()
     node.media_options = ["option encryption 'require'"]
     reload(node)
     one.dial("201")
-    assert "the media library is missing" in one.wait_closed()
-    assert "the media library is missing" in last_of(node)["ended_by"]
+    words = one.wait_closed()
+    assert "must be encrypted, and this node cannot: its status says what is missing" in words
+    assert last_of(node)["ended_by"] in words
     two.dial("200")
     assert "must be encrypted" in two.wait_closed()
     node.media_options = []
@@ -40,7 +39,7 @@ def test_node_without_the_library_says_so_and_carries_plain_calls(streets):
     town.nodes[1].media_options = ["option encryption 'require'"]
     reload(town.nodes[1])
     two.dial("200")
-    print(two.wait_closed())
+    assert "must be encrypted, and this node cannot" in two.wait_closed()
 
 
 def test_calls_past_the_last_port_go_on_without_or_are_refused(streets):
@@ -56,11 +55,12 @@ def test_calls_past_the_last_port_go_on_without_or_are_refused(streets):
     three = streets.talker(town, 0, "third", "v0")
     four = streets.talker(town, 1, "fourth", "v1")
     call_up(three, four, "211")
-    print(node.ask("calls"))
+    securities = {call["callee"]: call["security"] for call in node.ask("calls")["calls"]}
+    assert securities == {"201@home.test": "encrypted", "211@home.test": "clear"}
     call = three.invite("201", three.description(three.ears))
     refused = three.final(call, "INVITE")
     assert status_of(refused) == 488
-    print(refused)
+    assert "must be encrypted, and this node cannot: all UDP ports for sound are in use" in refused
     one.hears(two)
 
 
@@ -69,13 +69,13 @@ def test_node_that_starts_anew_ends_the_sound_and_not_the_signalling(streets):
     one, two = streets.talker(town, 0), streets.talker(town, 1)
     call, answer = call_up(one, two, "201")
     ear = streets.ear(town.nodes[1])
-    town.nodes[0].stop(signal.SIGKILL)
+    town.nodes[0].stop()
+    assert "the sound of calls ends with this process (streams: 1)" in town.nodes[0].log()
     town.start([0])
     town.wait_reach()
-    ear.wait(lambda event: event["event"] == "media" and "silent" in event["what"])
+    ear.wait(lambda event: event["what"] == "silence from the caller")
     one.send(one.within(call, "INVITE", answer, one.description(one.ears, 2)))
-    refused = one.final(call, "INVITE")
-    print(refused)
+    assert "this call is encrypted and would not be any more" in one.final(call, "INVITE")
     one.send(one.within(call, "BYE", answer))
     two.reply(two.incoming("BYE"), 200)
     assert status_of(one.final(call, "BYE")) == 200

@@ -1,4 +1,4 @@
-"""Packets that somebody changed, sent again, or made up: counted, dropped, and the sound goes on."""
+"""Packets that somebody changed, sent again or made up: dropped, counted; the sound goes on."""
 
 import os
 import socket

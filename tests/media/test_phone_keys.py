@@ -6,7 +6,7 @@ from tests.mesh.town import line
 from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
-from .ear import call_of, wait_level
+from .ear import call_of
 
 NOISE = 7.9  # bits for each octet
 

@@ -4,7 +4,7 @@ from tests.mesh.town import line
 from tests.system.phones.call import connect, hear_each_other
 
 from .conftest import contact
-from .ear import call_of, last_of, reload, wait_level
+from .ear import last_of, reload, wait_level
 
 
 def test_call_to_a_node_that_cannot_is_refused_or_clear_as_the_owner_wants(streets):

@@ -1,10 +1,9 @@
-"""Phones that cannot encrypt: they hear each other, and the cable between their nodes shows SRTP."""
+"""Phones that cannot encrypt hear each other; the cable between their nodes shows SRTP only."""
 
-from tests.mesh.town import line
 from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
-from .ear import call_of, wait_level
+from .ear import wait_level
 
 PURE_NOISE = 7.9  # bits for each octet; of G.711 of a tone it is below 6
 
@@ -14,8 +13,10 @@ def test_nothing_of_the_sound_is_on_the_cable_between_two_nodes(streets):
     one, two = streets.phones_of(town, "baresip", "linphone")
     words, ssrcs, secrets = [], [], []
     for caller, callee, target, level in (
-        (one, two, "201", "encrypted"), (two, one, "200", "known key"), (one, two, "201", "known key"),
-    ):  # fmt: skip
+        (one, two, "201", "encrypted"),
+        (two, one, "200", "known key"),
+        (one, two, "201", "known key"),
+    ):
         street = wire.Capture(town.nodes[0].host, "eth0", streets.folder)
         house = wire.Capture(town.nodes[0].host, "eth1", streets.folder)
         connect(caller, callee, target)

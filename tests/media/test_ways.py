@@ -1,11 +1,10 @@
 """Sound that must pass nodes: in the middle of a line, between networks, between IPv4 and IPv6."""
 
-from tests.mesh.handset import field
 from tests.mesh.town import line
 from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
-from .ear import call_of, wait_level
+from .ear import call_of
 from .talker import call_up
 
 NOISE = 7.9  # bits for each octet

@@ -55,6 +55,8 @@ static void every_pair_of_latch_and_event_is_decided(void)
 			    latch == BM_OPEN ? BM_DRAINING : latch);
 		CHECK_EQUAL(next[BM_EMPTIED],
 			    latch == BM_DRAINING ? BM_FIXED : latch);
+		CHECK_EQUAL(next[BM_MISSED],
+			    latch == BM_DEAF ? BM_DEAF : BM_OPEN);
 	}
 }
 
@@ -360,6 +362,53 @@ static void a_new_latch_hears_others_again(void)
 	close(moved.fd);
 }
 
+static void after_silence_the_same_host_is_heard_from_another_port(void)
+{
+	uint8_t byte[4] = { 0 };
+	struct phone phone = open_phone(LOOPBACK);
+	struct phone moved = open_phone(LOOPBACK);
+	struct phone stranger = open_phone(OTHER_LOOPBACK);
+	struct bm_address from;
+	struct bm_leg leg;
+	uint16_t port = open_leg(&leg, ip4(LOOPBACK, 0));
+
+	direct(&leg, ip4(0x0a000001, 4000), net(LOOPBACK, 32));
+	bm_leg_latch(&leg, BM_RTP, &phone.address);
+	bm_leg_reopen(&leg);
+	CHECK_EQUAL(bm_leg_send(&leg, BM_RTP, byte, 3), 0);
+	CHECK_EQUAL(phone_receive(&phone, byte, sizeof(byte), 5000), 3);
+	phone_send(&stranger, port, byte, 1);
+	phone_send(&moved, port, byte, 2);
+	CHECK_EQUAL(receive(&leg, &from), 1);
+	CHECK(!admits(&leg, from));
+	CHECK_EQUAL(receive(&leg, &from), 2);
+	CHECK(admits(&leg, from));
+	CHECK(admits(&leg, phone.address));
+	bm_leg_latch(&leg, BM_RTP, &from);
+	CHECK(!admits(&leg, phone.address));
+	CHECK_EQUAL(bm_leg_send(&leg, BM_RTP, byte, 4), 0);
+	CHECK_EQUAL(phone_receive(&moved, byte, sizeof(byte), 5000), 4);
+	bm_leg_close(&leg);
+	close(phone.fd);
+	close(moved.fd);
+	close(stranger.fd);
+}
+
+static void new_signalling_forgets_the_last_source(void)
+{
+	struct phone phone = open_phone(LOOPBACK);
+	struct bm_leg leg;
+
+	open_leg(&leg, ip4(LOOPBACK, 0));
+	direct(&leg, phone.address, nobody);
+	bm_leg_latch(&leg, BM_RTP, &phone.address);
+	direct(&leg, ip4(LOOPBACK, 4000), nobody);
+	CHECK(!admits(&leg, phone.address));
+	CHECK_EQUAL(bm_leg_peer(&leg, BM_RTP)->port, 4000);
+	bm_leg_close(&leg);
+	close(phone.fd);
+}
+
 static void nothing_is_sent_to_nowhere(void)
 {
 	uint8_t byte[4] = { 0 };
@@ -428,6 +477,8 @@ static const struct check_test tests[] = {
 	TEST(the_first_good_source_shuts_out_all_others_at_once),
 	TEST(the_same_signalling_again_keeps_the_latch),
 	TEST(a_new_latch_hears_others_again),
+	TEST(after_silence_the_same_host_is_heard_from_another_port),
+	TEST(new_signalling_forgets_the_last_source),
 	TEST(nothing_is_sent_to_nowhere),
 	TEST(a_refusal_by_icmp_costs_no_later_packet),
 	TEST(sources_beyond_the_places_still_count),

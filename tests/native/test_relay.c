@@ -464,6 +464,31 @@ static void silence_is_reported_and_so_is_its_end(void)
 	close_relay();
 }
 
+static void a_phone_that_moved_without_a_word_is_heard_after_silence(void)
+{
+	struct bm_update update;
+
+	open_relay();
+	update = agreed(BM_A, BM_CLEAR);
+	update.allow = ip4(LOOPBACK, 0);
+	update.allow.prefix = 32;
+	CHECK_EQUAL(apply(BM_A, &update), 0);
+	agree(BM_B, BM_CLEAR);
+	hand_in_rtp(0, 1);
+	packet.length = make_rtp(packet.data, SSRC, 2, 160);
+	hand_in_from(0, 1);
+	CHECK_EQUAL(stats_of(BM_A).strangers, 1);
+	now_us += 5000000;
+	look(5000, 0);
+	packet.length = make_rtp(packet.data, SSRC, 3, 160);
+	hand_in_from(0, 1);
+	CHECK_EQUAL(stats_of(BM_A).received_packets, 2);
+	hand_in_rtp(2, 1);
+	CHECK_EQUAL(arrives(1, NULL), 172);
+	CHECK_EQUAL(arrives(0, NULL), -1);
+	close_relay();
+}
+
 static void nobody_waits_for_a_side_that_has_nothing_to_send(void)
 {
 	struct bm_update hold = { .set = BM_SET_DIRECTION,
@@ -551,6 +576,7 @@ static const struct check_test tests[] = {
 	TEST(a_senseless_update_changes_nothing),
 	TEST(latching_is_reported_once),
 	TEST(silence_is_reported_and_so_is_its_end),
+	TEST(a_phone_that_moved_without_a_word_is_heard_after_silence),
 	TEST(nobody_waits_for_a_side_that_has_nothing_to_send),
 	TEST(a_dead_side_closes_the_relay_and_keeps_the_counters),
 	TEST(failing_authentication_is_reported),

@@ -4,8 +4,11 @@ Each may raise BellhopError and nothing else. The corpus of one is tests/hostile
 Runs under CPython and MicroPython.
 """
 
+from bellhop import notifying
 from bellhop.errors import BellhopError, SipError
+from bellhop.mesh import carrier, directory, hostcache, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
+from bellhop.tu import imdn
 
 LISTS = (b"contact", b"route", b"record-route", b"path", b"refer-to", b"service-route")
 FIELDS = ("via", "from_", "to", "call_id", "cseq")
@@ -19,6 +22,7 @@ def read_message(data):
         read.append(_attempt(getattr, parsed, field))
     if isinstance(parsed, message.Request):
         read.append(_attempt(getattr, parsed, "parsed_uri"))
+        read.append(imdn.asked(parsed))
     for name in LISTS:
         read.append(_attempt(parsed.addresses, name))
     for name in parsed.names:
@@ -69,6 +73,45 @@ def read_stun(data):
     return stun.binding_response(data, b"\x7f\0\0\1", 5060)
 
 
+def read_mesh_packet(data):
+    """Read one datagram of the mesh, and what its type says is in it."""
+    packet = carrier.parse(data)
+    body = packet.body
+    readers = {
+        carrier.HELLO: carrier.read_hello,
+        carrier.ASK: carrier.read_ask,
+        carrier.PROVE: carrier.read_proof,
+        carrier.RECORDS: lambda body: carrier.read_frames(body, 4),
+        carrier.ACK: carrier.read_numbers,
+        carrier.TREE: carrier.read_branches,
+        carrier.LIST: carrier.read_leaves,
+        carrier.WANT: carrier.read_wanted,
+    }
+    return [packet, readers[packet.type](body) if packet.type in readers else None]
+
+
+def read_mesh_record(data):
+    """Read a signed record, and the node or the page of a phone book in it."""
+    item = record.parse(data)
+    if item.salt not in record.BOOK_SALTS:
+        value = record.read_node(item.value)
+        return [item, value, directory.Known(item.key, value, 0).edges, record.write_node(value)]
+    page = phonebook.open_for(item.value, lambda: b"", lambda key, nonce, sealed: None)
+    return [item, None if page is None else phonebook.read(page)]
+
+
+def read_mesh_hosts(data):
+    """Read a snapshot of the host cache, and write it again."""
+    cache = hostcache.HostCache(b"secret")
+    cache.read(data, 0)
+    return sorted([str(address) for address in cache.hosts])
+
+
+def read_mesh_notify(data):
+    """Cut the body of a NOTIFY into packets."""
+    return notifying.packets(data)
+
+
 PARSERS = {
     "message": read_message,
     "stream": read_stream,
@@ -77,6 +120,10 @@ PARSERS = {
     "address": read_address,
     "credentials": read_credentials,
     "stun": read_stun,
+    "mesh-packet": read_mesh_packet,
+    "mesh-record": read_mesh_record,
+    "mesh-hosts": read_mesh_hosts,
+    "mesh-notify": read_mesh_notify,
 }
 
 

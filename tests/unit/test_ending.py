@@ -26,9 +26,7 @@ class EndingCase(unittest.TestCase):
 
     def call(self, *answers):
         """Let alice call bob, who gives these answers; alice acknowledges a 200."""
-        self.exchange.receive(
-            self.alice.request("INVITE", "sip:bob@home.test"), self.alice.flow
-        )
+        self.exchange.receive(self.alice.request("INVITE", "sip:bob@home.test"), self.alice.flow)
         self.bob.hear(self.exchange.sent[-1][1].data)
         for status in answers:
             heard = self.exchange.receive(self.bob.answer(status, "INVITE"), self.bob.flow)

@@ -151,7 +151,6 @@ class DiallingTest(unittest.TestCase):
         (letter,) = three.to_phone("10.0.9.3")
         self.assertEqual((letter.method, letter.body), (b"MESSAGE", b"come home"))
 
-
     def test_who_asks_is_told_at_another_node_when_the_message_is_delivered(self):
         town, one, two, three = line_of_three()
         register(one, "alice", CALLER)

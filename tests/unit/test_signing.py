@@ -3,8 +3,9 @@
 import binascii
 import unittest
 
-from bellhop import signing
+from bellhop import config, signing
 from bellhop.effects import RelayOpen, Send, Sign, Verify
+from bellhop.errors import ConfigError
 from bellhop.media.signature import BEGIN, END, LABEL, MAX_SIGNATURE_BYTES, is_signature, statement
 from bellhop.sip import message
 from tests.support.exchange import Phone
@@ -422,6 +423,27 @@ class RefusalTest(SigningCase):
         self.assertEqual(
             statement(1, b"\1" * 32), b"bellhop call signature 1\ncallee\n" + b"01" * 32 + b"\n"
         )
+
+
+class SettingsTest(unittest.TestCase):
+    def check(self, *sections):
+        """Return the Settings of some sections, or what is wrong with them."""
+        try:
+            return config.parse("\n".join(sections), "test")
+        except ConfigError as error:
+            return str(error)
+
+    def test_fingerprints_are_taken_as_gpg_prints_them(self):
+        key = "option key '%s'" % " ".join(["a1b2"] * 10)
+        found = self.check("config media", "config pgp", key)
+        self.assertEqual(found.pgp.key, "A1B2" * 10)
+        self.assertTrue("40 hexadecimal" in self.check("config pgp", "option key 'a1b2'"))
+
+    def test_without_a_key_or_sound_nothing_can_be_signed(self):
+        key = "option key '%s'" % ALICE_KEY
+        self.assertTrue("must name the key" in self.check("config media", "config pgp"))
+        self.assertTrue("only calls of" in self.check("config pgp", key))
+        self.assertFalse(self.check().pgp.enabled)
 
 
 class TableTest(unittest.TestCase):

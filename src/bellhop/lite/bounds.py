@@ -7,7 +7,7 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 131072
+PROGRAM, GARBAGE = 600000, 262144
 # What does not depend on the heap: the longest message, and what is kept for one user.
 FIXED = {
     "MAX_HEADER_BYTES": 8192,
@@ -35,8 +35,8 @@ SHARED = {
     "MAX_RECORDS_BYTES": (2, 8),
     "MAX_TOMBSTONES": (150, 2),
 }
-# Things of the engine that are over and wait for a look at them; each holds what it was about.
-MOST_STALE = 32
+# Deadlines of what is over are looked for after so many new ones: each holds what it was about.
+MOST_STALE = 64
 
 
 def lower(heap):
@@ -49,8 +49,8 @@ def lower(heap):
         octets, share = SHARED[name]
         most = room // 100 * share // (octets * words // 2)
         setattr(limits, name, min(getattr(limits, name), most))
-    Deadlines.SLACK = MOST_STALE
-    return GARBAGE * words // 2
+    Deadlines.GROWTH, Deadlines.SLACK = 1, MOST_STALE
+    return max(GARBAGE * words // 2, room // 4)
 
 
 def settle(settings):

@@ -52,30 +52,37 @@ def main(arguments):
 def _run(settings_file, state, run, has_syslog):
     heap = gc.mem_free() + gc.mem_alloc()
     gc.threshold(bounds.lower(heap))
+    _keep_private()
+    places = state, run or state + "/run", (run or state) + "/control"
+    for folder in places[:2]:
+        store.make_folder(folder)
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    log = Log(to_syslog() if has_syslog else to_stderr, clock.now)
+    ending = EXHAUSTED
+    try:
+        ending = _serve(Loop(clock, log), settings_file, places, heap)
+    except (Exhausted, MemoryError):
+        gc.collect()
+        log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
+    _note(state + LAST_RUN, ending, log)
+    return 1 if ending is EXHAUSTED else 0
+
+
+def _serve(loop, settings_file, places, heap):
+    """Run the node until a signal ends it; return how it ended."""
     from .service import Service  # It takes the bounds as they are when it is loaded.
 
-    _keep_private()
-    store.make_folder(state)
-    store.make_folder(run or state + "/run")
-    clock = Clock(time.ticks_ms, time.ticks_diff)
-    loop = Loop(clock, Log(to_syslog() if has_syslog else to_stderr, clock.now))
-    control = (run or state) + "/control"
-    service = Service(loop, settings_file, state, run or state + "/run", control, heap)
+    service = Service(loop, settings_file, places, heap)
     if not service.settings.enabled:
         print("bellhop is switched off: `option enabled 0` in %s" % settings_file)
-        return 0
-    ending = STOPPED
+        return STOPPED
     try:
         service.start()
-        _begin(state + LAST_RUN, loop.log)
+        _begin(places[0] + LAST_RUN, loop.log)
         loop.run()
-    except (Exhausted, MemoryError):
-        ending = EXHAUSTED
-        loop.log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
     finally:
         service.stop()
-        _note(state + LAST_RUN, ending, loop.log)
-    return 0 if ending is STOPPED else 1
+    return STOPPED
 
 
 def _begin(path, log):

@@ -24,12 +24,13 @@ NO_SIGNATURES = (
 
 
 class Service:
-    """One node with its files and sockets. settings_file, state, run, control: paths.
+    """One node with its files and sockets. heap: its size in octets.
 
-    `run` holds what may be lost with the power. heap: its size in octets.
+    places: the folder of what stays, that of what may be lost with the power, the control socket.
     """
 
-    def __init__(self, loop, settings_file, state, run, control, heap):
+    def __init__(self, loop, settings_file, places, heap):
+        state, run, control = places
         self.loop = loop
         self.log = loop.log
         self.settings_file = settings_file

@@ -20,7 +20,7 @@ NO, OFFER, MUST = WISHES = ("no", "offer", "must")
 MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_high", "most"))
 NEVER, NEEDED, ALWAYS = RELAYING = ("never", "needed", "always")
 
-ENCRYPTED = "the sound is encrypted between the two nodes"
+ENCRYPTED = "to encrypt the sound between the two nodes"
 HIDDEN = "addresses are hidden"
 
 

@@ -28,6 +28,9 @@ ACK_PATIENCE = 32000
 # A call whose end nobody told.
 LONGEST_CALL = 12 * 3600 * 1000
 
+# Library or PyNaCl.
+LACKING = "its status says what is missing"
+
 # Requests that may carry an offer (RFC 3261, RFC 3311, RFC 3262).
 OFFERING = (b"INVITE", b"UPDATE", b"PRACK")
 
@@ -78,6 +81,9 @@ class Relays:
         description = _readable(request)
         key = offered_key(request, description)
         role = self._role(key, description, near, far)
+        if role is not None and self.keying.dh is None:
+            self._do_without(Session(request, near, far, [], role), request, LACKING)
+            role = None
         hides = b"session" in (request.value(b"privacy") or b"").lower()
         reasons = decision.path_reasons(self.settings, description, hides, near, far)
         if role is not None:
@@ -100,30 +106,35 @@ class Relays:
             return None
         if near.contact is None and (key is not None or not self.keying.wants(far)):
             return None
-        if (near.contact is not None and key is None) or self.keying.dh is None:
-            self.keying.refuse_clear(near.contact or far.contact)
+        if near.contact is not None and key is None:
+            self.keying.refuse_clear(near.contact)
             return None
         return CALLER if near.contact is None else CALLEE
 
     def _is_able(self, session, request):
         """Tell whether this node can do what it decided; refuses where nothing else will do."""
         if not self.keying.suites:
-            problem = "the media library is missing"
+            problem = LACKING
         elif len(self.sessions.by_user) >= self.settings.most:
             problem = "too many calls pass this node"
         elif request.body and not is_sdp(request):
             problem = "the body of the call is no session description"
         else:
             return True
-        self._do_without(session, problem)
+        self._do_without(session, request, problem)
         return False
 
-    def _do_without(self, session, problem):
+    def _do_without(self, session, message, problem):
         self.counters["unable"] += 1
-        hidden = decision.HIDDEN in session.reasons
-        if hidden or (session.role is not None and self.keying.must(session.contact)):
-            self.counters["refused"] += 1
-            raise SipError(488, "%s: not possible, %s" % (session.reasons[0], problem))
+        is_asked = OPTION in message.tokens(b"require")
+        if session.role is not None and (is_asked or self.keying.must(session.contact)):
+            wish = "calls with %s must be encrypted" % session.contact
+        elif decision.HIDDEN in session.reasons:
+            wish = decision.HIDDEN
+        else:
+            return
+        self.counters["refused"] += 1
+        raise SipError(488, "%s, and this node cannot: %s" % (wish, problem))
 
     def rejoin(self, user, request, near, now):
         """The INVITE of a ringing branch came again, by another way; refuses another caller.
@@ -352,7 +363,7 @@ class Relays:
         problem, session.problem = session.problem, None
         if session.numbers():
             raise SipError(488, "no more media can pass this node: %s" % problem)
-        self._do_without(session, problem)
+        self._do_without(session, message, problem)
         return message, self.sessions.end(session)
 
     # What the library reports.

@@ -49,7 +49,9 @@ class Discovery:
         rows = []
         for peer in self.mesh.settings.peers:
             if peer not in there:
-                rows.append(_row(peer[0], peer[1], "named by the owner", 0, None, "has not answered"))
+                rows.append(
+                    _row(peer[0], peer[1], "named by the owner", 0, None, "has not answered")
+                )
         for one in self.cache.hosts.values():
             if (one.host, one.port) not in there:
                 rows.append(_cached(one, now))

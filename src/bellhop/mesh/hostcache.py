@@ -6,6 +6,7 @@ room only after it failed to answer.
 """
 
 import hashlib
+
 from . import address
 from .bencode import decode, encode
 from .identity import KEY_BYTES, MeshError

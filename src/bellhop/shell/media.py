@@ -1,5 +1,6 @@
 """Performs what the engine asks of the media library: relays opened, changed, closed, reported."""
 
+import errno
 import os
 
 from ..errors import BellhopError
@@ -9,6 +10,11 @@ from .loop import milliseconds
 SUITES = (4, 3, 1)
 SUITES_WITHOUT_HELP = (1, 3, 4)
 SILENT_MS = 5000
+# What people read where ports do not open.
+PROBLEMS = {
+    errno.EADDRINUSE: "all UDP ports for sound are in use",
+    errno.ENFILE: "too many calls pass this node",
+}
 COALESCE_US = 2000
 
 
@@ -44,6 +50,9 @@ class MediaRelays:
 
     def close(self):
         """End the packet thread with all relays."""
+        if self.handles:
+            words = "the sound of calls ends with this process (streams: %d)"
+            self.log.say("warning", words % len(self.handles))
         if self.media is not None:
             self.loop.aio.remove_reader(self.media.events_fd())
             self.media.close()
@@ -54,9 +63,9 @@ class MediaRelays:
         try:
             handle, ports = self.media.relay_open(*effect.sides)
         except OSError as error:
-            problem = os.strerror(error.errno)
+            problem = PROBLEMS.get(error.errno) or os.strerror(error.errno)
             self.counters["not_opened"] += 1
-            self.log.say("warning", "no ports for the sound of a call: %s" % problem)
+            self.log.say("warning", "the sound of a call cannot pass this node: %s" % problem)
         else:
             self.counters["opened"] += 1
             self.handles[effect.relay], self.numbers[handle] = handle, effect.relay

@@ -3,6 +3,7 @@
 gpg shows nobody a prompt, asks no network, and is killed when it takes too long.
 """
 
+import os
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +24,15 @@ OPTIONS = [
     "--no-auto-key-retrieve",
     "--no-auto-key-locate",
     "--disable-dirmngr",
+    # The home is on flash; here nothing but reading is done in it.
+    "--lock-never",
     "--weak-digest=SHA1",
     # A clock without battery must make no good key bad; the hash of a call is new by itself.
     "--ignore-time-conflict",
 ]
 TEST = b"bellhop test signature\n"
 UNABLE = "calls are not signed: "
-PACKAGES = "on OpenWrt the package bellhop-pgp brings GnuPG with gpg-agent, elsewhere gnupg"
+PACKAGES = "OpenWrt's package bellhop-pgp, elsewhere gnupg with gpg-agent"
 # Why gpg does not sign (the last 16 bits of libgpg-error's code), and what to do.
 NO_SECRET_KEY, UNUSABLE, CANCELLED, NO_PINENTRY = (17, 54, 99, 85)
 LOCKED = (
@@ -70,6 +73,9 @@ class Signer:
         self.loop = loop
         self.home, self.key = home, key
         self.waiting = 0
+        if not os.path.isdir(home):
+            problem = "there is no folder %s: make it, with mode 0700, and in it a key"
+            raise BellhopError(UNABLE + problem % home)
         try:
             self.gpg = Gpg(gnupghome=home, options=OPTIONS)
             Gpg.running.timer.cancel()

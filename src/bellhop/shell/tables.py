@@ -95,19 +95,6 @@ TABLES = {
         ),
         "no key is known yet: the first encrypted call with somebody brings theirs",
     ),
-    "history": Table(
-        "history",
-        WHO
-        + (
-            Column("CALLED", "callee", _plain),
-            Column("AGO", "seconds_since_end", duration),
-            Column("TALKED", "seconds_talked", duration),
-            Column("CODE", "status", _plain),
-            Column("SOUND", "security", _plain),
-            Column("ENDED BY", "ended_by", _plain),
-        ),
-        "no call has ended since the start",
-    ),
     "phonebook": Table(
         "phonebook",
         (
@@ -159,6 +146,16 @@ HOST = (
     Column("WHY NOT", "reason", _plain),
     Column("FAILED", "failures", _plain),
     Column("LAST", "success_ms", _span),
+)
+
+
+HISTORY = (
+    *WHO,
+    Column("CALLED", "callee", _plain),
+    Column("AGO", "seconds_since_end", duration),
+    Column("TALKED", "seconds_talked", duration),
+    Column("CODE", "status", _plain),
+    Column("SOUND", "security", _plain),
 )
 
 
@@ -259,11 +256,11 @@ def _status(result):
     return lines
 
 
-def _wrapped(head, words):
+def _wrapped(head, words, between=","):
     """Return words after a head, on as many lines as they need."""
     lines, line = [], head
     for index, word in enumerate(words):
-        part = word + ("," if index + 1 < len(words) else "")
+        part = word + (between if index + 1 < len(words) else "")
         if line.strip() and len(line) + len(part) > WIDTH and line != head:
             lines.append(line.rstrip())
             line = " " * len(head)
@@ -303,6 +300,19 @@ def _calls(result):
     for line, row in zip(lines, rows):
         found.append(line)
         found += ["    " + cut(words, WIDTH - 4) for words in _sound(row)]
+    return found
+
+
+def _history(result):
+    """Return the table of past calls, each followed by how it ended."""
+    rows = result["history"]
+    if not rows:
+        return ["no call has ended since the start"]
+    head, *lines = table(rows, HISTORY)
+    found = [head]
+    for line, row in zip(lines, rows):
+        found.append(line)
+        found += _wrapped("    ", (row["ended_by"] or "").split(" "), "")
     return found
 
 
@@ -376,6 +386,7 @@ WORDS = {
     "routes": _routes,
     "mesh": maps.drawn,
     "calls": _calls,
+    "history": _history,
     "verify": _verify,
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],

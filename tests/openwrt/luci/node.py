@@ -25,6 +25,7 @@ def status(**changes):
         "configuration": "/etc/config/bellhop",
         "problems": [],
         "memory_kb": 18432,
+        "media": None,
         "connections": 0,
     }
     return dict(found, **changes)
@@ -63,8 +64,25 @@ def call(number, **changes):
         "seconds_since_end": None,
         "status": 200,
         "ended_by": None,
+        "security": None,
     }
     return dict(found, **changes)
+
+
+def heard(number, caller_packets=1500, **changes):
+    """Return one row of `calls` whose sound passes the node."""
+    side = {"received_packets": 1490, "lost": 2, "jitter_ms": 3.5, "idle_ms": 10}
+    row = {
+        "security": "known",
+        "words": "aardvark adroitness",
+        "suite": "AEAD_AES_256_GCM",
+        "contact": "gran@" + KEYS[2],
+        "is_enough": True,
+        "by_phones": False,
+        "relays": [1],
+        "sound": [[dict(side, received_packets=caller_packets), side]],
+    }
+    return call(number, **dict(row, **changes))
 
 
 def ended(number, **changes):
@@ -104,7 +122,7 @@ ANSWERS = {
         "registrations": [registration("alice"), registration("bob", phone=EVIL)]
     },
     ("bellhop", "calls"): {
-        "calls": [call(7), call(8, state="ringing", caller=EVIL, seconds_talked=None)]
+        "calls": [call(7), call(8, state="ringing", caller=EVIL, seconds_talked=None), heard(9)]
     },
     ("bellhop", "history"): {
         "history": [ended(6), ended(5, caller=EVIL, ended_by=EVIL, status=486, seconds_talked=None)]
@@ -128,6 +146,50 @@ ANSWERS = {
         else {"phonebook": PHONEBOOK}
     ),
     ("bellhop", "import-phonebook"): {"imported": 1},
+    ("bellhop", "users"): {
+        "users": [
+            {
+                "name": name,
+                "display_name": EVIL,
+                "extension": "201",
+                "aliases": [],
+                "phones": 1,
+                "messages": 3,
+                "address": "sip:%s@home.arpa" % name,
+            }
+            for name in ("alice", "bob")
+        ]
+    },
+    ("bellhop", "trust"): {
+        "trust": [
+            {"contact": EVIL, "key": KEYS[3], "level": "known", "calls": 3, "changed": 1},
+            {
+                "contact": "gran@" + KEYS[2],
+                "key": KEYS[2],
+                "level": "compared",
+                "calls": 9,
+                "changed": 0,
+            },
+        ]
+    },
+    ("bellhop", "set-trust"): {"trust": []},
+    ("bellhop", "hangup"): {"call": {}},
+    ("bellhop", "verify"): {"call": {}},
+    ("bellhop", "flush-mailbox"): {"removed": 3},
+    ("bellhop", "ring"): {
+        "is_over": False,
+        "phones": [{"contact": "sip:bob@192.168.1.50", "phone": EVIL, "state": "asked"}],
+    },
+    ("bellhop", "rung"): {
+        "is_over": True,
+        "phones": [{"contact": "sip:bob@192.168.1.50", "phone": EVIL, "state": "rings"}],
+    },
+    ("bellhop", "identity-export"): lambda given: (
+        {"sealed": "bellhop-identity-1:AAAA"}
+        if given["passphrase"]
+        else {"error": {"message": "an empty passphrase protects nothing"}}
+    ),
+    ("service", "get_data"): {"bellhop": {"instance1": {"firewall": [{"type": "rule"}]}}},
     ("bellhop", "identity"): {"key": KEYS[0], "address_example": "sip:alice@" + KEYS[0]},
     ("bellhop", "peers"): {
         "peers": [

@@ -86,7 +86,8 @@ const uci = {
 		return id;
 	},
 	remove: (config, id) => { delete values[config][id]; },
-	save: config => Promise.all(Object.values(values[config]).map(one => callChange(config, one['.name'], one)))
+	save: config => Promise.all(Object.values(values[config]).map(one => callChange(config, one['.name'], one))),
+	apply: rpc.declare({ object: 'uci', method: 'apply', params: [ 'rollback' ] })
 };
 
 /* form */
@@ -241,7 +242,7 @@ class Map_ {
 	}
 	save() {
 		[ 'check', 'parse' ].forEach(step => this.children.forEach(one => one.each(step)));
-		return uci.save(this.config);
+		return uci.save(this.config).then(() => uci.apply(false));
 	}
 }
 

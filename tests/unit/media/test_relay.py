@@ -279,7 +279,7 @@ class Failing(unittest.TestCase):
     def test_without_the_library_encryption_cannot_be_required(self):
         self.box.relays.library(())
         self.require()
-        self.assertIn("the media library is missing", refusal(self.ask).reason)
+        self.assertIn("must be encrypted, and this node cannot", refusal(self.ask).reason)
 
     def test_a_body_that_is_no_description_cannot_be_encrypted(self):
         odd = invite("x", lines=())

@@ -9,7 +9,6 @@ from bellhop.tu import mailbox
 from bellhop.tu.mailbox import Mailbox
 from tests.support.messages import parsed
 
-
 CPIM = (
     "From: <sip:alice@home.test>\r\nTo: <sip:bob@home.test>\r\nDateTime: 2026-11-21T12:16:49Z\r\n"
     "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: 34jk324j\r\n"

@@ -98,7 +98,7 @@ const OPTIONS = {
 		[ 'dead_seconds', 'text', '300', 'range(30,86400)', _('Silence'), _('In seconds; then a relay in which nobody is heard is closed.') ]
 	],
 	pgp: [
-		[ 'enabled', 'flag', '0', null, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
+		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
 		[ 'key', 'text', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
 		[ 'home', 'text', '', 'directory', _('GnuPG folder'), _('None: /etc/bellhop/gnupg.') ],
 		[ 'wait_seconds', 'text', '20', 'range(2,120)', _('Wait for a signature'), _('In seconds.') ]

@@ -45,7 +45,8 @@ function checkPhones(now) {
 }
 
 function checkFirewall(now) {
-	if (now.status.error || now.firewall.error || (now.firewall.data || []).length)
+	if (now.status.error || now.firewall.error ||
+			Object.values(now.firewall.bellhop || {}).some(one => (one.firewall || []).length))
 		return null;
 	return [ false, _('The firewall has no rules for the telephone.'), _('Restart the node below; see also Firewall zones on the page Settings.') ];
 }
@@ -61,7 +62,7 @@ function checkOneWay(now) {
 
 function checkSound(now) {
 	const behind = (now.registrations.registrations || []).filter(one => one.behind_nat).map(one => one.user);
-	return behind.length && !Object.keys((now.status.counters || {}).media || {}).length ? [ false, _('Sound may go only one way: %s.').format(behind.join(', ')),
+	return behind.length && !now.status.media ? [ false, _('Sound may go only one way: %s.').format(behind.join(', ')),
 		_('These phones stand behind another router that hides their address. Connect them to this router, or install bellhop-media.') ] : null;
 }
 

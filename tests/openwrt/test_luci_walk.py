@@ -1,0 +1,90 @@
+"""From a fresh installation to a registered phone: the pages over a real node, as an owner walks.
+
+BELLHOP_SCREENSHOTS names a folder to keep pictures of the way in.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from .luci import browser, node
+from .luci.bridge import Bridge, Hand
+from .test_luci_pages import Selectors, drawn
+
+ELSEWHERE = [key for key in node.ANSWERS if key[0] != "bellhop"]
+
+
+@pytest.fixture(params=["stand-in", "luci"])
+def router(request, tmp_path):
+    """Return a router with a node as the package starts it."""
+    if not browser.find():
+        pytest.skip("no Chromium (Debian package chromium)")
+    luci = os.environ.get("OPENWRT_LUCI") if request.param == "luci" else None
+    if request.param == "luci" and not luci:
+        pytest.skip("OPENWRT_LUCI is not set: no LuCI to draw the pages with")
+    answers = {key: node.ANSWERS[key] for key in ELSEWHERE}
+    answers["system", "info"] = {"localtime": time.time()}
+    with Bridge(tmp_path, answers, luci) as made:
+        made.start_node()
+        try:
+            yield made
+        finally:
+            made.stop_node()
+
+
+def seen(router, name, step, **options):
+    """Return a page, and keep a picture of it where one is wanted."""
+    page = drawn(router, name, **options)
+    folder = os.environ.get("BELLHOP_SCREENSHOTS")
+    if folder and not options:
+        kind = "luci" if router.luci else "stand-in"
+        picture = Path(folder) / ("%s-%s.png" % (kind, step))
+        browser.picture(router.url("view.bellhop." + name), picture)
+    return page
+
+
+def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):
+    page = seen(router, "overview", "1-fresh")
+    assert "No phone has an account." in page.text and "page Phones" in page.text
+
+    at = Selectors(router.luci)
+    script = f"""
+        await press('{at.add}');
+        await enter('{at.field % "name"}', 'carol');
+        await enter('{at.field % "extension"}', '203');
+        const password = pick('{at.field % "_password"}').value;
+        await press('{at.save}');
+        await until(() => pick('#view').textContent.includes('carol'));
+        await press('{at.stage}');
+        await new Promise(done => setTimeout(done, 3000));
+        return password;"""
+    password = seen(router, "phones", "2-add", script=script, milliseconds=25000).result
+    if router.luci:  # The staged change is applied by a part of LuCI's frame that is not here.
+        assert router.answer("uci", "apply", {})[0] == 0
+
+    assert Hand("carol", password, router.port).register() == 200
+    page = seen(router, "overview", "3-registered")
+    assert "The telephone works." in page.text and "1 of 1 accounts" in page.text
+    page = seen(router, "phones", "4-phones")
+    assert "127.0.0.1 port" in page.text and "UDP" in page.text
+
+
+def test_checks_of_the_overview_follow_the_real_node(router):
+    router.uci["cfgff"] = node.section("cfgff", "user", 9, True, name="dave", password="secret-d")
+    router.answer("uci", "apply", {})
+    page = drawn(router, "overview")
+    assert "No phone is registered." in page.text
+    assert Hand("dave", "secret-d", router.port).register() == 200
+    assert "The telephone works." in drawn(router, "overview").text
+    router.stop_node()
+    router.process = None
+    page = seen(router, "overview", "5-stopped")
+    assert "The node does not run." in page.text
+
+
+def test_every_page_is_drawn_from_the_real_node_s_words(router):
+    for name in ("calls", "phonebook", "groups", "mesh", "security", "settings"):
+        page = seen(router, name, "6-" + name)
+        assert "undefined" not in page.text and "NaN" not in page.text, name
