@@ -5,8 +5,9 @@ PYTHON ?= python3
 FUZZ_SECONDS ?= 120
 
 # Debian packages: what a node needs, and what the tests need on top of it.
-DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config libsrtp2-dev
-DEBIAN_TEST = git iproute2 tshark gnupg \
+DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
+	libsrtp2-dev gnupg
+DEBIAN_TEST = git iproute2 tshark \
 	babeld baresip-core kamailio knot linphone-cli rtpengine-daemon sip-tester \
 	busybox chromium fonts-dejavu-core shellcheck \
 	clang dpkg-dev libssl-dev qemu-user valgrind \
@@ -14,7 +15,7 @@ DEBIAN_TEST = git iproute2 tshark gnupg \
 		gcc-$(target)) \
 	$(foreach machine,mips mipsel armhf arm64,libc6-dev-$(machine)-cross)
 # Extras of src/pyproject.toml, in the same two parts.
-EXTRAS_RUN = dns,mesh,media,qr
+EXTRAS_RUN = dns,mesh,media,pgp,qr
 EXTRAS_TEST = $(EXTRAS_RUN),test
 
 BIN = .venv/bin

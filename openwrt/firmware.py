@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BOARDS = HERE.parent / "board-configs"
 FEED = "src-link bellhop %s\n" % HERE
-PACKAGES = ("bellhop", "luci-app-bellhop")
+PACKAGES = sorted(path.parent.name for path in HERE.glob("*/Makefile"))
 SDK_MARK, BUILDER_MARK = "scripts/feeds", "repositories"
 
 
@@ -53,7 +53,7 @@ def packages(sdk):
     scripts = str(path / "scripts" / "feeds")
     for command in (
         [scripts, "update", "-a"],
-        [scripts, "install", *PACKAGES],
+        [scripts, "install", "-a", "-p", "bellhop"],
         ["make", "defconfig"],
         *(["make", "package/%s/compile" % name] for name in PACKAGES),
     ):

@@ -3,7 +3,6 @@
 python3 openwrt/footprint.py
 """
 
-import json
 import lzma
 import os
 import shutil
@@ -30,10 +29,9 @@ config node 'node'
 	option wss_port '0'
 	option http_port '0'
 
-config mesh 'mesh'
-	option enabled '%d'
-	option port '%d'
-"""
+%s"""
+MESH = "config mesh\n\toption port '%d'\n"
+MICROPYTHON = ROOT / ".micropython" / "micropython"
 
 
 def flash():
@@ -61,53 +59,84 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _wait_for(path):
-    end = time.monotonic() + START_SECONDS
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.05)
+def _answers(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+            probe.sendall(b'{"verb": "status"}\n')
+            return b'"result"' in probe.recv(65536)
+        except OSError:
+            return False
 
 
-def memory(with_mesh):
+def memory(command, environment, sections):
     """Return (resident, private) kB of an idle node, or None where it does not start."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "bellhop.config"
-        config.write_text(CONFIG % (free_port(), with_mesh, free_port()))
-        command = [sys.executable, "-m", "bellhop", "--config", config, "--state", folder]
-        environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"))
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+        config.write_text(CONFIG % (free_port(), sections))
+        process = subprocess.Popen(
+            [*command, "--config", config, "--state", folder],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=dict(os.environ, **environment),
+        )  # fmt: skip
         try:
-            _wait_for(Path(folder) / "control")
-            asked = subprocess.run(
-                [sys.executable, "-m", "bellhop", "--state", folder, "status", "--json"],
-                capture_output=True, env=environment, timeout=START_SECONDS,
-            )  # fmt: skip
-            status = json.loads(asked.stdout or "null")
+            end = time.monotonic() + START_SECONDS
+            while not _answers(Path(folder) / "control"):
+                if time.monotonic() > end or process.poll() is not None:
+                    return None
+                time.sleep(0.05)
             rollup = Path("/proc/%d/smaps_rollup" % process.pid).read_text()
         finally:
             process.kill()
             process.wait()
-    private = sum(
-        int(line.split()[1]) for line in rollup.split("\n") if line.startswith("Private_")
-    )
-    return (status["memory_kb"], private) if status else None
+    kept = {line.split(":")[0]: int(line.split()[1]) for line in rollup.split("\n")[1:] if line}
+    return kept["Rss"], kept["Private_Clean"] + kept["Private_Dirty"]
+
+
+def tiers():
+    """Yield (title, command, environment, sections of the configuration) of each kind of node."""
+    python = [sys.executable, "-m", "bellhop"]
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    mesh = MESH % free_port()
+    yield "full: bellhop alone", python, environment, ""
+    yield "full: with bellhop-mesh", python, environment, mesh
+    yield "full: with mesh and media", python, environment, mesh + "config media\n"
+
+
+def lite(folder):
+    """Return a row as of `tiers` for the lite node, compiled into a folder, or None."""
+    script = HERE / "bellhop-lite" / "compile.py"
+    if not MICROPYTHON.exists():
+        return None
+    subprocess.run([sys.executable, script, folder], stdout=subprocess.DEVNULL, check=True)
+    command = [MICROPYTHON, "-X", "heapsize=2M", "-m", "bellhop"]
+    return "lite: bellhop-lite, mesh", command, {"MICROPYPATH": folder}, MESH % free_port()
 
 
 def main():
     """Print both tables."""
-    print(
-        "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2 or"
-    )
-    print("UBIFS overlay packs too, to about half.\n")
-    print("%-34s %10s %10s" % ("flash", "installed", "packed"))
-    for title, installed, packed in flash():
-        print("%-34s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
-    print("\n%-34s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
-    for title, with_mesh in (("without mesh", 0), ("with mesh", 1)):
-        found = memory(with_mesh)
-        if found is None:
-            print("%-34s the node did not answer" % title)
-        else:
-            print("%-34s %7d kB %7d kB" % (title, *found))
+    with tempfile.TemporaryDirectory() as folder:
+        small = lite(folder)
+        print(
+            "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2"
+        )
+        print("or UBIFS overlay packs too, to about half.\n")
+        print("%-34s %10s %10s" % ("flash", "installed", "packed"))
+        rows = list(flash())
+        if small:
+            whole = b"".join(path.read_bytes() for path in sorted(Path(folder).rglob("*.mpy")))
+            rows.append(("bellhop-lite (its modules)", len(whole), len(lzma.compress(whole))))
+        for title, installed, packed in rows:
+            print("%-34s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
+        print("\n%-34s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
+        for title, *how in [*tiers(), *([small] if small else [])]:
+            found = memory(*how)
+            if found is None:
+                print("%-34s did not start" % title)
+            else:
+                print("%-34s %7d kB %7d kB" % (title, *found))
+        if not small:
+            print("lite: no MicroPython here; `make micropython` fetches it")
 
 
 if __name__ == "__main__":

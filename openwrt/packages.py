@@ -142,7 +142,8 @@ def _bind(path):
     if importlib.util.find_spec("cffi") is None:
         print("without cffi here: this node cannot use bellhop-media")
         return
-    subprocess.run([sys.executable, str(ROOT / "native" / "binding.py"), str(path)], check=True)
+    command = [sys.executable, str(ROOT / "native" / "binding.py"), str(path)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 def feature(name, files=()):

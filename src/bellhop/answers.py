@@ -255,6 +255,15 @@ def _identity(meshing, now):
     return {"key": meshing.mesh.key, "address_example": "sip:alice@" + meshing.mesh.key}
 
 
+def _person(engine, arguments, now):
+    """`user`: who has a key of their own (`bellhop person-key` makes one)."""
+    name = arguments.get("user", "")
+    address = None if engine.meshing is None else engine.meshing.address_of(name)
+    if address is None:
+        raise BellhopError("'%s' is no user with a key, or the mesh is off" % name)
+    return {"user": name, "address": address}
+
+
 def _peers(meshing, now):
     """`hosts`: addresses that might be neighbours and are none, with the reason."""
     return {"peers": meshing.mesh.peers(), "hosts": meshing.mesh.hosts()}
@@ -276,6 +285,7 @@ VERBS = {
     "phonebook": (_phonebook, ("format",)),
     "trust": (_trust, ()),
     "identity": (_of_mesh(_identity), ()),
+    "person": (_person, ("user",)),
     "peers": (_of_mesh(_peers), ()),
     "routes": (_of_mesh(lambda meshing, now: {"routes": meshing.mesh.routes()}), ()),
     "mesh": (_of_mesh(lambda meshing, now: meshing.mesh.graph()), ()),

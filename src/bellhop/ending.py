@@ -37,13 +37,16 @@ class Ending:
                 effects += self.send(bye, leg, flows.get(leg.target), None, now)
         return effects
 
-    def take_back(self, branch, response, methods, now):
-        """Send these requests to a phone whose 2xx is refused; return the effects."""
-        context = branch.context
-        token = None if context.call is None else context.call.token
-        leg = legs.towards_called(context.request, response, token)
+    def take_back(self, branch, response, now):
+        """Acknowledge a 2xx that is refused, and end what it began; return the effects."""
+        request = branch.context.request
+        call = branch.context.call or self.node.calls.live.get(request.call_id)
+        leg = legs.towards_called(request, response, None if call is None else call.token)
+        if request.method != b"INVITE" or leg is None:
+            return []
+        methods = (b"ACK", b"BYE") if request.to.param(b"tag") is None else (b"ACK",)
         effects = []
-        for method in methods if leg is not None else ():
+        for method in methods:
             made = legs.request(leg, method, leg.cseq + (method != b"ACK"))
             effects += self.send(made, leg, branch.transaction.flow, None, now)
         return effects

@@ -116,12 +116,18 @@ class Engine:
     def _adopt(self, settings):
         """Add what is not in the configuration: the key as a domain, the imported phone book."""
         if self.meshing is not None:
-            settings.domains = settings.domains | {self.meshing.own_domain}
+            settings.domains = settings.domains | self.meshing.domains()
         for entry in self.node.imported:
             number, address = entry["number"].lower().encode(), entry["address"].encode()
             if number and address and number not in settings.speed_dial:
                 settings.speed_dial[number] = address
         return settings
+
+    def take_people(self, seeds, now):
+        """Take the keys of people who have one of their own: {name: seed}; return the effects."""
+        self.meshing.take_people(seeds)
+        self._adopt(self.node.settings)
+        return self._publish(now)
 
     def import_phonebook(self, entries):
         """Keep entries (phonebooks.read_csv) beside those of the configuration; return effects."""

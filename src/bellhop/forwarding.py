@@ -252,7 +252,7 @@ class Forwarder:
         if b"via" not in response.names:
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
-            return self.ending.take_back(branch, response, (b"ACK",), now)
+            return self.ending.take_back(branch, response, now)
         if self.relaying is None:
             return self._after_media(branch, response, None, now)
         error, effects = None, []
@@ -279,10 +279,16 @@ class Forwarder:
         if response.status < 200:
             return []
         branch.final = error.status
-        effects = []
-        if response.status < 300:
-            effects = self.ending.take_back(branch, response, (b"ACK", b"BYE"), now)
-        return effects + self._fail(branch, error.status, error.reason, now)
+        if response.status >= 300:
+            return self._fail(branch, error.status, error.reason, now)
+        effects = self.ending.take_back(branch, response, now)
+        effects += self._fail(branch, error.status, error.reason, now)
+        request = branch.context.request
+        call = self.node.calls.live.get(request.call_id)
+        if call is not None and request.to.param(b"tag") is not None:
+            # Only one side has changed its media: this call is of no use any more.
+            effects += self.ending.hang_up(call, now, error.reason)
+        return effects
 
     def _no_answer(self, branch, status, problem, now):
         """No final response came over this hop: try the next one (RFC 3263 section 4.3)."""

@@ -90,6 +90,10 @@ class Meshing:
         if self.is_member(target):
             member = self.mesh.node_of(text(uri.host_key(target.host)))
             return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
+        places = self._places(target)
+        if places:
+            members = [member for member, _ in places]
+            return self._to_nodes(members, places[0][1], KEY, "key of a person in the mesh")
         claims = self.mesh.find(name)
         if not dialplan.is_ours(self.node.settings, self.node.listening, target):
             named = self._node_named(text(uri.host_key(target.host)))
@@ -100,6 +104,29 @@ class Meshing:
         if len(best) > 1:
             raise self._choices(best)
         return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
+
+    def _places(self, target):
+        """Return [(node's id, name)] of where the person is whose key a Uri names."""
+        key = self.mesh.node_of(text(uri.host_key(target.host)))
+        places = [] if key is None else self.mesh.person(key)
+        return [place for place in places if place[0] != self.mesh.id]
+
+    def domains(self):
+        """Return the keys that are domains of this node: its own, and those of people here."""
+        keys = [one.key for one in self.mesh.own.people]
+        return {self.own_domain} | {self.mesh.name_of(key).encode() for key in keys}
+
+    def address_of(self, name):
+        """Return the address that a user keeps on every router (text), or None."""
+        for one in self.mesh.own.people:
+            if one.name == name.encode():
+                return "sip:%s@%s" % (name, self.mesh.name_of(one.key))
+        return None
+
+    def take_people(self, seeds):
+        """Take the keys of people: {name: seed}. They are told with the next `publish`."""
+        users = self.node.settings.users
+        self.mesh.set_people({name: seeds[name] for name in seeds if name in users})
 
     def _node_named(self, name):
         """Return the id of the node of that name in reach, where exactly one has it."""

@@ -265,8 +265,8 @@ def _begin_late(signing, exchange, now, _):
 
 
 def _check(signing, exchange, now, signature):
-    # The shell gives up by itself, so that no deadline is needed from here on.
-    exchange.deadline = exchange.held = None
+    exchange.deadline, exchange.held = now + signing.patience, None
+    signing.node.deadlines.watch(exchange)
     return [signing.ask(Verify, exchange, 1 - exchange.session.role, signature)]
 
 
@@ -277,6 +277,10 @@ def _trust(signing, exchange, now, words):
 
 def _reject(signing, exchange, now, problem):
     return signing.judged(exchange, problem, now)
+
+
+def _stop_checking(signing, exchange, now, _):
+    return signing.judged(exchange, "it could not be checked in time", now)
 
 
 def _give_up(signing, exchange, now, _):
@@ -295,6 +299,7 @@ TABLE = {
     (WAITING, LATE): (MISSING, _give_up),
     (CHECKING, FITS): (GOOD, _trust),
     (CHECKING, FAILS): (BAD, _reject),
+    (CHECKING, LATE): (BAD, _stop_checking),
     (MISSING, CAME): (CHECKING, _check),
 }
 IGNORED = {
@@ -310,17 +315,16 @@ IGNORED = {
     (WAITING, FAILS): "nothing was checked",
     (CHECKING, CAME): "one signature a call",
     (CHECKING, CONFIRMED): "a repeated ACK",
-    (CHECKING, LATE): "the check has a time limit of its own",
     (GOOD, CAME): "one signature a call",
     (GOOD, CONFIRMED): "a repeated ACK",
     (GOOD, FITS): "judged",
     (GOOD, FAILS): "judged",
-    (GOOD, LATE): "it came",
+    (GOOD, LATE): "judged",
     (BAD, CAME): "one signature a call",
     (BAD, CONFIRMED): "a repeated ACK",
     (BAD, FITS): "judged",
     (BAD, FAILS): "judged",
-    (BAD, LATE): "it came",
+    (BAD, LATE): "judged",
     (MISSING, CONFIRMED): "a repeated ACK",
     (MISSING, FITS): "nothing was checked",
     (MISSING, FAILS): "nothing was checked",

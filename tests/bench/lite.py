@@ -27,8 +27,8 @@ STARTS = 5
 RATE, RATE_SECONDS = 20, 30
 # One call is six messages through the node, a registration with digest four.
 MESSAGES_OF_A_CALL, MESSAGES_OF_A_REGISTRATION = 6, 4
-SOAK_RATE, SOAK_PARTS = 60, 6
-SECONDS = 60
+SOAK_RATE, SOAK_PARTS = 25, 6
+SECONDS = 90
 GOALS = {
     "compiled_kb": 120, "start_ms": 100, "memory_mb": 4, "failed_calls": 0, "growth_kb": 0,
 }  # fmt: skip

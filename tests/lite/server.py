@@ -33,6 +33,7 @@ class Lite(Server):
     heap = lite.HEAP
     domain = DOMAIN
     state_folder = None
+    interpreter = None
 
     def configure(self):
         """Write the UCI file."""
@@ -43,7 +44,10 @@ class Lite(Server):
         config = self.folder / "bellhop.config"
         config.write_text(text)
         arguments = ["--config", str(config), "--state", str(self.state)]
-        return self.compiled.command(*arguments, heap=self.heap), self.compiled.environment()
+        return (
+            self.compiled.command(*arguments, heap=self.heap, interpreter=self.interpreter),
+            self.compiled.environment(),
+        )
 
     @property
     def state(self):

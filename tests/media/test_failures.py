@@ -92,8 +92,8 @@ def test_side_that_falls_silent_is_reported_and_its_call_ended(streets):
     ear = streets.ear(town.nodes[0])
     call_up(one, two, "201")
     one.remote.clear()
-    event = ear.wait(lambda event: "silent" in event.get("what", ""))
-    assert event["what"] == "silence from the caller" and event["level"] == "encrypted"
+    event = ear.wait(lambda event: event.get("what") == "silence from the caller")
+    assert event["level"] == "encrypted"
     for phone in (one, two):
         phone.reply(phone.incoming("BYE", DEAD_SECONDS + 5), 200)
     wait_until(lambda: not town.nodes[0].ask("calls")["calls"], "the call is over")

@@ -218,4 +218,4 @@ def test_key_that_nobody_unlocked_is_told_at_the_start(streets, rings):
     (problem,) = [one for one in node.ask("status")["problems"] if "signed" in one]
     assert "it has a passphrase" in problem
     assert "unlock it" in problem
-    assert problem in node.log()
+    wait_until(lambda: problem in node.log(), "the log says so")

@@ -2,12 +2,12 @@
 
 import math
 import os
+import signal
 import struct
 import subprocess
-import time
 from collections import Counter, namedtuple
 
-READY_SECONDS = 10
+STOP_SECONDS = 20
 RTP_HEAD = 12
 SIP_PORT, MESH_PORT = 5060, 5066
 
@@ -16,29 +16,25 @@ Datagram = namedtuple("Datagram", "source target data")
 
 
 class Capture:
-    """tshark on one interface of a host, from the call to `start` until `stop`."""
+    """tshark's own dumpcap on one interface of a host, from now until `stop`."""
 
     def __init__(self, host, interface, folder):
         self.path = os.path.join(folder, f"{host.name}-{interface}.pcapng")
-        words = ["tshark", "-q", "-i", interface, "-w", self.path, "udp"]
+        words = ["dumpcap", "-q", "-i", interface, "-f", "udp", "-w", self.path]
         self.process = host.popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self._wait_ready()
-
-    def _wait_ready(self):
-        """The file stands when the interface is open."""
-        deadline = time.monotonic() + READY_SECONDS
-        while not os.path.exists(self.path) or not os.path.getsize(self.path):
-            assert self.process.poll() is None and time.monotonic() < deadline, "no capture"
-            time.sleep(0.05)
+        for line in self.process.stderr:
+            if line.startswith(b"File:"):  # It captures from here on.
+                return
+        raise AssertionError("no capture")
 
     def stop(self):
         """Return the Datagrams, fragments put together."""
-        self.process.terminate()
-        self.process.communicate(timeout=READY_SECONDS)
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=STOP_SECONDS)
         fields = ("ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload")
         words = ["tshark", "-r", self.path, "-Tfields"]
         words += [word for name in fields for word in ("-e", name)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=STOP_SECONDS, check=True)
         found = []
         for row in done.stdout.splitlines():
             columns = row.split("\t")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.native import reference_srtp
+
 HERE = Path(__file__).resolve().parent
 NATIVE = HERE.parent.parent / "native"
 LOOPBACK = bytes([127, 0, 0, 1])
@@ -79,6 +81,44 @@ def test_a_call_goes_through_two_relays(media):
         sock.close()
 
 
+def rtp(sequence):
+    """Return a packet of 20 ms."""
+    stamp = (160 * sequence).to_bytes(4, "big")
+    return b"\x80\0" + sequence.to_bytes(2, "big") + stamp + PACKET[8:]
+
+
+def test_what_is_wrong_with_packets_is_counted_for_each_direction(media):
+    (phone_a, address_a), (phone_b, address_b) = phone(), phone()
+    side = (LOOPBACK, 28000, 28999)
+    relay, ports = media.relay_open(side, side)
+    media.relay_update(relay, 0, kind=CLEAR, direction=BOTH_WAYS, remote=address_a)
+    media.relay_update(
+        relay, 1, kind=SECURE, direction=BOTH_WAYS, remote=address_b, receive=KEY, send=KEY
+    )
+    secure = [
+        reference_srtp.protect_rtp("AES_CM_128_HMAC_SHA1_80", *KEY[1:], rtp(n), n) for n in range(5)
+    ]
+    tampered = secure[1][:20] + bytes([secure[1][20] ^ 1]) + secure[1][21:]
+    # The first, it again, one tampered with; the second and third are lost; one late; no RTP.
+    for packet in (secure[0], secure[0], tampered, secure[4], secure[3], b"garbage", bytes(2100)):
+        phone_b.sendto(packet, ("127.0.0.1", ports[2]))
+    heard = [phone_a.recv(4096) for _ in range(3)]
+    phone_a.sendto(PACKET, ("127.0.0.1", ports[0]))
+    phone_b.recv(4096)
+    side_a, side_b, _ = media.relay_stats(relay)
+    assert heard == [rtp(0), rtp(4), rtp(3)]
+    assert (side_b["replayed"], side_b["auth_failed"], side_b["lost"]) == (1, 1, 2)
+    assert (side_b["invalid"], side_b["oversize"]) == (1, 1)
+    assert (side_b["received_packets"], side_a["sent_packets"]) == (3, 3)
+    assert (side_a["received_packets"], side_b["sent_packets"]) == (1, 1)
+    assert side_a["sent_bytes"] == 3 * len(PACKET)
+    assert not any(side_a[name] for name in ("replayed", "auth_failed", "lost", "invalid"))
+    assert side_b["jitter_us"] > 0
+    assert side_b["idle_ms"] < 10000
+    phone_a.close()
+    phone_b.close()
+
+
 def test_events_wake_their_descriptor(media):
     sock, address = phone()
     relay, ports = media.relay_open((LOOPBACK, 28000, 28999), (LOOPBACK, 28000, 28999))
@@ -123,6 +163,7 @@ def test_a_missing_library_is_an_os_error(library):
 
 
 def test_the_interpreter_ends_cleanly_with_the_thread_running(library):
+    """At its end the interpreter closes the library at some moment, as this program does early."""
     module = sys.modules["bellhop.shell.media_abi"].__file__
     program = (
         "import importlib.util, sys\n"
@@ -133,6 +174,10 @@ def test_the_interpreter_ends_cleanly_with_the_thread_running(library):
         "from bellhop.shell.relay import Media\n"
         f"media = Media({library!r})\n"
         "media.open(relays=1)\n"
+        "module.ffi.dlclose(media.lib)\n"
+        f"again = Media({library!r})\n"
+        "again.handle = media.handle\n"
+        "assert again.status()['relays'] == 0\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(NATIVE.parent / "src")}
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)

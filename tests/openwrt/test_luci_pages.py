@@ -109,12 +109,12 @@ def test_trace_of_a_call_shows_its_messages_as_text(router):
 
 def test_call_is_hung_up_and_its_words_are_judged(router):
     script = """
-        await until(() => [ ...document.querySelectorAll('td .btn') ].filter(one =>
-            one.textContent == 'Hang up').map(one => one.click())[0] !== null);
-        const row = [ ...document.querySelectorAll('tr') ].find(one => one.textContent.includes('known key'));
-        [ ...row.querySelectorAll('.btn') ].find(one => one.textContent == 'Details').click();
+        await until(() => pick('td .btn'));
+        click('Hang up');
+        const rows = [ ...document.querySelectorAll('tr') ];
+        click('Details', rows.find(one => one.textContent.includes('known key')));
         await until(() => pick('.modal strong'));
-        [ ...document.querySelectorAll('.modal .btn') ].find(one => one.textContent == 'They are the same').click();
+        click('They are the same', pick('.modal'));
         await new Promise(done => setTimeout(done, 1000));"""
     page = drawn(router, "calls", script, 15000)
     assert "encrypted, known key" in page.text
@@ -131,7 +131,8 @@ def test_overview_suspects_one_way_sound_and_tells_whose(router):
 
 def test_phone_rings_and_the_page_follows(router):
     script = """
-        await until(() => [ ...document.querySelectorAll('td .btn') ].find(one => one.textContent == 'Ring it')).then(one => one.click());
+        await until(() => pick('[data-account=alice] .btn'));
+        click('Ring it');
         await until(() => (pick('.modal') || {}).textContent?.includes('rings'));"""
     page = drawn(router, "phones", script, 20000)
     assert ("bellhop", "ring", {"user": "alice"}) in router.calls
@@ -141,9 +142,8 @@ def test_phone_rings_and_the_page_follows(router):
 
 def test_key_is_judged_and_the_identity_is_copied(router):
     script = """
-        await until(() => pick('input[type=password]')).then(one => one.value = 'a long passphrase');
-        const press = title => [ ...document.querySelectorAll('.btn') ].find(one => one.textContent == title).click();
-        press('Make a sealed copy'); press('Compared'); press('Forget');
+        (await until(() => pick('input[type=password]'))).value = 'a long passphrase';
+        [ 'Make a sealed copy', 'Compared', 'Forget' ].forEach(title => click(title));
         await until(() => document.body.textContent.includes('bellhop-identity-1:'));"""
     drawn(router, "security", script, 15000)
     told = [call[2] for call in router.calls if call[1] in ("set-trust", "identity-export")]

@@ -13,9 +13,9 @@ COMPILER = ROOT / "openwrt" / "bellhop-lite" / "compile.py"
 HEAP = "2M"
 
 
-def micropython():
-    """Return the path of the MicroPython with ffi, or None."""
-    path = ROOT / ".micropython" / "micropython"
+def micropython(folder=""):
+    """Return the path of the MicroPython with ffi, or None; folder "i386": words of 32 bits."""
+    path = ROOT / ".micropython" / folder / "micropython"
     return path if path.exists() else None
 
 

@@ -6,6 +6,7 @@ Runs under CPython and MicroPython.
 
 from bellhop import notifying
 from bellhop.errors import BellhopError, SipError
+from bellhop.lite import dns
 from bellhop.mesh import carrier, directory, hostcache, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
 from bellhop.tu import imdn
@@ -112,7 +113,17 @@ def read_mesh_notify(data):
     return notifying.packets(data)
 
 
+def read_dns(data):
+    """Take an answer of a name server to the question that the saved ones answer."""
+    try:
+        found = dns.answer(data, 7, "_sip._udp.example.org", dns.SRV)
+    except ValueError as error:
+        return error.args
+    return found if found is None else [found.seconds, found.values]
+
+
 PARSERS = {
+    "dns": read_dns,
     "message": read_message,
     "stream": read_stream,
     "uri": read_uri,

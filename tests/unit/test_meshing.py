@@ -181,6 +181,43 @@ class DiallingTest(unittest.TestCase):
         self.assertEqual(three.phones, [])
 
 
+class PeopleTest(unittest.TestCase):
+    def test_a_person_who_moves_is_reached_by_the_same_address(self):
+        town, one, two, three = line_of_three()
+        seed = bytes([7]) * 32
+        three.perform(three.engine.take_people({"carol": seed, "nobody": seed}, town.now))
+        register(three, "carol", "10.0.9.3")
+        town.advance(6000)
+        address = three.engine.meshing.address_of("carol")
+        one.receive(request("INVITE", address), CALLER)
+        self.assertEqual(len(self.invites(three, "10.0.9.3")), 1)
+        three.receive(request("INVITE", address).replace(b"call-1", b"call-2"), "10.0.9.3")
+        self.assertEqual(len(self.invites(three, "10.0.9.3")), 2)
+        three.perform(three.engine.take_people({}, town.now))
+        two.engine.node.settings.names[b"carol"] = two.engine.node.settings.users["ben"]
+        two.engine.node.settings.users["carol"] = two.engine.node.settings.users["ben"]
+        two.perform(two.engine.take_people({"carol": seed}, town.now))
+        register(two, "ben", "10.0.9.2")
+        town.advance(6000)
+        self.assertEqual(two.engine.meshing.address_of("carol"), address)
+        moved = request("INVITE", address).replace(b"call-1", b"call-3")
+        one.receive(moved.replace(b"z9hG4bK", b"z9hG4bKmoved"), CALLER)
+        self.assertEqual(len(self.invites(two, "10.0.9.2")), 1)
+
+    def test_a_node_without_the_key_cannot_claim_the_person(self):
+        town, one, two, three = line_of_three()
+        three.perform(three.engine.take_people({"carol": bytes([7]) * 32}, town.now))
+        (carol,) = three.engine.meshing.mesh.own.people
+        two.engine.meshing.mesh.own.people = [carol]
+        two.perform(two.engine.meshing.publish(town.now))
+        town.advance(6000)
+        places = one.engine.meshing.mesh.person(carol.key)
+        self.assertEqual(places, [(three.engine.meshing.mesh.id, b"carol")])
+
+    def invites(self, house, host):
+        return [m for m in house.to_phone(host) if getattr(m, "method", b"") == b"INVITE"]
+
+
 class SipCarrierTest(unittest.TestCase):
     def test_a_peer_that_only_sip_reaches_gets_everything(self):
         town = Town()

@@ -279,10 +279,10 @@ class RefusedAnswerTest(RelayingCase):
         self.assertEqual(self.sent_to_carol(), [b"ACK", b"BYE"])
         self.assert_nothing_left()
 
-    def test_repeated_answer_gets_the_ack_again_and_reaches_nobody(self):
+    def test_repeated_answer_is_ended_again_and_reaches_nobody(self):
         self.sent_to_carol()
         self.assertIsNone(self.take(200, [KIND], sdp(CAROL)))
-        self.assertEqual(self.sent_to_carol(), [b"ACK"])
+        self.assertEqual(self.sent_to_carol(), [b"ACK", b"BYE"])
 
 
 class UnprovedTest(RelayingCase):
@@ -299,6 +299,36 @@ class UnprovedTest(RelayingCase):
         self.assertEqual(self.farm.engine.relaying.trusted(), [])
         self.town.advance(GIVEN_UP)
         self.assert_nothing_left()
+
+
+class SpoiledRenewalTest(RelayingCase):
+    """A re-INVITE or UPDATE whose answer does not fit the keys: the call ends at both phones."""
+
+    def spoil(self, method):
+        self.build()
+        self.connect()
+        self.heard(self.farm, self.carol)
+        self.barn.receive(self.alice.within(method, [KIND], sdp(ALICE, 2)), ALICE)
+        self.assertIsNotNone(self.heard(self.farm, self.carol, method.encode()))
+        ((session,),) = self.barn.engine.relaying.relays.sessions.by_call.values()
+        session.chosen.agreement.secret = bytes(32)
+        self.farm.receive(self.carol.answer(200, method, [KIND], sdp(CAROL, 2)), CAROL)
+        self.farm_heard = [message.parse(data).method for _, data in self.farm.phones]
+        self.barn_heard = [
+            getattr(one, "status", None) or one.method for one in self.barn.to_phone(ALICE)
+        ]
+        self.assertIn("changed on the way", self.barn.last()["ended_by"])
+        self.assert_nothing_left()
+
+    def test_re_invite(self):
+        self.spoil("INVITE")
+        self.assertEqual(self.farm_heard, [b"ACK", b"BYE"])
+        self.assertEqual(self.barn_heard[-2:], [488, b"BYE"])
+
+    def test_update(self):
+        self.spoil("UPDATE")
+        self.assertEqual(self.farm_heard, [b"BYE"])
+        self.assertEqual(self.barn_heard[-2:], [488, b"BYE"])
 
 
 class UnableTest(RelayingCase):

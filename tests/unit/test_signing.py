@@ -303,6 +303,15 @@ class MissingTest(SigningCase):
         self.town.advance(40000)
         self.assertEqual(self.two.call()["own_signature"], "not taken: nobody answered")
 
+    def test_check_that_does_not_end(self):
+        self.build()
+        self.call()
+        self.one.gpg()
+        self.town.advance(5020)
+        self.assertEqual(self.two.call()["signature"], "bad, it could not be checked in time")
+        self.sign()
+        self.assertEqual(self.two.call()["security"], "encrypted")
+
     def test_one_that_comes_late_counts(self):
         self.build()
         self.call()
@@ -310,7 +319,7 @@ class MissingTest(SigningCase):
         self.town.advance(5020)
         self.assertEqual(self.two.call()["signature"], "missing, none came within 5 seconds")
         self.sign()
-        self.assertEqual(self.levels(), ["signed", "signed"])
+        self.assertEqual(self.two.call()["security"], "signed")
 
     def test_announcement_taken_away(self):
         self.build()

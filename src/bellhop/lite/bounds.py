@@ -21,17 +21,17 @@ FIXED = {
 # Of the rest: octets of one entry where words have 64 bits, and the share, in hundredths, of what
 # the program leaves free that all of them may take together.
 SHARED = {
-    "MAX_TRANSACTIONS": (2400, 26),
+    "MAX_TRANSACTIONS": (2400, 24),
     "MAX_BINDINGS": (1200, 8),
     "MAX_CALLS": (2600, 8),
     "MAX_HISTORY": (1400, 4),
-    "MAX_TRACED_CALLS": (11000, 7),
+    "MAX_TRACED_CALLS": (11000, 5),
     "MAX_NONCES": (200, 2),
     "MAX_SOURCES": (200, 2),
     "MAX_QUERIES": (1500, 2),
     "MAX_MAILBOXES_BYTES": (2, 5),
     "MAX_IMPORTED": (300, 4),
-    "MAX_RECORDS": (2200, 18),
+    "MAX_RECORDS": (2200, 24),
     "MAX_RECORDS_BYTES": (2, 8),
     "MAX_TOMBSTONES": (150, 2),
 }

@@ -8,7 +8,7 @@ CNAME, INTERNET = 5, 1
 HEADER, HEADER_BYTES = ">HHHHHH", 12
 RECURSION_DESIRED, IS_ANSWER, CODE, NO_SUCH_NAME = 0x0100, 0x8000, 0x000F, 3
 # A name has 255 octets; each label or jump takes one turn, so a loop ends.
-MAX_TURNS, JUMP = 128, 0xC0
+MAX_TURNS, JUMP, JUMP_TARGET = 128, 0xC0, 0x3FFF
 MAX_ALIASES = 8
 
 # seconds: how long the answer may be kept. values: octets of addresses, or Srv.
@@ -34,20 +34,24 @@ def answer(data, number, name, kind):
 
     Raises ValueError where the datagram is malformed or the server refuses.
     """
-    try:
-        head = struct.unpack_from(HEADER, data)
-        if head[0] != number or not head[1] & IS_ANSWER or head[2] != 1:
-            return None
-        asked, at = _name(data, HEADER_BYTES)
-        if asked != name.lower() or struct.unpack_from(">HH", data, at) != (kind, INTERNET):
-            return None
-        if head[1] & CODE == NO_SUCH_NAME:
-            return Answer(NONE_SECONDS, [])
-        if head[1] & CODE:
-            raise ValueError("the name server refuses")
-        return _chosen(_records(data, at + 4, head[3]), asked, kind)
-    except (IndexError, struct.error):
-        raise ValueError("cut short") from None
+    head = _unpacked(HEADER, data, 0)
+    if head[0] != number or not head[1] & IS_ANSWER or head[2] != 1:
+        return None
+    asked, at = _name(data, HEADER_BYTES)
+    if asked != name.lower() or _unpacked(">HH", data, at) != (kind, INTERNET):
+        return None
+    if head[1] & CODE == NO_SUCH_NAME:
+        return Answer(NONE_SECONDS, [])
+    if head[1] & CODE:
+        raise ValueError("the name server refuses")
+    return _chosen(_records(data, at + 4, head[3]), asked, kind)
+
+
+def _unpacked(form, data, at):
+    """Return numbers out of octets; raises ValueError where there are too few."""
+    if at + struct.calcsize(form) > len(data):
+        raise ValueError("cut short")
+    return struct.unpack_from(form, data, at)
 
 
 def _records(data, at, count):
@@ -55,7 +59,7 @@ def _records(data, at, count):
     found = []
     for _ in range(count):
         name, at = _name(data, at)
-        kind, net, seconds, length = struct.unpack_from(">HHIH", data, at)
+        kind, net, seconds, length = _unpacked(">HHIH", data, at)
         at += 10
         if at + length > len(data):
             raise ValueError("cut short")
@@ -94,16 +98,16 @@ def _name(data, at):
     labels = []
     end = None
     for _ in range(MAX_TURNS):
-        length = data[at]
+        length = _unpacked("B", data, at)[0]
         if length == 0:
             return ".".join(labels), at + 1 if end is None else end
         if length & JUMP == JUMP:
             if end is None:
                 end = at + 2
-            at = (length & ~JUMP) << 8 | data[at + 1]
+            at = _unpacked(">H", data, at)[0] & JUMP_TARGET
         elif length & JUMP or at + length >= len(data):
             raise ValueError("a label of no known kind")
         else:
-            labels.append("".join([chr(o) for o in data[at + 1 : at + 1 + length]]).lower())
+            labels.append("".join([chr(octet) for octet in data[at + 1 : at + 1 + length].lower()]))
             at += 1 + length
     raise ValueError("a name without an end")

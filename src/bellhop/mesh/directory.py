@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from . import phonebook, record
+from . import people, phonebook, record
 from .identity import PREFIX_DIGITS, SHORT_BYTES, MeshError, number_prefix
 from .own import name_hash
 
@@ -47,6 +47,8 @@ class Directory:
         self.names = {}
         self.prefixes = {}
         self.books = {}
+        self.people = {}
+        self.pages = {}
         self.trust = {}
 
     def note(self, key):
@@ -75,12 +77,34 @@ class Directory:
             if item.salt in record.BOOK_SALTS:
                 self._read_book(key, item)
                 continue
+            if item.salt in record.PEOPLE_SALTS:
+                self._read_people(key, item)
+                continue
             try:
                 value = record.read_node(item.value)
             except MeshError:
                 self.counters["unreadable"] += 1
                 continue
             self._add(key, Known(item.key, value, entry.serial))
+
+    def _read_people(self, key, item):
+        try:
+            page = people.read(item.value)
+        except MeshError:
+            self.counters["unreadable"] += 1
+            return
+        self.pages[key] = [one.key for one in page]
+        for one in page:
+            places = self.people.setdefault(one.key, {})
+            if len(places) < MAX_CLAIMS:
+                places[key] = (item.key, one)
+
+    def _forget_people(self, key):
+        for person in self.pages.pop(key, ()):
+            places = self.people.get(person, {})
+            places.pop(key, None)
+            if not places:
+                self.people.pop(person, None)
 
     def _add(self, key, known):
         self.known[key] = known
@@ -94,6 +118,7 @@ class Directory:
 
     def _drop(self, key):
         self.books.pop(key, None)
+        self._forget_people(key)
         known = self.known.pop(key, None)
         if known is None:
             return

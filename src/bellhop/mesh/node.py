@@ -2,7 +2,7 @@
 
 from ..deadlines import Deadlines
 from ..effects import SendMesh
-from . import carrier, phonebook, record, views
+from . import carrier, people, phonebook, record, views
 from .database import MAX_RECORDS, Database
 from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
@@ -331,6 +331,19 @@ class Mesh:
         self._own_changed(now)
         return []
 
+    def set_people(self, seeds):
+        """Say which people with keys of their own are here: {name: seed}; `publish` tells it."""
+        self.own.people = [
+            people.person(name.encode(), seeds[name], self.id, self.crypto)
+            for name in sorted(seeds)
+        ]
+
+    def person(self, key):
+        """Return [(node's id, name)] of where the owner of a key is, proved by that key."""
+        self.directory.refresh()
+        places = self.directory.people.get(key, {}).values()
+        return [(node, one.name) for node, one in places if people.is_at(one, node, self.verify)]
+
     def set_endpoints(self, endpoints, now):
         """Say where this node's SIP is reached: [(host, port)]."""
         found = [record.Endpoint(record.SIP_UDP, host, port) for host, port in endpoints]
@@ -397,7 +410,7 @@ class Mesh:
         return self.neighbours.owner_list(self.now)
 
     def hosts(self):
-        """Return the addresses that might be neighbours and are none, with the reason, JSON-able."""
+        """Return the addresses that are no neighbours and might be, with the reason, JSON-able."""
         return self.discovery.owner_list(self.now)
 
     def routes(self):

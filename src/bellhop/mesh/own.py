@@ -2,7 +2,7 @@
 
 import hashlib
 
-from . import phonebook, record
+from . import people, phonebook, record
 from .identity import Sequence, short_id
 from .rate import spend
 
@@ -40,6 +40,7 @@ class Own:
         self.sequence = Sequence(boot_epoch)
         self.endpoints = []
         self.users = []
+        self.people = []
         self.edges = []
         self.attempt = 0
         self.values = {}
@@ -124,6 +125,8 @@ class Own:
             values[salt] = record.write_node(_names(rest[:step]))
             rest = rest[step:]
         for salt, page in zip(record.BOOK_SALTS, self._book()):
+            values[salt] = page
+        for salt, page in zip(record.PEOPLE_SALTS, people.write(self.people)):
             values[salt] = page
         return values
 

@@ -1,9 +1,9 @@
 """The readable phone book of a node: signed items of their own beside its record.
 
 A value is a dict: `b` entries, each a list of name, number, display name, groups (one text with
-commas). What only the owner's contacts may read is `x`, such a dict under a key of its own, with the
-nonce `o` and `k`, that key sealed for each contact's node in turn, among others for nobody, so that
-the contacts are neither named nor counted. Everybody passes it on like any record.
+commas). What only the owner's contacts may read is `x`, such a dict under a key of its own, with
+the nonce `o` and `k`, that key sealed for each contact's node in turn, among others for nobody, so
+that the contacts are neither named nor counted. Everybody passes it on like any record.
 """
 
 from collections import namedtuple

@@ -8,7 +8,7 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
 
     n:   a name   b boot token   e endpoints   f flags   m attempt of the number prefix
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
-    n1:  r, u     book, book1...: the phone book (phonebook.py)
+    n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
 """
 
 from collections import namedtuple
@@ -29,11 +29,13 @@ MAX_VALUE_BYTES = MAX_RECORD_BYTES - HEAD_BYTES - MAX_SALT_BYTES
 NODE_SALT = b"n"
 MAX_NAME_RECORDS = 10
 MAX_BOOK_RECORDS = 32
+MAX_PEOPLE_RECORDS = 8
 BOOK_SALT = b"book"
 NAME_SALTS = [NODE_SALT] + [b"n%d" % n for n in range(1, MAX_NAME_RECORDS)]
 BOOK_SALTS = [BOOK_SALT] + [b"book%d" % n for n in range(1, MAX_BOOK_RECORDS)]
+PEOPLE_SALTS = [b"key%d" % n for n in range(MAX_PEOPLE_RECORDS)]
 # A salt is written as its place in this list where octets are dear.
-SALTS = NAME_SALTS + BOOK_SALTS
+SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)

@@ -118,6 +118,15 @@ def _add_own(verbs, shared):
     made.add_argument("file", metavar="FILE", help="what export-identity printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_import_identity)
+    made = verbs.add_parser("person-key", parents=[shared], help="an address that a user keeps")
+    made.add_argument("name", metavar="NAME", help="the user")
+    made.set_defaults(work=_person_key)
+    made = verbs.add_parser("export-person", parents=[shared], help="a user's key, sealed")
+    made.add_argument("name", metavar="NAME", help="the user")
+    made.set_defaults(work=_export_person)
+    made = verbs.add_parser("import-person", parents=[shared], help="take in a user's key")
+    made.add_argument("file", metavar="FILE", help="what export-person printed")
+    made.set_defaults(work=_import_person)
 
 
 def _ask(arguments):
@@ -241,22 +250,51 @@ def _import_identity(arguments):
     if os.path.exists(os.path.join(state, identity.SEED_FILE)) and not arguments.replace:
         problem = "%s has an identity already; --replace gives it up for ever"
         raise BellhopError(problem % state)
-    try:
-        with open(arguments.file, encoding="ascii") as file:
-            text = file.read()
-    except (OSError, UnicodeError) as error:
-        raise BellhopError("cannot read %s: %s" % (arguments.file, error)) from None
+    text = _text_in(arguments.file)
     identity.write(state, identity.unseal(text, _passphrase(is_new=False)))
     print("the identity is in %s; restart the node to use it" % state)
     return 0
 
 
-def _import_phonebook(arguments):
+def _person_key(arguments):
+    from . import people
+
+    people.make(_state(arguments), arguments.name)
+    with contextlib.closing(connect(arguments.state)) as connection:
+        lines = connection.makefile("rb")
+        ask(connection, lines, "reload", {})
+        told = ask(connection, lines, "person", {"user": arguments.name})
+    print(told["address"])
+    _show_code(told["address"].partition(":")[2])
+    return 0
+
+
+def _export_person(arguments):
+    from . import people
+
+    print(people.export(_state(arguments), arguments.name, _passphrase(is_new=True)))
+    return 0
+
+
+def _import_person(arguments):
+    from . import people
+
+    name, seed = people.unseal(_text_in(arguments.file), _passphrase(is_new=False))
+    people.write(_state(arguments), name, seed)
+    print("the key of %s is here; `bellhop reload` puts it in force" % name)
+    return 0
+
+
+def _text_in(path):
     try:
-        with open(arguments.file, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, encoding="utf-8") as file:
+            return file.read()
     except (OSError, UnicodeError) as error:
-        raise BellhopError("cannot read %s: %s" % (arguments.file, error)) from None
+        raise BellhopError("cannot read %s: %s" % (path, error)) from None
+
+
+def _import_phonebook(arguments):
+    text = _text_in(arguments.file)
     with contextlib.closing(connect(arguments.state)) as connection:
         lines = connection.makefile("rb")
         result = ask(connection, lines, "import-phonebook", {"csv": text})

@@ -124,13 +124,13 @@ def exchange(seed):
     return functions, public, bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
 
 
-def export(seed, passphrase):
-    """Return the seed as one line of text that only the passphrase opens."""
+def export(secret, passphrase, head=EXPORT_HEAD):
+    """Return a secret as one line of text that only the passphrase opens."""
     key, salt = _key(passphrase, None)
     from nacl.secret import SecretBox
 
-    sealed = bytes(SecretBox(key).encrypt(seed))
-    return EXPORT_HEAD + binascii.b2a_base64(salt + sealed, newline=False).decode()
+    sealed = bytes(SecretBox(key).encrypt(secret))
+    return head + binascii.b2a_base64(salt + sealed, newline=False).decode()
 
 
 def sealed(state, passphrase):
@@ -143,16 +143,16 @@ def sealed(state, passphrase):
     return export(read(state), passphrase)
 
 
-def unseal(text, passphrase):
-    """Return the seed in what `export` gave; raises BellhopError."""
+def unseal(text, passphrase, head=EXPORT_HEAD):
+    """Return the secret in what `export` gave; raises BellhopError."""
     from nacl.exceptions import CryptoError
     from nacl.secret import SecretBox
 
     text = text.strip()
-    if not text.startswith(EXPORT_HEAD):
-        raise BellhopError("this is no exported identity: it begins with " + EXPORT_HEAD)
+    if not text.startswith(head):
+        raise BellhopError("this is no such export: it begins with " + head)
     try:
-        octets = binascii.a2b_base64(text[len(EXPORT_HEAD) :])
+        octets = binascii.a2b_base64(text[len(head) :])
         key, salt = _key(passphrase, octets[:16])
         return SecretBox(key).decrypt(octets[16:])
     except (ValueError, CryptoError):

@@ -92,7 +92,7 @@ class MediaRelays:
     def _events(self):
         for event in self.media.events():
             number = self.numbers.get(event["relay"])
-            if number is not None:
+            if number is not None and not event["component"]:  # Of RTP only, not of RTCP.
                 kind, side = event["kind"], event["side"]
                 engine = self.loop.engine
                 self.loop.perform(engine.relay_reported(number, kind, side, milliseconds()))

@@ -62,8 +62,15 @@ class Gpg(gnupg.GPG):
     def _open_subprocess(self, *arguments):
         process = super()._open_subprocess(*arguments)
         self.running.timer = threading.Timer(GPG_SECONDS, process.kill)
+        self.running.timer.daemon = True
         self.running.timer.start()
         return process
+
+    def finished(self):
+        """The gpg of this thread needs its limit no more."""
+        timer = getattr(self.running, "timer", None)
+        if timer is not None:
+            timer.cancel()
 
 
 class Signer:
@@ -78,7 +85,7 @@ class Signer:
             raise BellhopError(UNABLE + problem % home)
         try:
             self.gpg = Gpg(gnupghome=home, options=OPTIONS)
-            Gpg.running.timer.cancel()
+            self.gpg.finished()
         except (OSError, ValueError) as error:
             raise BellhopError("%s%s (%s)" % (UNABLE, error, PACKAGES)) from None
         self._try()
@@ -131,7 +138,7 @@ class Signer:
         except OSError as error:
             return (), str(error)
         finally:
-            Gpg.running.timer.cancel()
+            self.gpg.finished()
 
     def _sign(self, octets):
         result = self.gpg.sign(octets, detach=True, extra_args=["--local-user", self.key])

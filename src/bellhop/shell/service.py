@@ -136,6 +136,7 @@ class Service:
             return
         epoch = identity.next_epoch(self.state)
         self.engine.join_mesh(seed, epoch, crypto, milliseconds())
+        self._take_people()
         section = self.settings.mesh
         self.mesh_links = MeshLinks(self.loop, section.port, section.interface)
         self.loop.performers[SendMesh] = self.mesh_links.send
@@ -249,9 +250,16 @@ class Service:
         self._adjust_signing()
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
 
+    def _take_people(self):
+        from . import people  # Only a node with a mesh pays for it in memory.
+
+        self.loop.perform(self.engine.take_people(people.read(self.state), milliseconds()))
+
     def _adjust_mesh(self):
         """Join a mesh that the settings want now; leaving one takes a new start."""
         joined = self.engine.meshing is not None
+        if joined:
+            self._take_people()
         if self.settings.mesh.enabled and not joined:
             self._join_mesh()
             now = milliseconds()

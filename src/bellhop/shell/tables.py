@@ -404,8 +404,11 @@ def _call_event(fields):
 
 
 def _media_event(fields):
-    line = "sound of the call with %s: %s" % (fields["contact"], fields["what"])
-    if fields["level"]:
+    line = "sound of the call"
+    if fields["contact"]:
+        line += " with " + fields["contact"]
+    line += ": " + fields["what"]
+    if fields["level"] not in (None, fields["what"]):
         line += "; " + fields["level"]
     if fields["words"]:
         line += "; words to compare: " + fields["words"].upper()

@@ -2,22 +2,27 @@
 
 from ..errors import SipError
 from . import scan, uri
+from .memo import remember
 
 DISPLAY = scan.TOKEN + scan.BLANKS + bytes(range(0x80, 0x100))
-MEMO_SIZE = 512
+TAG = b";tag="
 _memo = {}
 
 
 class Address:
-    """display: bytes as written, quotes included, or None; uri: Uri; params: list of pairs."""
+    """display: bytes as written, quotes included, or None; uri: Uri; params: list of pairs.
 
-    __slots__ = ("display", "uri", "uri_bytes", "params")
+    tag: the parameter of that name, or None.
+    """
+
+    __slots__ = ("display", "uri", "uri_bytes", "params", "tag")
 
     def __init__(self, display, uri_bytes, params):
         self.display = display
         self.uri_bytes = uri_bytes
         self.uri = uri.parse(uri_bytes)
         self.params = params
+        self.tag = self.param(b"tag")
 
     def param(self, name):
         """Return a header parameter's value: b"" where it has none, None where absent."""
@@ -31,12 +36,7 @@ class Address:
 
 def parse(value):
     """Return the one Address in `value`, or refuse with 400. The result is shared."""
-    known = _memo.get(value)
-    if known is None:
-        if len(_memo) >= MEMO_SIZE:
-            _memo.clear()
-        known = _memo[value] = _parse(value)
-    return known
+    return _memo.get(value) or remember(_memo, value, _parse(value))
 
 
 def parse_list(value):
@@ -47,6 +47,16 @@ def parse_list(value):
 
 
 def _parse(value):
+    bare, found, tag = value.rpartition(TAG)
+    if found and bare[-1:] == b">" and scan.is_token(tag):
+        # The tag is new with each dialog, the person before it is not.
+        known = parse(bare)
+        if not known.params:
+            return Address(known.display, known.uri_bytes, [(b"tag", tag)])
+    return _parse_whole(value)
+
+
+def _parse_whole(value):
     value = value.strip(scan.BLANKS)
     less = 0 if value[:1] == b"<" else scan.find_outside(value, b"<")
     if less < 0:

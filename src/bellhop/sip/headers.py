@@ -79,8 +79,6 @@ def _spellings():
 
 # What a peer writes before the colon -> the name used everywhere inside.
 NAMES = _spellings()
-# How a header line begins, colon included -> the name.
-LINE_STARTS = {name + b":": NAMES[name] for name in NAMES}
 
 
 def canonical(written):

@@ -7,15 +7,22 @@ asks for it. A message that the node passes on is the same list of lines with a 
 from ..errors import SipError
 from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADER_LINES
 from . import address, scan, uri, via
-from .headers import LINE_STARTS, SINGLE, canonical
+from .headers import NAMES, SINGLE, canonical
+from .memo import remember
 from .status import reason_phrase
 
 VERSION = b"SIP/2.0"
 END = b"\r\n\r\n"
-MANDATORY = frozenset((b"via", b"from", b"to", b"call-id", b"cseq"))
+MANDATORY = (b"call-id", b"cseq", b"from", b"to", b"via")
 MAX_CSEQ = 2**31 - 1
+MAX_NUMBER = 2**32 - 1
 # What a response repeats beside the Vias (sections 8.2.6.1 and 8.2.6.2).
 ECHOED = frozenset((b"from", b"to", b"call-id", b"cseq", b"timestamp"))
+
+# What start lines, CSeq values and values that are one number say.
+_starts = {}
+_cseqs = {}
+_numbers = {}
 
 
 class Message:
@@ -30,19 +37,13 @@ class Message:
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
         names = self.names
-        if name not in names:
-            return None
-        value = self.lines[names.index(name)].partition(b":")[2].strip(scan.BLANKS)
-        return value if b"\n" not in value else _unfolded(value)
+        return line_value(self.lines[names.index(name)]) if name in names else None
 
     def values(self, name):
         """Return the values of all fields `name`, one for each line, unfolded."""
-        found = []
-        index = -1
-        for _ in range(self.names.count(name)):
-            index = self.names.index(name, index + 1)
-            found.append(line_value(self.lines[index]))
-        return found
+        if name not in self.names:
+            return []
+        return [line_value(line) for line, other in zip(self.lines, self.names) if other == name]
 
     def items(self, name):
         """Return all comma-separated elements of field `name`, in order."""
@@ -103,15 +104,14 @@ class Message:
     def cseq(self):
         """The pair (number, method) of CSeq; refuses with 400."""
         if self._cseq is None:
-            digits, _, method = self.value(b"cseq").partition(b" ")
-            self._cseq = (scan.number(digits, MAX_CSEQ, "CSeq"), method.strip(scan.BLANKS))
+            self._cseq = _cseq_in(self.value(b"cseq"))
         return self._cseq
 
     def number(self, name, highest, default=None):
         """Return a field that holds one number, or `default` where it is absent."""
         if name not in self.names:
             return default
-        return scan.number(self.value(name), highest, name.decode())
+        return _number_in(self.value(name), highest, name)
 
     def set(self, name, line):
         """Replace the first field `name` by `line`, or add it at the end."""
@@ -243,12 +243,33 @@ class Response(Message):
 
 def line_value(line):
     """Return the value of a header line: after the colon, unfolded, without outer blanks."""
-    value = line.partition(b":")[2].strip(scan.BLANKS)
-    return value if b"\n" not in value else _unfolded(value)
+    return _unfolded(line.partition(b":")[2])
 
 
 def _unfolded(value):
+    value = value.strip(scan.BLANKS)
+    if b"\n" not in value:
+        return value
     return b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
+
+
+def _number_in(value, highest, name):
+    number = _numbers.get(value)
+    if number is None:
+        number = scan.number(_unfolded(value), MAX_NUMBER, name.decode())
+        remember(_numbers, value, number)
+    if number > highest:
+        raise SipError(400, "%s is larger than %d" % (name.decode(), highest))
+    return number
+
+
+def _cseq_in(value):
+    return _cseqs.get(value) or remember(_cseqs, value, _cseq(_unfolded(value)))
+
+
+def _cseq(value):
+    digits, _, method = value.partition(b" ")
+    return scan.number(digits, MAX_CSEQ, "CSeq"), method.strip(scan.BLANKS)
 
 
 def behind_comma(line):
@@ -268,12 +289,11 @@ def parse(data):
     """
     if data[:2] == b"\r\n":
         data = data.lstrip(b"\r\n")
-    end = data.find(END)
-    if end < 0 and data[-2:] == b"\r\n":
-        end = len(data) - 2
-    if end < 0 or end > MAX_HEADER_BYTES:
+    header, end, body = data.partition(END)
+    if not end and header[-2:] == b"\r\n":
+        header, end = header[:-2], b"\r\n"
+    if not end or len(header) > MAX_HEADER_BYTES:
         raise SipError(400, "the message has no end of its header, or too long a header")
-    header = data[:end]
     lines = header.split(b"\r\n")
     start = lines.pop(0)
     if len(lines) > MAX_HEADER_LINES:
@@ -281,17 +301,31 @@ def parse(data):
     if header.count(b"\n") != len(lines) or header.count(b"\r") != len(lines):
         # Another element may take a lone CR or LF for a line end and read other fields than we do.
         raise SipError(400, "a header line holds a lone CR or LF")
-    if b"\r\n " in header or b"\r\n\t" in header:
-        lines = _join_folded(lines)
-    message = _start_line(start, lines)
+    message = _begun(start, lines)
     try:
-        message.names = _names(lines)
-        message.body = _body(message, data, min(end + len(END), len(data)))
-        _check(message)
+        _read(message, _fields(message), body)
     except SipError as error:
         error.partial = message
         raise
     return message
+
+
+def _fields(message):
+    """Name the lines of a message; return name -> value of its last line, as written."""
+    fields = {}
+    names = []
+    for line in message.lines:
+        name, colon, value = line.partition(b":")
+        name = NAMES.get(name) if colon else None
+        if name is None:
+            if names and line[:1] in (b" ", b"\t"):
+                message.lines = _join_folded(message.lines)
+                return _fields(message)
+            name = _unusual_name(line)
+        names.append(name)
+        fields[name] = value
+    message.names = names
+    return fields
 
 
 def _join_folded(lines):
@@ -304,10 +338,6 @@ def _join_folded(lines):
     return joined
 
 
-def _names(lines):
-    return [LINE_STARTS.get(line[: line.find(b":") + 1]) or _unusual_name(line) for line in lines]
-
-
 def _unusual_name(line):
     name, colon, _ = line.partition(b":")
     if not colon:
@@ -315,18 +345,25 @@ def _unusual_name(line):
     return canonical(name)
 
 
+def _begun(start, lines):
+    """Return the Request or Response of a start line, its fields not read yet."""
+    known = _starts.get(start) or remember(_starts, start, _start_line(start, lines))
+    kind, first, second = known
+    return kind(first, second, [], lines)
+
+
 def _start_line(start, lines):
+    """Return (Request, method, URI) or (Response, status, reason)."""
     if start[:8] == b"SIP/2.0 ":
         status, _, reason = start[8:].partition(b" ")
-        return Response(scan.number(status, 699, "the status code"), reason, [], lines)
+        return Response, scan.number(status, 699, "the status code"), reason
     method, _, rest = start.partition(b" ")
     target, _, version = rest.partition(b" ")
     if not scan.is_token(method) or b"SIP/" not in rest.upper():
         raise SipError(400, "the first line is neither a request nor a response")
-    request = Request(method, target, [], lines)
     if version != VERSION and version.upper() != VERSION:
-        raise _bad_start(request, version)
-    return request
+        raise _bad_start(Request(method, target, [], lines), version)
+    return Request, method, target
 
 
 def _bad_start(request, version):
@@ -335,31 +372,30 @@ def _bad_start(request, version):
         error = SipError(505, "only SIP/2.0 is spoken here")
     else:
         error = SipError(400, "the request line is not method, URI and version, one blank between")
-    request.names = _names(request.lines)
+    _fields(request)
     error.partial = request
     return error
 
 
-def _body(message, data, start):
-    length = message.value(b"content-length")
-    if length is None:
-        return data[start:]
-    size = scan.number(length, MAX_BODY_BYTES, "Content-Length")
-    if start + size > len(data):
-        raise SipError(400, "the body is shorter than Content-Length says")
-    return data[start : start + size]
-
-
-def _check(message):
+def _read(message, fields, body):
+    """Read what every message must have. fields: of `_fields`; body: all behind the header."""
     names = message.names
-    missing = MANDATORY.difference(names)
-    if missing:
-        raise SipError(400, "the field %s is missing" % sorted(missing)[0].decode())
-    if len(set(names)) + names.count(b"via") <= len(names):
+    message.body = body
+    length = fields.get(b"content-length")
+    if length is not None:
+        size = _number_in(length, MAX_BODY_BYTES, b"content-length")
+        if size > len(body):
+            raise SipError(400, "the body is shorter than Content-Length says")
+        message.body = body[:size]
+    for name in MANDATORY:
+        if name not in fields:
+            raise SipError(400, "the field %s is missing" % name.decode())
+    if len(fields) + names.count(b"via") <= len(names):
         _check_single(names)
-    message.cseq
+    message._call_id = _unfolded(fields[b"call-id"])
+    message._cseq = _cseq_in(fields[b"cseq"])
     if isinstance(message, Request):
-        _check_request(message)
+        _read_request(message, fields)
     elif message.status < 100:
         raise SipError(400, "the status code is below 100")
     else:
@@ -372,13 +408,14 @@ def _check_single(names):
             raise SipError(400, "the field %s stands twice" % name.decode())
 
 
-def _check_request(request):
-    if request.cseq[1] != request.method:
+def _read_request(request, fields):
+    if request._cseq[1] != request.method:
         raise SipError(400, "CSeq names another method than the request")
     request.via
-    request.from_
-    request.to
-    request.max_forwards
+    request._from = address.parse(_unfolded(fields[b"from"]))
+    request._to = address.parse(_unfolded(fields[b"to"]))
+    hops = fields.get(b"max-forwards")
+    request._max_forwards = 70 if hops is None else _number_in(hops, 255, b"max-forwards")
 
 
 def _lacks_tag(request):

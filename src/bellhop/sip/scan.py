@@ -14,6 +14,11 @@ HEX = b"0123456789abcdefABCDEF"
 QUOTE, BACKSLASH, COMMA, SEMICOLON, LESS, GREATER = b'"\\,;<>'
 BLANKS = b" \t\r\n"
 
+# Names of parameters as nearly all peers write them.
+PARAMETERS = {
+    name: name for name in b"branch expires lr q received reg-id rport tag transport ttl".split()
+}
+
 
 def is_made_of(value, allowed):
     """Tell whether `value` is not empty and every octet stands in `allowed`."""
@@ -90,18 +95,22 @@ def parameters(value):
     `value` starts at the first semicolon or behind it; quoted values keep their quotes
     (generic-param).
     """
+    parts = split_outside(value, b";")
+    if not parts[0]:
+        del parts[0]
     pairs = []
-    for index, part in enumerate(split_outside(value, b";")):
-        if not part and not index:
-            continue
+    for part in parts:
         name, equals, text = part.partition(b"=")
-        if equals:
-            name = name.rstrip(BLANKS)
-            text = text.lstrip(BLANKS)
-        if not name or name.strip(TOKEN):
-            raise SipError(400, "a parameter has no proper name")
-        pairs.append((name.lower(), text if equals else None))
+        name = PARAMETERS.get(name) or _parameter_name(name)
+        pairs.append((name, text.lstrip(BLANKS) if equals else None))
     return pairs
+
+
+def _parameter_name(written):
+    name = written.rstrip(BLANKS)
+    if not is_token(name):
+        raise SipError(400, "a parameter has no proper name")
+    return name.lower()
 
 
 def parameter(pairs, name):

@@ -2,6 +2,7 @@
 
 from ..errors import SipError
 from . import scan
+from .memo import remember
 
 USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%"
 PARAMETER = scan.ALPHANUM + b"-_.!~*'()[]/:&+$%"
@@ -11,7 +12,6 @@ SCHEME = scan.ALPHANUM + b"+-."
 # These must be equal in both URIs or absent from both (section 19.1.4).
 ALWAYS_COMPARED = (b"user", b"ttl", b"method", b"maddr", b"transport")
 
-MEMO_SIZE = 512
 _memo = {}
 
 
@@ -70,12 +70,7 @@ def host_port(host, port):
 
 def parse(value):
     """Return the Uri in `value`, or refuse with 400. The result is shared: do not change it."""
-    known = _memo.get(value)
-    if known is None:
-        if len(_memo) >= MEMO_SIZE:
-            _memo.clear()
-        known = _memo[value] = _parse(value)
-    return known
+    return _memo.get(value) or remember(_memo, value, _parse(value))
 
 
 def _parse(value):

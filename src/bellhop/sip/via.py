@@ -2,10 +2,10 @@
 
 from ..errors import SipError
 from . import scan
+from .memo import remember
 from .uri import host_port, parse_host_port
 
 MAGIC_COOKIE = b"z9hG4bK"
-MEMO_SIZE = 512
 _memo = {}
 
 
@@ -13,16 +13,13 @@ class Via:
     """One Via value. transport: upper case; host: as written; port: number or None.
 
     protocol: name and version with their slashes; a refusal with 505 goes back by such a Via.
-    branch: the parameter of that name, or None.
+    sent_by: host and port for matching (section 17.2.3). branch: the parameter, or None.
     """
 
-    __slots__ = ("protocol", "transport", "host", "port", "params", "branch")
+    __slots__ = ("protocol", "transport", "host", "port", "sent_by", "params", "branch")
 
-    def __init__(self, transport, host, port, params, protocol=b"SIP/2.0/"):
-        self.protocol = protocol
-        self.transport = transport
-        self.host = host
-        self.port = port
+    def __init__(self, head, params):
+        self.protocol, self.transport, self.host, self.port, self.sent_by = head
         self.params = params
         self.branch = scan.parameter(params, b"branch")
 
@@ -34,10 +31,6 @@ class Via:
         """Tell whether the branch is that of an RFC 3261 element and says something."""
         branch = self.branch
         return branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
-
-    def sent_by(self):
-        """Return host and port as in the header, for matching (section 17.2.3)."""
-        return host_port(self.host, self.port).lower()
 
     def write(self):
         """Return the value as bytes."""
@@ -55,21 +48,16 @@ def branch_of(value):
 
 def parse(value):
     """Return the first Via of a header value, or refuse with 400."""
-    comma = scan.find_outside(value, b",")
-    if comma >= 0:
-        value = value[:comma]
+    if b"," in value or b'"' in value:
+        comma = scan.find_outside(value, b",")
+        value = value if comma < 0 else value[:comma]
     head, _, tail = value.partition(b";")
-    known = _memo.get(head)
-    if known is None:
-        if len(_memo) >= MEMO_SIZE:
-            _memo.clear()
-        known = _memo[head] = _parse_head(head)
-    protocol, transport, host, port = known
-    return Via(transport, host, port, scan.parameters(tail), protocol)
+    known = _memo.get(head) or remember(_memo, head, _parse_head(head))
+    return Via(known, scan.parameters(tail))
 
 
 def _parse_head(head):
-    """Return (protocol, transport, host, port) of what stands before the parameters."""
+    """Return (protocol, transport, host, port, sent-by) of what stands before the parameters."""
     protocol, _, where = head.strip(scan.BLANKS).partition(b" ")
     if protocol[:8] == b"SIP/2.0/" and where:
         protocol, transport = protocol[:8], protocol[8:].upper()
@@ -81,7 +69,7 @@ def _parse_head(head):
     if b" " in where:
         where = where.replace(b" ", b"")
     host, port = parse_host_port(where)
-    return protocol, transport, host, port
+    return protocol, transport, host, port, host_port(host, port).lower()
 
 
 def _spaced(head):

@@ -197,7 +197,7 @@ def server_key(request, method=None):
         method = b"INVITE"
     via = request.via
     if via.has_cookie():
-        return via.branch, via.sent_by(), method
+        return via.branch, via.sent_by, method
     return (
         method,
         request.uri,

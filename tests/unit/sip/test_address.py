@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.errors import SipError
-from bellhop.sip import address
+from bellhop.sip import address, memo
 
 
 class AddressTest(unittest.TestCase):
@@ -58,6 +58,6 @@ class AddressTest(unittest.TestCase):
             self.assertEqual(refused.exception.status, 400)
 
     def test_the_memory_of_parsed_addresses_is_bounded(self):
-        for number in range(3 * address.MEMO_SIZE):
+        for number in range(3 * memo.MEMO_SIZE):
             address.parse(b"<sip:" + str(number).encode() + b"@b>")
-        self.assertLessEqual(len(address._memo), address.MEMO_SIZE)
+        self.assertLessEqual(len(address._memo), memo.MEMO_SIZE)

@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.errors import SipError
-from bellhop.sip import uri
+from bellhop.sip import memo, uri
 
 WHOLE = (
     b"sip:alice@atlanta.com",
@@ -103,9 +103,9 @@ class ParseTest(unittest.TestCase):
             self.assertEqual(refused.exception.status, 400)
 
     def test_the_memory_of_parsed_uris_is_bounded(self):
-        for number in range(3 * uri.MEMO_SIZE):
+        for number in range(3 * memo.MEMO_SIZE):
             uri.parse(b"sip:" + str(number).encode() + b"@example.com")
-        self.assertLessEqual(len(uri._memo), uri.MEMO_SIZE)
+        self.assertLessEqual(len(uri._memo), memo.MEMO_SIZE)
 
 
 class EquivalentTest(unittest.TestCase):

@@ -41,7 +41,7 @@ class ViaTest(unittest.TestCase):
             self.assertEqual(via.parse(b"SIP/2.0/UDP a" + text).has_cookie(), has)
 
     def test_sent_by_is_compared_without_regard_to_case(self):
-        self.assertEqual(via.parse(b"SIP/2.0/UDP A.B:5060").sent_by(), b"a.b:5060")
+        self.assertEqual(via.parse(b"SIP/2.0/UDP A.B:5060").sent_by, b"a.b:5060")
 
     def test_what_is_written_is_what_was_read(self):
         for value in (

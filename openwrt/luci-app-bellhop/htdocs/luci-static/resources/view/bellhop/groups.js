@@ -22,7 +22,7 @@ return view.extend({
 		const phones = options.grid(map, 'user', _('Forwarding'),
 			_('Where a call goes that a phone does not take, and other nodes where it rings too.'));
 		phones.addremove = phones.sortable = false;
-		phones.sectiontitle = id => uci.get('bellhop', id, 'name') || id;
+		phones.option(form.DummyValue, '_account', _('Account')).cfgvalue = id => uci.get('bellhop', id, 'name') || id;
 		options.add(phones, 'user', [ 'forward', 'forward_after', 'also_at' ]);
 
 		return map.render();
