@@ -77,7 +77,11 @@ def selected(board):
         text = (HERE / (name + ".config")).read_text()
         for line in text.split("\n"):
             for pattern, is_in in ((SET, True), (UNSET, False)):
-                chosen.update(dict.fromkeys(pattern.findall(line), is_in))
+                for package in pattern.findall(line):
+                    if chosen.get(package) and not is_in:
+                        del chosen[package]  # Ours to begin with: there is nothing to take out.
+                    else:
+                        chosen[package] = is_in
     return [name for name in chosen if chosen[name]], [name for name in chosen if not chosen[name]]
 
 

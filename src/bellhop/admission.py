@@ -60,7 +60,7 @@ class Admission:
         it opens the way to phones here, to a party of a live call, and for those whose phone or
         node is known here, but never from a stranger to a stranger.
         """
-        if not tokens or request.to.param(b"tag") is None:
+        if not tokens or request.to.tag is None:
             return False
         call = self.node.calls.live.get(request.call_id)
         token = None if call is None else call.token
@@ -82,7 +82,7 @@ class Admission:
             if not self.node.location.has_host(flow.host):
                 self.limit(request, flow, now)
             return
-        if step in HERE and request.to.param(b"tag") is not None:
+        if step in HERE and request.to.tag is not None:
             self.limit(request, flow, now)
             return  # In a dialog that goes past us; the phone itself knows its dialogs.
         if self._claims_to_be_local(request.from_.uri):
@@ -107,8 +107,10 @@ class Admission:
 
     def _is_registered_stream(self, request, flow, now):
         """A stream over which the user's REGISTER was accepted speaks for the user."""
+        if not flow.connection:
+            return False
         caller = request.from_.uri
-        if not flow.connection or not self._claims_to_be_local(caller):
+        if not self._claims_to_be_local(caller):
             return False
         section = dialplan.callee(self.node.settings, caller)
         if section is None:

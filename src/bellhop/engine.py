@@ -211,9 +211,10 @@ class Engine:
             effects = self._request(message, flow, now)
         else:
             effects = self._follow(node.layer.response(message, now), now)
-        if message.call_id in node.trace.messages:
-            node.trace.note(message.call_id, now, "received", flow, data)
-            node.trace.note_sent(message.call_id, now, effects)
+        call_id = message.call_id
+        if call_id in node.trace.messages:
+            node.trace.note(call_id, now, "received", flow, data)
+            node.trace.note_sent(call_id, now, effects)
         return effects
 
     def _stun(self, data, flow):
@@ -465,14 +466,15 @@ class Engine:
         call = self.node.calls.live.get(request.call_id)
         if call is None:
             return []
-        from_caller = request.from_.param(b"tag") == call.from_.param(b"tag")
+        from_caller = request.from_.tag == call.from_.tag
         self.node.calls.end(
             call, "the %s hung up" % ("caller" if from_caller else "called"), None, now
         )
         return [self.node.call_event(call, now)]
 
     def _acknowledge(self, request, flow, now):
-        if request.to.param(b"tag") == self._refusal_tag(request):
+        tag = request.to.tag or b""
+        if len(tag) == proxy.TOKEN_OCTETS and tag == self._refusal_tag(request):
             return []
         try:
             tokens = proxy.preprocess_route(request, self._is_ours)
@@ -656,7 +658,8 @@ def _note_source(request, flow):
 
 def _reply_flow(request, flow):
     """Return the flow for responses (section 18.2.2): the source, or the port that Via names."""
-    if flow.transport != "udp" or request.via.param(b"rport") is not None:
+    via = request.via
+    port = via.port or 5060
+    if port == flow.port or flow.transport != "udp" or via.param(b"rport") is not None:
         return flow
-    port = request.via.port or 5060
     return Flow(flow.transport, flow.local, flow.host, port, flow.connection, flow.name)

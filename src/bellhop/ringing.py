@@ -101,8 +101,9 @@ class Ringer:
         """A phone said something, or nothing in time; return the effects."""
         alert, response = indication.user, indication.message
         if indication.kind != RESPONSE:
-            alert.state = SILENT if indication.kind == TIMEOUT else LOST
             alert.transaction = None
+            if alert.state == ASKED:
+                alert.state = SILENT if indication.kind == TIMEOUT else LOST
         elif response.status < 200:
             alert.state = RINGS if response.status > 100 else alert.state
         elif response.status < 300:

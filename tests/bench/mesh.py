@@ -26,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
+from bellhop.mesh.database import key_of  # noqa: E402
 from bellhop.mesh.node import Mesh, MeshSettings  # noqa: E402
 from bellhop.mesh.own import Own  # noqa: E402
 from bellhop.mesh.phonebook import Served  # noqa: E402
@@ -302,7 +303,8 @@ def look_ups():
         own = Own(os.urandom(32), 1, MeshSettings())
         own.users = [Served(name, b"", name, (), True)]
         for raw in own.write(lambda data: bytes(64), 0):
-            mesh.exchange.take(raw, None, 0)
+            mesh.database.store(raw, b"", 0)
+            mesh.directory.note(key_of(raw))
     mesh.directory.refresh()
     times = []
     for name in names:
@@ -367,14 +369,31 @@ def shown(figure, value):
     return f"{value:.1f} MB" if figure == "memory" else f"{value:.2f} s"
 
 
-def print_table(results):
-    """Print one row for each town and figure."""
-    print(f"{'town':12} {'figure':16} {'target':20} {'bellhop':>12} {'babeld':>12}")
-    for town, kinds in results.items():
-        for figure, target in TARGETS.items():
-            if figure in kinds["bellhop"]:
-                cells = [shown(figure, kinds.get(k, {}).get(figure)) for k in ("bellhop", "babeld")]
-                print(f"{town:12} {figure:16} {target:20} {cells[0]:>12} {cells[1]:>12}")
+def measured(kind_class, name, rest, traffic):
+    """Return the figures of one town under one program."""
+    with Town("bench", TOWNS[name]) as town:
+        kind = kind_class(town)
+        try:
+            figures = measure(kind, TOWNS[name], rest, traffic)
+        finally:
+            kind.stop()
+    if name != FAST_TOWN:
+        return figures
+    with Town("bench", TOWNS[name]) as town:
+        kind = kind_class(town, hello_seconds=1)
+        try:
+            figures["silent, hello 1"] = silence_with_fast_hellos(kind, TOWNS[name], rest)
+        finally:
+            kind.stop()
+    return figures
+
+
+def print_town(town, kinds):
+    """Print one row for each figure of a town."""
+    for figure, target in TARGETS.items():
+        if figure in kinds["bellhop"]:
+            cells = [shown(figure, kinds.get(k, {}).get(figure)) for k in ("bellhop", "babeld")]
+            print(f"{town:12} {figure:16} {target:20} {cells[0]:>12} {cells[1]:>12}", flush=True)
 
 
 def main():
@@ -393,25 +412,10 @@ def main():
         print("no babeld (Debian package babeld): bellhop alone")
     rest, traffic = (QUICK_REST, QUICK_TRAFFIC) if quick else (REST, TRAFFIC)
     results = {}
+    print(f"{'town':12} {'figure':16} {'target':20} {'bellhop':>12} {'babeld':>12}", flush=True)
     for name in arguments.town or (QUICK_TOWNS if quick else TOWNS):
-        results[name] = {}
-        for kind in kinds:
-            with Town("bench", TOWNS[name]) as town:
-                running = kind(town)
-                try:
-                    results[name][kind.name] = measure(running, TOWNS[name], rest, traffic)
-                finally:
-                    running.stop()
-    for name in set(results) & {FAST_TOWN}:
-        for kind in kinds:
-            with Town("bench", TOWNS[name]) as town:
-                running = kind(town, hello_seconds=1)
-                try:
-                    lost = silence_with_fast_hellos(running, TOWNS[name], rest)
-                    results[name][kind.name]["silent, hello 1"] = lost
-                finally:
-                    running.stop()
-    print_table(results)
+        results[name] = {kind.name: measured(kind, name, rest, traffic) for kind in kinds}
+        print_town(name, results[name])
     found = look_ups()
     print(f"look-up of a name among {RECORDS} records, 99th percentile: {found * 1000:.3f} ms")
     alone, full = memory_with_records()

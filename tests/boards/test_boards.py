@@ -28,7 +28,7 @@ fit = module(BOARDS / "fit.py")
 KNOWN, SIZES = fit.boards(), fit.sizes()
 TIERS = ("large", "full", "lite")
 OUR_OWN = {
-    *Makefile(FEED / "bellhop" / "Makefile").packages(), "luci-app-bellhop",
+    *Makefile(FEED / "bellhop" / "Makefile").packages(), "bellhop-lite", "luci-app-bellhop",
     *("luci-i18n-bellhop-" + path.name for path in (LUCI / "po").iterdir()),
 }  # fmt: skip
 
@@ -77,8 +77,7 @@ def test_every_configuration_is_of_a_board_or_a_tier():
 def test_packages_of_ours_that_an_image_wants_are_in_the_feed():
     for board in KNOWN.values():
         for name in fit.selected(board)[0]:
-            # The tier of the smallest is written down before its package is.
-            assert "bellhop" not in name or name in OUR_OWN or name == "bellhop-lite", name
+            assert "bellhop" not in name or name in OUR_OWN, name
 
 
 def test_every_package_that_an_image_takes_has_a_size_with_its_basis():

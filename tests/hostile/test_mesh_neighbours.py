@@ -259,9 +259,7 @@ def test_an_edge_needs_both_ends():
     attack = Attack()
     far = attack.network.nodes[0]
     edges = far.short + b"\1" + attack.victim.short + b"\1"
-    value = record.write_node(
-        record.NodeValue(b"liar", b"", [], 0, 0, edges, b"", record.LIFETIME, b"")
-    )
+    value = record.write_node(record.NodeValue(b"liar", [], 0, 0, edges, b"", record.LIFETIME, b""))
     attack.network.perform(2, attack.push([identity(5, value=value)]))
     attack.network.run(1000)
     liar = TOY.public_key((5).to_bytes(32, "big"))

@@ -44,7 +44,7 @@ class Crowd:
         self.mesh.own.edges = [(key, COST) for _, key, _ in houses[: record.MAX_EDGES]]
         for seed, key, name in houses:
             value = record.NodeValue(
-                name, b"", [record.Endpoint(record.SIP_UDP, "10.66.0.1", 5060)], 0, 0,
+                name, [record.Endpoint(record.SIP_UDP, "10.66.0.1", 5060)], 0, 0,
                 short_id(self.mesh.id) + bytes((COST,)), b"\x03", record.LIFETIME,
                 name_hash(name) + name_hash(name + b"-phone"),
             )  # fmt: skip

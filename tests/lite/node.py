@@ -47,6 +47,7 @@ class TownNode(town.Node):
     def __init__(self, node, compiled):
         self.__dict__.update(node.__dict__)
         self.compiled = compiled
+        self.interpreter = None
 
     def start(self):
         """Start the process; do not wait."""
@@ -56,7 +57,9 @@ class TownNode(town.Node):
             file.write(self.configuration())
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = self.host.popen(
-                self.compiled.command("--config", config, "--state", self.state),
+                self.compiled.command(
+                    "--config", config, "--state", self.state, interpreter=self.interpreter
+                ),
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.compiled.environment()},

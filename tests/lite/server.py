@@ -1,5 +1,9 @@
-"""A lite node on 127.0.0.1 for sipp."""
+"""A lite node on 127.0.0.1, for sipp and for phones by hand."""
 
+import socket
+from types import SimpleNamespace
+
+from tests.mesh.handset import Handset
 from tests.support import lite
 from tests.system.sipp.runner import DOMAIN, HOST, PASSWORD, Server
 
@@ -53,3 +57,12 @@ class Lite(Server):
     def state(self):
         """The folder of its state, with the control socket."""
         return self.state_folder or self.folder / "state"
+
+
+class Phone(Handset):
+    """A phone of a hundred lines on this machine, not registered; its domain is town.DOMAIN."""
+
+    def __init__(self, server, user):
+        host = SimpleNamespace(address=HOST, socket=socket.socket)
+        super().__init__(host, None, user, HOST)
+        self.proxy = HOST, server.port

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.lite.crowd import Crowd
-from tests.lite.server import Lite
-from tests.lite.test_faults import ask, phone
+from tests.lite.server import Lite, Phone
+from tests.lite.test_faults import ask
 from tests.lite.test_unit_suite_on_micropython import unittest_files
 from tests.mesh.handset import call
 from tests.mesh.town import DOMAIN, wait_until
@@ -38,7 +38,7 @@ def test_node_serves_phones_and_a_mesh(compiled, small_words, tmp_path):
     server.compiled, server.domain, server.interpreter = compiled, DOMAIN, small_words
     server.mesh, server.heap = free_ports(2), "1M"
     server.start()
-    phones = [phone(server, user).register() for user in server.users]
+    phones = [Phone(server, user).register() for user in server.users]
     with Crowd(HOSTS, server.mesh[1], server.mesh[0]):
         wait_until(lambda: len(ask(server, "mesh")["nodes"]) > HOSTS, "the records have come")
         for _ in range(10):

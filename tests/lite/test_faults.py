@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,10 +15,9 @@ import pytest
 
 from bellhop.errors import BellhopError
 from bellhop.shell import command
-from tests.lite.server import Lite
-from tests.mesh.handset import Handset
+from tests.lite.server import Lite, Phone
 from tests.mesh.town import DOMAIN, wait_until
-from tests.system.sipp.runner import HOST, free_ports
+from tests.system.sipp.runner import free_ports
 
 USERS = ("alice", "bob", "carol")
 KILLS = 12
@@ -52,13 +50,6 @@ def ask(server, verb, **arguments):
         return command.ask(connection, connection.makefile("rb"), verb, arguments)
 
 
-def phone(server, user):
-    """Return a phone on this machine, not registered."""
-    made = Handset(SimpleNamespace(address=HOST, socket=socket.socket), None, user, HOST)
-    made.proxy = HOST, server.port
-    return made
-
-
 def kill(server):
     """End the node as a power cut does."""
     server.process.kill()
@@ -84,7 +75,7 @@ class Busy(threading.Thread):
 
     def __init__(self, server):
         super().__init__()
-        self.phones = [phone(server, user) for user in USERS]
+        self.phones = [Phone(server, user) for user in USERS]
         self.is_over = False
         self.start()
 
@@ -181,7 +172,7 @@ def test_clock_at_1970_changes_nothing(server, tmp_path):
         command=server.compiled.command, environment=lambda: environment
     )
     server.start()
-    one = phone(server, "alice").register()
+    one = Phone(server, "alice").register()
     wait_until((server.state / "run" / "bindings.json").exists, "the registration is written")
     kill(server)
     server.start()
@@ -205,7 +196,7 @@ def smallest_heap(server):
 
 def test_exhausted_heap_ends_a_run_and_the_next_one_has_all_that_was_committed(server):
     server.start()
-    phones = [phone(server, user).register() for user in USERS]
+    phones = [Phone(server, user).register() for user in USERS]
     wait_until((server.state / "run" / "bindings.json").exists, "the registrations are written")
     server.stop()
     smallest_heap(server)

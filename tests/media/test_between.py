@@ -1,17 +1,11 @@
-"""A node between two nodes that changes keys; packets that are changed or come again."""
+"""A node between two nodes that changes keys: seen by both sides, never shown as safe."""
 
 from tests.mesh.town import line, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
-from . import conftest
+from .conftest import become
 from .ear import last_of, reload, wait_level
-
-
-def hang_up(caller, callee):
-    """End a call."""
-    caller.hangup()
-    for phone in (caller, callee):
-        phone.wait_closed()
+from .steps import hang_up, refusal
 
 
 def test_keys_of_somebody_between_are_seen_by_both_sides(streets):
@@ -28,7 +22,7 @@ def test_keys_of_somebody_between_are_seen_by_both_sides(streets):
 
     proxy = town.nodes[1]
     put_between(proxy, "swap")
-    assert "key changed" in refusal(one, two)
+    assert "key changed" in refusal(one, two, "77")
     for node in ends:
         node.media_options = [o.replace("require", "prefer") for o in node.media_options]
         reload(node)
@@ -43,7 +37,7 @@ def test_keys_of_somebody_between_are_seen_by_both_sides(streets):
     assert [last_of(node)["security"] for node in ends] == ["key changed"] * 2
 
     put_between(proxy, "spoil")
-    assert "changed on the way" in refusal(one, two)
+    assert "changed on the way" in refusal(one, two, "77")
     put_between(proxy, "strip")
     one.dial("77")
     assert "were encrypted before and this one is not" in one.wait_closed()
@@ -55,7 +49,7 @@ def test_keys_of_somebody_between_are_seen_by_both_sides(streets):
 
 def test_address_that_names_a_key_lets_nobody_between(streets):
     town = streets.sounding("named", line(3))
-    conftest.become(town.nodes[1], "swap")
+    become(town.nodes[1], "swap")
     town.start()
     town.wait_reach()
     one, two = streets.phone("baresip", town, 0), streets.phone("linphone", town, 2)
@@ -71,16 +65,6 @@ def test_address_that_names_a_key_lets_nobody_between(streets):
 def put_between(node, mode):
     """Start a node again as one of Mallory's."""
     node.stop()
-    conftest.become(node, mode)
+    become(node, mode)
     node.start()
     wait_until(node.is_up, "the node between answers")
-
-
-def refusal(caller, callee):
-    """Let a call be refused after somebody took it; return why, as the phone shows it."""
-    caller.dial("77")
-    callee.wait_incoming()
-    callee.answer()
-    words = caller.wait_closed()
-    callee.wait_closed()
-    return words

@@ -71,6 +71,38 @@ def test_two_phones_behind_the_far_node_ring_and_one_takes_the_call(streets, pai
     assert calls[0]["words"] == calls[1]["words"]
 
 
+def test_user_with_a_phone_here_and_one_at_another_node(streets):
+    town = streets.sounding("also", line(2))
+    town.nodes[0].users = [("u0", "200", []), ("v0", "210", ["list also_at 'node1'"])]
+    town.nodes[1].users = [("v0", "210", [])]
+    town.start()
+    town.wait_reach()
+    one = streets.talker(town, 0)
+    here = streets.talker(town, 0, "here", "v0")
+    there = streets.talker(town, 1, "there", "v0")
+    for taker, other in ((there, here), (here, there)):
+        port, own = one.open(), taker.open()
+        call = one.invite("210", one.description([port]))
+        came = taker.incoming()
+        rings = other.incoming()
+        other.reply(rings, 180, "Ringing")
+        taker.reply(came, 200, body=taker.description([own]))
+        taker.talk_to(came, [own])
+        answer = one.final(call, "INVITE")
+        one.talk_to(answer, [port])
+        one.confirm(call, answer)
+        other.reply(other.incoming("CANCEL"), 200)
+        other.reply(rings, 487, "Request Terminated")
+        one.hears(taker, port)
+        taker.hears(one, own)
+        assert call_of(town.nodes[0])["security"] == ("encrypted" if taker is there else None)
+        one.remote.clear()
+        taker.remote.clear()
+        one.send(one.within(call, "BYE", answer))
+        taker.reply(taker.incoming("BYE"), 200)
+        one.final(call, "BYE")
+
+
 def test_sound_before_the_answer_is_heard_of_each_of_two_phones(streets, pair):
     one = streets.talker(pair, 0)
     phones = [streets.talker(pair, 1, name) for name in ("left", "right")]

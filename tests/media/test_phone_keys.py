@@ -7,6 +7,7 @@ from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
 from .ear import call_of
+from .steps import hang_up
 
 NOISE = 7.9  # bits for each octet
 
@@ -27,9 +28,7 @@ def test_phone_with_srtp_and_phone_without_call_each_other(streets, wish):
         hear_each_other(caller, callee)
         calls = [call_of(node) for node in town.nodes]
         assert calls[0]["words"] == calls[1]["words"] is not None
-        caller.hangup()
-        callee.wait_closed()
-        caller.wait_closed()
+        hang_up(caller, callee)
     assert wire.entropy(wire.sound_of(house.stop())) > NOISE
 
 
@@ -42,7 +41,6 @@ def test_phones_that_encrypt_end_to_end_are_left_alone(streets, kind, encryption
     connect(one, two, "201")
     hear_each_other(one, two)
     calls = [call_of(node) for node in town.nodes]
-    print(calls)
     assert all(call["by_phones"] for call in calls)
     if encryption == "zrtp":
         assert one.security_words() == two.security_words() != ""

@@ -5,6 +5,7 @@ from tests.system.phones.call import connect, hear_each_other
 
 from .conftest import contact
 from .ear import last_of, reload, wait_level
+from .steps import hang_up, refusal
 
 
 def test_call_to_a_node_that_cannot_is_refused_or_clear_as_the_owner_wants(streets):
@@ -16,13 +17,11 @@ def test_call_to_a_node_that_cannot_is_refused_or_clear_as_the_owner_wants(stree
     connect(one, two, "201")
     call = wait_level(town.nodes[0], "clear")
     assert call["words"] is None and not call["is_enough"]
-    print(call)
-    two.hangup()
-    one.wait_closed()
+    hang_up(two, one)
 
     town.nodes[0].media_options = ["option encryption 'require'"]
     reload(town.nodes[0])
-    words = refusal(one, two)
+    words = refusal(one, two, "201")
     assert words.startswith("488") and "must be encrypted and this one is not" in words, words
     assert last_of(town.nodes[0])["ended_by"] in words
     assert last_of(town.nodes[0])["status"] == 488
@@ -37,8 +36,7 @@ def test_call_to_a_node_that_cannot_is_refused_or_clear_as_the_owner_wants(stree
     reload(town.nodes[0])
     connect(one, two, "201")
     wait_level(town.nodes[0], "clear")
-    two.hangup()
-    one.wait_closed()
+    hang_up(two, one)
 
 
 def test_verification_that_is_required_refuses_until_people_have_compared(streets):
@@ -49,8 +47,7 @@ def test_verification_that_is_required_refuses_until_people_have_compared(street
     assert call["is_enough"]
     town.nodes[0].ask("verify", call=call["number"], verdict="same")
     assert wait_level(town.nodes[0], "words compared")["contact"] == "u1@node1"
-    two.hangup()
-    one.wait_closed()
+    hang_up(two, one)
     for level, is_let in (("compared", True), ("signed", False)):
         options = ["option encryption 'require'", f"option verification '{level}'"]
         town.nodes[0].media_options = options
@@ -59,18 +56,7 @@ def test_verification_that_is_required_refuses_until_people_have_compared(street
             connect(one, two, "201")
             wait_level(town.nodes[0], "words compared")
             hear_each_other(one, two)
-            two.hangup()
-            one.wait_closed()
+            hang_up(two, one)
         else:
-            words = refusal(one, two)
+            words = refusal(one, two, "201")
             assert words.startswith("488") and "words compared" in words, words
-
-
-def refusal(caller, callee):
-    """Let a call be refused after somebody took it; return why, as the phone shows it."""
-    caller.dial("201")
-    callee.wait_incoming()
-    callee.answer()
-    words = caller.wait_closed()
-    callee.wait_closed()
-    return words

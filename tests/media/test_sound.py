@@ -4,6 +4,7 @@ from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
 from .ear import wait_level
+from .steps import hang_up
 
 PURE_NOISE = 7.9  # bits for each octet; of G.711 of a tone it is below 6
 
@@ -25,9 +26,7 @@ def test_nothing_of_the_sound_is_on_the_cable_between_two_nodes(streets):
         assert calls[0]["words"] == calls[1]["words"]
         assert len(calls[0]["words"].split()) == 2
         assert calls[0]["suite"] == calls[1]["suite"] == "AEAD_AES_256_GCM"
-        caller.hangup()
-        callee.wait_closed()
-        caller.wait_closed()
+        hang_up(caller, callee)
         plain, secret = wire.sound_of(house.stop()), wire.sound_of(street.stop())
         assert len(plain) > 50 < len(secret)
         assert wire.entropy(plain) < PURE_NOISE < wire.entropy(secret)

@@ -5,6 +5,7 @@ from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
 from .ear import call_of
+from .steps import hang_up
 from .talker import call_up
 
 NOISE = 7.9  # bits for each octet
@@ -77,6 +78,4 @@ def test_phone_of_ipv4_and_phone_of_ipv6(streets):
         connect(caller, callee, target)
         hear_each_other(one, two)
         assert "IPv4 on one side, IPv6 on the other" in call_of(node)["in_path"]
-        caller.hangup()
-        callee.wait_closed()
-        caller.wait_closed()
+        hang_up(caller, callee)

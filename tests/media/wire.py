@@ -34,7 +34,9 @@ class Capture:
         fields = ("ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload")
         words = ["tshark", "-r", self.path, "-Tfields"]
         words += [word for name in fields for word in ("-e", name)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=STOP_SECONDS, check=True)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=STOP_SECONDS, check=True
+        )
         found = []
         for row in done.stdout.splitlines():
             columns = row.split("\t")

@@ -115,18 +115,18 @@ class Handset:
         assert status_of(answer) == 200, answer
         return self
 
-    def dial(self, target, lines=()):
-        """Send an INVITE that has passed the door; return its Call-ID."""
+    def dial(self, target, lines=(), method="INVITE"):
+        """Send a request that has passed the door; return its Call-ID."""
         call = os.urandom(6).hex()
         target = target if ":" in target else f"sip:{target}@{DOMAIN}"
-        sent = self.request("INVITE", target, call, lines)
+        sent = self.request(method, target, call, lines)
         self.send(sent)
         first = self.take(lambda text: field(text, "Call-ID") == call)
         if status_of(first) == 407:
-            self.acknowledge_refusal(sent, first)
-            sent = self.request(
-                "INVITE", target, call, [*lines, self.credentials("INVITE", target, first)]
-            )
+            if method == "INVITE":
+                self.acknowledge_refusal(sent, first)
+            proof = self.credentials(method, target, first)
+            sent = self.request(method, target, call, [*lines, proof])
             self.send(sent)
         else:
             self.inbox.append(first)
@@ -169,6 +169,15 @@ class Handset:
         routes = [f"Route: {one}" for one in reversed(fields(answer, "Record-Route"))]
         text = self.request(method, target, call, routes, cseq=cseq)
         return re.sub(r"\r\nTo: [^\r]*", "\r\nTo: " + field(answer, "To"), text)
+
+    def in_reply(self, method, came, lines=()):
+        """Return a request to the caller inside the dialog that a request of theirs began."""
+        target = re.search(r"<([^>]*)>", field(came, "Contact")).group(1)
+        routes = [f"Route: {one}" for one in fields(came, "Record-Route")]
+        text = self.request(method, target, field(came, "Call-ID"), [*routes, *lines])
+        text = re.sub(r"\r\nTo: [^\r]*", "\r\nTo: " + field(came, "From"), text)
+        own = f"{field(came, 'To')};tag=t{self.user}"
+        return re.sub(r"\r\nFrom: [^\r]*", "\r\nFrom: " + own, text)
 
     def hang_up_at(self, callee, call, answer):
         """Send BYE, which the called Handset takes; return the response."""

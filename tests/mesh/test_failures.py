@@ -7,7 +7,7 @@ import pytest
 
 from tests.mesh.handset import begin, call, status_of
 from tests.mesh.town import line, ring, wait_until
-from tests.system.phones.call import hear_each_other
+from tests.system.phones.call import connect, hear_each_other
 
 RING_SECONDS = 15
 
@@ -88,6 +88,24 @@ def test_relay_killed_while_it_rings(streets, see, ring_of_five):
     callee.answer()
     for phone in (caller, callee):
         phone.wait_established()
+    hear_each_other(caller, callee)
+    callee.hangup()
+    caller.wait_closed()
+
+
+def test_real_phones_call_again_when_their_islands_have_met(streets, see):
+    town = streets.town("meeting", line(4), routed=True)
+    town.start()
+    town.wait_reach()
+    caller, callee = streets.phone("baresip", town, 0), streets.phone("linphone", town, 3)
+    for phone in (caller, callee):
+        phone.wait_registered()
+    town.cables[1, 2].cut()
+    town.wait_reach([[0, 1], [2, 3]])
+    town.cables[1, 2].mend()
+    town.wait_reach()
+    see(town.nodes[0], "u3")
+    connect(caller, callee, "203")
     hear_each_other(caller, callee)
     callee.hangup()
     caller.wait_closed()

@@ -1,7 +1,17 @@
 """What the mesh carries besides calls, and the carrier that needs nothing but SIP."""
 
+import os
+import subprocess
+import sys
+
 from tests.mesh.handset import call, field, fields, status_of
-from tests.mesh.town import line
+from tests.mesh.town import PATIENCE, TREE, line, wait_until
+
+CPIM = (
+    "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: m1\r\n"
+    "DateTime: 2026-11-21T12:16:49Z\r\nimdn.Disposition-Notification: positive-delivery\r\n"
+    "\r\nContent-Type: text/plain\r\n\r\nthe kettle is on"
+)
 
 
 def use_sip_only(town):
@@ -31,6 +41,25 @@ def test_sip_alone_carries_everything(streets, see):
     town.wait_reach(seconds=60)
 
 
+def test_presence_crosses_the_mesh_both_ways(streets, see):
+    town = streets.town("presence", line(3))
+    town.start()
+    town.wait_reach()
+    watcher, watched = streets.handset(town, 0), streets.handset(town, 2)
+    see(town.nodes[0], "u2")
+    presence = ["Event: presence", "Expires: 600"]
+    asked = watcher.dial("202", presence, "SUBSCRIBE")
+    came = watched.incoming("SUBSCRIBE")
+    assert field(came, "Event") == "presence"
+    watched.respond(came, 200, lines=["Expires: 600"])
+    answer = watcher.final(asked, "SUBSCRIBE")
+    assert status_of(answer) == 200
+    watched.send(watched.in_reply("NOTIFY", came, [*presence, "Subscription-State: active"]))
+    told = watcher.incoming("NOTIFY")
+    watcher.respond(told, 200)
+    assert status_of(watched.final(asked, "NOTIFY")) == 200
+
+
 def test_emergency_call_reaches_responders_two_hops_away(streets, see):
     town = streets.town("sos", line(3))
     town.nodes[2].node_options.append("option responders 'u2'")
@@ -58,6 +87,83 @@ def test_message_waits_two_hops_away_also_after_a_restart(streets, see):
     receiver.respond(came, 200)
     assert came.endswith("\r\n\r\nthe kettle is on")
     assert field(came, "From").startswith("<sip:u0@home.test>")
+
+
+def test_closed_phone_book_is_read_by_contacts_alone(streets):
+    town = streets.town("closed", line(3))
+    town.nodes[2].mesh_options.append("option profile 'home'")
+    town.start()
+    town.wait_reach()
+    first, middle, last = town.nodes
+    assert "u2" not in shown(first)
+    with open(f"{last.folder}/bellhop", "a") as file:
+        file.write(f"config contact\n\toption address 'sip:u0@{first.key()}'\n")
+    last.ask("reload")
+    wait_until(lambda: "u2" in shown(first), "the contact reads the phone book")
+    assert "u2" not in shown(middle)
+    caller, callee = streets.handset(town, 0), streets.handset(town, 2)
+    call(caller, callee, shown(first)["u2"])
+
+
+def shown(node):
+    """Return {name: address} of a node's phone book."""
+    entries = node.ask("phonebook")["phonebook"]
+    return {entry["display"]: entry["address"] for entry in entries}
+
+
+def test_person_who_moves_to_another_router_keeps_the_address(streets, see):
+    town = streets.town("moving", line(3))
+    town.nodes[1].users.append(("ann", "", []))
+    town.nodes[2].users.append(("ann", "", []))
+    town.start()
+    town.wait_reach()
+    caller = streets.handset(town, 0)
+    made = bellhop(town.nodes[1], "person-key", "ann")
+    address = made.split()[0]
+    there = streets.handset(town, 1, "ann")
+    see(town.nodes[0], "ann")
+    call(caller, there, address)
+    sealed = bellhop(town.nodes[1], "export-person", "ann", says="passphrase\n")
+    with open(f"{town.folder}/ann", "w") as file:
+        file.write(sealed)
+    bellhop(town.nodes[2], "import-person", file.name, says="passphrase\n")
+    town.nodes[1].stop()
+    town.nodes[1].users.pop()
+    town.start([1])
+    town.nodes[2].ask("reload")
+    town.wait_reach()
+    moved = streets.handset(town, 2, "ann")
+    wait_until(lambda: town.nodes[2].ask("person", user="ann")["address"] == address, "it moved")
+    see(town.nodes[0], "ann")
+    call(caller, moved, address)
+
+
+def bellhop(node, *words, says=""):
+    """Run the command `bellhop` for a node; return what it printed."""
+    command = [sys.executable, "-m", "bellhop", words[0], "--state", node.state, *words[1:]]
+    environment = {**os.environ, "PYTHONPATH": f"{TREE}/src"}
+    done = subprocess.run(
+        command, input=says, env=environment, text=True, capture_output=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_sender_who_asks_learns_that_the_message_was_delivered(streets, see):
+    town = streets.town("notice", line(3))
+    town.start()
+    town.wait_reach()
+    sender = streets.handset(town, 0)
+    see(town.nodes[2], "u0")
+    asked = ["Content-Type: message/cpim"]
+    answer = sender.ask("MESSAGE", "sip:202@home.test", asked, CPIM)
+    assert status_of(answer) == 202, answer
+    receiver = streets.handset(town, 2)
+    came = receiver.incoming("MESSAGE")
+    receiver.respond(came, 200)
+    notice = sender.incoming("MESSAGE")
+    sender.respond(notice, 200)
+    assert "<message-id>m1</message-id>" in notice and "<delivered/>" in notice
 
 
 def test_extension_of_two_nodes_lets_the_caller_choose(streets, see):

@@ -4,6 +4,7 @@ BELLHOP_SCREENSHOTS names a folder to keep pictures of the way in.
 """
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def router(request, tmp_path):
     answers = {key: node.ANSWERS[key] for key in ELSEWHERE}
     answers["system", "info"] = {"localtime": time.time()}
     with Bridge(tmp_path, answers, luci) as made:
-        made.start_node()
         try:
+            assert made.start_node()
             yield made
         finally:
             made.stop_node()
@@ -52,11 +53,11 @@ def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):
     at = Selectors(router.luci)
     script = f"""
         await press('{at.add}');
-        await enter('{at.field % "name"}', 'carol');
+        await enter('{at.field % "name"}', 'judy');
         await enter('{at.field % "extension"}', '203');
         const password = pick('{at.field % "_password"}').value;
         await press('{at.save}');
-        await until(() => pick('#view').textContent.includes('carol'));
+        await until(() => pick('#view').textContent.includes('judy'));
         await press('{at.stage}');
         await new Promise(done => setTimeout(done, 3000));
         return password;"""
@@ -64,7 +65,7 @@ def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):
     if router.luci:  # The staged change is applied by a part of LuCI's frame that is not here.
         assert router.answer("uci", "apply", {})[0] == 0
 
-    assert Hand("carol", password, router.port).register() == 200
+    assert Hand("judy", password, router.port).register() == 200
     page = seen(router, "overview", "3-registered")
     assert "The telephone works." in page.text and "1 of 1 accounts" in page.text
     page = seen(router, "phones", "4-phones")
@@ -79,9 +80,12 @@ def test_checks_of_the_overview_follow_the_real_node(router):
     assert Hand("dave", "secret-d", router.port).register() == 200
     assert "The telephone works." in drawn(router, "overview").text
     router.stop_node()
-    router.process = None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.bind(("127.0.0.1", router.port))
+        assert not router.start_node()
     page = seen(router, "overview", "5-stopped")
     assert "The node does not run." in page.text
+    assert "port %d" % router.port in page.text and "is taken" in page.text
 
 
 def test_every_page_is_drawn_from_the_real_node_s_words(router):

@@ -1,5 +1,6 @@
 """Calls of two whole engines whose sound passes both: keys agreed, sessions ended on every path."""
 
+import binascii
 import unittest
 
 from bellhop.effects import Flow, RelayClose, RelayOpen, RelayUpdate
@@ -16,6 +17,10 @@ SDP = "v=0\r\no=- 1 %d IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 4000 
 KIND = "Content-Type: application/sdp"
 PATIENCE = 181000
 GIVEN_UP = 33000
+
+
+# Version, kind, three times 32 octets, one suite.
+OFFER = binascii.b2a_base64(b"\x01\x01" + b"m" * 96 + b"\x04").decode().strip()
 
 
 def sdp(host, version=1):
@@ -105,6 +110,9 @@ class RelayingCase(unittest.TestCase):
     def heard(self, house, phone, method=None):
         """Give a phone all that was sent to it; return the last request of a method, or answer."""
         found = None
+        for flow, data in house.phones:
+            if flow.host == BEN:
+                self.second_invite = message.parse(data)
         for flow, data in house.phones:
             if flow.host == phone.flow.host:
                 one = phone.hear(data)
@@ -219,6 +227,21 @@ class EndTest(RelayingCase):
         self.town.advance(GIVEN_UP)
         self.assert_nothing_left()
 
+    def test_second_phone_never_answers_its_cancel(self):
+        register(self.farm, "carol", BEN)
+        self.dial()
+        self.take(180)
+        other = Phone("D", "carol", Flow("udp", 0, BEN, 5060, 0, ""))
+        other.asked["INVITE"] = self.second_invite
+        self.farm.receive(other.answer(180, "INVITE"), BEN)
+        self.take(200, [KIND], sdp(CAROL))
+        self.barn.receive(self.alice.acknowledge(), ALICE)
+        self.assertEqual(len(self.farm.engine.relaying.relays.sessions.by_user), 2)
+        self.town.advance(GIVEN_UP + GIVEN_UP)
+        self.assertEqual(len(self.farm.engine.relaying.relays.sessions.by_user), 1)
+        self.barn.receive(self.alice.within("BYE"), ALICE)
+        self.assert_nothing_left()
+
     def test_owner_hangs_up(self):
         self.connect()
         self.heard(self.farm, self.carol)
@@ -329,6 +352,28 @@ class SpoiledRenewalTest(RelayingCase):
         self.spoil("UPDATE")
         self.assertEqual(self.farm_heard, [b"BYE"])
         self.assertEqual(self.barn_heard[-2:], [488, b"BYE"])
+
+
+class ForgedTest(RelayingCase):
+    def test_neighbour_who_says_that_he_is_of_this_house_is_no_phone_of_ours(self):
+        self.build(near=("encryption require",))
+        register(self.barn, "alice", ALICE)
+        target = "sip:alice@" + self.barn.key()
+        self.barn.receive(self.alice.request("INVITE", target, [KIND], sdp(ALICE)), self.farm.host)
+        self.assertEqual(self.barn.last()["status"], 488)
+        self.assertIn("alice@home.test must be encrypted", self.barn.last()["ended_by"])
+
+    def test_neighbour_who_asserts_another_node_needs_its_key(self):
+        self.build()
+        register(self.barn, "alice", ALICE)
+        target = "sip:alice@" + self.barn.key()
+        asserted = "P-Asserted-Identity: <sip:carol@%s>" % self.farm.key()
+        key = "\r\na=bellhop-key:%s\r\nm=" % OFFER
+        body = sdp(BEN).replace("\r\nm=", key)
+        mallory = Phone("M", "mallory", Flow("udp", 0, self.farm.host, 5060, 0, ""))
+        self.barn.receive(mallory.request("INVITE", target, [KIND, asserted], body), self.farm.host)
+        self.assertEqual(self.barn.last()["status"], 488)
+        self.assertIn("not the one that its address names", self.barn.last()["ended_by"])
 
 
 class UnableTest(RelayingCase):

@@ -51,6 +51,11 @@ class RingingCase(unittest.TestCase):
         told = self.ask("rung")
         self.assertEqual((told["is_over"], told["phones"][0]["state"]), (True, ringing.RINGS))
 
+    def test_phone_that_does_not_confirm_the_cancel_has_rung_all_the_same(self):
+        self.ring(180)
+        self.exchange.advance(100000)
+        self.assertEqual(self.state(), [ringing.RINGS])
+
     def test_phone_that_is_taken_is_let_go_at_once(self):
         self.ring(180)
         heard = self.exchange.receive(self.bob.answer(200, "INVITE"), self.bob.flow)

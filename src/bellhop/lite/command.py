@@ -12,11 +12,15 @@ from ..sip import digest
 from . import sockets
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
-# Verbs that a running node answers, and what their argument is called.
+# Verbs that a running node answers, and what their arguments are called. Of some of them a lite
+# node says only that they are left to a full node.
 ASKED = {
-    "status": None, "users": None, "groups": None, "registrations": "user", "calls": None,
-    "history": None, "trace": "call", "phonebook": "format", "identity": None, "peers": None,
-    "routes": None, "mesh": None, "reload": None, "import-phonebook": "csv",
+    "status": (), "users": (), "groups": (), "registrations": ("user",), "calls": (),
+    "history": (), "rung": ("user",), "trace": ("call",), "phonebook": ("format",), "trust": (),
+    "identity": (), "person": ("user",), "peers": (), "routes": (), "mesh": (), "reload": (),
+    "import-phonebook": ("csv",), "hangup": ("call",), "ring": ("user",),
+    "flush-mailbox": ("user",), "set-trust": ("contact", "verdict"),
+    "verify": ("call", "verdict"), "identity-export": ("passphrase",),
 }  # fmt: skip
 # uhttpd adds this to what the caller gives.
 SESSION = "ubus_rpc_session"
@@ -77,9 +81,7 @@ class Node:
 def _show(given):
     if given.verb not in ASKED:
         raise BellhopError("there is no verb '%s'; see `bellhop --help`" % given.verb)
-    arguments = {}
-    if given.rest:
-        arguments[ASKED[given.verb]] = given.rest[0]
+    arguments = dict(zip(ASKED[given.verb], given.rest))
     if given.verb == "import-phonebook":
         arguments["csv"] = _text_of(given)
     result = Node(given.state).ask(given.verb, arguments)
@@ -151,7 +153,7 @@ def _rpcd(given):
     if not given.rest:
         methods = {}
         for verb in ASKED:
-            methods[verb] = {ASKED[verb]: ""} if ASKED[verb] else {}
+            methods[verb] = dict.fromkeys(ASKED[verb], "")
         print(json.dumps(methods))
         return 0
     try:

@@ -11,7 +11,7 @@ import select
 import socket
 
 from ..errors import BellhopError
-from . import sockets
+from . import sockets, store
 
 # Clients at once: the pages, a terminal or two.
 MAX_CLIENTS = 8
@@ -40,10 +40,8 @@ class Control:
         """Listen; raises BellhopError where another node uses the same folder."""
         if _is_answered(self.path):
             raise BellhopError("another node runs already: it answers at %s" % self.path)
-        try:
+        if store.exists(self.path):
             os.remove(self.path)
-        except OSError:
-            pass  # There is none.
         self.socket = socket.socket(sockets.AF_UNIX, socket.SOCK_STREAM)
         try:
             self.socket.bind(sockets.packed_path(self.path))

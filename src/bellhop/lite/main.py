@@ -42,7 +42,8 @@ def main(arguments):
         print("bellhop " + __version__)
         return 0
     try:
-        return _run(given["--config"], given["--state"] or STATE, given["--run"], "--syslog" in flags)
+        state = given["--state"] or STATE
+        return _run(given["--config"], state, given["--run"], "--syslog" in flags)
     except (BellhopError, OSError) as error:
         for line in str(error).split("\n"):
             sys.stderr.write("bellhop: %s\n" % line)

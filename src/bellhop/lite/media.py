@@ -32,8 +32,8 @@ class Unrelayed:
         if reached.binding is not None:
             if settings.users[reached.binding.user].srtp == "must" and not is_secure:
                 return "the called phone takes encrypted calls only"
-            offered = IPV6 in body, IPV4 in body
-            if offered in ((True, False), (False, True)) and offered[0] != (":" in reached.flow.host):
+            spoken = IPV4 if ":" in reached.flow.host else IPV6
+            if spoken in body and (IPV4 in body) != (IPV6 in body):
                 return "IPv4 on one side, IPv6 on the other"
         elif "require" in (self._wish(reached.uri), settings.media.encryption) and not is_secure:
             return "calls to other nodes shall be encrypted"

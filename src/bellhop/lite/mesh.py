@@ -25,7 +25,8 @@ IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 49, 29
 class MeshLinks:
     """Keeps the sockets in step with the interfaces, and carries datagrams both ways.
 
-    section: the settings' `config mesh`; only_peers: hear nobody but the peers it names.
+    section: the settings' `config mesh`; only_peers: hear nobody but the peers that it names.
+    is_heard: a datagram that came by a link is being read.
     """
 
     def __init__(self, loop, section, only_peers):
@@ -33,8 +34,10 @@ class MeshLinks:
         self.section = section
         self.only_peers = only_peers
         self.heard = ()
+        self.is_heard = False
         self.sockets = {}
         self.problems = {}
+        self.lost = 0
         self.resolver = None
 
     def open(self):
@@ -76,7 +79,7 @@ class MeshLinks:
         try:
             opened.sendto(effect.data, sockets.packed(address[0], address[1]))
         except OSError:
-            pass  # Full, or no way there now: hellos and acknowledgements notice.
+            self.lost += 1  # Full, or no way there now: hellos and acknowledgements notice.
 
     def adjust(self):
         """Open a link for what is up, close that of what is not, and tell the engine."""
@@ -145,7 +148,12 @@ class MeshLinks:
         if self.only_peers and source[0] not in self.heard:
             return
         shown = ANYWHERE if link < 2 else link
-        self.loop.perform(self.loop.engine.receive_mesh(data, shown, source, self.loop.now()))
+        self.is_heard = True
+        try:
+            effects = self.loop.engine.receive_mesh(data, shown, source, self.loop.now())
+        finally:
+            self.is_heard = False
+        self.loop.perform(effects)
 
 
 def _join(made, link):

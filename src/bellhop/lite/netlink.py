@@ -91,7 +91,7 @@ def _text(octets):
 def addresses():
     """Return every address of the machine on which one can listen, as text, in a fixed order."""
     found = set()
-    for kind, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
+    for _, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
         _, _, flags, scope, _ = struct.unpack_from(ADDRESS, body)
         fields = attributes(body[ADDRESS_BYTES:])
         if IFA_FLAGS in fields:
@@ -106,7 +106,7 @@ def addresses():
 def links():
     """Return the interfaces that are up and know multicast: index -> name."""
     found = {}
-    for kind, body in _ask(RTM_GETLINK, REQUEST_DUMP, struct.pack(LINK, 0, 0, 0, 0, 0, 0)):
+    for _, body in _ask(RTM_GETLINK, REQUEST_DUMP, struct.pack(LINK, 0, 0, 0, 0, 0, 0)):
         _, _, _, index, flags, _ = struct.unpack_from(LINK, body)
         name = attributes(body[LINK_BYTES:]).get(IFLA_IFNAME, b"").rstrip(b"\0")
         if flags & USABLE == USABLE and not flags & LOOPBACK:

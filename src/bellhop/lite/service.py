@@ -19,7 +19,8 @@ from .tcp import Streams
 LEFT_TO_FULL_NODE = ("media relay", "TLS and WebSocket", "NAPTR and DNSSEC", "DHT")
 BY_LIBSODIUM = "Ed25519 by libsodium"
 NO_SIGNATURES = (
-    "no libsodium: the mesh is left to full nodes that `list peer` names, and nothing is passed on"
+    "no libsodium: records are taken only from the full nodes that `list peer` names, unchecked, "
+    "and none are passed on; install libsodium"
 )
 
 
@@ -93,9 +94,10 @@ class Service:
 
     def _join_mesh(self):
         crypto = identity.crypto()
+        links = MeshLinks(self.loop, self.settings.mesh, only_peers=crypto is None)
         if crypto is None:
             self.mesh_problem = NO_SIGNATURES
-            return
+            crypto = identity.without_library(lambda: links.is_heard)
         try:
             seed, epoch = identity.read(self.state), identity.next_epoch(self.state)
         except BellhopError as error:
@@ -105,8 +107,9 @@ class Service:
             self.mesh_problem = "no mesh: cannot write in %s: %s" % (self.state, words(error))
             return
         self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
-        self.mesh_links = MeshLinks(self.loop, self.settings.mesh, False)
-        self.loop.performers[SendMesh] = self.mesh_links.send
+        self.engine.meshing.mesh.settings.passes_on = not links.only_peers
+        self.mesh_links = links
+        self.loop.performers[SendMesh] = links.send
         self.mesh_links.open()
         if self.settings.mesh.peer or self.settings.mesh.search_domain:
             self.resolver.carry_out(self.mesh_links.seek(self.resolver))
@@ -186,6 +189,7 @@ class Service:
                 "names": self.resolver.counters,
                 "log": {"left_out": self.log.left_out},
                 "heap": self.loop.counters,
+                "links": {"lost": 0 if self.mesh_links is None else self.mesh_links.lost},
             }
         )
         gc.collect()

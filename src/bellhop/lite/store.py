@@ -119,7 +119,7 @@ class Store:
 
 
 def pieces(value):
-    """Yield the JSON of a value in pieces: as a whole it may not fit between what the heap holds."""
+    """Yield the JSON of a value in pieces: the whole may not fit between what the heap holds."""
     if isinstance(value, dict):
         mark = b"{"
         for name in value:

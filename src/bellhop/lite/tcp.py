@@ -46,7 +46,8 @@ class Stream:
 
     def _watch(self):
         """Look for what is to be read, and for room where something waits."""
-        events = select.POLLIN if self.is_open and not self.waiting else select.POLLIN | select.POLLOUT
+        waits = not self.is_open or self.waiting
+        events = select.POLLIN | select.POLLOUT if waits else select.POLLIN
         self.streams.loop.watch(self.socket.fileno(), self._ready, events)
 
     def _ready(self, events):

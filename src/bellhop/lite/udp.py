@@ -6,7 +6,7 @@ import socket
 from ..effects import Flow
 from . import sockets
 
-# A message with video and key offers was seen at 2.3 kB; each datagram costs this much for a moment.
+# A message with video and key offers was seen at 2.3 kB; reading one takes this for a moment.
 DATAGRAM_BYTES = 8192
 # Peers whose Flow is kept, to make it once; past it all are forgotten and made again.
 MAX_FLOWS = 128

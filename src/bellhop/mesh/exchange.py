@@ -155,7 +155,7 @@ class Exchange:
     def _offer(self, peer, keys, at):
         for key in keys:
             entry = self.mesh.database.get(key)
-            if entry is not None:
+            if entry is not None and self._may_tell(key):
                 peer.offer(key, entry.sequence, at)
         self.mesh.deadlines.watch(peer)
 
@@ -215,8 +215,7 @@ class Exchange:
             return LATER
         if not self._is_signed(item, peer):
             return REFUSED
-        introducer = peer.id if peer is not None else b""
-        if not database.store(raw, introducer, now):
+        if not database.store(raw, peer.id, now):
             self.mesh.counters["no_room"] += 1
             return REFUSED
         database.get(key).mark = spend(
@@ -229,7 +228,7 @@ class Exchange:
 
     def _known(self, verdict, key, sequence, peer, now):
         self.mesh.counters[verdict] += 1
-        if peer is None or verdict in (BURIED, COLLISION):
+        if verdict in (BURIED, COLLISION):
             return KNOWN
         if verdict == SAME:
             peer.has(key, sequence)
@@ -243,8 +242,6 @@ class Exchange:
             spend(entry.mark, now, SEQUENCE_INTERVAL, SEQUENCE_BURST) is None
         ):
             return False
-        if peer is None:
-            return True
         if entry is None:
             mark = spend(peer.identity_mark, now, IDENTITY_INTERVAL, IDENTITY_BURST)
             if mark is None:
@@ -257,8 +254,7 @@ class Exchange:
         if record.is_signed(item, self.mesh.verify):
             return True
         self.mesh.counters["forged"] += 1
-        if peer is not None:
-            peer.record_mark += FORGERY_COST * RECORD_INTERVAL
+        peer.record_mark += FORGERY_COST * RECORD_INTERVAL
         return False
 
     def _take_own(self, item, raw, peer, now):
@@ -267,7 +263,7 @@ class Exchange:
         entry = self.mesh.database.get(key)
         if entry is not None and (item.sequence < entry.sequence or raw == entry.raw):
             return self._known(self.mesh.database.compare(raw, key), key, item.sequence, peer, now)
-        if peer is not None and not _may_push(peer, now):
+        if not _may_push(peer, now):
             self.mesh.counters["over_budget"] += 1
             return LATER
         if not self._is_signed(item, peer):
@@ -275,8 +271,14 @@ class Exchange:
         self.mesh.own_heard(item, entry is not None, now)
         return KNOWN
 
+    def _may_tell(self, key):
+        """Tell whether a record may go to peers: a node that checks none tells only of itself."""
+        return self.mesh.settings.passes_on or key.startswith(self.mesh.short)
+
     def spread(self, key, sequence, source, now):
         """Plan to send a record to every peer but its source."""
+        if not self._may_tell(key):
+            return
         chance = self.mesh.token(1)[0]
         at = now + MIN_BATCH + chance % BATCH_SPREAD
         for peer in self.peers.values():

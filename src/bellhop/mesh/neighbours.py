@@ -25,10 +25,9 @@ from .hello import (
     Neighbour,
 )
 from .identity import short_id
+from .link import BURST_INTERVAL, Link
 from .rate import spend
 
-# On link-up three hellos at once, so that a lost one costs a tenth of a second.
-BURST, BURST_INTERVAL = (3, 100)
 # Peers named by the owner, or remembered, that do not answer are greeted this often.
 GREET_INTERVAL = 20000
 # Neighbours that one hello lists; the lowest costs are listed by the record as well.
@@ -38,27 +37,6 @@ MAX_LINKS = 32
 # Signatures that strangers may cause: 20 a second, 64 at once.
 PROOF_INTERVAL, PROOF_BURST = (50, 64)
 EDGE_MARK = b"bellhop edge 1"
-
-
-class Link:
-    """One interface or socket of the shell. A thing to wake for its next hello."""
-
-    __slots__ = (
-        "burst", "changed", "deadline", "greeted_at", "interval", "multicast", "name", "number",
-        "queued", "sent",
-    )  # fmt: skip
-
-    def __init__(self, number, name, multicast, now):
-        self.number = number
-        self.name = name
-        self.multicast = multicast
-        self.burst = BURST
-        self.sent = 0
-        self.changed = now
-        self.interval = 0
-        self.greeted_at = None
-        self.deadline = now
-        self.queued = None
 
 
 class Neighbours:

@@ -3,18 +3,19 @@
 from ..deadlines import Deadlines
 from ..effects import SendMesh
 from . import carrier, people, phonebook, record, views
-from .database import MAX_RECORDS, Database
+from .database import Database
 from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
 from .flood import Peer
-from .hello import HELLO_INTERVAL, TWO_WAY, Neighbour
+from .hello import TWO_WAY, Neighbour
 from .hostcache import HostCache
 from .identity import MeshError, parse_key, short_id, write_key
 from .neighbours import Link, Neighbours
 from .own import Own
 from .paths import Hop
+from .settings import MeshSettings
 
 # Records are looked at for their age this often; none may live shorter than that.
 SWEEP_INTERVAL = 600000
@@ -23,33 +24,11 @@ TELL_AFTER, TELL_INTERVAL = (50, 1000)
 # Records are read into the index this many at a time, some milliseconds of a router, when a call
 # does not need them sooner.
 INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
-KEEPALIVE_INTERVAL = 20000
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "stale_proof", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
     "newer", "same", "older", "buried", "collision",
 )  # fmt: skip
-
-
-class MeshSettings:
-    """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
-
-    contacts: ids whose claims come first, and that may read a closed phone book; flags: of
-    record.FLAGS; sip_port: where neighbours that name no endpoint are called.
-    """
-
-    def __init__(
-        self, name="", profile="home", peers=(), sip_port=5060, contacts=(), hello_ms=HELLO_INTERVAL
-    ):
-        self.name = name
-        self.peers = peers
-        self.sip_port = sip_port
-        self.book_open = profile == "emergency"
-        self.contacts = tuple(contacts)
-        self.flags = 0
-        self.hello_ms = hello_ms
-        self.keepalive_ms = KEEPALIVE_INTERVAL
-        self.max_records = MAX_RECORDS
 
 
 class Alarm:

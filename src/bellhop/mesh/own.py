@@ -149,7 +149,6 @@ class Own:
         return record.write_node(
             record.NodeValue(
                 self.settings.name.encode()[: record.MAX_NAME_BYTES],
-                b"",
                 self.endpoints[: record.MAX_ENDPOINTS],
                 self.settings.flags,
                 self.attempt,
@@ -168,4 +167,4 @@ def _names(hashes):
         if pair[1]:
             bits[index // 8] |= 1 << index % 8
     joined = b"".join([pair[0] for pair in hashes])
-    return record.NodeValue(b"", b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined)
+    return record.NodeValue(b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined)

@@ -6,7 +6,7 @@ The signature covers what BEP44 says, so that a node of the BitTorrent DHT can c
 names the item among those of one key: `n` the node itself, `n1`... more names that it serves,
 `book`... the phone book. Values are dicts with keys of one letter:
 
-    n:   a name   b boot token   e endpoints   f flags   m attempt of the number prefix
+    n:   a name   e endpoints   f flags   m attempt of the number prefix
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
 """
@@ -57,7 +57,7 @@ Endpoint = namedtuple("Endpoint", ("kind", "host", "port"))
 # times n; registered: octets, one bit for each hash.
 NodeValue = namedtuple(
     "NodeValue",
-    ("name", "boot", "endpoints", "flags", "attempt", "edges", "registered", "lifetime", "hashes"),
+    ("name", "endpoints", "flags", "attempt", "edges", "registered", "lifetime", "hashes"),
 )
 
 
@@ -122,7 +122,6 @@ def read_node(octets):
     value = read_value(octets)
     node = NodeValue(
         name=field(value, b"a", b""),
-        boot=field(value, b"b", b""),
         endpoints=[_read_endpoint(packed) for packed in field(value, b"e", [])],
         flags=field(value, b"f", 0),
         attempt=field(value, b"m", 0),
@@ -144,7 +143,6 @@ def write_node(node):
     """Return the value of a record; what is empty or default takes no octets."""
     fields = {
         b"a": node.name,
-        b"b": node.boot,
         b"e": [_write_endpoint(endpoint) for endpoint in node.endpoints],
         b"f": node.flags,
         b"m": node.attempt,

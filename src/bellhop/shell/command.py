@@ -259,9 +259,12 @@ def _import_identity(arguments):
 def _person_key(arguments):
     from . import people
 
-    people.make(_state(arguments), arguments.name)
     with contextlib.closing(connect(arguments.state)) as connection:
         lines = connection.makefile("rb")
+        users = ask(connection, lines, "users", {})["users"]
+        if arguments.name not in [user["name"] for user in users]:
+            raise BellhopError("there is no user '%s'; `bellhop users` shows them" % arguments.name)
+        people.make(_state(arguments), arguments.name)
         ask(connection, lines, "reload", {})
         told = ask(connection, lines, "person", {"user": arguments.name})
     print(told["address"])

@@ -74,6 +74,12 @@ def crypto():
             return False
         return True
 
+    return Crypto(public_key, sign, verify, *_sealing(bindings))
+
+
+def _sealing(bindings):
+    """Return agree, lock and unlock of Crypto."""
+
     def agree(seed, public):
         secret = bindings.crypto_sign_ed25519_sk_to_curve25519(
             bindings.crypto_sign_seed_keypair(seed)[1]
@@ -93,7 +99,7 @@ def crypto():
     def lock(key, nonce, data):
         return bindings.crypto_secretbox(data, nonce, key)
 
-    return Crypto(public_key, sign, verify, agree, lock, unlock)
+    return agree, lock, unlock
 
 
 def exchange(seed):

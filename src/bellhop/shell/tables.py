@@ -228,6 +228,10 @@ def _status(result):
     lines = ["bellhop %s, %s, %s" % (result["version"], result["domain"], up)]
     for problem in result["problems"]:
         lines.append("PROBLEM  " + problem)
+    if "left_to_full_node" in result:
+        left = "A lite node (%s). It leaves to a full node: %s."
+        words = left % (result["signatures"], ", ".join(result["left_to_full_node"]))
+        lines += ["", *textwrap.wrap(words, WIDTH)]
     places = {}
     for one in result["listening"]:
         places.setdefault(one["host"], []).append("%s %d" % (one["transport"], one["port"]))

@@ -35,7 +35,7 @@ class Contexts:
                 self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.server.load_cert_chain(*files)
         except ImportError:
-            self._off("this Python has no module ssl (package python3-openssl; it comes with other Pythons)")
+            self._off("this Python has no module ssl (OpenWrt's package python3-openssl)")
         except OSError as error:  # What ssl and open raise; Missing too.
             self._off(str(error))
 

@@ -44,6 +44,13 @@ class Uri:
         """Return a parameter's value: b"" where it has none, None where it is absent."""
         return scan.parameter(self.params, name) if self.params else None
 
+    def is_at(self, flow):
+        """Tell whether host and port are those of a flow's peer."""
+        if (self.port or 5060) != flow.port:
+            return False
+        host = flow.host.encode()
+        return self.host_key == host or self.host_key == host_key(host)
+
     def write(self):
         """Return the URI as bytes."""
         if self.rest is not None:

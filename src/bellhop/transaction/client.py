@@ -26,9 +26,7 @@ PROVISIONAL, SUCCESS, FAILURE, RESEND, EXPIRE, FLOW_FAILED = EVENTS = (
 class ClientTransaction(Transaction):
     """One request other than INVITE that the node sent."""
 
-    def __init__(self, key, request, flow):
-        super().__init__(key, TRYING, request, flow)
-        self.table = TABLE
+    state = TRYING
 
     def start(self, now):
         """Send the request and arm timers E and F."""
@@ -55,7 +53,7 @@ def _finish(tx, now, message):
     return effects
 
 
-TABLE = {
+ClientTransaction.table = TABLE = {
     (TRYING, PROVISIONAL): (PROCEEDING, deliver),
     (TRYING, SUCCESS): (COMPLETED, _finish),
     (TRYING, FAILURE): (COMPLETED, _finish),

@@ -28,9 +28,7 @@ PROVISIONAL, SUCCESS, FAILURE, RESEND, EXPIRE, FLOW_FAILED = EVENTS = (
 class InviteClientTransaction(Transaction):
     """One INVITE that the node sent."""
 
-    def __init__(self, key, request, flow):
-        super().__init__(key, CALLING, request, flow)
-        self.table = TABLE
+    state = CALLING
 
     def start(self, now):
         """Send the request and arm timers A and B."""
@@ -99,7 +97,7 @@ def _derived(request, method, source_of_to):
     return ack
 
 
-TABLE = {
+InviteClientTransaction.table = TABLE = {
     (CALLING, PROVISIONAL): (PROCEEDING, _proceed),
     (CALLING, SUCCESS): (ACCEPTED, _accept),
     (CALLING, FAILURE): (COMPLETED, _refused),

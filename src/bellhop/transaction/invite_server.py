@@ -16,10 +16,11 @@ REQUEST, PROVISIONAL, SUCCESS, FAILURE, ACK, RESEND, EXPIRE, FLOW_FAILED = EVENT
 class InviteServerTransaction(Transaction):
     """One INVITE that the node received."""
 
-    def __init__(self, key, request, flow, now):
-        super().__init__(key, PROCEEDING, request, flow)
-        self.table = TABLE
-        self.arm(now + TRYING_AFTER, None)
+    state = PROCEEDING
+
+    def start(self, now):
+        """Arm the timer of 100."""
+        self.resend_at = self.deadline = now + TRYING_AFTER
 
 
 def _trying(tx, now, message):
@@ -63,7 +64,7 @@ def _pass(tx, now, message):
     return [Send(tx.flow, message.write())]
 
 
-TABLE = {
+InviteServerTransaction.table = TABLE = {
     (PROCEEDING, REQUEST): (PROCEEDING, repeat),
     (PROCEEDING, PROVISIONAL): (PROCEEDING, _provisional),
     (PROCEEDING, SUCCESS): (ACCEPTED, _accept),

@@ -53,7 +53,7 @@ class Layer:
             return ABSORBED, found, self._handle(found, server.REQUEST, now)
         if request.method == b"ACK":
             return ACK, None, []
-        if not self.has_room():
+        if len(self.servers) + len(self.clients) >= self.most and not self.has_room():
             self.counters["refused_full"] += 1
             return FULL, None, []
         if request.method == b"CANCEL":
@@ -64,16 +64,17 @@ class Layer:
         """Create the server transaction of a request that `request` called NEW or CANCEL."""
         key = key or server_key(request)
         if request.method == b"INVITE":
-            tx = invite_server.InviteServerTransaction(key, request, flow, now)
+            tx = invite_server.InviteServerTransaction(key, request, flow)
         else:
-            tx = server.ServerTransaction(key, request, flow, now)
+            tx = server.ServerTransaction(key, request, flow)
+        tx.start(now)
         self.servers[key] = tx
         self.deadlines.watch(tx)
         return tx
 
     def respond(self, tx, response, now):
         """Give a response of the user to a server transaction; return the effects."""
-        return self._handle(tx, response_event(response), now, response)
+        return self._settle(tx, tx.handle(response_event(response), now, response))
 
     def refuse(self, tx, response):
         """Answer an INVITE once and forget it (RFC 3261 section 8.2.7).
@@ -92,13 +93,14 @@ class Layer:
         branch: that of the request's topmost Via where the caller knows it; it must be unique and
         the node's own.
         """
-        key = (branch or request.via.branch, request.method)
+        key = branch or request.via.branch, request.method
         if request.method == b"INVITE":
             tx = invite_client.InviteClientTransaction(key, request, flow)
         else:
             tx = client.ClientTransaction(key, request, flow)
         tx.user = user
-        self.has_room()
+        if len(self.servers) + len(self.clients) >= self.most:
+            self.has_room()
         self.clients[key] = tx
         effects = tx.start(now)
         self.deadlines.watch(tx)
@@ -116,7 +118,7 @@ class Layer:
         if tx is None:
             self.counters["stray_responses"] += 1
             return []
-        return self._handle(tx, response_event(response), now, response)
+        return self.respond(tx, response, now)
 
     def abandon(self, tx):
         """End a client transaction without a word: its user has found another way."""

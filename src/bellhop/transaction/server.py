@@ -16,9 +16,10 @@ REQUEST, PROVISIONAL, SUCCESS, FAILURE, RESEND, EXPIRE, FLOW_FAILED = EVENTS = (
 class ServerTransaction(Transaction):
     """One request other than INVITE and ACK that the node received."""
 
-    def __init__(self, key, request, flow, now):
-        super().__init__(key, TRYING, request, flow)
-        self.table = TABLE
+    state = TRYING
+
+    def start(self, now):
+        """Arm the timers of 100 and of the end."""
         self.arm(now + TRYING_AFTER_T2, now + TIMER_F)
 
 
@@ -35,7 +36,7 @@ def _finish(tx, now, message):
     return effects
 
 
-TABLE = {
+ServerTransaction.table = TABLE = {
     (TRYING, SUCCESS): (COMPLETED, _finish),
     (TRYING, FAILURE): (COMPLETED, _finish),
     (TRYING, RESEND): (PROCEEDING, _trying),

@@ -20,19 +20,20 @@ class Transaction:
     data: the bytes that a retransmission repeats; user: what the transaction user keeps with it.
     """
 
+    # Each of the four has its table, and the state in which it begins.
     table = {}
+    state = None
 
-    def __init__(self, key, state, request, flow):
+    data = user = None
+    interval = 0
+    lingers = False
+    resend_at = expire_at = deadline = queued = None
+
+    def __init__(self, key, request, flow):
         self.key = key
-        self.state = state
         self.request = request
         self.flow = flow
         self.reliable = flow.transport != "udp"
-        self.data = None
-        self.user = None
-        self.interval = 0
-        self.lingers = False
-        self.resend_at = self.expire_at = self.deadline = self.queued = None
 
     def handle(self, event, now, message=None):
         """Return the effects of one event; an unlisted pair changes nothing."""

@@ -36,9 +36,7 @@ class Binding:
 
     def is_behind_nat(self):
         """Tell whether the phone's own address is not where its packets come from."""
-        found = uri.parse(self.contact)
-        here = uri.host_key(self.flow.host.encode()), self.flow.port
-        return (found.host_key, found.port or 5060) != here
+        return not uri.parse(self.contact).is_at(self.flow)
 
 
 def contact_key(contact):

@@ -9,17 +9,15 @@ from ..sip.via import MAGIC_COOKIE
 DIALOG_FORMING = (b"INVITE", b"SUBSCRIBE", b"REFER")
 CROSSES = "the call crosses the mesh"
 MAX_BREADTH = 60
+TOKEN_OCTETS = 16
 
 
 def validate(request):
     """Refuse what no proxy may forward (section 16.3)."""
     if len(request.uri) > 2048:
         raise SipError(414, "Request-URI Too Long")
-    scheme = request.uri.partition(b":")[0].lower()
-    if scheme not in (b"sip", b"sips", b"tel", b"urn"):
-        if b":" not in request.uri or not scan.is_made_of(scheme, uri.SCHEME):
-            raise SipError(400, "the Request-URI has no scheme")
-        raise SipError(416, "Unsupported URI Scheme")
+    if request.uri[:4] != b"sip:":
+        _check_scheme(request.uri)
     if request.parsed_uri.headers is not None:
         raise SipError(400, "a Request-URI must not hold header fields")
     if begins_dialog(request):
@@ -27,6 +25,14 @@ def validate(request):
     required = request.tokens(b"proxy-require")
     if required:
         raise SipError(420, "Bad Extension", (b"Unsupported: " + b", ".join(required),))
+
+
+def _check_scheme(target):
+    scheme, colon, _ = target.partition(b":")
+    if scheme.lower() not in (b"sip", b"sips", b"tel", b"urn"):
+        if not colon or not scan.is_made_of(scheme, uri.SCHEME):
+            raise SipError(400, "the Request-URI has no scheme")
+        raise SipError(416, "Unsupported URI Scheme")
 
 
 def check_hops(request):
@@ -41,12 +47,14 @@ def preprocess_route(request, is_ours):
     is_ours(uri) tells whether a Uri names this node. Returns the user parts of those values: they
     may hold the token that the node put into its Record-Route.
     """
+    tokens = []
     routes = request.items(b"route")
+    if not routes:
+        return tokens
     if b"" in routes:
         raise SipError(400, "a Route is empty")
-    tokens = []
     target = request.parsed_uri
-    if routes and target.param(b"lr") is not None and target.user is not None and is_ours(target):
+    if target.param(b"lr") is not None and target.user is not None and is_ours(target):
         tokens.append(target.user)
         request.uri = address.parse(routes.pop()).uri_bytes
         _remove_last_route(request)
@@ -80,15 +88,15 @@ def _remove_last_route(request):
 
 def dialog_token(proof, call_id):
     """Return what the node writes into Record-Route: proof that it let this dialog begin."""
-    return binascii.hexlify(proof.of(call_id)[:8])
+    return binascii.hexlify(proof.of(call_id))[:TOKEN_OCTETS]
 
 
 def loop_key(request):
     """Return what two passes of a looping request have in common (RFC 5393 section 4.2.1)."""
-    tags = request.from_.param(b"tag") or b"", request.to.param(b"tag") or b""
-    parts = [request.uri, request.call_id, str(request.cseq[0]).encode()]
-    parts.extend(tags)
-    parts.extend(request.values(b"route"))
+    parts = [
+        request.uri, request.call_id, str(request.cseq[0]).encode(),
+        request.from_.tag or b"", request.to.tag or b"",
+    ] + request.values(b"route")  # fmt: skip
     return str(binascii.crc32(b"\0".join(parts))).encode()
 
 
@@ -152,7 +160,7 @@ def next_hop(request):
 
 def begins_dialog(request):
     """Tell whether a dialog may begin with this request."""
-    return request.method in DIALOG_FORMING and request.to.param(b"tag") is None
+    return request.method in DIALOG_FORMING and request.to.tag is None
 
 
 def record_route_reasons(settings, request, flow, target):
@@ -177,12 +185,10 @@ def record_route_reasons(settings, request, flow, target):
 
 
 def _contact_is_elsewhere(request, flow):
-    if not request.contacts or request.contacts[0].uri.host is None:
+    if flow.transport != "udp" or not request.contacts:
         return False
     found = request.contacts[0].uri
-    there = found.host_key, found.port or 5060
-    here = uri.host_key(flow.host.encode()), flow.port
-    return there != here and flow.transport == "udp"
+    return found.host is not None and not found.is_at(flow)
 
 
 def record_routes(token, incoming, outgoing):

@@ -56,22 +56,18 @@ class ResponseContext:
     refusal: (status, reason) for the caller where not he has cancelled.
     """
 
+    state = WAITING
+    breadth = call = token = reasons = heard = rejoined = refusal = queued = None
+
     def __init__(self, request, server, flow, groups, patience, now):
         self.request = request
         self.server = server
         self.flow = flow
         self.groups = groups
         self.patience = patience
-        self.breadth = None
         self.branches = []
         self.finals = []
-        self.call = None
-        self.heard = self.rejoined = self.refusal = None
-        self.reasons = []
-        self.token = None
-        self.state = WAITING
         self.deadline = now + patience
-        self.queued = None
 
     def handle(self, event, now, branch=None, response=None):
         """Return the Steps of one event; an unlisted pair changes nothing."""

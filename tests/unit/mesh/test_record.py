@@ -18,7 +18,7 @@ def sign(data):
 def node(**fields):
     """Return a NodeValue; fields: what differs from an empty one."""
     values = {
-        "name": b"", "boot": b"", "endpoints": [], "flags": 0, "attempt": 0, "edges": b"",
+        "name": b"", "endpoints": [], "flags": 0, "attempt": 0, "edges": b"",
         "registered": b"", "lifetime": record.LIFETIME, "hashes": b"",
     }  # fmt: skip
     values.update(fields)

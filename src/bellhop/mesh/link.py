@@ -1,0 +1,25 @@
+"""One interface or socket of the shell, as the mesh sees it."""
+
+# On link-up three hellos at once, so that a lost one costs a tenth of a second.
+BURST, BURST_INTERVAL = (3, 100)
+
+
+class Link:
+    """A thing to wake for its next hello. multicast: one hello reaches everybody on it."""
+
+    __slots__ = (
+        "burst", "changed", "deadline", "greeted_at", "interval", "multicast", "name", "number",
+        "queued", "sent",
+    )  # fmt: skip
+
+    def __init__(self, number, name, multicast, now):
+        self.number = number
+        self.name = name
+        self.multicast = multicast
+        self.burst = BURST
+        self.sent = 0
+        self.changed = now
+        self.interval = 0
+        self.greeted_at = None
+        self.deadline = now
+        self.queued = None

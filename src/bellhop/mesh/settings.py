@@ -1,0 +1,30 @@
+"""What the owner decides about the mesh."""
+
+from .database import MAX_RECORDS
+from .hello import HELLO_INTERVAL
+
+# Neighbours across the Internet, whose routers forget who may send to them.
+KEEPALIVE_INTERVAL = 20000
+
+
+class MeshSettings:
+    """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
+
+    contacts: ids whose claims come first, and that may read a closed phone book; flags: of
+    record.FLAGS; sip_port: where neighbours that name no endpoint are called; passes_on: peers are
+    told the records of others.
+    """
+
+    def __init__(
+        self, name="", profile="home", peers=(), sip_port=5060, contacts=(), hello_ms=HELLO_INTERVAL
+    ):
+        self.name = name
+        self.peers = peers
+        self.sip_port = sip_port
+        self.book_open = profile == "emergency"
+        self.contacts = tuple(contacts)
+        self.flags = 0
+        self.hello_ms = hello_ms
+        self.keepalive_ms = KEEPALIVE_INTERVAL
+        self.max_records = MAX_RECORDS
+        self.passes_on = True
