@@ -22,14 +22,14 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint format bench bench-mesh fuzz native micropython clean
+.PHONY: setup run test test-fast lint format bench bench-mesh bench-lite fuzz native micropython clean
 
 setup: .venv/installed-test
 
 run: .venv/installed-run native
 	LD_LIBRARY_PATH=native/.build/host $(BIN)/python -m bellhop --state .state
 
-test: .venv/installed-test native
+test: .venv/installed-test native micropython
 	$(BIN)/python -m pytest tests
 
 test-fast: .venv/installed-test
@@ -51,6 +51,9 @@ bench: .venv/installed-test native
 
 bench-mesh: .venv/installed-test
 	$(BIN)/python -m tests.bench.mesh
+
+bench-lite: .venv/installed-test micropython
+	$(BIN)/python -m tests.bench.lite
 
 fuzz: .venv/installed-test
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)
@@ -80,6 +83,7 @@ clean:
 
 .micropython/micropython: .ci/fetch-micropython
 	.ci/fetch-micropython .micropython
+	-.ci/fetch-micropython .micropython/i386 i386
 
 # make ipk packages firmware boards footprint: for OpenWrt.
 include openwrt/build.mk

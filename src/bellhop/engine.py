@@ -466,6 +466,8 @@ class Engine:
         call = self.node.calls.live.get(request.call_id)
         if call is None:
             return []
+        if call.context is not None:
+            call.context.let_go()
         from_caller = request.from_.tag == call.from_.tag
         self.node.calls.end(
             call, "the %s hung up" % ("caller" if from_caller else "called"), None, now

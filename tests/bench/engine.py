@@ -168,7 +168,7 @@ class Meter:
         pairs = [(b"nonce", nonce), (b"uri", b"sip:127.0.0.1:15060"), (b"qop", b"auth")]
         pairs += [(b"nc", b"00000001"), (b"cnonce", b"6b8b4567")]
         ha1 = digest.ha1(digest.MD5, user.encode(), b"bench.test", b"secret")
-        proof = digest.response(digest.MD5, ha1, b"REGISTER", digest.Credentials(pairs))
+        proof = digest.response(digest.MD5, ha1, b"REGISTER", digest.Credentials(dict(pairs)))
         line = AUTHORIZATION.format(user=user, nonce=nonce.decode(), response=proof.decode())
         data = _wire(REGISTER, cseq=2, authorization=line, **fields)
         if not self.receive("REGISTER with digest", data, CALLED).startswith(b"SIP/2.0 200"):

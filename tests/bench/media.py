@@ -27,6 +27,8 @@ NATIVE = HERE.parent.parent / "native"
 OUT = NATIVE / ".build" / "bench"
 BINDING = OUT / "media_abi.py"
 FIRST_PORT = 10000
+# A run to which the generator could not offer this part of its packets is tried again.
+OFFERED, TRIES = 0.98, 4
 STEPS = ("receive", "crypto", "send")
 RELAY_CORE, LOAD_CORE = 0, (os.cpu_count() or 1) - 1
 # Goals of TARGETS.md: bellhop with SRTP, divided by rtpengine RTP to SRTP; by nap in microseconds.
@@ -63,6 +65,19 @@ def build(system_srtp):
         command += [f"SRTP={srtp}"]
     subprocess.run(command, check=True)
     subprocess.run([sys.executable, NATIVE / "binding.py", BINDING], check=True, stdout=sys.stderr)
+
+
+def measure_whole(relay, count, seconds):
+    """Return the figures of a run for which the machine had time, or of the last try."""
+    for _ in range(TRIES):
+        running = start(relay)
+        try:
+            figures = measure(running, count, seconds)
+        finally:
+            running.close()
+        if figures["offered"] >= OFFERED:
+            break
+    return figures
 
 
 def measure(relay, count, seconds):
@@ -123,11 +138,7 @@ def take_turns(names, count, options):
     floors = {suite: [] for suite in SUITES}
     for _ in range(options.rounds):
         for relay in names:
-            running = start(relay)
-            try:
-                runs[relay].append(measure(running, count, options.seconds))
-            finally:
-                running.close()
+            runs[relay].append(measure_whole(relay, count, options.seconds))
         for relay, figures in runs.items():
             if Relay(relay.suite, None) in runs:
                 figures[-1]["ratio"] = figures[-1]["ns"] / runs[Relay(relay.suite, None)][-1]["ns"]
@@ -149,7 +160,7 @@ def show_costs(table):
         all_figures = [rows[relay] for rows in table.values()]
         row(title(relay), ["%d" % figures["ns"] for figures in all_figures])
         offered = [figures["offered"] for figures in all_figures]
-        if min(offered) < 0.99:
+        if min(offered) < OFFERED:
             row("  offered, for want of CPU", ["%d %%" % (100 * part) for part in offered])
     print()
     for relay in next(iter(table.values())):

@@ -10,6 +10,7 @@ from .ear import call_of
 from .steps import hang_up
 
 NOISE = 7.9  # bits for each octet
+START_SECONDS = 30  # a phone that makes a certificate at its start
 
 
 @pytest.mark.parametrize("wish", ("must", "offer"))
@@ -37,7 +38,7 @@ def test_phones_that_encrypt_end_to_end_are_left_alone(streets, kind, encryption
     town = streets.pair()
     one, two = [streets.phone(kind, town, number, encryption) for number in (0, 1)]
     for phone in (one, two):
-        phone.wait_registered()
+        phone.wait_registered(START_SECONDS)
     connect(one, two, "201")
     hear_each_other(one, two)
     calls = [call_of(node) for node in town.nodes]

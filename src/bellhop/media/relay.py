@@ -266,7 +266,7 @@ class Relays:
             if side == A and session.role is not None:
                 self.keying.acknowledge(dialog, request, session.role)
         except SipError as error:
-            # Unacknowledged, both phones end the call; until then this session stops every ACK.
+            # The node ends the call (Relaying.end_unproved); until then this stops every ACK.
             self.counters["keys_failed"] += 1
             session.level, session.problem = FAILED, error.reason
             self.sessions.watch(session, now + ACK_PATIENCE)

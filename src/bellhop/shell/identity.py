@@ -29,7 +29,7 @@ def read(state):
         seed = os.urandom(SEED_BYTES)
         write(state, seed)
     if len(seed) != SEED_BYTES:
-        raise BellhopError("%s is damaged: import a copy with `bellhop identity --import`" % path)
+        raise BellhopError("%s is damaged: `bellhop import-identity FILE` puts a copy back" % path)
     return seed
 
 

@@ -148,7 +148,7 @@ class Service:
         try:
             from .media import MediaRelays
         except ImportError:
-            self.media_problem = "encrypting and relaying sound needs OpenWrt's package bellhop-media"
+            self.media_problem = "to encrypt and relay sound takes OpenWrt's package bellhop-media"
             return
         from ..effects import RelayClose, RelayOpen, RelayUpdate
         from . import identity  # Only a node with media pays for it in memory.

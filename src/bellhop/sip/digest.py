@@ -15,17 +15,16 @@ BLOCK = 64
 
 
 class Credentials:
-    """The fields of one Authorization or Proxy-Authorization value; absent ones are None."""
+    """The fields of one Authorization or Proxy-Authorization value; absent ones are None.
+
+    fields: lower-case name -> value without its quotes.
+    """
 
     __slots__ = (
         "username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "qop", "nc",
     )  # fmt: skip
 
-    def __init__(self, pairs):
-        fields = {}
-        for name, value in pairs:
-            if name not in fields:
-                fields[name] = scan.unquote(value)
+    def __init__(self, fields):
         self.username = fields.get(b"username")
         self.realm = fields.get(b"realm")
         self.nonce = fields.get(b"nonce")
@@ -42,11 +41,13 @@ def credentials(value):
     scheme, _, rest = value.partition(b" ")
     if scheme.lower() != b"digest":
         return None
-    pairs = []
+    fields = {}
     for part in scan.split_outside(rest, b","):
         name, _, text = part.partition(b"=")
-        pairs.append((name.strip(scan.BLANKS).lower(), text.strip(scan.BLANKS)))
-    return Credentials(pairs)
+        name, text = name.strip(scan.BLANKS).lower(), text.strip(scan.BLANKS)
+        if name not in fields:
+            fields[name] = scan.unquote(text) if text[:1] == b'"' else text
+    return Credentials(fields)
 
 
 def _hex(algorithm, *parts):

@@ -41,9 +41,10 @@ class Message:
 
     def values(self, name):
         """Return the values of all fields `name`, one for each line, unfolded."""
-        if name not in self.names:
-            return []
-        return [line_value(line) for line, other in zip(self.lines, self.names) if other == name]
+        count = self.names.count(name)
+        if count > 1:
+            return [line_value(self.lines[i]) for i, one in enumerate(self.names) if one == name]
+        return [line_value(self.lines[self.names.index(name)])] if count else []
 
     def items(self, name):
         """Return all comma-separated elements of field `name`, in order."""

@@ -76,8 +76,15 @@ def split_outside(value, delimiter, angles=False):
     """Split at the octet `delimiter` outside quotes (and <>); blanks are stripped."""
     if value.find(delimiter) < 0:
         return [value.strip(BLANKS)]
-    if b'"' not in value and not (angles and b"<" in value):
-        return [part.strip(BLANKS) for part in value.split(delimiter)]
+    if not (angles and b"<" in value) and b"\\" not in value:
+        parts = value.split(delimiter)
+        # Where every part closes its quotes, no delimiter stands within any.
+        if b'"' not in value or not [part for part in parts if part.count(b'"') % 2]:
+            return [part.strip(BLANKS) for part in parts]
+    return _split_slowly(value, delimiter, angles)
+
+
+def _split_slowly(value, delimiter, angles):
     parts = []
     start = 0
     while True:

@@ -18,7 +18,7 @@ _memo = {}
 class Uri:
     """One URI; `user`, `host` and parameter values are the bytes as written.
 
-    scheme: lower case. host: IPv6 with its brackets, None for tel and unknown schemes.
+    scheme: lower case. name: the user without escapes, b"" where there is none. host: IPv6 with its brackets, None for tel and unknown schemes.
     host_key: the host as it is compared.
     port: number or None. params: list of (lower-case name, value or None).
     headers: what follows "?", or None. rest: everything after the colon, for schemes that
@@ -26,12 +26,14 @@ class Uri:
     """
 
     __slots__ = (
-        "scheme", "user", "password", "host", "host_key", "port", "params", "headers", "rest",
+        "scheme", "user", "name", "password", "host", "host_key", "port", "params", "headers",
+        "rest",
     )  # fmt: skip
 
     def __init__(self, scheme, user, host, port=None, params=(), headers=None, password=None):
         self.scheme = scheme
         self.user = user
+        self.name = unescape(user) if user else b""
         self.password = password
         self.host = host
         self.host_key = None if host is None else host_key(host)

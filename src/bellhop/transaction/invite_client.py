@@ -51,7 +51,7 @@ def _proceed(tx, now, message):
 
 def _accept(tx, now, message):
     tx.request = tx.data = None
-    tx.arm(None, now + TIMER_M)
+    tx.stay(now + TIMER_M)
     return deliver(tx, now, message)
 
 

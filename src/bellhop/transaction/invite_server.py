@@ -36,7 +36,7 @@ def _provisional(tx, now, message):
 
 
 def _accept(tx, now, message):
-    tx.arm(None, now + TIMER_L)
+    tx.stay(now + TIMER_L)
     effects = send(tx, now, message)
     tx.request = tx.data = None
     return effects

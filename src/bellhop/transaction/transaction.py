@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 from ..effects import Send
+from .timers import LINGER_STEP
 
 # What a transaction tells its user. kind: RESPONSE, TIMEOUT or FAILED; message: a Response or None.
 Indication = namedtuple("Indication", ("kind", "user", "message"))
@@ -57,6 +58,11 @@ class Transaction:
         else:
             self.deadline = resend_at
 
+    def stay(self, until):
+        """Wait for nothing but the end, at `until` or a little later."""
+        self.resend_at = None
+        self.expire_at = self.deadline = until + -until % LINGER_STEP
+
 
 def stop(tx, now, message):
     """End without a word; what the transaction held is let go."""
@@ -72,7 +78,7 @@ def linger(tx, now, duration):
     What they need is in `data`: most of a node's memory under load is transactions that linger.
     """
     if duration:
-        tx.arm(None, now + duration)
+        tx.stay(now + duration)
         tx.request = tx.user = None
     else:
         stop(tx, now, None)

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from ..errors import SipError
 from ..limits import MAX_NONCES, MAX_SOURCES
-from ..sip import digest, scan, uri
+from ..sip import digest, scan
 
 NONCE_LIFE = 3600000
 # Counts of one nonce may overtake one another on the way; more than this many apart is a replay.
@@ -53,7 +53,7 @@ class Access:
         header: b"authorization" or b"proxy-authorization". find_user(username) returns an account
         with `name`, `ha1` (algorithm -> hex) and `algorithm` (the one to ask for), or None.
         """
-        account = find_user(uri.unescape(request.from_.uri.user or b""))
+        account = find_user(request.from_.uri.name)
         stale = False
         for value in request.values(header):
             fields = digest.credentials(value)

@@ -52,14 +52,14 @@ def callee(settings, target):
     """Return the user or group section that a Uri of ours names, or None."""
     if target.user is None:
         return None
-    return settings.names.get(uri.unescape(target.user).lower())
+    return settings.names.get(target.name.lower())
 
 
 def is_emergency(settings, listeners, target):
     """Tell whether a Uri asks for help: urn:service:sos, or a number of the owner's list."""
     if target.scheme == b"urn":
         return target.rest.lower().startswith(SOS)
-    if target.user is None or uri.unescape(target.user).lower() not in settings.emergency:
+    if target.user is None or target.name.lower() not in settings.emergency:
         return False
     return target.scheme == b"tel" or is_ours(settings, listeners, target)
 
@@ -94,7 +94,7 @@ def _local(settings, location, target, now):
 
 
 def _speed_dial(settings, target):
-    address = settings.speed_dial.get(uri.unescape(target.user or b"").lower())
+    address = settings.speed_dial.get(target.name.lower())
     if address is None:
         return Found(LOCAL, [], None)
     reason = "speed dial %s" % spoken(target)
@@ -131,7 +131,7 @@ def forwarded(settings, location, found, now):
 
 def spoken(target):
     """Return the user part of a Uri as text that a log and a person can bear."""
-    return "".join([chr(o) if 32 <= o < 127 else "?" for o in uri.unescape(target.user or b"")])
+    return "".join([chr(o) if 32 <= o < 127 else "?" for o in target.name])
 
 
 def _user_targets(location, user, instance, now):

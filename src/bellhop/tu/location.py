@@ -44,7 +44,7 @@ def contact_key(contact):
     found = uri.parse(contact)
     if found.host is None:
         return contact
-    return uri.unescape(found.user or b""), found.host_key, found.port or 5060
+    return found.name, found.host_key, found.port or 5060
 
 
 class Location:
@@ -70,8 +70,7 @@ class Location:
         """Return the binding whose contact a Uri names (in-dialog requests), or None."""
         if target.host is None:
             return None
-        key = uri.unescape(target.user or b""), target.host_key, target.port or 5060
-        return self.contacts.get(key)
+        return self.contacts.get((target.name, target.host_key, target.port or 5060))
 
     def has_host(self, host):
         """Tell whether some phone registered from this address."""

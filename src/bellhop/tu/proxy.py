@@ -103,8 +103,8 @@ def loop_key(request):
 def check_loop(request, instance, key):
     """Refuse a request that was here before in the same form (RFC 5393, mandatory for forking)."""
     mark = MAGIC_COOKIE + instance
-    for value in request.values(b"via"):
-        if mark in value and b"." + key in value:
+    for name, line in zip(request.names, request.lines):
+        if name == b"via" and mark in line and b"." + key in line:
             raise SipError(482, "Loop Detected")
 
 

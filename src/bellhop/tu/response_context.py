@@ -78,6 +78,11 @@ class ResponseContext:
         """Return the branches without a final response."""
         return [branch for branch in self.branches if branch.final is None]
 
+    def let_go(self):
+        """Forget the branches of what is over: they know the context, and each would hold the other
+        until the garbage collector finds them."""
+        self.branches = []
+
     def wake(self, now):
         """Timer C, or the end of the patience with cancelled branches."""
         return self.handle(EXPIRE, now)

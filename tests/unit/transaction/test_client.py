@@ -3,6 +3,7 @@
 import unittest
 
 from bellhop.transaction import client
+from bellhop.transaction.timers import LINGER_STEP
 from tests.support.messages import flow
 from tests.support.transactions import Clocked
 
@@ -42,7 +43,7 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(bench.told, [(100, "response", 200)])
         bench.advance(5099)
         self.assertEqual(tx.state, client.COMPLETED)
-        bench.advance(5100)
+        bench.advance(5100 + LINGER_STEP)
         self.assertEqual(len(bench.layer), 0)
         self.assertEqual(bench.times("OPTIONS"), [0])
 

@@ -3,6 +3,7 @@
 import unittest
 
 from bellhop.transaction import invite_server, layer
+from bellhop.transaction.timers import LINGER_STEP
 from tests.support.messages import answer, flow
 from tests.support.transactions import Clocked
 
@@ -52,7 +53,7 @@ class InviteServerTest(unittest.TestCase):
         self.assertEqual(bench.come("INVITE"), layer.ABSORBED)
         bench.advance(5599)
         self.assertEqual(len(bench.layer), 1)
-        bench.advance(5600)
+        bench.advance(5600 + LINGER_STEP)
         self.assertEqual(len(bench.layer), 0)
         self.assertEqual(bench.times(486), [0, 500])
 
