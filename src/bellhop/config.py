@@ -252,7 +252,7 @@ SCHEMA = {
             "sound of calls that this node does not encrypt: never through it, where phones cannot "
             "reach each other, always",
         ),
-        "hide_addresses": _option(_flag, False, "phones never learn the other side's address"),
+        "hide_addresses": _option(_flag, False, "all sound passes the node, so that its other end shows nobody's address"),
         "encryption": _option(
             _choice("require", "prefer", "allow"),
             "prefer",
@@ -280,7 +280,7 @@ SCHEMA = {
     },
     "mesh": {
         "enabled": _option(_flag, True, "find other nodes and call their users"),
-        "node_name": _option(_name_or_nothing, "", "name of this node; empty: the host name"),
+        "node_name": _option(_name_or_nothing, "", "name of this node; empty: made of its key"),
         "profile": _option(
             _choice("home", "emergency"), "home", "who may read the phone book: contacts, or all"
         ),

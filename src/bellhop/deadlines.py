@@ -54,22 +54,34 @@ class Deadlines:
 
     def due(self, now):
         """Return the next thing whose deadline has come, or None."""
-        while self.heap and self.heap[0] <= now:
-            time = self.heap[0]
-            queue = self.queues[time]
-            thing = queue.pop(0)
-            self.size -= 1
-            if not queue:
-                heapq.heappop(self.heap)
-                del self.queues[time]
-            if thing.queued != time:
-                continue
-            thing.queued = None
-            if thing.deadline is not None and thing.deadline <= now:
-                return thing
-            self.watch(thing)
-        return None
+        time = self.next()
+        if time is None or time > now:
+            return None
+        thing = self._take(time)
+        thing.queued = None
+        return thing
 
     def next(self):
-        """Return the earliest time at which `due` may have something, or None."""
-        return self.heap[0] if self.heap else None
+        """Return the earliest deadline, or None; what comes before it and has moved is put away.
+
+        Most deadlines are cancelled before they come: nobody has to wake up for those.
+        """
+        while self.heap:
+            time = self.heap[0]
+            thing = self.queues[time][0]
+            if thing.queued == time and thing.deadline == time:
+                return time
+            self._take(time)
+            if thing.queued == time:
+                thing.queued = None
+                self.watch(thing)
+        return None
+
+    def _take(self, time):
+        """Take the first thing out of the first queue."""
+        queue = self.queues[time]
+        self.size -= 1
+        if len(queue) == 1:
+            heapq.heappop(self.heap)
+            del self.queues[time]
+        return queue.pop(0)

@@ -23,7 +23,7 @@ from .transaction import layer
 from .transaction.transaction import Indication, Transaction
 from .tu import dialplan, options, proxy, registrar
 from .tu import location as locations
-from .tu.calls import Call
+from .tu.calls import Call, readable
 from .tu.keepalive import Keepalive, Ping
 from .tu.mailbox import Letter
 from .tu.response_context import Branch, ResponseContext
@@ -469,9 +469,11 @@ class Engine:
         if call.context is not None:
             call.context.let_go()
         from_caller = request.from_.tag == call.from_.tag
-        self.node.calls.end(
-            call, "the %s hung up" % ("caller" if from_caller else "called"), None, now
-        )
+        words = "the %s hung up" % ("caller" if from_caller else "called")
+        reason = request.value(b"reason")
+        if reason is not None:  # A node says why it ends a call (RFC 3326).
+            words += ": " + readable(reason.partition(b'text="')[2].partition(b'"')[0] or reason)
+        self.node.calls.end(call, words, None, now)
         return [self.node.call_event(call, now)]
 
     def _acknowledge(self, request, flow, now):

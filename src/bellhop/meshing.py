@@ -8,7 +8,7 @@ from .mesh.node import Mesh, MeshSettings
 from .mesh.phonebook import Served
 from .notifying import Notifying
 from .rerouting import route_values
-from .sip import scan, uri
+from .sip import address, scan, uri
 from .tu import dialplan, proxy
 
 MESH, KEY = ("mesh", "key domain")
@@ -32,11 +32,17 @@ class Meshing:
 
     def __init__(self, node, seed, boot_epoch, crypto, look_up, now):
         self.node = node
-        self.mesh = Mesh(seed, boot_epoch, node.token, crypto, mesh_settings(node.settings), now)
+        settings = mesh_settings(node.settings)
+        self.mesh = Mesh(seed, boot_epoch, node.token, crypto, settings, now)
+        settings.name = settings.name or self._own_name()
         self.own_domain = self.mesh.key.encode()
         self.notifying = Notifying(node, self, look_up, now)
         self.rerouting = None
         self.deadline = self.queued = None
+
+    def _own_name(self):
+        """A name that many nodes have, such as that of the domain, would tell nobody who calls."""
+        return "node-" + self.mesh.key[:6]
 
     # Dialling.
 
@@ -268,6 +274,7 @@ class Meshing:
         What phones and strangers assert is taken away: only a node speaks for its users.
         """
         if self.is_by_mesh(request, flow):
+            self._introduce(request)
             return
         request.remove(IDENTITY)
         caller = dialplan.callee(self.node.settings, request.from_.uri)
@@ -275,6 +282,22 @@ class Meshing:
         if caller is not None and crosses and request.to.param(b"tag") is None:
             address = caller.name.encode() + b"@" + self.own_domain
             request.set(IDENTITY, b"P-Asserted-Identity: <sip:" + address + b">")
+
+    def _introduce(self, request):
+        """Show on the called phone where its caller is: half of all houses have an Alice."""
+        asserted = request.value(IDENTITY)
+        begins = request.to.param(b"tag") is None
+        if asserted is None or not begins or not self.is_mine(request.parsed_uri):
+            return
+        named = address.parse(asserted)
+        if not self.is_member(named.uri):
+            return
+        name = (request.from_.display or b"").strip(b'"') or named.uri.user or b"?"
+        where = self.person(named.uri)[0].partition("@")[2]
+        display = b'"' + name + b" (" + where.encode() + b')"'
+        for field, shown in ((b"From", request.from_), (b"P-Asserted-Identity", named)):
+            line = address.Address(display, shown.uri_bytes, shown.params).write()
+            request.set(field.lower(), field + b": " + line)
 
     def is_by_mesh(self, request, flow):
         """Tell whether another node has sent a request, be it from its phones or for others."""
@@ -306,7 +329,9 @@ class Meshing:
             served.append(_served(settings.groups[name], True))
         if settings.responders:
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), True))
-        self.mesh.adopt(mesh_settings(settings))
+        mine = mesh_settings(settings)
+        mine.name = mine.name or self._own_name()
+        self.mesh.adopt(mine)
         return self.carry_out(self.mesh.publish(served, now), now)
 
     def listen(self, now):
@@ -340,7 +365,7 @@ def mesh_settings(settings):
     """Return what the mesh needs of the configuration."""
     section = settings.mesh
     return MeshSettings(
-        name=section.node_name or text(settings.domain),
+        name=section.node_name,
         profile=section.profile,
         peers=[],
         sip_port=settings.sip_port,

@@ -50,6 +50,18 @@ class DeadlinesTest(unittest.TestCase):
         self.assertIsNone(deadlines.due(20))
         self.assertIs(deadlines.due(30), thing)
 
+    def test_nobody_is_woken_for_a_deadline_that_was_cancelled_or_moved(self):
+        deadlines, (cancelled, moved, last) = watched(10, 20, 40)
+        cancelled.deadline, moved.deadline = None, 30
+        self.assertEqual(deadlines.next(), 30)
+        moved.deadline = None
+        self.assertEqual(deadlines.next(), 40)
+        self.assertIs(deadlines.due(40), last)
+        self.assertIsNone(deadlines.next())
+        cancelled.deadline = 50
+        deadlines.watch(cancelled)
+        self.assertEqual(deadlines.next(), 50)
+
     def test_a_deadline_that_moves_earlier_comes_up_once(self):
         deadlines, (thing,) = watched(30)
         thing.deadline = 10

@@ -30,7 +30,7 @@ config node 'main'
 # Other nodes within reach are found by themselves, and their users can be called.
 config mesh
 	option enabled '1'
-	# Name of this node, as in sip:alice@NAME from another node.
+	# Name of this node, as in sip:alice@NAME from another node; no other may have the same.
 	option node_name '%s'
 	# Who may read the phone book: home (contacts), emergency (everybody).
 	option profile 'home'
@@ -59,10 +59,11 @@ TRANSPORTS = (
 )
 
 
-def _machine_name():
-    """Return the machine's name in the letters that a configuration may hold."""
+def _node_name():
+    """Return the machine's name with some letters more: many a machine has the same."""
     name = os.uname().nodename.partition(".")[0]
-    return "".join([letter for letter in name if letter.isascii() and letter.isalnum()]) or "node"
+    name = "".join([letter for letter in name if letter.isascii() and letter.isalnum()])
+    return "%s-%s" % (name or "node", new_password()[:4])
 
 
 def new_password():
@@ -80,7 +81,7 @@ def hashes(name, realm, password):
 def create(path):
     """Write the sample configuration; return its passwords: user -> password."""
     passwords = {}
-    text = HEAD % (DOMAIN, _machine_name())
+    text = HEAD % (DOMAIN, _node_name())
     for name, extension in ACCOUNTS:
         passwords[name] = new_password()
         text += USER % (name, extension, *hashes(name, DOMAIN, passwords[name]))

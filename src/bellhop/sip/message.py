@@ -116,6 +116,8 @@ class Message:
 
     def set(self, name, line):
         """Replace the first field `name` by `line`, or add it at the end."""
+        if name == b"from":
+            self._from = None
         if name in self.names:
             self.lines[self.names.index(name)] = line
         else:

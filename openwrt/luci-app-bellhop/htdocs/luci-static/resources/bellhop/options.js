@@ -91,7 +91,7 @@ const OPTIONS = {
 		[ 'encryption', 'choice', 'prefer', [ 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls to other nodes.') ],
 		[ 'verification', 'choice', 'encrypted', [ 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
 		[ 'relay', 'choice', 'needed', [ 'never', 'needed', 'always' ], _('Sound through this router'), _('Of calls that it does not encrypt.') ],
-		[ 'hide_addresses', 'flag', '0', null, _('Hide addresses'), _('Phones never learn the address of the other side.') ],
+		[ 'hide_addresses', 'flag', '0', null, _('Hide addresses'), _('All sound passes this node, so that its other end does not see where a phone is.') ],
 		[ 'port_low', 'text', '16384', 'port', _('First port of sound'), _('UDP; a stream takes four.') ],
 		[ 'port_high', 'text', '18431', 'port', _('Last port of sound'), _('UDP.') ],
 		[ 'max_calls', 'text', '512', 'range(1,10000)', _('Most calls'), _('Whose sound passes this router at once.') ],
