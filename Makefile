@@ -10,7 +10,7 @@ DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
 DEBIAN_TEST = git iproute2 tshark \
 	babeld baresip-core kamailio knot linphone-cli rtpengine-daemon sip-tester \
 	busybox chromium fonts-dejavu-core shellcheck \
-	clang dpkg-dev libssl-dev qemu-user valgrind \
+	clang libclang-rt-dev dpkg-dev libssl-dev qemu-user valgrind \
 	$(foreach target,mips-linux-gnu mipsel-linux-gnu arm-linux-gnueabihf aarch64-linux-gnu,\
 		gcc-$(target)) \
 	$(foreach machine,mips mipsel armhf arm64,libc6-dev-$(machine)-cross)
@@ -22,7 +22,7 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint format bench bench-mesh bench-lite fuzz native micropython clean
+.PHONY: setup run test test-fast lint format bench bench-mesh bench-lite bench-media cross fuzz native micropython clean
 
 setup: .venv/installed-test
 
@@ -54,6 +54,12 @@ bench-mesh: .venv/installed-test
 
 bench-lite: .venv/installed-test micropython
 	$(BIN)/python -m tests.bench.lite
+
+bench-media: .venv/installed-test
+	$(BIN)/python -m tests.bench.media
+
+cross: .venv/installed-test
+	$(MAKE) -C native cross
 
 fuzz: .venv/installed-test
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)

@@ -136,7 +136,7 @@ def address_octets(text):
         if len(parts) != 4 or [p for p in parts if not _is_number(p) or int(p) > 255]:
             return None
         return bytes([int(part) for part in parts])
-    head, gap, tail = text.partition("::")
+    head, gap, tail = text.partition("%")[0].partition("::")  # Without its zone.
     left = head.split(":") if head else []
     right = tail.split(":") if tail else []
     missing = 8 - len(left) - len(right)
@@ -252,7 +252,9 @@ SCHEMA = {
             "sound of calls that this node does not encrypt: never through it, where phones cannot "
             "reach each other, always",
         ),
-        "hide_addresses": _option(_flag, False, "all sound passes the node, so that its other end shows nobody's address"),
+        "hide_addresses": _option(
+            _flag, False, "all sound passes the node, so that its other end shows nobody's address"
+        ),
         "encryption": _option(
             _choice("require", "prefer", "allow"),
             "prefer",

@@ -81,7 +81,7 @@ class Engine:
         look_up = self.forwarder.look_up
         self.meshing = Meshing(self.node, seed, boot_epoch, crypto, look_up, now)
         self.meshing.rerouting = Rerouting(self.node, self.forwarder, self.meshing)
-        self.door.meshing = self.meshing
+        self.door.meshing = self.forwarder.meshing = self.meshing
         self.wakers[Meshing] = self._fire_mesh
         self.wakers[Association] = self.meshing.notifying.wake
         self.users[Association] = self.meshing.notifying.indicated
@@ -320,9 +320,9 @@ class Engine:
 
     def _is_for_node(self, request):
         target = request.parsed_uri
-        if target.host is None or not self._is_ours(target):
+        if target.host is None or (target.user is not None and request.method != b"REGISTER"):
             return False
-        return request.method == b"REGISTER" or target.user is None
+        return self._is_ours(target)
 
     def _for_node(self, request, server, flow, now):
         options.check_require(request)
@@ -406,7 +406,7 @@ class Engine:
             if call is not None:
                 call.step = found.step
                 node.deadlines.watch(call)
-        if call is None:
+        if call is None and request.method != b"BYE":
             node.calls.follow(request)
         reasons = [] if self.meshing is None else self.meshing.path_reasons(request)
         effects = self.forwarder.forward(request, server, flow, found, call, reasons, now)
@@ -648,7 +648,7 @@ class Engine:
 def _note_source(request, flow):
     """Write received and rport into the topmost Via (section 18.2.1, RFC 3581 section 4)."""
     via = request.via
-    host = flow.host.encode()
+    host = flow.host.partition("%")[0].encode()
     asked = via.param(b"rport") is not None
     if not asked and (via.host == host or uri.host_key(via.host) == uri.host_key(host)):
         return

@@ -25,13 +25,14 @@ SILENCE = (408, 430, 480, 503)
 class Forwarder:
     """Forwards requests along their target sets.
 
-    ending: ends calls; relaying: set where sound may pass this node.
+    ending: ends calls; relaying: set where sound may pass this node; meshing: set where it is a
+    member of the mesh.
     """
 
     def __init__(self, node):
         self.node = node
         self.ending = None
-        self.relaying = None
+        self.relaying = self.meshing = None
         self.queries = {}
         self.query = 0
         self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
@@ -108,7 +109,7 @@ class Forwarder:
         if hop.host is None:
             raise SipError(416, "Unsupported URI Scheme")
         self.query += 1
-        self.queries[self.query] = go_on
+        self.queries[self.query] = go_on, hop
         transport = hop.param(b"transport")
         host = hop.param(b"maddr") or hop.host
         return [
@@ -123,8 +124,12 @@ class Forwarder:
 
     def resolved(self, query, hops, problem, now):
         """Go on with what waited for the hops of a name; return the effects."""
-        go_on = self.queries.pop(query, None)
-        return [] if go_on is None else go_on(hops, problem, now)
+        go_on, hop = self.queries.pop(query, (None, None))
+        if go_on is None:
+            return []
+        if self.meshing is not None:
+            hops = list(hops) + self.meshing.flows_beside(hop)
+        return go_on(hops, problem, now)
 
     def _found(self, branch, hops, problem, now):
         if branch.context.state == response_context.DONE or branch.cancel is not None:

@@ -1,6 +1,6 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
-from .effects import Event, Note, SendMesh, Store
+from .effects import Event, Flow, Note, SendMesh, Store
 from .errors import SipError
 from .mesh.effects import MeshChanged, SaveMesh
 from .mesh.identity import MeshError, parse_key
@@ -81,7 +81,25 @@ class Meshing:
     def node_of(self, named):
         """Return the id of the node at the host of a Uri, or None."""
         host = text((named.host or b"").lower().strip(b"[]"))
+        if len(host) == KEY_LETTERS:
+            return self.mesh.node_of(host)
         return self.mesh.node_at(host) if host else None
+
+    def flows_beside(self, hop):
+        """Return the Flows to a neighbour at the host of a Uri that need nothing but the cable.
+
+        Two routers on a bare cable may have no addresses in common but those of IPv6's links.
+        """
+        node = self.node_of(hop)
+        transport = (hop.param(b"transport") or b"udp").lower().decode()
+        flows = []
+        for host in self.mesh.link_addresses(node) if node is not None else ():
+            zone = "%" + host.partition("%")[2]
+            for index, listening in enumerate(self.node.listening):
+                fits = listening is not None and listening.transport == transport
+                if fits and listening.listener.host.endswith(zone):
+                    flows.append(Flow(transport, index, host, hop.port or 5060, 0, ""))
+        return flows
 
     def path_reasons(self, request):
         """Return why a dialog that crosses the mesh must keep this node in its path."""
@@ -339,7 +357,7 @@ class Meshing:
         places = [
             (one.listener.host, one.port)
             for one in self.node.listening
-            if one is not None and one.transport == "udp" and not _is_loopback(one.listener.host)
+            if one is not None and one.transport == "udp" and _is_for_others(one.listener.host)
         ]
         return self.carry_out(self.mesh.set_endpoints(places, now), now)
 
@@ -410,5 +428,6 @@ def _hops(count):
     return "1 hop" if count == 1 else "%d hops" % count
 
 
-def _is_loopback(host):
-    return host == "::1" or host.startswith("127.")
+def _is_for_others(host):
+    """Tell whether an address means something beyond this machine and its cables."""
+    return host != "::1" and not host.startswith("127.") and "%" not in host

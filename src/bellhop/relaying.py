@@ -76,9 +76,11 @@ class Relaying:
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
             near, far = _without_keys(near), _without_keys(far)
         reasons, effects = self.relays.decide(branch, request, near, far, now)
+        session = self.relays.sessions.by_user.get(branch)
+        if session is not None:
+            session.zones = [_zone(context.flow), _zone(reached.flow)]
         branch.warning = None
         if far.contact is None and near.contact not in (None, EMERGENCY):
-            session = self.relays.sessions.by_user.get(branch)
             agreement = None if session is None else session.agreement
             branch.warning = self.relays.keying.warning(near.contact, agreement)
         return reasons, effects
@@ -128,8 +130,9 @@ class Relaying:
         first = self.node.listening[flow.local].listener.host
         hosts = [first]
         for one in self.node.listening:
-            if one is not None and one.listener.host not in hosts:
-                hosts.append(one.listener.host)
+            host = None if one is None else one.listener.host
+            if host is not None and host not in hosts and "%" not in host:
+                hosts.append(host)
         return tuple([address_octets(host) for host in hosts])
 
     def announce(self, request, warning):
@@ -153,6 +156,9 @@ class Relaying:
         near = self._caller(request, flow, now)
         for branch in context.branches:
             self.relays.rejoin(branch, request, near, now)
+            session = self.relays.sessions.by_user.get(branch)
+            if session is not None:
+                session.zones[0] = _zone(flow)
         if context.heard is not None and self._is_known(request):
             context.heard = context.heard.copy()
             set_body(context.heard, b"")
@@ -329,6 +335,11 @@ def _without_keys(party):
     if party.contact is None:
         return party
     return Party(EMERGENCY, None, party.source, party.locals, party.behind_nat, party.srtp)
+
+
+def _zone(flow):
+    """Return the zone of a link-local peer (RFC 4007), or None."""
+    return flow.host.partition("%")[2] or None
 
 
 def contact_of(octets):

@@ -41,7 +41,7 @@ uris = st.builds(
     uri_parameters,
 )
 vias = st.builds(
-    lambda transport, host, port, params: via.Via((b"SIP/2.0/", transport, host, port, b""), params),
+    lambda name, host, port, params: via.Via((b"SIP/2.0/", name, host, port, b""), params),
     tokens.map(bytes.upper), hosts, ports, parameters,
 )  # fmt: skip
 headers = st.lists(
@@ -155,6 +155,23 @@ def test_an_address_reads_the_same_with_its_tag_taken_off_first(seed):
     whole = b'"A;tag=1" <sip:a@[::1];lr>;x="<>";tag=b;q=1', b"B <sip:b@c>;tag=d", b"sip:e@f;tag=g"
     value = mutate(Random(seed), whole)
     assert written(address._parse, value) == written(address._parse_whole, value)
+
+
+def parts(split, *arguments):
+    try:
+        return split(*arguments)
+    except SipError:
+        return None
+
+
+@EXAMPLES
+@given(st.lists(st.sampled_from([b'"', b"\\", b",", b";", b"<", b">", b" ", b"a"])), st.booleans())
+def test_a_list_is_split_the_same_with_and_without_the_short_cut(pieces, angles):
+    value = b"".join(pieces)
+    for delimiter in (b",", b";"):
+        if delimiter in value:
+            slowly = parts(scan._split_slowly, value, delimiter, angles)
+            assert parts(scan.split_outside, value, delimiter, angles) == slowly
 
 
 @EXAMPLES

@@ -84,6 +84,11 @@ def is_usable(octets, local):
     return not [prefix for prefix in UNUSABLE6 if octets.startswith(prefix)]
 
 
+def is_link_local(octets):
+    """Tell whether an address means something on one link only (RFC 4291 section 2.5.6)."""
+    return len(octets) == 16 and octets[0] == 0xFE and octets[1] & 0xC0 == 0x80
+
+
 def is_private(octets):
     """Tell whether an address means something inside one network only."""
     for network, bits in PRIVATE:

@@ -29,6 +29,8 @@ class Session:
         self.parties = (near, far)
         # The one person beyond this node; None in a call of its own phones, and on the way.
         self.contact = None
+        # Zones of link-local addresses (RFC 4007) on each side, or None.
+        self.zones = [None, None]
         if near.contact is None or far.contact is None:
             self.contact = near.contact or far.contact
         self.reasons = reasons
@@ -274,6 +276,7 @@ class Session:
             changes = {name: wanted[name] for name in wanted if wanted[name] != before.get(name)}
             if "remote" in changes or "allow" in changes:
                 changes["remote"], changes["allow"] = wanted["remote"], wanted["allow"]
+                changes["zone"] = wanted["zone"]
             if changes:
                 before.update(changes)
                 effects.append(RelayUpdate(slot.number, side, changes))
@@ -293,6 +296,7 @@ class Session:
         if octets not in address.NOWHERE:
             wanted["remote"] = ((octets, stream.port), self._rtcp(description, stream, side))
             wanted["allow"] = self._allowed(octets, side)
+            wanted["zone"] = self.zones[side] if address.is_link_local(octets) else None
         if wanted["kind"] == SECURE:
             self._add_keys(wanted, dialog, index, side)
         return wanted

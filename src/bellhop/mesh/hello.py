@@ -34,18 +34,26 @@ HELLO, HELLO_BACK, PROOF, SILENCE, LEAVE = EVENTS = (
 )  # fmt: skip
 
 
+# Hellos that a new neighbour gets in the other address family as well: where nothing else does, SIP
+# uses the address from which they come.
+TOLD_BESIDE = 3
+
+
 class Neighbour:
     """One address from which a node is heard."""
 
     __slots__ = (
-        "address", "alive_at", "came", "changed", "cookie", "cost", "deadline", "expected", "given",
-        "hears_all", "id", "interval", "key", "last_number", "link", "nonce", "proven_address",
-        "queued", "reason", "state", "tries", "via_all_at",
+        "address", "alive_at", "beside", "came", "changed", "cookie", "cost", "deadline",
+        "expected", "given", "hears_all", "id", "interval", "key", "last_number", "link", "nonce", "proven_address",
+        "queued", "reason", "state", "told", "tries", "via_all_at",
     )  # fmt: skip
 
     def __init__(self, link, address, short, given, nonce, now):
         self.link = link
         self.address = address
+        # Its address in the other family of the same interface, where it was heard there too.
+        self.beside = None
+        self.told = 0
         self.id = short
         self.key = None
         self.state = HEARD
@@ -131,6 +139,11 @@ class Neighbour:
         cost = self.cost
         self.cost = _cost(percent, cost)
         return cost != self.cost
+
+    def has_heard_beside(self):
+        """Tell whether it has been told this node's address in the other family often enough."""
+        self.told += 1
+        return self.told > TOLD_BESIDE
 
 
 def _cost(percent, before):

@@ -111,15 +111,19 @@ class Neighbours:
         """Tell whether all whom a link reaches are reached by its twin: then it is silent.
 
         Twins are one interface with two address families, which share a name; the lower number
-        speaks. Neighbours of both are given up here.
+        speaks. Neighbours of both are given up here; the other keeps in mind where they are.
         """
         twin = self._twin(link)
-        there = set()
-        if twin is not None:
-            there = {n.id for n in self.table.values() if _is_on(n, twin) and n.state == TWO_WAY}
+        there = {}
+        for neighbour in self.table.values():
+            if twin is not None and _is_on(neighbour, twin) and neighbour.state == TWO_WAY:
+                if not neighbour.has_heard_beside():
+                    return False
+                there[neighbour.id] = neighbour
         here = [n for n in self.table.values() if n.link == link.number]
         for neighbour in here:
             if neighbour.id in there:
+                there[neighbour.id].beside = neighbour.address[0]
                 self._step(neighbour, LEAVE, now)
         return bool(there) and not [n for n in here if n.id not in there]
 
@@ -224,7 +228,9 @@ class Neighbours:
                 self.mesh.counters["foreign_id"] += 1
                 return None
             self._step(neighbour, LEAVE, now)
-        if self._is_heard_by_twin(packet.sender, link):
+        other = self._heard_by_twin(packet.sender, link)
+        if other is not None:
+            other.beside = source[0]
             return None
         if len(self.table) >= MAX_NEIGHBOURS and not self._forget_one(now):
             self.mesh.counters["full"] += 1
@@ -236,10 +242,14 @@ class Neighbours:
         self._watch(neighbour, now)
         return neighbour
 
-    def _is_heard_by_twin(self, short, number):
+    def _heard_by_twin(self, short, number):
+        """Return the Neighbour of the same node on the link that speaks for this one, or None."""
         twin = self._twin(self.links[number])
         peer = self.mesh.exchange.peers.get(short) if twin is not None else None
-        return peer is not None and any(_is_on(n, twin) for n in peer.neighbours)
+        for neighbour in peer.neighbours if peer is not None else ():
+            if _is_on(neighbour, twin):
+                return neighbour
+        return None
 
     def _forget_one(self, now):
         """End the stranger of longest standing; return False if there is none."""

@@ -355,12 +355,17 @@ class Mesh:
         """Return the 52 letters of an id, text."""
         return write_key(node).decode()
 
+    def link_addresses(self, node):
+        """Return the link-local addresses of a neighbour (id), text with their zones."""
+        return views.link_addresses(self, node)
+
     def is_member(self, host):
         """True when an address is that of a two-way neighbour, or one that it publishes."""
+        host = host.partition("%")[0]
         for peer in self.exchange.peers.values():
             known = self.directory.node(peer.id)
             published = known.value.endpoints if known is not None else ()
-            if host in [neighbour.address[0] for neighbour in peer.neighbours]:
+            if views.has_address(self, peer, host):
                 return True
             if host in [endpoint.host for endpoint in published]:
                 return True

@@ -77,10 +77,31 @@ def _likeness(octets, others):
     return best
 
 
+def link_addresses(mesh, node):
+    """Return the link-local addresses, with their zones, of a neighbour's id."""
+    peer = mesh.exchange.peers.get(short_id(node))
+    links, found = mesh.neighbours.links, []
+    for way in peer.ways() if peer is not None else ():
+        for host in (way.address[0], way.beside):
+            if host is not None and host.startswith("fe80:") and way.link in links:
+                found.append("%s%%%s" % (host, links[way.link].name))
+    for way in mesh.neighbours.table.values():  # Not yet a neighbour by that address too.
+        if peer is not None and way.id == peer.id and way.address[0].startswith("fe80:"):
+            host = "%s%%%s" % (way.address[0], links[way.link].name)
+            found += [host] if host not in found else []
+    return found
+
+
+def has_address(mesh, peer, host):
+    """Tell whether a neighbour is heard from an address (text, without zone)."""
+    ways = [way for way in mesh.neighbours.table.values() if way.id == peer.id]
+    return host in [one for way in ways for one in (way.address[0], way.beside)]
+
+
 def node_at(mesh, host):
     """Return the id of the one node that is reached at an address (text), or None."""
     for peer in mesh.exchange.peers.values():
-        if host in [way.address[0] for way in peer.neighbours]:
+        if has_address(mesh, peer, host):
             return peer.key
     mesh.directory.refresh()
     found = None

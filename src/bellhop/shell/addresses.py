@@ -23,7 +23,25 @@ SETTLE_SECONDS = 0.2
 
 
 def addresses():
-    """Return every address of the machine on which one can listen, as text, in a fixed order."""
+    """Return every address of the machine on which one can listen, as text, in a fixed order.
+
+    Those of a link are left out: link_addresses.
+    """
+    return [host for host in _all() if "%" not in host]
+
+
+def link_addresses():
+    """Return the IPv6 link-local addresses of the machine, each with its zone (RFC 4007)."""
+    return [host for host in _all() if "%" in host]
+
+
+def socket_address(host, port):
+    """Return what bind and sendto take for a host; one of a link has its zone behind a %."""
+    host, _, zone = host.partition("%")
+    return (host, port, 0, socket.if_nametoindex(zone)) if zone else (host, port)
+
+
+def _all():
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as asked:
         asked.settimeout(1)
         body = ADDRESS_MESSAGE.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
@@ -50,15 +68,20 @@ def _collect(data, found):
 
 
 def _usable(message):
-    family, _, flags, scope, _ = ADDRESS_MESSAGE.unpack_from(message)
+    family, _, flags, scope, index = ADDRESS_MESSAGE.unpack_from(message)
     fields = attributes(message[ADDRESS_MESSAGE.size :])
     if IFA_FLAGS in fields:
         flags = struct.unpack("=I", fields[IFA_FLAGS])[0]
     octets = fields.get(IFA_LOCAL) or fields.get(IFA_ADDRESS)
-    is_link_local = family == socket.AF_INET6 and scope == SCOPE_LINK
-    if octets is None or is_link_local or flags & UNFIT:
+    if octets is None or flags & UNFIT:
         return None
-    return socket.inet_ntop(family, octets)
+    host = socket.inet_ntop(family, octets)
+    if family != socket.AF_INET6 or scope != SCOPE_LINK:
+        return host
+    try:
+        return "%s%%%s" % (host, socket.if_indextoname(index))
+    except OSError:  # It has gone since.
+        return None
 
 
 def attributes(data):

@@ -5,6 +5,7 @@ import os
 import socket
 
 from ..effects import Listener
+from .addresses import link_addresses
 from .loop import milliseconds
 from .ports import holder_of
 from .tcp import StreamListener
@@ -48,6 +49,13 @@ class Endpoints:
     def adjust(self, settings, hosts):
         """Open what is missing, close what should not be, and tell the engine."""
         wanted = listeners(settings, hosts, self.streams.contexts.server is not None)
+        if settings.mesh.enabled and not settings.listen:
+            # Two routers on a bare cable may have no other addresses in common.
+            wanted += [
+                Listener(transport, host, settings.sip_port)
+                for host in link_addresses()
+                for transport in ("udp", "tcp")
+            ]
         before = list(self.listeners)
         self.problems = {}
         self.sources = {}
@@ -73,8 +81,10 @@ class Endpoints:
             else:
                 opened = StreamListener(self.streams, listener, index)
         except OSError as error:
-            self.problems[listener] = _problem(listener, error)
-            self.log.say("error", self.problems[listener])
+            problem = _problem(listener, error)
+            self.log.say("error", problem)
+            if "%" not in listener.host:  # A node is of use without those of its links.
+                self.problems[listener] = problem
             return
         if index == len(self.open):
             self.open.append(None)
@@ -119,6 +129,8 @@ class Endpoints:
             if listener.host == source:
                 return index
             is_like = (":" in listener.host) == (":" in host) and not is_loopback(listener.host)
+            if "%" in listener.host:
+                continue
             if spare is None and is_like:
                 spare = index
         return spare

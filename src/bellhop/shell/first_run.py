@@ -92,7 +92,7 @@ def create(path):
 def greet(settings, listeners, path, state, passwords):
     """Print how to connect phones; `passwords`: of a first run, else None."""
     open_now = [one for one in listeners if one is not None]
-    hosts = sorted({one.host for one in open_now if not is_loopback(one.host)}, key=_easy_first)
+    hosts = sorted(filter(_is_told, {one.host for one in open_now}), key=_easy_first)
     hosts = hosts or sorted({one.host for one in open_now})
     ports = {one.transport: one.port for one in open_now}
     shown = ["%s %d" % (title, ports[name]) for name, title in TRANSPORTS if name in ports]
@@ -121,6 +121,11 @@ def _accounts(settings, passwords):
         "The accounts and all settings are in the file bellhop.config of the state folder.",
     ]
     return lines
+
+
+def _is_told(host):
+    """Tell whether people can give an address to a phone."""
+    return not is_loopback(host) and "%" not in host
 
 
 def _easy_first(host):

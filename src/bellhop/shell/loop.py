@@ -8,8 +8,8 @@ from time import monotonic_ns
 ENTROPY_BYTES = 4096
 # The event loop may wake a moment early; half a millisecond later the deadline has surely come.
 LATE_SECONDS = 0.0005
-# After how many new containers the garbage collector looks, and how seldom at what is old. A message
-# leaves nothing for it, and with Python's own numbers it reads all open calls again and again.
+# After how many new containers the garbage collector looks, and how seldom at what is old. Nearly
+# nothing waits for it, and with Python's own numbers it reads all open calls again and again.
 COLLECTION = (10000, 20, 10)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 
 from ..errors import BellhopError
 from .loop import milliseconds
@@ -76,8 +77,13 @@ class MediaRelays:
         handle = self.handles.get(effect.relay)
         if handle is None:
             return
+        changes = dict(effect.changes)
+        zone = changes.pop("zone", None)
         try:
-            self.media.relay_update(handle, effect.side, **effect.changes)
+            if zone is not None:
+                scope = socket.if_nametoindex(zone)
+                changes["remote"] = tuple([(*one, scope) for one in changes["remote"]])
+            self.media.relay_update(handle, effect.side, **changes)
         except OSError as error:
             self.counters["refused"] += 1
             self.loop.later(self.loop.engine.relay_failed, effect.relay, os.strerror(error.errno))
@@ -110,7 +116,8 @@ class MediaRelays:
 
 SHOWN = (
     "received_packets", "received_bytes", "sent_packets", "rtcp_packets", "lost", "auth_failed",
-    "replayed", "strangers", "invalid", "oversize", "held", "unsent",
+    "replayed", "strangers", "invalid", "oversize", "held", "sources_refused",
+    "unsent",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The media relay: libbellhop_media.so (native/include/bellhop_media.h) for the shell.
 
-Addresses are (ip, port) with 4 or 16 bytes of ip; keys are (suite, master key, master salt).
+Addresses are (ip, port) with 4 or 16 bytes of ip, or (ip, port, interface index); keys are
+(suite, master key, master salt).
 Every method raises OSError with the errno that the library returned, and so does `Media` when
 the library is missing or of another version.
 """
@@ -104,7 +105,8 @@ def _copy(array, data):
 
 
 def _fill_address(address, value):
-    ip, address.port = value
+    ip, address.port, *scope = value
+    address.scope = scope[0] if scope else 0
     address.family = 4 if len(ip) == 4 else 6
     _copy(address.ip, ip)
 

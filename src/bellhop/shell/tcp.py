@@ -11,6 +11,7 @@ import socket
 from ..effects import Flow
 from ..errors import SipError
 from ..sip.framing import PING, PONG, Framer
+from .addresses import socket_address
 from .loop import milliseconds
 from .websocket import Fed, Session
 
@@ -194,7 +195,8 @@ class Streams:
 
     def accept(self, connection, peer, listener, local):
         """Take in a connection that a peer opened, or refuse it where a bound is reached."""
-        flow = Flow(listener.transport, local, peer[0], peer[1], 0, "")
+        _, percent, zone = listener.host.partition("%")
+        flow = Flow(listener.transport, local, peer[0] + percent + zone, peer[1], 0, "")
         stream = self._add(flow)
         if stream is None:
             self.counters["refused"] += 1
@@ -346,7 +348,7 @@ def _listening(listener):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if is_six:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((listener.host, listener.port))
+        made.bind(socket_address(listener.host, listener.port))
         made.listen(BACKLOG)
     except OSError:
         made.close()

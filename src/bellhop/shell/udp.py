@@ -7,6 +7,7 @@ import struct
 from collections import deque
 
 from ..effects import Flow
+from .addresses import socket_address
 from .loop import milliseconds
 
 # Datagrams taken in one wake-up; then streams, timers and other sockets have their turn.
@@ -35,6 +36,10 @@ class UdpSocket:
         self.counters = {"dropped_sending": 0, "unreachable": 0}
         self.socket = _bound(listener)
         self.sendto = self.socket.sendto
+        _, percent, zone = listener.host.partition("%")
+        self.zone = percent + zone
+        if zone:
+            self.sendto = self._send_on_link
         loop.aio.add_reader(self.socket, self._readable)
 
     def close(self):
@@ -64,8 +69,12 @@ class UdpSocket:
     def _flow(self, address):
         if len(self.flows) >= MAX_FLOWS:
             self.flows.clear()
-        flow = self.flows[address] = Flow("udp", self.local, address[0], address[1], 0, "")
+        host = address[0] + self.zone
+        flow = self.flows[address] = Flow("udp", self.local, host, address[1], 0, "")
         return flow
+
+    def _send_on_link(self, data, address):
+        return self.socket.sendto(data, socket_address(*address))
 
     def send(self, flow, data):
         """Send a datagram, or let it wait where the kernel has no room."""
@@ -123,7 +132,7 @@ def _bound(listener):
             made.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
         else:
             made.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        made.bind((listener.host, listener.port))
+        made.bind(socket_address(listener.host, listener.port))
     except OSError:
         made.close()
         raise

@@ -16,8 +16,8 @@ END = b"\r\n\r\n"
 MANDATORY = (b"call-id", b"cseq", b"from", b"to", b"via")
 MAX_CSEQ = 2**31 - 1
 MAX_NUMBER = 2**32 - 1
-# What a response repeats beside the Vias (sections 8.2.6.1 and 8.2.6.2).
-ECHOED = frozenset((b"from", b"to", b"call-id", b"cseq", b"timestamp"))
+# What a response repeats (sections 8.2.6.1 and 8.2.6.2): every Via, of the others the first.
+ECHOED = frozenset((b"via", b"from", b"to", b"call-id", b"cseq", b"timestamp"))
 
 # What start lines, CSeq values and values that are one number say.
 _starts = {}
@@ -314,7 +314,7 @@ def parse(data):
 
 
 def _fields(message):
-    """Name the lines of a message; return name -> value of its last line, as written."""
+    """Name the lines of a message; return name -> value of the first so called, as written."""
     fields = {}
     names = []
     for line in message.lines:
@@ -325,8 +325,9 @@ def _fields(message):
                 message.lines = _join_folded(message.lines)
                 return _fields(message)
             name = _unusual_name(line)
+        if name not in fields:
+            fields[name] = value
         names.append(name)
-        fields[name] = value
     message.names = names
     return fields
 
@@ -402,7 +403,7 @@ def _read(message, fields, body):
     elif message.status < 100:
         raise SipError(400, "the status code is below 100")
     else:
-        message.branch
+        message._branch = via.branch_of(_unfolded(fields[b"via"]))
 
 
 def _check_single(names):
@@ -414,7 +415,7 @@ def _check_single(names):
 def _read_request(request, fields):
     if request._cseq[1] != request.method:
         raise SipError(400, "CSeq names another method than the request")
-    request.via
+    request._via = via.parse(_unfolded(fields[b"via"]))
     request._from = address.parse(_unfolded(fields[b"from"]))
     request._to = address.parse(_unfolded(fields[b"to"]))
     hops = fields.get(b"max-forwards")
@@ -435,14 +436,14 @@ def response_to(request, status, reason=None, lines=(), to_tag=None):
     """
     names = []
     copied = []
-    for index, name in enumerate(request.names):
-        if name == b"via" or (name in ECHOED and name not in names):
+    for name, line in zip(request.names, request.lines):
+        if name in ECHOED and (name == b"via" or name not in names):
             names.append(name)
-            copied.append(request.lines[index])
+            copied.append(line)
     if to_tag is not None and b"to" in names and _lacks_tag(request):
         copied[names.index(b"to")] += b";tag=" + to_tag
     for line in lines:
-        names.append(canonical(line[: line.find(b":")]))
+        names.append(canonical(line.partition(b":")[0]))
         copied.append(line)
     names.append(b"content-length")
     copied.append(b"Content-Length: 0")

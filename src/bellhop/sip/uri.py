@@ -18,7 +18,8 @@ _memo = {}
 class Uri:
     """One URI; `user`, `host` and parameter values are the bytes as written.
 
-    scheme: lower case. name: the user without escapes, b"" where there is none. host: IPv6 with its brackets, None for tel and unknown schemes.
+    scheme: lower case. name: the user without escapes, b"" where there is none.
+    host: IPv6 with its brackets, None for tel and unknown schemes.
     host_key: the host as it is compared.
     port: number or None. params: list of (lower-case name, value or None).
     headers: what follows "?", or None. rest: everything after the colon, for schemes that

@@ -23,7 +23,7 @@ class Transaction:
 
     # Each of the four has its table, and the state in which it begins.
     table = {}
-    state = None
+    state = ""
 
     data = user = None
     interval = 0

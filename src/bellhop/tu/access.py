@@ -85,7 +85,7 @@ class Access:
         count = digest.nonce_count(fields) if fields.qop is not None else 0
         seen = self.counts.get(fields.nonce)
         if seen is None:
-            self._remember(fields.nonce)
+            self._remember(fields.nonce, born)
             seen = (0, 0)
         fresh = _use(seen, count)
         if fresh is None:
@@ -94,12 +94,12 @@ class Access:
         self.counts[fields.nonce] = fresh
         return True
 
-    def _remember(self, nonce):
+    def _remember(self, nonce, born):
         if len(self.order) >= MAX_NONCES:
-            oldest = self.order.pop(0)
+            oldest, its_born = self.order.pop(0)
             del self.counts[oldest]
-            self.floor = max(self.floor, self._born(oldest))
-        self.order.append(nonce)
+            self.floor = max(self.floor, its_born)
+        self.order.append((nonce, born))
 
     def _challenge(self, header, realm, account, stale, now):
         self.counters["challenges"] += 1

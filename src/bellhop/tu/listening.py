@@ -12,7 +12,8 @@ class Listening:
     __slots__ = ("listener", "transport", "port", "key", "via", "uri")
 
     def __init__(self, listener):
-        host = listener.host.encode()
+        # A zone (RFC 4007) is the machine's own matter: no header names it.
+        host = listener.host.partition("%")[0].encode()
         written = uri.host_port(host, listener.port)
         self.listener = listener
         self.transport = listener.transport

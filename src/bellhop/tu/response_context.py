@@ -27,7 +27,8 @@ class Branch:
     """One client transaction after another (fail-over of hops) for one target.
 
     final: the status of the final response, or None; unsent: flow and branch parameter of a request
-    that waits for the ports of its media, or None; warning: what the called phone shall show, or None.
+    that waits for the ports of its media, or None; warning: what the called phone shall show, or
+    None.
     """
 
     __slots__ = (
@@ -79,8 +80,10 @@ class ResponseContext:
         return [branch for branch in self.branches if branch.final is None]
 
     def let_go(self):
-        """Forget the branches of what is over: they know the context, and each would hold the other
-        until the garbage collector finds them."""
+        """Forget the branches of what is over.
+
+        They know the context: each would hold the other until the garbage collector finds them.
+        """
         self.branches = []
 
     def wake(self, now):

@@ -8,7 +8,6 @@ from bellhop.media.effects import CLEAR, RECEIVE, SECURE, SEND
 from .calls import (
     ALICE_LAN,
     ALICE_PHONE,
-    ALICE_WAN,
     AUDIO,
     BOB,
     BOB_PHONE,

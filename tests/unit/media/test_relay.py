@@ -2,9 +2,9 @@
 
 import unittest
 
+from bellhop.effects import RelayOpen
 from bellhop.media import relay, trust
 from bellhop.media.decision import ALWAYS, HIDDEN, NEEDED, MediaSettings, Party
-from bellhop.effects import RelayOpen
 from bellhop.media.effects import UNTOUCHED
 
 from .calls import (

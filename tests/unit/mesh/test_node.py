@@ -318,7 +318,12 @@ class TwoFamilies(unittest.TestCase):
         for node in self.network.nodes:
             for link in node.neighbours.links.values():
                 link.name = "eth%d" % (link.number // 2)
-        self.network.run(5000)
+        self.network.run(10000)
+
+    def test_the_other_address_of_a_neighbour_is_kept_in_mind(self):
+        for node in self.network.nodes:
+            for neighbour in node.neighbours.table.values():
+                self.assertIsNotNone(neighbour.beside)
 
     def test_only_one_of_them_speaks(self):
         before = len(self.network.log)

@@ -165,8 +165,9 @@ class NonceTest(AccessCase):
         first = credentials(self.access.nonce(0))
         self.verdict(first)
         for number in range(MAX_NONCES):
-            self.access._remember(self.access.nonce(1 + number))
-            self.access.counts[self.access.order[-1]] = (1, 1)
+            nonce = self.access.nonce(1 + number)
+            self.access._remember(nonce, 1 + number)
+            self.access.counts[nonce] = (1, 1)
         self.assertEqual(len(self.access.counts), MAX_NONCES)
         self.assert_stale(self.verdict(first, now=MAX_NONCES))
 
