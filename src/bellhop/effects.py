@@ -40,7 +40,8 @@ SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
 # Change one side of a relay. side: 0 or 1; changes: dict of what shell/relay.py's relay_update
-# takes by name, and with `remote` the `zone` (name of an interface) of a link-local one, or None. It holds keys: no log and no answer may show it.
+# takes by name, and with `remote` the `zone` (name of an interface) of a link-local one, or None.
+# It holds keys: no log and no answer may show it.
 RelayUpdate = namedtuple("RelayUpdate", ("relay", "side", "changes"))
 
 # Close the ports of a relay and forget its keys, whether it could be opened or not.

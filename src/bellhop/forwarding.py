@@ -360,9 +360,8 @@ class Forwarder:
         if context.state == response_context.DONE:
             effects += self._ended(context.branches)
             context.let_go()
-        elif context.state == response_context.ACCEPTED and context.call is None:
-            if context.request.method != b"INVITE":
-                context.let_go()
+        elif context.state == response_context.ACCEPTED and context.request.method != b"INVITE":
+            context.let_go()
         return effects
 
     def _cancel_branch(self, branch, reason, now):

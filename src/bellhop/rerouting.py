@@ -61,7 +61,9 @@ class Rerouting:
         """Return the response context of an INVITE that came before by another way, or None."""
         call = self.node.calls.live.get(request.call_id)
         context = None if call is None else call.context
-        if context is None or not self.meshing.mesh.is_member(flow.host):
+        # Nodes in between pass it on: what it offers is new to the other end too.
+        is_end = context is not None and self.meshing.is_mine(request.parsed_uri)
+        if not is_end or not self.meshing.mesh.is_member(flow.host):
             return None
         return context if _same(context.request, request) else None
 

@@ -44,8 +44,8 @@ class Neighbour:
 
     __slots__ = (
         "address", "alive_at", "beside", "came", "changed", "cookie", "cost", "deadline",
-        "expected", "given", "hears_all", "id", "interval", "key", "last_number", "link", "nonce", "proven_address",
-        "queued", "reason", "state", "told", "tries", "via_all_at",
+        "expected", "given", "hears_all", "id", "interval", "key", "last_number", "link", "nonce",
+        "proven_address", "queued", "reason", "state", "told", "tries", "via_all_at",
     )  # fmt: skip
 
     def __init__(self, link, address, short, given, nonce, now):
