@@ -52,20 +52,25 @@ def path(before, source, target):
 
 
 def disjoint(source, target, edges_of, most):
-    """Return up to `most` paths, best first; later ones avoid the nodes and the link of earlier."""
+    """Return up to `most` paths, best first.
+
+    Later ones avoid the nodes and the last link of earlier ones where that can be.
+    """
     found = []
     used = set()
-    cut = set()
+    last_links = set()
+
+    def dearer(node):
+        edges = edges_of(node)
+        return {
+            other: edges[other] + (USED if (node, other) in last_links else 0) for other in edges
+        }
+
     for _ in range(most):
-
-        def open_edges(node):
-            edges = edges_of(node)
-            return {other: edges[other] for other in edges if (node, other) not in cut}
-
-        steps = path(tree(source, open_edges, used, target)[1], source, target)
+        steps = path(tree(source, dearer, used, target)[1], source, target)
         if steps is None or steps in found:
             break
         found.append(steps)
         used.update(steps[:-1])
-        cut.add((([source] + steps)[-2], target))
+        last_links.add((([source] + steps)[-2], target))
     return found

@@ -35,6 +35,10 @@ class Paths(unittest.TestCase):
         )  # fmt: skip
         self.assertEqual(paths.disjoint("a", "b", edges, 2), [["m", "x", "b"], ["m", "y", "b"]])
 
+    def test_so_is_the_last_link(self):
+        edges = graph(("a", "x", 1), ("a", "y", 1), ("x", "b", 1), ("y", "b", 1), ("b", "z", 1))
+        self.assertEqual(paths.disjoint("a", "z", edges, 3), [["x", "b", "z"], ["y", "b", "z"]])
+
     def test_no_way_is_no_path(self):
         self.assertEqual(paths.disjoint("a", "z", RING, 2), [])
 
