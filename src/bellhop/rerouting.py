@@ -6,7 +6,6 @@ RFC 3261 section 8.2.2.2). A request inside a dialog whose next node is gone goe
 last node on its Route.
 """
 
-from .mesh.identity import write_key
 from .sip import address, uri
 from .sip.message import response_to
 from .tu import dialplan, proxy
@@ -170,11 +169,7 @@ def by_the_new_way(response, request, own):
 
 def route_values(hops):
     """Return the Route values of a path's hops."""
-    values = []
-    for hop in hops:  # One that has no address of its own is named by its key.
-        host = hop.host.encode() or write_key(hop.node)
-        values.append(b"<sip:" + uri.host_port(host, hop.port) + b";lr>")
-    return values
+    return [b"<sip:" + uri.host_port(hop.host.encode(), hop.port) + b";lr>" for hop in hops]
 
 
 def _same(one, other):

@@ -4,7 +4,7 @@ import heapq
 from collections import namedtuple
 
 # One stop of a path. node: 32 octets; host, port: where its SIP is to be reached from the stop
-# before.
+# before; host is its key where it tells of no address.
 Hop = namedtuple("Hop", ("node", "host", "port"))
 
 # What a node costs that an earlier path runs through: more than any detour.

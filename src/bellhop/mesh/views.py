@@ -50,7 +50,7 @@ def _hops(mesh, steps):
 
 
 def _endpoint(mesh, before, short):
-    """Return (host, port) where `short` is reached from `before`."""
+    """Return (host, port) where `short` is reached from `before`; host may be its key."""
     known = mesh.directory.node(short)
     endpoints = known.value.endpoints if known is not None else []
     port = endpoints[0].port if endpoints else mesh.settings.sip_port
@@ -58,8 +58,8 @@ def _endpoint(mesh, before, short):
     for way in peer.ways() if peer is not None else ():
         if not way.address[0].startswith("fe80:"):
             return way.address[0], port  # SIP has no sockets on link-local addresses.
-    if not endpoints:
-        return "", port
+    if not endpoints:  # Its neighbour knows where it is.
+        return mesh.name_of(_id_of(mesh, short)), port
     earlier = mesh.directory.node(before)
     near = [address.pack(e.host) for e in earlier.value.endpoints] if earlier is not None else []
     best = max(endpoints, key=lambda endpoint: _likeness(address.pack(endpoint.host), near))
