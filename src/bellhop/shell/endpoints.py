@@ -49,7 +49,7 @@ class Endpoints:
     def adjust(self, settings, hosts):
         """Open what is missing, close what should not be, and tell the engine."""
         wanted = listeners(settings, hosts, self.streams.contexts.server is not None)
-        if settings.mesh.enabled and not settings.listen:
+        if not settings.listen and settings.mesh.enabled:
             # Two routers on a bare cable may have no other addresses in common.
             wanted += [
                 Listener(transport, host, settings.sip_port)
