@@ -43,6 +43,7 @@ class NotingEngine:
 class Settings:
     listen = ("127.0.0.1",)
     sip_port, tls_port, ws_port, wss_port = 0, 0, 0, 0
+    mesh = SimpleNamespace(enabled=False)
 
     def __init__(self):
         with socket.socket() as free:
