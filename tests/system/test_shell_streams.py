@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import socket
 import ssl
+from types import SimpleNamespace
 
 import pytest
 
