@@ -7,7 +7,7 @@ from collections import namedtuple
 
 from tests.support import tone
 
-REGISTER_SECONDS = 10
+REGISTER_SECONDS = 30
 RING_SECONDS = 10
 CALL_SECONDS = 15
 HEAR_SECONDS = 12
