@@ -303,19 +303,25 @@ class Meshing:
 
     def _introduce(self, request):
         """Show on the called phone where its caller is: half of all houses have an Alice."""
-        asserted = request.value(IDENTITY)
-        begins = request.to.param(b"tag") is None
-        if asserted is None or not begins or not self.is_mine(request.parsed_uri):
+        if request.to.param(b"tag") is not None or not self.is_mine(request.parsed_uri):
             return
-        named = address.parse(asserted)
-        if not self.is_member(named.uri):
+        named = self.asserted(request)
+        if named is None:
             return
-        name = (request.from_.display or b"").strip(b'"') or named.uri.user or b"?"
         where = self.person(named.uri)[0].partition("@")[2]
-        display = b'"' + name + b" (" + where.encode() + b')"'
-        for field, shown in ((b"From", request.from_), (b"P-Asserted-Identity", named)):
-            line = address.Address(display, shown.uri_bytes, shown.params).write()
-            request.set(field.lower(), field + b": " + line)
+        shown = request.from_.worded(b"", b" (" + where.encode() + b")", named.uri.user or b"?")
+        request.set(b"from", b"From: " + shown.write())
+        same = address.Address(shown.display, named.uri_bytes, named.params)
+        request.set(IDENTITY, b"P-Asserted-Identity: " + same.write())
+
+    def asserted(self, request):
+        """Return the Address of whom another node says that a request is from, or None."""
+        value = request.value(IDENTITY)
+        try:
+            named = None if value is None else address.parse(value)
+            return named if named is not None and self.is_member(named.uri) else None
+        except SipError:
+            return None  # What cannot be read asserts nothing.
 
     def is_by_mesh(self, request, flow):
         """Tell whether another node has sent a request, be it from its phones or for others."""

@@ -7,7 +7,7 @@ from .media.agreement import FAILED, Dh, Identity
 from .media.decision import NO, MediaSettings, Party
 from .media.relay import Relays, set_body
 from .media.signature import PACKAGE
-from .sip import address, scan, uri
+from .sip import address, uri
 from .tu import dialplan
 from .tu.calls import name_of, readable
 
@@ -28,8 +28,7 @@ COMPARED, FORGET = VERDICTS = ("compared", "forget")
 class Relaying:
     """The calls whose sound passes this node. meshing: set when the node joins a mesh.
 
-    signing: set where calls are signed.
-
+    signing: set where calls are signed; ending: ends calls.
     go_on(ready, now): takes a media.relay.Ready, returns the effects.
     """
 
@@ -116,14 +115,10 @@ class Relaying:
 
     def _asserted(self, request):
         """Return whom another node says that a request is from, and the node's id or b""."""
-        value = request.value(b"p-asserted-identity")
-        try:
-            found = None if value is None else address.parse(value).uri
-            if found is not None and self.meshing.is_member(found):
-                return self.meshing.person(found)
-        except SipError:
-            pass  # What cannot be read asserts nothing.
-        return contact_of(request.from_.uri_bytes), b""
+        named = self.meshing.asserted(request)
+        if named is None:
+            return contact_of(request.from_.uri_bytes), b""
+        return self.meshing.person(named.uri)
 
     def _locals(self, flow):
         """Return the octets of this node's addresses, the one that a flow uses first."""
@@ -138,9 +133,7 @@ class Relaying:
     def announce(self, request, warning):
         """Show a warning on the called phone in front of the caller's name."""
         caller = request.from_
-        name = (caller.display or scan.quote(caller.uri.user or b"?")).strip(b'"')
-        display = b'"(' + warning.encode() + b") " + name + b'"'
-        shown = address.Address(display, caller.uri_bytes, caller.params)
+        shown = caller.worded(b"(" + warning.encode() + b") ", b"", caller.uri.user or b"?")
         request.set(b"from", b"From: " + shown.write())
         request.remove(b"p-asserted-identity")  # Phones prefer its name to that of From.
 

@@ -362,11 +362,11 @@ class Mesh:
     def is_member(self, host):
         """True when an address is that of a two-way neighbour, or one that it publishes."""
         host = host.partition("%")[0]
+        if views.peer_at(self, host) is not None:
+            return True
         for peer in self.exchange.peers.values():
             known = self.directory.node(peer.id)
             published = known.value.endpoints if known is not None else ()
-            if views.has_address(self, peer, host):
-                return True
             if host in [endpoint.host for endpoint in published]:
                 return True
         return False

@@ -92,17 +92,19 @@ def link_addresses(mesh, node):
     return found
 
 
-def has_address(mesh, peer, host):
-    """Tell whether a neighbour is heard from an address (text, without zone)."""
-    ways = [way for way in mesh.neighbours.table.values() if way.id == peer.id]
-    return host in [one for way in ways for one in (way.address[0], way.beside)]
+def peer_at(mesh, host):
+    """Return the peer that is heard from an address (text, without zone), or None."""
+    for way in mesh.neighbours.table.values():
+        if host in (way.address[0], way.beside) and way.id in mesh.exchange.peers:
+            return mesh.exchange.peers[way.id]
+    return None
 
 
 def node_at(mesh, host):
     """Return the id of the one node that is reached at an address (text), or None."""
-    for peer in mesh.exchange.peers.values():
-        if has_address(mesh, peer, host):
-            return peer.key
+    peer = peer_at(mesh, host)
+    if peer is not None:
+        return peer.key
     mesh.directory.refresh()
     found = None
     for known in mesh.directory.known.values():

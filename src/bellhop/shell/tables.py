@@ -296,27 +296,27 @@ CALL_WORDS = (
 
 def _calls(result):
     """Return the table of calls, each followed by what is known of its sound."""
-    rows = result["calls"]
-    if not rows:
-        return ["no call is going on"]
-    head, *lines = table(rows, CALLS)
-    found = [head]
-    for line, row in zip(lines, rows):
-        found.append(line)
-        found += ["    " + cut(words, WIDTH - 4) for words in _sound(row)]
-    return found
+    found = _with_more(
+        result["calls"], CALLS, lambda row: ["    " + cut(line, WIDTH - 4) for line in _sound(row)]
+    )
+    return found or ["no call is going on"]
 
 
 def _history(result):
     """Return the table of past calls, each followed by how it ended."""
-    rows = result["history"]
-    if not rows:
-        return ["no call has ended since the start"]
-    head, *lines = table(rows, HISTORY)
-    found = [head]
-    for line, row in zip(lines, rows):
-        found.append(line)
-        found += _wrapped("    ", (row["ended_by"] or "").split(" "), "")
+    found = _with_more(result["history"], HISTORY, _end)
+    return found or ["no call has ended since the start"]
+
+
+def _end(row):
+    return _wrapped("    ", (row["ended_by"] or "").split(" "), "")
+
+
+def _with_more(rows, columns, more):
+    """Return the lines of a table, each followed by the lines more(row); [] without rows."""
+    found = table(rows, columns)
+    for index in range(len(rows) - 1, -1, -1):
+        found[index + 2 : index + 2] = more(rows[index])
     return found
 
 

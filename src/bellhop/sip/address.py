@@ -28,6 +28,14 @@ class Address:
         """Return a header parameter's value: b"" where it has none, None where absent."""
         return scan.parameter(self.params, name) if self.params else None
 
+    def worded(self, before, after, user=b"?"):
+        """Return an Address with words around its display name, or around `user` without one."""
+        name = self.display or b""
+        # One quote at each end is not part of the name; a further one before it may be.
+        name = name[1:-1] if name[:1] == b'"' else name
+        name = name or scan.quote(user)[1:-1]
+        return Address(b'"' + before + name + after + b'"', self.uri_bytes, self.params)
+
     def write(self):
         """Return the address as bytes, always with angle brackets."""
         display = b"" if self.display is None else self.display + b" "

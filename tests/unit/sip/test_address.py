@@ -24,6 +24,17 @@ class AddressTest(unittest.TestCase):
     def test_a_display_name_may_be_words_without_quotes(self):
         self.assertEqual(address.parse(b"Alice L <sip:a@b>").display, b"Alice L")
 
+    def test_words_around_a_name_leave_its_quotes_whole(self):
+        for display, expected in (
+            (b'"Gran" ', b'"(x) Gran (y)"'),
+            (b"Gran ", b'"(x) Gran (y)"'),
+            (b'"6\\"" ', b'"(x) 6\\" (y)"'),
+            (b'"" ', b'"(x) gran (y)"'),
+            (b"", b'"(x) gran (y)"'),
+        ):
+            found = address.parse(display + b"<sip:gran@a>;tag=1").worded(b"(x) ", b" (y)", b"gran")
+            self.assertEqual(found.write(), expected + b" <sip:gran@a>;tag=1")
+
     def test_quotes_may_hold_what_would_end_an_address(self):
         found = address.parse(b'"<a>, \\"b\\";c" <sip:a@b>;tag=1')
         self.assertEqual(found.display, b'"<a>, \\"b\\";c"')
