@@ -8,7 +8,7 @@ def main():
     if sys.implementation.name == "micropython":
         from .lite.main import main as command
     else:
-        from .shell.command import main as command
+        from .shell.main import main as command
     return command(sys.argv[1:])
 
 

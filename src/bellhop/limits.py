@@ -45,3 +45,21 @@ MAX_RECORDS = 4096
 MAX_RECORDS_BYTES = 2400000
 # Ended records that must not come back: as many as records, each of which may end.
 MAX_TOMBSTONES = 4096
+# Streams of all peers: 1,024 phones would be a large house, and cost 5 kB each, 50 kB with TLS. Of
+# one IPv4 address or IPv6 /64: an office behind one address fits.
+MAX_STREAMS = 1024
+MAX_STREAMS_PER_SOURCE = 128
+# Octets that a peer that does not read may leave with us, and those of unfinished messages and of
+# what waits to be sent, of all streams together.
+MAX_STREAM_BYTES = 262144
+MAX_STREAMS_BYTES = 16777216
+# Listeners that have gone keep their number, for bindings name it, until there are so many.
+MAX_LISTENERS = 256
+# Peers whose way is kept, to make it once; past it all are forgotten and made again.
+MAX_KEPT_FLOWS = 1024
+# Datagrams that wait for a full send buffer; past it they are dropped, as the network would.
+MAX_WAITING_DATAGRAMS = 256
+# Clients of the control socket at once: the pages, a few terminals, ubus. What one that does not
+# read may leave with us; then it is cut off.
+MAX_CONTROL_CLIENTS = 32
+MAX_CONTROL_BYTES = 1048576

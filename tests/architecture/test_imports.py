@@ -42,11 +42,15 @@ MAY_IMPORT = {
     "mesh": GROUND,
     "media": GROUND,
     **dict.fromkeys(ENGINE, ENGINE | BELOW_ENGINE),
-    "shell": GROUND | {"engine", "config", "sip"},
-    "lite": GROUND | {"engine", "config", "sip"},
+    "world": GROUND | {"engine", "config", "sip"},
+    "shell": GROUND | {"engine", "config", "sip", "world"},
+    "lite": GROUND | {"engine", "config", "sip", "world"},
     "__main__": {"shell", "lite"},
 }
-PURE = set(MAY_IMPORT) - {"", "shell", "lite", "__main__"}
+# One module picks one of the two shells; the others of its unit know neither.
+MAY_ALSO_IMPORT = {"bellhop.world.system": {"shell", "lite"}}
+WORLDLY = {"world", "shell", "lite"}
+PURE = set(MAY_IMPORT) - WORLDLY - {"", "__main__"}
 PURE_STANDARD = {"binascii", "collections", "hashlib", "heapq", "json", "struct"}
 
 
@@ -78,18 +82,18 @@ def unit_of(name):
     return "" if unit.startswith("__") and unit != "__main__" else unit
 
 
-def fault_of(unit, imported):
-    """Return what is wrong with one import in a unit, or None."""
+def fault_of(unit, imported, besides):
+    """Return what is wrong with one import in a unit, or None; besides: units allowed to it."""
     top = imported.split(".")[0]
     if imported.endswith(".*"):
         return "a star import"
     if top == "bellhop":
         target = unit_of(imported)
-        if target and target != unit and target not in MAY_IMPORT[unit]:
+        if target and target not in {unit, *MAY_IMPORT[unit], *besides}:
             return f"{unit or 'the package'} may not import {target}"
     elif unit in PURE and top not in PURE_STANDARD:
         return f"a pure module may not import {top}"
-    elif unit == "" or (top not in sys.stdlib_module_names and unit not in ("shell", "lite")):
+    elif unit == "" or (top not in sys.stdlib_module_names and unit not in WORLDLY):
         return f"{unit or 'the package'} may not import {top}"
     return None
 
@@ -103,7 +107,7 @@ def faults(source):
             found.append(f"{name}: the unit {unit} has no row in MAY_IMPORT")
             continue
         for imported, line in imports(name, ast.parse(path.read_bytes())):
-            fault = fault_of(unit, imported)
+            fault = fault_of(unit, imported, MAY_ALSO_IMPORT.get(name, set()))
             if fault:
                 found.append(f"{name}:{line}: {fault}")
     return found
@@ -123,6 +127,7 @@ PLANTED = {
     "a star import": ("sip/via.py", "from .scan import *"),
     "the package imports something": ("__init__.py", "from . import limits"),
     "a unit without a row": ("misc/things.py", ""),
+    "the world picks a shell again": ("world/udp.py", "from ..lite import sockets"),
 }
 
 
@@ -142,6 +147,6 @@ def test_allowed_imports_are_no_faults(tmp_path):
         "from collections import namedtuple\nfrom . import scan\nfrom ..errors import SipError\n"
     )
     (tmp_path / "bellhop" / "shell" / "dns.py").write_text(
-        "import asyncio\nimport dns.resolver\nfrom .. import __version__, engine\n"
+        "import ssl\nimport dns.resolver\nfrom .. import __version__, engine\n"
     )
     assert not faults(tmp_path)

@@ -159,7 +159,7 @@ def soak(kind, folder, operations):
         "heap_used_kb_after_each_part": [heap for heap, _ in marks],
         "memory_kb_after_each_part": [kb for _, kb in marks],
         "growth_kb": marks[-1][0] - marks[1][0],
-        "faults": status["counters"]["heap"],
+        "faults": status["counters"]["loop"],
     }
 
 

@@ -9,7 +9,7 @@ import time
 from bellhop.effects import Resolve
 from bellhop.lite import resolver
 from bellhop.lite.clock import Clock
-from bellhop.lite.loop import Loop
+from bellhop.world.loop import Loop
 
 
 class Caller:
@@ -35,7 +35,7 @@ def main(resolv_conf, hosts, port, host, transport, sip_port="0"):
     """Resolve one name."""
     resolver.RESOLV_CONF, resolver.HOSTS, resolver.PORT = resolv_conf, hosts, int(port)
     resolver.PATIENCE_MS = 300
-    loop = Loop(Clock(time.ticks_ms, time.ticks_diff), None)
+    loop = Loop(Clock(time.ticks_ms, time.ticks_diff).now, None)
     loop.engine = Caller(loop)
     asked = Resolve(1, host.encode(), int(sip_port) or None, transport or None, False)
     resolver.Resolver(loop, lambda transport, host: 0).resolve(asked)

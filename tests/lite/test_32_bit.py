@@ -52,7 +52,7 @@ def test_node_serves_phones_and_a_mesh(compiled, small_words, tmp_path):
         for _ in range(10):
             call(phones[0], phones[1], "bob")
     status = ask(server, "status")
-    assert status["counters"]["heap"] == {"out_of_memory": 0, "faults": 0}, server.log_tail()
+    assert status["counters"]["loop"] == {"out_of_memory": 0, "faults": 0}, server.log_tail()
     assert json.loads(json.dumps(status))["registrations"] == len(phones)
     for one in phones:
         one.close()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bellhop.shell import addresses
+from bellhop.world import netlink
 from tests.support import netns
 
 PATIENCE = 20
@@ -21,9 +21,10 @@ OPTIONS = (
 
 
 def test_loopback_is_among_the_addresses_of_this_machine():
-    found = addresses.addresses()
+    found, links = netlink.addresses()
     assert "127.0.0.1" in found
     assert not [host for host in found if host.startswith("fe80:")]
+    assert all(host.startswith("fe80:") and "%" in host for host in links)
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,16 @@
 """Files and the log of the shell."""
 
-import asyncio
-
 import pytest
 
 from bellhop.effects import Note
 from bellhop.effects import Store as Keep
-from bellhop.shell import store as store_module
-from bellhop.shell.log import BURST, Log, readable
-from bellhop.shell.loop import Entropy
-from bellhop.shell.store import Store
+from bellhop.shell import files
+from bellhop.shell.entropy import Entropy
+from bellhop.shell.service import milliseconds
+from bellhop.shell.words import readable
+from bellhop.world.log import BURST, INTERVAL, Log
+from bellhop.world.loop import Loop
+from bellhop.world.store import Store
 
 
 class Folder:
@@ -18,15 +19,15 @@ class Folder:
     def __init__(self, path):
         self.path = path
         self.lines = []
-        self.aio = asyncio.new_event_loop()
         for name in ("state", "run"):
             (path / name).mkdir()
         self.store = self.again()
 
     def again(self):
         """Return a store as the next process has it."""
-        log = Log(lambda level, text: self.lines.append(text))
-        return Store(str(self.path / "state"), str(self.path / "run"), self.aio, log)
+        log = Log(lambda level, text: self.lines.append(text), milliseconds)
+        loop = Loop(milliseconds, log)
+        return Store(str(self.path / "state"), str(self.path / "run"), loop, log)
 
     def keep(self, name, records):
         self.store.keep(Keep(name, lambda now: records))
@@ -34,9 +35,7 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path):
-    made = Folder(tmp_path)
-    yield made
-    made.aio.close()
+    return Folder(tmp_path)
 
 
 def test_what_is_kept_comes_back(folder):
@@ -78,11 +77,11 @@ def test_a_damaged_file_is_set_aside(folder, damage):
 
 
 def test_a_full_disk_is_said_and_tried_again(folder, monkeypatch):
-    def full(path, octets, is_synced=True):
+    def full(path, parts, is_synced=True):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_module, "replace", full)
+        patched.setattr(files, "replace", full)
         folder.keep("secret", "ab")
         folder.store.write_all()
     assert "No space left" in folder.lines[0]
@@ -93,18 +92,19 @@ def test_a_full_disk_is_said_and_tried_again(folder, monkeypatch):
 
 def test_a_flood_of_notes_is_cut_and_counted():
     lines = []
-    log = Log(lambda level, text: lines.append((level, text)))
+    now = [1000]
+    log = Log(lambda level, text: lines.append((level, text)), lambda: now[0])
     for _ in range(BURST + 50):
         log.note(Note("warning", "again"))
-    assert BURST <= len(lines) <= BURST + 2
-    log.credit = 2
+    assert len(lines) == BURST
+    now[0] += 2 * INTERVAL
     log.say("error", "last")
     assert lines[-2][1].endswith("lines were left out") and lines[-1] == ("error", "last")
 
 
 def test_the_level_hides_what_is_less():
     lines = []
-    log = Log(lambda level, text: lines.append(level), "warning")
+    log = Log(lambda level, text: lines.append(level), milliseconds, "warning")
     for level in ("error", "warning", "notice", "info"):
         log.say(level, "x")
     assert lines == ["error", "warning"]

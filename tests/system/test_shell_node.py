@@ -274,7 +274,7 @@ def test_check_config_needs_no_node(node):
 
 def test_the_sample_of_the_first_run_is_good_and_holds_no_password(tmp_path):
     from bellhop.shell import first_run
-    from bellhop.shell.settings import read_settings
+    from bellhop.world.settings import read_settings
 
     path = tmp_path / "bellhop.config"
     passwords = first_run.create(path.as_posix())

@@ -1,6 +1,5 @@
 """Names found in a real DNS server (Debian's knot) on loopback."""
 
-import asyncio
 import os
 import shutil
 import socket
@@ -12,6 +11,8 @@ import pytest
 
 from bellhop.effects import Resolve
 from bellhop.shell.resolver import ADDRESSES_ONLY, FULL, Resolver
+from bellhop.shell.service import milliseconds
+from bellhop.world.loop import Loop
 
 KNOTD = shutil.which("knotd") or shutil.which("knotd", path="/usr/sbin")
 PATIENCE = 15
@@ -61,7 +62,7 @@ def server(tmp_path_factory):
     """Return the port of a running DNS server."""
     if KNOTD is None:
         pytest.skip("no DNS server: the Debian package knot is missing")
-    pytest.importorskip("dns.asyncresolver", reason="dnspython is missing")
+    pytest.importorskip("dns.resolver", reason="dnspython is missing")
     folder = tmp_path_factory.mktemp("knot")
     with socket.socket(type=socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
@@ -94,30 +95,30 @@ def _wait_for(port, process):
 
 
 class Asking:
-    """A resolver, and the answers that it gave. It is the resolver's Loop as well."""
+    """A resolver with its loop, and the answers that it gave: it is the engine as well."""
 
     def __init__(self, port, reachable=lambda transport, host: 3):
-        self.aio = asyncio.new_event_loop()
+        self.loop = Loop(milliseconds, None)
+        self.loop.engine = self
         self.answers = {}
-        self.resolver = Resolver(self, reachable, os.urandom, ["127.0.0.1"], port)
+        self.resolver = Resolver(self.loop, reachable, os.urandom, ["127.0.0.1"], port)
 
-    def resolved(self, query, hops, problem):
+    def next_deadline(self):
+        return None
+
+    def resolved(self, query, hops, problem, now):
         self.answers[query] = hops, problem
-
-    def settle(self):
-        pass
+        return []
 
     def ask(self, host, port=None, transport=None, secure=False):
         """Return (hops as (transport, host, port, name), problem)."""
         self.answers = {}
         self.resolver.resolve(Resolve(1, host.encode(), port, transport, secure))
 
-        async def answered():
-            async with asyncio.timeout(PATIENCE):
-                while not self.answers:
-                    await asyncio.sleep(0.005)
-
-        self.aio.run_until_complete(answered())
+        end = time.monotonic() + PATIENCE
+        while not self.answers:
+            assert time.monotonic() < end
+            self.loop.step(100)
         hops, problem = self.answers[1]
         assert all(hop.local == 3 and hop.connection == 0 for hop in hops)
         return [(hop.transport, hop.host, hop.port, hop.name) for hop in hops], problem
@@ -125,9 +126,7 @@ class Asking:
 
 @pytest.fixture
 def asking(request):
-    made = Asking(request.getfixturevalue("server"))
-    yield made
-    made.aio.close()
+    return Asking(request.getfixturevalue("server"))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +184,6 @@ def test_an_unreachable_family_is_left_out(server):
         [],
         "there is no way from here to 198.51.100.1 over udp",
     )
-    asking.aio.close()
 
 
 @pytest.mark.parametrize(
@@ -201,15 +199,12 @@ def test_an_address_needs_no_dns(question, hops):
     asking = Asking(1)
     assert asking.ask(*question) == (hops, "")
     assert asking.resolver.dns is None
-    asking.aio.close()
 
 
 def test_without_dnspython_there_are_addresses_only(monkeypatch):
     monkeypatch.setitem(sys.modules, "dns", None)
-    monkeypatch.setitem(sys.modules, "dns.asyncresolver", None)
+    monkeypatch.setitem(sys.modules, "dns.resolver", None)
     asking = Asking(1)
     found, _ = asking.ask("localhost")
     assert ("udp", "127.0.0.1", 5060, "") in found
     assert asking.resolver.kind() == ADDRESSES_ONLY
-    asking.aio.run_until_complete(asking.aio.shutdown_default_executor())
-    asking.aio.close()

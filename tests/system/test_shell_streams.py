@@ -1,19 +1,23 @@
 """Streams over loopback with an engine that only notes what it is told."""
 
-import asyncio
 import shutil
 import socket
 import ssl
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from bellhop import limits
 from bellhop.effects import Close, Flow, Listener, Send
-from bellhop.shell import tcp
-from bellhop.shell.endpoints import Endpoints
-from bellhop.shell.log import Log
-from bellhop.shell.loop import Loop
+from bellhop.shell.kinds import Kinds
+from bellhop.shell.service import milliseconds
 from bellhop.shell.tls import Contexts, make_certificate
+from bellhop.world import netlink, streams
+from bellhop.world.endpoints import Endpoints
+from bellhop.world.log import Log
+from bellhop.world.loop import Loop
 
 PATIENCE = 10
 MESSAGE = b"NOTE sip:x SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
@@ -56,26 +60,26 @@ class Shell:
     """The stream side of a node, driven step by step."""
 
     def __init__(self, folder):
-        self.aio = asyncio.new_event_loop()
-        self.engine = NotingEngine()
-        self.loop = Loop(self.engine, self.aio)
-        self.streams = tcp.Streams(self.loop, Contexts(str(folder)))
-        self.endpoints = Endpoints(self.loop, self.streams, Log(lambda level, text: None))
-        self.loop.performers = {Send: self.endpoints.send, Close: self.endpoints.close}
+        log = Log(lambda level, text: None, milliseconds)
+        self.loop = Loop(milliseconds, log)
+        self.engine = self.loop.engine = NotingEngine()
+        self.contexts = Contexts(str(folder))
+        self.streams = streams.Streams(self.loop, Kinds(self.contexts))
+        self.endpoints = Endpoints(self.loop, self.streams, log)
+        self.loop.performers = {Send: self.endpoints.send, Close: self.streams.close}
         self.settings = Settings()
-        self.endpoints.adjust(self.settings, ["127.0.0.1"])
+        self.endpoints.adjust(self.settings)
         self.place = ("127.0.0.1", self.settings.sip_port)
         self.tcp = self.engine.listeners.index(Listener("tcp", *self.place))
 
     def until(self, condition):
         """Run the loop until a condition holds."""
-
-        async def watch():
-            async with asyncio.timeout(PATIENCE):
-                while not condition():
-                    await asyncio.sleep(0.005)
-
-        self.aio.run_until_complete(watch())
+        end = time.monotonic() + PATIENCE
+        while True:
+            self.loop.step(5)
+            if condition():
+                return
+            assert time.monotonic() < end
 
     def peer(self):
         """Return a connected peer that the node has accepted."""
@@ -89,9 +93,7 @@ class Shell:
 
     def close(self):
         self.endpoints.close_all()
-        self.until(lambda: not self.streams.streams)
-        self.aio.run_until_complete(asyncio.sleep(0.01))
-        self.aio.close()
+        assert not self.streams.streams and self.loop.counters["faults"] == 0
 
 
 @pytest.fixture
@@ -129,7 +131,9 @@ def test_a_stream_is_opened_once_and_used_again(shell):
         flow = Flow("tcp", shell.tcp, *far.getsockname(), 0, "")
         shell.send(flow)
         shell.send(flow)
-        shell.until(lambda: not any(one.waiting for one in shell.streams.streams.values()))
+        shell.until(
+            lambda: not any(one.connection.waiting for one in shell.streams.streams.values())
+        )
         with far.accept()[0] as accepted:
             assert accepted.getpeername()[0] == "127.0.0.1"
             shell.until(lambda: True)
@@ -184,9 +188,9 @@ def test_half_a_message_is_closed_after_a_time_and_keepalives_do_not_help(shell,
         peer.sendall(b"\r\n\r\n" + MESSAGE[:10])
         shell.until(lambda: stream.codec.is_partial())
         begun = stream.partial_since
-        assert stream.fault(begun + tcp.PATIENCE_MS) == ""
-        assert "half a message" in stream.fault(begun + tcp.PATIENCE_MS + 1)
-        monkeypatch.setattr(tcp, "PATIENCE_MS", -1)
+        assert stream.fault(begun + streams.PATIENCE_MS) == ""
+        assert "half a message" in stream.fault(begun + streams.PATIENCE_MS + 1)
+        monkeypatch.setattr(streams, "PATIENCE_MS", -1)
         shell.streams._sweep()
         shell.until(lambda: shell.engine.failed)
         assert shell.streams.counters["slow"] == 1
@@ -197,15 +201,15 @@ def test_a_line_end_after_a_message_begins_no_other(shell):
         peer.sendall(MESSAGE + b"\r\n")
         shell.until(lambda: shell.engine.received)
         stream = next(iter(shell.streams.streams.values()))
-        assert stream.fault(stream.heard + tcp.PATIENCE_MS + 1) == ""
-        assert stream.fault(stream.heard + tcp.IDLE_MS + 1) == "silent for too long"
+        assert stream.fault(stream.heard + streams.PATIENCE_MS + 1) == ""
+        assert stream.fault(stream.heard + streams.IDLE_MS + 1) == "silent for too long"
 
 
 def test_a_stream_that_never_speaks_is_closed_after_a_time(shell):
     with shell.peer():
         stream = next(iter(shell.streams.streams.values()))
-        assert stream.fault(stream.heard + tcp.PATIENCE_MS) == ""
-        assert stream.fault(stream.heard + tcp.PATIENCE_MS + 1)
+        assert stream.fault(stream.heard + streams.PATIENCE_MS) == ""
+        assert stream.fault(stream.heard + streams.PATIENCE_MS + 1)
 
 
 def test_a_peer_that_does_not_read_is_cut_off(shell):
@@ -222,7 +226,7 @@ def test_a_peer_that_does_not_read_is_cut_off(shell):
 
 
 def test_one_source_has_a_bound_and_its_room_comes_back(shell, monkeypatch):
-    monkeypatch.setattr(tcp, "MAX_STREAMS_PER_SOURCE", 2)
+    monkeypatch.setattr(limits, "MAX_STREAMS_PER_SOURCE", 2)
     first, second = shell.peer(), shell.peer()
     with first, second, socket.create_connection(shell.place, PATIENCE) as third:
         shell.until(lambda: shell.streams.counters["refused"] == 1)
@@ -233,22 +237,24 @@ def test_one_source_has_a_bound_and_its_room_comes_back(shell, monkeypatch):
 
 
 def test_ipv6_sources_are_counted_by_their_64(shell):
-    assert tcp._source("2001:db8::1") == tcp._source("2001:db8::ffff")
-    assert tcp._source("2001:db8::1") != tcp._source("2001:db8:0:1::1")
-    assert tcp._source("fe80::1%lo") == tcp._source("fe80::2")
+    assert streams.source_of("2001:db8::1") == streams.source_of("2001:db8::ffff")
+    assert streams.source_of("2001:db8::1") != streams.source_of("2001:db8:0:1::1")
+    assert streams.source_of("fe80::1%lo") == streams.source_of("fe80::2")
 
 
-def test_listeners_keep_their_place_when_others_go(shell):
+def test_listeners_keep_their_place_when_others_go(shell, monkeypatch):
+    def adjust(*hosts):
+        monkeypatch.setattr(netlink, "addresses", lambda: (hosts, {}))
+        shell.endpoints.adjust(shell.settings)
+        return list(shell.engine.listeners)
+
     before = list(shell.engine.listeners)
-    hosts = ["127.0.0.1", "127.0.0.2"]
     shell.settings.listen = ()
-    shell.endpoints.adjust(shell.settings, hosts)
-    with_both = list(shell.engine.listeners)
-    assert with_both[:2] == before and len(with_both) == 4
-    shell.endpoints.adjust(shell.settings, ["127.0.0.2"])
-    assert shell.engine.listeners == [None, None, *with_both[2:]]
-    shell.endpoints.adjust(shell.settings, hosts)
-    assert shell.engine.listeners == with_both
+    with_both = adjust("127.0.0.1", "127.0.0.2")
+    assert [one for one in with_both if one.host == "127.0.0.1"][:2] == before
+    gone = [None if one.host == "127.0.0.1" else one for one in with_both]
+    assert adjust("127.0.0.2") == gone
+    assert adjust("127.0.0.1", "127.0.0.2") == with_both
 
 
 def test_an_icmp_error_reports_the_peer(shell):
@@ -269,35 +275,53 @@ def test_an_icmp_error_reports_the_peer(shell):
 
 
 class TlsServer:
-    """A far TLS server whose self-made certificate shows far.test."""
+    """A far TLS server, in a thread, whose self-made certificate shows far.test."""
 
-    def __init__(self, aio, folder):
+    def __init__(self, folder):
         self.received = b""
         self.files = [str(folder / name) for name in ("far.pem", "far.key")]
         make_certificate(*self.files, "far.test", [])
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.files)
-        serving = asyncio.start_server(self._client, "127.0.0.1", 0, ssl=context)
-        self.server = aio.run_until_complete(serving)
-        self.place = self.server.sockets[0].getsockname()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*self.files)
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.place = self.listening.getsockname()
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
 
-    async def _client(self, reader, writer):
-        self.received += await reader.read(1000)
-        writer.close()
+    def _serve(self):
+        while True:
+            accepted = self.listening.accept()[0]
+            accepted.settimeout(PATIENCE)
+            try:
+                with self.context.wrap_socket(accepted, server_side=True) as client:
+                    data = client.recv(1000)
+                    if data == b"end":
+                        return
+                    self.received += data
+            except OSError:
+                accepted.close()
+
+    def close(self):
+        trusting = ssl.create_default_context(cafile=self.files[0])
+        plain = socket.create_connection(self.place)
+        with trusting.wrap_socket(plain, server_hostname="far.test") as last:
+            last.sendall(b"end")
+        self.thread.join(PATIENCE)
+        self.listening.close()
 
 
 @pytest.fixture
 def far(shell, tmp_path):
     if shutil.which("openssl") is None:
         pytest.skip("no command openssl")
-    made = TlsServer(shell.aio, tmp_path)
+    made = TlsServer(tmp_path)
     yield made
-    made.server.close()
+    made.close()
 
 
 def test_a_name_in_the_flow_must_stand_in_the_certificate(shell, far):
     trusting = ssl.create_default_context(cafile=far.files[0])
-    shell.streams.contexts.clients[True] = trusting
+    shell.contexts.clients[True] = trusting
     wrong = Flow("tls", shell.tcp, *far.place, 0, "other.test")
     shell.send(wrong)
     shell.until(lambda: len(shell.engine.failed) == 2)
@@ -313,7 +337,7 @@ def test_an_unknown_certificate_is_refused_unless_the_owner_allows_it(shell, far
     shell.send(flow)
     shell.until(lambda: shell.engine.failed)
     assert "certificate" in shell.engine.failed[0][1] and not far.received
-    shell.streams.contexts.verify = False
+    shell.contexts.verify = False
     shell.send(flow)
     shell.until(lambda: far.received)
 

@@ -17,6 +17,15 @@ FIXED = {
     "MAX_TRACE_MESSAGES": 24,
     "MAX_MAILBOX_BYTES": 8192,
     "EMERGENCY_RESERVE": 8,
+    "MAX_STREAMS": 32,
+    "MAX_STREAMS_PER_SOURCE": 16,
+    "MAX_STREAM_BYTES": 65536,
+    "MAX_STREAMS_BYTES": 65536,
+    "MAX_LISTENERS": 16,
+    "MAX_KEPT_FLOWS": 128,
+    "MAX_WAITING_DATAGRAMS": 4,
+    "MAX_CONTROL_CLIENTS": 8,
+    "MAX_CONTROL_BYTES": 131072,
 }
 # Of the rest: octets of one entry where words have 64 bits, and the share, in hundredths, of what
 # the program leaves free that all of them may take together.

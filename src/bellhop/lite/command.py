@@ -56,7 +56,7 @@ class Node:
         for path in [one + "/control" for one in ((folder,) if folder else FOLDERS)]:
             self.socket = socket.socket(sockets.AF_UNIX, socket.SOCK_STREAM)
             try:
-                self.socket.connect(sockets.packed_path(path))
+                self.socket.connect(sockets.path(path))
                 return
             except OSError:
                 self.socket.close()

@@ -1,46 +1,11 @@
-"""The node's identity on disk, the count of its starts, and Ed25519 by libsodium."""
+"""Ed25519 and X25519 by libsodium."""
 
 import os
-from collections import namedtuple
 
-from ..errors import BellhopError
-from .store import replace
+from ..world.secrets import Crypto
 
-SEED_FILE, EPOCH_FILE = "/identity.seed", "/boot_epoch"
-SEED_BYTES = 32
 LIBRARIES = ("libsodium.so.26", "libsodium.so.23", "libsodium.so")
-
-# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
-# agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
-# sealed, unlock(key, nonce, sealed) -> data or None. Nonces have 24 octets, seals add 16.
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
 SEAL_BYTES = 16
-
-
-def read(state):
-    """Return the seed in the state folder; the first run makes it."""
-    path = state + SEED_FILE
-    try:
-        with open(path, "rb") as file:
-            seed = file.read()
-    except OSError:
-        seed = os.urandom(SEED_BYTES)
-        replace(path, [seed])
-    if len(seed) != SEED_BYTES:
-        raise BellhopError("%s is damaged: put a copy of it back" % path)
-    return seed
-
-
-def next_epoch(state):
-    """Count this start and return the count: this run's records come after all earlier ones."""
-    path = state + EPOCH_FILE
-    try:
-        with open(path) as file:
-            epoch = int(file.read()) + 1
-    except (OSError, ValueError):
-        epoch = 1
-    replace(path, [b"%d\n" % epoch])
-    return epoch
 
 
 def crypto():

@@ -6,11 +6,12 @@ import time
 
 from .. import __version__
 from ..errors import BellhopError
-from . import bounds, store
+from ..world.log import Log
+from ..world.loop import Exhausted, Loop
+from . import bounds, files
 from .clock import Clock
-from .log import Log, to_stderr, to_syslog
-from .loop import Exhausted, Loop
 from .sockets import words
+from .words import to_stderr, to_syslog
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
 # How the run before ended; a file that says that it still runs is that of one that was killed.
@@ -56,12 +57,12 @@ def _run(settings_file, state, run, has_syslog):
     _keep_private()
     places = state, run or state + "/run", (run or state) + "/control"
     for folder in places[:2]:
-        store.make_folder(folder)
+        files.make_folder(folder)
     clock = Clock(time.ticks_ms, time.ticks_diff)
     log = Log(to_syslog() if has_syslog else to_stderr, clock.now)
     ending = EXHAUSTED
     try:
-        ending = _serve(Loop(clock, log), settings_file, places, heap)
+        ending = _serve(Loop(clock.now, log), settings_file, places, heap)
     except (Exhausted, MemoryError):
         gc.collect()
         log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
@@ -71,7 +72,10 @@ def _run(settings_file, state, run, has_syslog):
 
 def _serve(loop, settings_file, places, heap):
     """Run the node until a signal ends it; return how it ended."""
-    from .service import Service  # It takes the bounds as they are when it is loaded.
+    # Only now: they take the bounds as they are when they are loaded. The engine first, for the
+    # stack of a 32-bit MicroPython does not hold a deeper nest of imports.
+    from .. import engine  # noqa: F401
+    from .service import Service
 
     service = Service(loop, settings_file, places, heap)
     if not service.settings.enabled:
@@ -102,7 +106,7 @@ def _begin(path, log):
 def _note(path, ending, log):
     """Write how this run ends, for the next one."""
     try:
-        store.replace(path, [ending])
+        files.replace(path, [ending])
     except OSError as error:
         log.say("error", "cannot write %s: %s" % (path, words(error)))
 

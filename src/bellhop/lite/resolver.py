@@ -44,6 +44,23 @@ class Resolver:
             self.counters["names"] += 1
             self.carry_out(self._find(effect, host))
 
+    def kind(self):
+        """Return in words what the resolver can do."""
+        return KIND
+
+    def seek(self, section, told):
+        """Find the peers and search domains of `config mesh`: told([(address, port)])."""
+        self.carry_out(self._sought(section, told))
+
+    def _sought(self, section, told):
+        """Find what `seek` asks for (a look-up)."""
+        found = []
+        for host, port in section.peer:
+            found += [(one, port or section.port) for one in (yield host, "")]
+        for domain in section.search_domain:
+            found += yield domain, "_bellhop._udp."
+        told(found)
+
     def _find(self, effect, host):
         """Answer a Resolve (a look-up)."""
         places = []
@@ -151,7 +168,7 @@ class Question:
             data = dns.question(self.number, self.name, self.kind)
             self.socket = socket.socket(sockets.family_of(server), socket.SOCK_DGRAM)
             self.socket.setblocking(False)
-            self.socket.connect(sockets.packed(server, PORT))
+            self.socket.connect(sockets.address(server, PORT))
             self.socket.send(data)
         except (OSError, ValueError):
             self.loop.cancel(self.timer)

@@ -1,4 +1,4 @@
-"""Addresses as the kernel has them, and sockets bound to one: MicroPython gives no more than that.
+"""Sockets as MicroPython has them: addresses are those of the kernel, and nothing is named.
 
 A structure of C is packed in the machine's own byte order, which has no prefix in a format.
 """
@@ -7,12 +7,17 @@ import errno
 import socket
 import struct
 
-AF_UNIX, AF_INET, AF_INET6 = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, 16
 # Linux on MIPS numbers errors and signals in its own way (errno(3)).
 IS_MIPS = errno.EINPROGRESS == 150
-EAGAIN, EISCONN = errno.EAGAIN, 133 if IS_MIPS else 106
+EISCONN = 133 if IS_MIPS else 106
+WAITING = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY)
 # Linux has these numbers on every machine; MicroPython has no names for them.
-IPPROTO_IP, IPPROTO_IPV6, IPV6_V6ONLY = 0, 41, 26
+IPPROTO_IPV6, IPV6_V6ONLY = 41, 26
+# Datagrams taken in one wake-up: a question in vain takes memory for an answer.
+BATCH = 1
+# A message with video and key offers was seen at 2.3 kB; reading one takes this for a moment.
+DATAGRAM_BYTES, READ_BYTES, NETLINK_BYTES = (8192, 2048, 8192)
 
 
 def family_of(host):
@@ -20,33 +25,34 @@ def family_of(host):
     return AF_INET6 if ":" in host else AF_INET
 
 
-def packed(host, port):
-    """Return sockaddr_in or sockaddr_in6; raises OSError or ValueError where host is no address."""
-    address, _, zone = host.partition("%")
-    if ":" not in address:
-        octets = socket.inet_pton(AF_INET, address)
+def address(host, port, zone=0):
+    """Return sockaddr_in or sockaddr_in6; raises OSError or ValueError where host is no address.
+
+    zone: index of the interface of a link's host.
+    """
+    host = host.partition("%")[0]
+    if ":" not in host:
+        octets = socket.inet_pton(AF_INET, host)
         return struct.pack("H", AF_INET) + struct.pack(">H", port) + octets + bytes(8)
-    octets = socket.inet_pton(AF_INET6, address)
+    octets = socket.inet_pton(AF_INET6, host)
     head = struct.pack("H", AF_INET6) + struct.pack(">HI", port, 0)
-    return head + octets + struct.pack("I", int(zone or 0))
+    return head + octets + struct.pack("I", zone)
 
 
-def unpacked(data):
-    """Return (host, port) of a sockaddr; a link-local host has its interface behind a %."""
-    port = struct.unpack_from(">H", data, 2)[0]
-    if struct.unpack_from("H", data)[0] == AF_INET:
-        return socket.inet_ntop(AF_INET, data[4:8]), port
-    zone = struct.unpack_from("I", data, 24)[0]
-    host = socket.inet_ntop(AF_INET6, data[8:24])
-    return (host + "%" + str(zone) if zone else host), port
+def place(found):
+    """Return (host, port) of a sockaddr; a host of a link has no zone here."""
+    port = struct.unpack_from(">H", found, 2)[0]
+    if struct.unpack_from("H", found)[0] == AF_INET:
+        return socket.inet_ntop(AF_INET, found[4:8]), port
+    return socket.inet_ntop(AF_INET6, found[8:24]), port
 
 
-def packed_path(path):
+def path(name):
     """Return sockaddr_un."""
-    return struct.pack("H", AF_UNIX) + path.encode() + b"\0"
+    return struct.pack("H", AF_UNIX) + name.encode() + b"\0"
 
 
-def bound(kind, host, port, reuse=False):
+def bound(kind, host, port, zone=0, reuse=False):
     """Return a socket that does not block, bound to an address; raises OSError."""
     made = socket.socket(family_of(host), kind)
     try:
@@ -55,22 +61,62 @@ def bound(kind, host, port, reuse=False):
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if ":" in host:
             made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
-        made.bind(packed(host, port))
+        made.bind(address(host, port, zone))
     except OSError:
         made.close()
         raise
     return made
 
 
+def netlink(groups):
+    """Return a socket to the kernel's routing tables."""
+    made = socket.socket(AF_NETLINK, socket.SOCK_RAW, 0)
+    made.bind(struct.pack("HHII", AF_NETLINK, 0, 0, groups))
+    return made
+
+
+def finish(made, target):
+    """Ask the kernel again what became of connect(); raises OSError while it is not done."""
+    try:
+        made.connect(target)
+    except OSError as error:
+        if error.errno != EISCONN:
+            raise
+
+
+def is_waiting(error):
+    """Tell whether an OSError only says that it takes longer."""
+    return error.errno in WAITING
+
+
 def is_address(host):
     """Tell whether a text is an IP address."""
     try:
-        packed(host, 0)
+        address(host, 0)
     except (OSError, ValueError):
         return False
     return True
 
 
+def canonical(host):
+    """Return an address in the form in which the machine's own list has it."""
+    return place(address(host, 0))[0] if is_address(host) else host
+
+
 def words(error):
     """Return what an OSError says: the name of its number."""
     return errno.errorcode.get(error.errno, "error %s" % error.errno)
+
+
+def holder_of(listener):
+    """Return who has the port of a listener."""
+    return "another process"
+
+
+def ask_for_errors(made, host):
+    """Do nothing: there is no way here to read what ICMP says of datagrams."""
+
+
+def errors(made):
+    """Return no errors."""
+    return ()

@@ -1,1 +1,1 @@
-"""The CPython shell: the only place with asyncio, sockets, files and the clock."""
+"""What CPython adds to the node that both interpreters run: `world`."""

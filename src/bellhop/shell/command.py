@@ -11,7 +11,7 @@ import time
 from ..errors import BellhopError
 from . import main as node
 from . import tables
-from .log import readable
+from .words import readable
 
 # Where a node's control socket is sought, when neither option nor environment names a folder.
 FOLDERS = ("/var/run/bellhop", node.STATE, ".state")
@@ -212,7 +212,7 @@ def ask(connection, lines, verb, arguments):
 
 
 def _check_config(arguments):
-    from .settings import read_settings  # Only here and in a node: it loads the SIP side.
+    from ..world.settings import read_settings  # Only here and in a node: it loads the SIP side.
 
     path = arguments.file or node.config_path(arguments)
     settings = read_settings(path)
@@ -244,14 +244,15 @@ def _export_identity(arguments):
 
 
 def _import_identity(arguments):
+    from ..world import secrets
     from . import identity
 
     state = _state(arguments)
-    if os.path.exists(os.path.join(state, identity.SEED_FILE)) and not arguments.replace:
+    if os.path.exists(state + secrets.SEED_FILE) and not arguments.replace:
         problem = "%s has an identity already; --replace gives it up for ever"
         raise BellhopError(problem % state)
     text = _text_in(arguments.file)
-    identity.write(state, identity.unseal(text, _passphrase(is_new=False)))
+    secrets.write(state, identity.unseal(text, _passphrase(is_new=False)))
     print("the identity is in %s; restart the node to use it" % state)
     return 0
 
@@ -306,8 +307,8 @@ def _import_phonebook(arguments):
 
 
 def _hash_password(arguments):
-    from . import first_run
-    from .settings import read_settings
+    from ..world.settings import read_settings
+    from . import passwords
 
     settings = read_settings(node.config_path(arguments))
     realm = settings.realm.decode()
@@ -316,9 +317,9 @@ def _hash_password(arguments):
 
         password = getpass.getpass("password for %s: " % arguments.name)
     else:
-        password = first_run.new_password()
+        password = passwords.new_password()
         print("password (shown this once): %s" % password)
-    md5, sha256 = first_run.hashes(arguments.name, realm, password)
+    md5, sha256 = passwords.hashes(arguments.name, realm, password)
     print("For `config user` of %s, in the domain %s:" % (arguments.name, realm))
     print("\toption ha1_md5 '%s'\n\toption ha1_sha256 '%s'" % (md5, sha256))
     return 0

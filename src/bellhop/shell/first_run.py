@@ -2,16 +2,13 @@
 
 import os
 
-from ..sip import digest
-from .endpoints import is_loopback
-from .store import replace
+from ..world.endpoints import is_loopback
+from ..world.system import files
+from .passwords import hashes, new_password
 
 # RFC 8375: the domain for homes, which no one else can have.
 DOMAIN = "home.arpa"
 ACCOUNTS = (("alice", "201"), ("bob", "202"))
-# No letter that looks like another one: people type it into a phone.
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-PASSWORD_LETTERS = 12
 
 HEAD = """\
 # The configuration of this node, in the format of OpenWrt's UCI.
@@ -66,18 +63,6 @@ def _node_name():
     return "%s-%s" % (name or "node", new_password()[:4])
 
 
-def new_password():
-    """Return a password of 60 random bits."""
-    octets = os.urandom(PASSWORD_LETTERS)
-    return "".join([LETTERS[octet % len(LETTERS)] for octet in octets])
-
-
-def hashes(name, realm, password):
-    """Return the two HA1 values of an account, as text: MD5, SHA-256."""
-    parts = name.encode(), realm.encode(), password.encode()
-    return [digest.ha1(algorithm, *parts).decode() for algorithm in digest.ALGORITHMS]
-
-
 def create(path):
     """Write the sample configuration; return its passwords: user -> password."""
     passwords = {}
@@ -85,7 +70,7 @@ def create(path):
     for name, extension in ACCOUNTS:
         passwords[name] = new_password()
         text += USER % (name, extension, *hashes(name, DOMAIN, passwords[name]))
-    replace(path, text.encode())
+    files.replace(path, [text.encode()])
     return passwords
 
 

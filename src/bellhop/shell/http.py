@@ -1,62 +1,62 @@
 """A small HTTP server for phones on the LAN: the phone book in their formats (RFC 9112)."""
 
-import asyncio
+import contextlib
 import ipaddress
+import socket
 
 from ..errors import BellhopError
-from .loop import milliseconds
+from ..world.connection import Connection
+from ..world.system import sockets
 
 REQUEST_BYTES = 4096
-PATIENCE_SECONDS = 5
+ANSWER_BYTES = 1 << 22
+PATIENCE_MS = 5000
 MAX_CLIENTS = 16
-FAULTS = (
-    asyncio.TimeoutError,
-    asyncio.IncompleteReadError,
-    asyncio.LimitOverrunError,
-    OSError,
-    ValueError,
-)
+BACKLOG = 16
+END = b"\r\n\r\n"
 
 
 class HttpServer:
-    """Serves GET /phonebook/FORMAT to neighbours."""
+    """Serves GET /phonebook/FORMAT to neighbours, on one port of all addresses."""
 
-    def __init__(self, loop):
+    def __init__(self, loop, port):
         self.loop = loop
-        self.clients = 0
-        self.server = None
+        self.port = port
+        self.clients = set()
+        self.listening = []
         self.counters = {"served": 0, "refused": 0}
 
-    async def open(self, port):
-        """Listen on all addresses; raises OSError."""
-        self.server = await asyncio.start_server(self._client, None, port, limit=REQUEST_BYTES)
+    def open(self):
+        """Listen; raises OSError."""
+        self._listen("0.0.0.0")
+        with contextlib.suppress(OSError):  # A machine may have no IPv6.
+            self._listen("::")
+
+    def _listen(self, host):
+        made = sockets.bound(socket.SOCK_STREAM, host, self.port, reuse=True)
+        made.listen(BACKLOG)
+        self.listening.append(made)
+        self.loop.watch(made.fileno(), lambda events: self._accept(made))
 
     def close(self):
         """Stop listening."""
-        if self.server is not None:
-            self.server.close()
+        for made in self.listening:
+            self.loop.forget(made.fileno())
+            made.close()
+        for client in list(self.clients):
+            client.connection.abort()
 
-    async def _client(self, reader, writer):
-        self.clients += 1
+    def _accept(self, listening):
         try:
-            status, kind, body = await asyncio.wait_for(
-                self._answer(reader, writer), PATIENCE_SECONDS
-            )
-            self.counters["served" if status == "200 OK" else "refused"] += 1
-            head = "HTTP/1.1 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\n"
-            head = head % (status, kind, len(body)) + "Connection: close\r\n\r\n"
-            writer.write(head.encode() + body)
-            await asyncio.wait_for(writer.drain(), PATIENCE_SECONDS)
-        except FAULTS:
-            self.counters["refused"] += 1
-        finally:
-            self.clients -= 1
-            writer.close()
+            made, address = listening.accept()
+        except OSError:
+            return  # The peer left before it was accepted.
+        made.setblocking(False)
+        self.clients.add(Client(self, made, sockets.place(address)[0]))
 
-    async def _answer(self, reader, writer):
-        head = await reader.readuntil(b"\r\n\r\n")
-        peer = writer.get_extra_info("peername")[0]
-        if self.clients > MAX_CLIENTS:
+    def answer(self, head, peer):
+        """Return (status, content type, body) for a request."""
+        if len(self.clients) > MAX_CLIENTS:
             return "503 Service Unavailable", "text/plain", b"too many clients\n"
         if not is_near(peer):
             return "403 Forbidden", "text/plain", b"the phone book is for the local network only\n"
@@ -66,13 +66,51 @@ class HttpServer:
         form = words[1].decode("latin-1").partition("?")[0].removeprefix("/phonebook/")
         try:
             arguments = {"format": form.removesuffix(".xml")}
-            found, _ = self.loop.engine.answer("phonebook", arguments, milliseconds())
+            found, _ = self.loop.engine.answer("phonebook", arguments, self.loop.now())
         except BellhopError as error:
             return "404 Not Found", "text/plain", ("%s\n" % error).encode()
         return "200 OK", found["content_type"], found["text"].encode()
 
 
+class Client:
+    """One client: a request, an answer, the end."""
+
+    def __init__(self, server, made, peer):
+        self.server = server
+        self.peer = peer
+        self.buffer = b""
+        self.connection = Connection(server.loop, made, self, ANSWER_BYTES)
+        self.timer = server.loop.call_later(PATIENCE_MS, lambda: self._leave("refused"))
+
+    def received(self, data):
+        """Answer when the head of the request is whole; GET has no more."""
+        self.buffer += data
+        head, end, _ = self.buffer.partition(END)
+        if not end:
+            if len(head) > REQUEST_BYTES:
+                self._leave("refused")
+            return
+        status, kind, body = self.server.answer(head, self.peer)
+        lines = "HTTP/1.1 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\n"
+        lines = lines % (status, kind, len(body)) + "Connection: close\r\n\r\n"
+        self.connection.send(lines.encode() + body)
+        self._leave("served" if status == "200 OK" else "refused")
+
+    def _leave(self, counter):
+        self.connection.close()
+        self._forget(counter)
+
+    def ended(self, reason):
+        """The client left without an answer."""
+        self._forget("refused")
+
+    def _forget(self, counter):
+        self.server.counters[counter] += 1
+        self.server.clients.discard(self)
+        self.server.loop.cancel(self.timer)
+
+
 def is_near(host):
     """Tell whether an address belongs to a local network (RFC 1918, 4193, 3927, 4291)."""
-    address = ipaddress.ip_address(host.partition("%")[0])
+    address = ipaddress.ip_address(host)
     return address.is_private or address.is_link_local or address.is_loopback

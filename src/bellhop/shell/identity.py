@@ -1,53 +1,14 @@
-"""The node's identity on disk: 32 octets that nobody else may see, and the count of its starts."""
+"""Ed25519 and X25519 by PyNaCl, and sealed copies of the node's identity for another router."""
 
 import binascii
 import os
-from collections import namedtuple
 
 from ..errors import BellhopError
-from .store import replace
+from ..world.secrets import SEED_BYTES, SEED_FILE, Crypto, read
 
-SEED_FILE, EPOCH_FILE = "identity.seed", "boot_epoch"
-SEED_BYTES = 32
 # Names of what may be missing, in words for the owner.
 PYNACL = "PyNaCl (OpenWrt's package bellhop-mesh; elsewhere `pip install pynacl`)"
 EXPORT_HEAD = "bellhop-identity-1:"
-
-# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
-# agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
-# sealed, unlock(key, nonce, sealed) -> data or None. Nonces have 24 octets, seals add 16.
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
-
-
-def read(state):
-    """Return the seed in the state folder; the first run makes it."""
-    path = os.path.join(state, SEED_FILE)
-    try:
-        with open(path, "rb") as file:
-            seed = file.read()
-    except FileNotFoundError:
-        seed = os.urandom(SEED_BYTES)
-        write(state, seed)
-    if len(seed) != SEED_BYTES:
-        raise BellhopError("%s is damaged: `bellhop import-identity FILE` puts a copy back" % path)
-    return seed
-
-
-def write(state, seed):
-    """Put a seed in place, whole or not at all, readable for the owner alone."""
-    replace(os.path.join(state, SEED_FILE), seed)
-
-
-def next_epoch(state):
-    """Count this start and return the count: this run's records come after all earlier ones."""
-    path = os.path.join(state, EPOCH_FILE)
-    try:
-        with open(path) as file:
-            epoch = int(file.read()) + 1
-    except (FileNotFoundError, ValueError):
-        epoch = 1
-    replace(path, b"%d\n" % epoch)
-    return epoch
 
 
 def crypto():
@@ -141,7 +102,7 @@ def export(secret, passphrase, head=EXPORT_HEAD):
 
 def sealed(state, passphrase):
     """Return the identity in the state folder as `export` gives it; raises BellhopError."""
-    if not os.path.exists(os.path.join(state, SEED_FILE)):
+    if not os.path.exists(state + SEED_FILE):
         raise BellhopError("%s has no identity yet: the first start with a mesh makes it" % state)
     if not passphrase:
         raise BellhopError("an empty passphrase protects nothing")

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections import namedtuple
 
 from .. import __version__
 from ..errors import BellhopError
@@ -13,8 +14,42 @@ STATE = "/etc/bellhop"
 FILES = 4096
 
 
+# What runs a node; everything else is a matter for people, and loads what only they need.
+OPTIONS, SWITCHES = ("--state", "--config", "--run"), ("--syslog", "--version")
+Arguments = namedtuple("Arguments", ("state", "config", "run", "syslog", "version"))
+
+
+def main(words):
+    """Carry out a command line; return the exit status."""
+    arguments = _understood(words)
+    if arguments is None:
+        from . import command
+
+        return command.main(words)
+    if arguments.version:
+        print(version())
+        return 0
+    return run(arguments)
+
+
+def _understood(words):
+    """Return the Arguments of a line that runs a node, else None."""
+    given = dict.fromkeys(Arguments._fields)
+    rest = list(words)
+    while rest:
+        option, equals, value = rest.pop(0).partition("=")
+        if option in SWITCHES and not equals:
+            value = True
+        elif option not in OPTIONS or not (equals or rest):
+            return None
+        elif not equals:
+            value = rest.pop(0)
+        given[option[2:]] = value
+    return Arguments(**given)
+
+
 def run(arguments):
-    """Run a node until a signal ends it; return the exit status. arguments: of command.parse."""
+    """Run a node until a signal ends it; return the exit status."""
     # An early HUP (an interface came up while Python starts) must not end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -26,32 +61,49 @@ def run(arguments):
 
 
 def _run(arguments):
+    _hash_without_openssl()
     # The command `bellhop` imports this module for every verb: what a node loads comes here.
-    from . import first_run, log
-    from .service import Service
-    from .settings import read_settings
+    from ..world.log import Log
+    from . import words
+    from .service import Service, milliseconds
 
     state = arguments.state or STATE
     path = config_path(arguments)
     is_first = _prepare(state, path, may_create=arguments.config is None and arguments.state)
-    passwords = first_run.create(path) if is_first else None
-    settings = read_settings(path)
-    if not settings.enabled:
-        print("bellhop is switched off: `option enabled 0` in %s" % path)
-        return 0
+    passwords = _first_run().create(path) if is_first else None
     run_folder = arguments.run or os.path.join(state, "run")
     os.makedirs(run_folder, mode=0o700, exist_ok=True)
     control = control_path(arguments.run or state)
     _allow_files()
-    write_log = log.to_syslog() if arguments.syslog else log.to_stderr
-    service = Service(path, settings, state, run_folder, control, write_log)
+    log = Log(words.to_syslog() if arguments.syslog else words.to_stderr, milliseconds)
+    service = Service(log, path, (state, run_folder, control))
+    if not service.settings.enabled:
+        print("bellhop is switched off: `option enabled 0` in %s" % path)
+        return 0
     try:
         service.start()
-        first_run.greet(settings, service.endpoints.listeners, path, state, passwords)
-        service.run()
+        if not arguments.syslog:
+            found = service.endpoints.listeners
+            _first_run().greet(service.settings, found, path, state, passwords)
+        service.loop.run()
     finally:
         service.stop()
     return 0
+
+
+def _hash_without_openssl():
+    """Let hashlib take Python's own MD5 and SHA: faster on short texts, and 3 MB less to load."""
+    try:
+        import _md5  # noqa: F401
+    except ImportError:  # A Python that was built without them.
+        return
+    sys.modules.setdefault("_hashlib", None)
+
+
+def _first_run():
+    from . import first_run  # Only for people at a terminal: OpenWrt has LuCI.
+
+    return first_run
 
 
 def config_path(arguments):

@@ -5,7 +5,6 @@ import os
 import socket
 
 from ..errors import BellhopError
-from .loop import milliseconds
 
 # The best first; what a library lacks is left out. GCM is slow where the processor does not help.
 SUITES = (4, 3, 1)
@@ -47,7 +46,7 @@ class MediaRelays:
         able = media.status()["suites"]
         wanted = SUITES_WITHOUT_HELP if os.uname().machine.startswith("mips") else SUITES
         self.suites = tuple([number for number in wanted if able >> number & 1])
-        self.loop.aio.add_reader(media.events_fd(), self._events)
+        self.loop.watch(media.events_fd(), self._events)
 
     def close(self):
         """End the packet thread with all relays."""
@@ -55,7 +54,7 @@ class MediaRelays:
             words = "the sound of calls ends with this process (streams: %d)"
             self.log.say("warning", words % len(self.handles))
         if self.media is not None:
-            self.loop.aio.remove_reader(self.media.events_fd())
+            self.loop.forget(self.media.events_fd())
             self.media.close()
 
     def perform_open(self, effect):
@@ -95,13 +94,13 @@ class MediaRelays:
             del self.numbers[handle]
             self.media.relay_close(handle)
 
-    def _events(self):
+    def _events(self, events):
         for event in self.media.events():
             number = self.numbers.get(event["relay"])
             if number is not None and not event["component"]:  # Of RTP only, not of RTCP.
                 kind, side = event["kind"], event["side"]
                 engine = self.loop.engine
-                self.loop.perform(engine.relay_reported(number, kind, side, milliseconds()))
+                self.loop.perform(engine.relay_reported(number, kind, side, self.loop.now()))
 
     def sound(self, number):
         """Return how the sound of a relay is, a dict for the caller's side and one for the other.

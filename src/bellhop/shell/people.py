@@ -3,8 +3,8 @@
 import os
 
 from ..errors import BellhopError
+from ..world.system import files
 from . import identity
-from .store import replace
 
 FOLDER, ENDING = "users", ".seed"
 EXPORT_HEAD = "bellhop-person-1:"
@@ -38,7 +38,7 @@ def write(state, name, seed):
     if not name or "/" in name or name.startswith("."):
         raise BellhopError("'%s' is no name of a user" % name)
     os.makedirs(os.path.join(state, FOLDER), mode=0o700, exist_ok=True)
-    replace(os.path.join(state, FOLDER, name + ENDING), seed)
+    files.replace(os.path.join(state, FOLDER, name + ENDING), [seed])
 
 
 def export(state, name, passphrase):

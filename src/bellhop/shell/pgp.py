@@ -6,11 +6,11 @@ gpg shows nobody a prompt, asks no network, and is killed when it takes too long
 import os
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import gnupg
 
 from ..errors import BellhopError
+from .workers import Workers
 
 WORKERS = 2
 # Signatures that wait for a worker; past it one is not made, or counts as bad.
@@ -79,7 +79,6 @@ class Signer:
     def __init__(self, loop, home, key):
         self.loop = loop
         self.home, self.key = home, key
-        self.waiting = 0
         if not os.path.isdir(home):
             problem = "there is no folder %s: make it, with mode 0700, and in it a key"
             raise BellhopError(UNABLE + problem % home)
@@ -89,7 +88,7 @@ class Signer:
         except (OSError, ValueError) as error:
             raise BellhopError("%s%s (%s)" % (UNABLE, error, PACKAGES)) from None
         self._try()
-        self.executor = ThreadPoolExecutor(WORKERS, "gpg")
+        self.workers = Workers(loop, WORKERS)
 
     def _try(self):
         """Sign once, so that the owner hears of a useless key now and not from his callers."""
@@ -102,7 +101,7 @@ class Signer:
 
     def close(self):
         """Take no more; what waits and what runs is still answered while the loop lives."""
-        self.executor.shutdown(wait=False)
+        self.workers.close()
 
     def perform_sign(self, effect):
         """Have a worker sign."""
@@ -115,19 +114,13 @@ class Signer:
         self._perform(tell, effect.number, self._verify, effect.octets, effect.signature)
 
     def _perform(self, tell, number, work, *octets):
-        if self.waiting >= MAX_WAITING:
+        if self.workers.waiting >= MAX_WAITING:
             self.loop.later(tell, number, (), "too many signatures at once")
             return
-        self.waiting += 1
-
-        def done(future):
-            self.waiting -= 1
-            result, problem = future.result()
-            self.loop.later(tell, number, result, problem)
-            self.loop.settle()
-
-        future = self.loop.aio.run_in_executor(self.executor, self._work, work, *octets)
-        future.add_done_callback(done)
+        self.workers.start(
+            lambda: self._work(work, *octets),
+            lambda found: self.loop.later(tell, number, *found),
+        )
 
     # In a worker.
 

@@ -7,9 +7,9 @@ import struct
 LISTEN = "0A"
 
 
-def holder_of(transport, listener):
+def holder_of(listener):
     """Return who has the port of a listener: "process NAME (pid N)", or "another process"."""
-    inodes = _inodes("udp" if transport == "udp" else "tcp", listener)
+    inodes = _inodes("udp" if listener.transport == "udp" else "tcp", listener)
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             links = {os.readlink(entry.path) for entry in os.scandir("/proc/%s/fd" % pid)}

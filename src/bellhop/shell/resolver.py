@@ -1,9 +1,14 @@
-"""Finds the hops of a SIP URI in the DNS (RFC 3263); dnspython is loaded for the first name."""
+"""Finds the hops of a SIP URI in the DNS (RFC 3263); dnspython is loaded for the first name.
 
-import asyncio
+All but Resolver.resolve and Resolver.seek runs in a worker, where waiting for an answer harms
+nobody.
+"""
+
 import socket
+import time
 
 from ..effects import Flow
+from ..world.system import sockets
 from .hops import (
     DEFAULT_PORTS,
     MAX_HOPS,
@@ -15,12 +20,15 @@ from .hops import (
     srv_names,
     transport_of,
 )
+from .workers import Workers
 
 # For one question, and for all that one URI needs: people wait for the ringing.
 QUESTION_SECONDS = 4
 RESOLVE_SECONDS = 10
 # Answers kept until their time to live ends; past it the least used goes.
 CACHE_ANSWERS = 512
+# Look-ups under way at once; the engine bounds how many wait.
+WORKERS = 4
 
 FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only: install python3-dns for SRV")
 
@@ -38,7 +46,7 @@ class Resolver:
         self.nameservers = nameservers
         self.port = port
         self.dns = None
-        self.tasks = set()
+        self.workers = None
         self.counters = {"names": 0, "failed": 0}
 
     def kind(self):
@@ -55,31 +63,46 @@ class Resolver:
             self.loop.resolved(effect.query, [], problem)
             return
         host = _text(effect.host)
-        if is_address(host):
+        if sockets.is_address(host):
             transport = transport or "udp"
             places = [(transport, host, effect.port or DEFAULT_PORTS[transport])]
             hops, problem = self._flows(places, "")
             self.loop.resolved(effect.query, hops, problem)
             return
-        task = self.loop.aio.create_task(self._answer(effect, host, transport))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _answer(self, effect, host, transport):
         self.counters["names"] += 1
+        self._start(
+            lambda: self._found(host, effect.port, transport, effect.secure),
+            lambda found: self._answer(effect.query, host, *found),
+        )
+
+    def seek(self, section, told):
+        """Find the peers and search domains of `config mesh`: told([(address, port)])."""
+
+        def find():
+            found = []
+            for host, port in section.peer:
+                found += [(one, port or section.port) for one in self.addresses(host)]
+            for domain in section.search_domain:
+                places = self._services("", "_bellhop._udp." + domain)
+                found += [place[1:] for place in places or ()]
+            return found
+
+        self._start(find, told)
+
+    def _start(self, work, told):
+        if self.dns is None:
+            self.dns = _Dns.load(self.nameservers, self.port)
+        if self.workers is None:
+            self.workers = Workers(self.loop, WORKERS)
+        self.workers.start(work, told)
+
+    def _answer(self, query, host, places, problem):
         hops = []
-        try:
-            async with asyncio.timeout(RESOLVE_SECONDS):
-                places = await self._places(host, effect.port, transport, effect.secure)
+        if not problem:
             hops, problem = self._flows(places, host)
-        except TimeoutError:
-            problem = "the name servers do not answer for %s" % host
-        except LookupError as error:
-            problem = str(error.args[0])
         if not hops:
             self.counters["failed"] += 1
-        self.loop.resolved(effect.query, hops, problem)
-        self.loop.settle()
+        self.loop.resolved(query, hops, problem)
 
     def _flows(self, places, name):
         """Return the Flows to (transport, address, port) places, and what is wrong if none is."""
@@ -97,61 +120,69 @@ class Resolver:
         transport, host, _ = places[0]
         return [], "there is no way from here to %s over %s" % (host, transport)
 
-    async def _places(self, host, port, transport, secure):
-        """Return [(transport, address, port)] of a name, the first choice first."""
+    # In a worker.
+
+    def _found(self, host, port, transport, secure):
+        """Return ([(transport, address, port)] of a name, the first choice first; the problem)."""
+        end = time.monotonic() + RESOLVE_SECONDS
+        try:
+            return self._places(host, port, transport, secure, end), ""
+        except TimeoutError:
+            return [], "the name servers do not answer for %s" % host
+        except LookupError as error:
+            return [], str(error.args[0])
+
+    def _places(self, host, port, transport, secure, end):
         if port is None:
-            for kind, name in await self._srv_names(host, transport, secure):
-                places = await self._srv_places(kind, name, host)
+            for kind, name in self._srv_names(host, transport, secure):
+                if time.monotonic() > end:
+                    raise TimeoutError
+                places = self._srv_places(kind, name, host)
                 if places:
                     return places
         transport = transport or ("tls" if secure else "udp")
         port = port or DEFAULT_PORTS[transport]
-        return [(transport, address, port) for address in await self.addresses(host)]
+        return [(transport, address, port) for address in self.addresses(host)]
 
-    async def _srv_names(self, host, transport, secure):
+    def _srv_names(self, host, transport, secure):
         """Return [(transport, SRV name)] by NAPTR, or by rule where there is none."""
         if not transport:
-            found = services([_naptr(one) for one in await self._ask(host, "NAPTR")], secure)
+            found = services([_naptr(one) for one in self._ask(host, "NAPTR")], secure)
             if found:
                 return found
         return srv_names(host, transport, secure)
 
-    async def _srv_places(self, transport, name, host):
-        records = [_srv(one) for one in await self._ask(name, "SRV")]
-        if is_refused(records):
+    def _srv_places(self, transport, name, host):
+        places = self._services(transport, name)
+        if places is None:
             raise LookupError("%s says that it has no SIP service" % host)
-        places = []
-        for record in in_order(records, self.token)[:MAX_HOPS]:
-            for address in await self.addresses(record.target):
-                places.append((transport, address, record.port))
         return places
 
-    async def service(self, name):
-        """Return the (address, port) pairs of an SRV name, in order of their priority."""
+    def _services(self, transport, name):
+        """Return [(transport, address, port)] of an SRV name, by priority; None where refused."""
+        records = [_srv(one) for one in self._ask(name, "SRV")]
+        if is_refused(records):
+            return None
         places = []
-        for record in in_order([_srv(one) for one in await self._ask(name, "SRV")], self.token):
-            for address in await self.addresses(record.target):
-                places.append((address, record.port))
-        return places[:MAX_HOPS]
+        for record in in_order(records, self.token)[:MAX_HOPS]:
+            places += [(transport, one, record.port) for one in self.addresses(record.target)]
+        return places
 
-    async def addresses(self, host):
+    def addresses(self, host):
         """Return the addresses of a name: by the DNS, else by what else the system knows."""
-        if is_address(host):
+        if sockets.is_address(host):
             return [host]
-        six, four = await asyncio.gather(self._ask(host, "AAAA"), self._ask(host, "A"))
-        if six or four:
-            return [one.address for one in (*six, *four)]
+        found = [one.address for kind in ("AAAA", "A") for one in self._ask(host, kind)]
+        if found:
+            return found
         try:
-            found = await self.loop.aio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            return [one[4][0] for one in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError):
             return []
-        return [one[4][0] for one in found]
 
-    async def _ask(self, name, kind):
+    def _ask(self, name, kind):
         """Return the records of one kind, [] where there are none or the DNS does not answer."""
-        if self.dns is None:
-            self.dns = _Dns.load(self.nameservers, self.port)
-        return await self.dns.ask(name, kind) if self.dns else []
+        return self.dns.ask(name, kind) if self.dns else []
 
 
 class _Dns:
@@ -165,12 +196,12 @@ class _Dns:
     def load(cls, nameservers, port):
         """Return a _Dns, or False where dnspython or a name server is missing."""
         try:
-            import dns.asyncresolver
             import dns.exception
+            import dns.resolver
         except ImportError:
             return False
         try:
-            resolver = dns.asyncresolver.Resolver(configure=nameservers is None)
+            resolver = dns.resolver.Resolver(configure=nameservers is None)
         except dns.exception.DNSException:
             return False
         if nameservers is not None:
@@ -179,24 +210,13 @@ class _Dns:
         resolver.lifetime = QUESTION_SECONDS
         return cls(resolver, dns.exception.DNSException)
 
-    async def ask(self, name, kind):
+    def ask(self, name, kind):
         """Return the records of one kind, or []."""
         try:
-            answer = await self.resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
+            answer = self.resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
         except (self.errors, OSError):
             return []
         return list(answer)
-
-
-def is_address(host):
-    """Tell whether a host is an IP address."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
 
 
 def _text(host):

@@ -1,8 +1,12 @@
-"""Certificates and TLS contexts; the ssl module is loaded only when TLS is on."""
+"""Certificates, TLS contexts and connections; the ssl module is loaded only when TLS is on."""
 
+import errno
 import os
+import select
 import socket
-import subprocess
+
+from ..world.connection import Connection
+from ..world.system import sockets
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 DAYS = "3650"
@@ -55,18 +59,86 @@ class Contexts:
             make_certificate(files[0], files[1], settings.domain.decode(), hosts)
         return files
 
-    def server_for(self, transport):
-        """Return the context for accepted connections, or None for those in clear."""
-        return self.server if transport in SECURE else None
-
-    def client_for(self, transport, name):
+    def client_for(self, name):
         """Return the context for a connection of ours; its certificate must show `name`."""
-        if transport not in SECURE:
-            return None
         checked = bool(name) and self.verify
         if checked not in self.clients:
             self.clients[checked] = _checking() if checked else _unchecked()
         return self.clients[checked]
+
+
+class TlsConnection(Connection):
+    """A Connection that speaks TLS. context: of ssl; name: what a server's certificate must show.
+
+    The side that opened the connection, which has a target, is the client.
+    """
+
+    def __init__(self, loop, made, owner, most, target, context, name):
+        self.context = context
+        self.name = name
+        self.is_wrapped = False
+        self.need = select.POLLIN | select.POLLOUT
+        super().__init__(loop, made, owner, most, target)
+        self.is_open = False
+
+    def _open(self):
+        if not self.is_wrapped:
+            if self.target is not None:
+                sockets.finish(self.socket, self.target)
+            self._wrap()
+            self.is_wrapped = True
+        self._attempt(self.socket.do_handshake)
+
+    def _wrap(self):
+        is_client = self.target is not None
+        try:
+            self.socket = self.context.wrap_socket(
+                self.socket,
+                server_side=not is_client,
+                do_handshake_on_connect=False,
+                server_hostname=self.name if is_client else None,
+            )
+        except ValueError:
+            raise OSError(errno.EINVAL, "no name that a certificate can show") from None
+
+    def _attempt(self, work, *arguments):
+        """Return work(); where TLS must wait, raise what a plain socket raises then."""
+        import ssl
+
+        self.need = select.POLLIN
+        try:
+            return work(*arguments)
+        except ssl.SSLWantReadError:
+            raise BlockingIOError(errno.EAGAIN, "waiting") from None
+        except ssl.SSLWantWriteError:
+            self.need = select.POLLOUT
+            raise BlockingIOError(errno.EAGAIN, "waiting") from None
+
+    def _read(self):
+        super()._read()
+        # What OpenSSL holds already wakes nobody again.
+        while self.socket is not None and self.socket.pending():
+            super()._read()
+
+    def receive(self):
+        """Return octets, b"" at the end; raises OSError."""
+        return self._attempt(super().receive)
+
+    def transmit(self, data):
+        """Return how many octets were sent; raises OSError."""
+        return self._attempt(super().transmit, data)
+
+    def _wanted(self):
+        return super()._wanted() if self.is_open else self.need
+
+    def abort(self):
+        """Close it now; the peer is told that this is the end, where there is room for it."""
+        if self.is_open and self.socket is not None:
+            try:
+                self.socket.unwrap()
+            except (OSError, ValueError):
+                pass  # It waits for the peer's word, or there is no peer any more.
+        super().abort()
 
 
 def _checking():
@@ -90,6 +162,8 @@ def make_certificate(certificate, key, domain, hosts):
 
     By the command `openssl`: a library that could do it would cost the node megabytes for one run.
     """
+    import subprocess  # Once in the life of a router.
+
     os.makedirs(os.path.dirname(certificate), mode=0o700, exist_ok=True)
     names = ["DNS:" + domain, "DNS:" + socket.gethostname()] + ["IP:" + host for host in hosts]
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]

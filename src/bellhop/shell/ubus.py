@@ -2,18 +2,19 @@
 
 This speaks ubusd's own protocol (ubusmsg.h, blob.h, blobmsg.h) because python3-ubus 0.1.3 cannot
 serve a daemon: arguments must equal the signature exactly while uhttpd adds `ubus_rpc_session` to
-every call of LuCI, answers cannot be given later, a call holds the interpreter's lock, and it takes
-SIGTERM and SIGINT over. Without it there is also no C library whose ABI must fit.
+every call of LuCI, a call holds the interpreter's lock, and it takes SIGTERM and SIGINT over.
+Without it there is also no C library whose ABI must fit.
 
 A verb that fails answers {"error": {"message": ...}} with status 0, as the control socket does:
 LuCI gets no words with any other status.
 """
 
-import asyncio
-import inspect
+import os
+import socket
 import struct
 
 from ..errors import BellhopError
+from ..world.connection import Connection
 
 SOCKET = "ubus.sock"
 OBJECT = "bellhop"
@@ -33,7 +34,7 @@ WORD = struct.Struct(">I")
 EXTENDED, LENGTH = 0x80000000, 0xFFFFFF
 # ubusd drops a client that sends more; a message is shorter than its JSON.
 MAX_MESSAGE = 1048576
-FIRST_PAUSE, LONGEST_PAUSE = 1, 30
+FIRST_PAUSE, LONGEST_PAUSE = 1000, 30000  # ms
 MALFORMED = (ValueError, IndexError, KeyError, struct.error, RecursionError)
 
 
@@ -113,45 +114,42 @@ class Bus:
     """Keeps the object on the bus, over every restart of ubusd.
 
     methods: verb -> names of its arguments, all texts and all optional.
-    ask(verb, arguments): returns a dict, or an awaitable of one; raises BellhopError.
+    ask(verb, arguments): returns a dict; raises BellhopError.
     """
 
-    def __init__(self, aio, path, methods, ask, log):
-        self.aio = aio
+    def __init__(self, loop, path, methods, ask, log):
+        self.loop = loop
         self.path = path
         self.methods = methods
         self.ask = ask
         self.log = log
         self.client = None
         self.timer = None
-        self.task = None
         self.pause = FIRST_PAUSE
         self.problem = ""
 
     def open(self):
         """Connect, now or when ubusd is there."""
-        self.timer = None
-        self.task = self.aio.create_task(self._connect())
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            made.setblocking(False)
+            made.connect(self.path)
+        except OSError as error:
+            made.close()
+            self.retry("%s: %s" % (self.path, os.strerror(error.errno)))
+        else:
+            self.client = Client(self, made)
 
     def close(self):
         """Leave the bus."""
-        for waiting in (self.timer, self.task):
-            if waiting is not None:
-                waiting.cancel()
+        self.loop.cancel(self.timer)
         if self.client is not None:
-            client, self.client = self.client, None
-            client.transport.close()
+            self.client.connection.abort()
 
     def publish(self, kind, values):
         """Send the event bellhop.KIND to whoever listens."""
         if self.client is not None and self.client.object is not None:
             self.client.send_event(OBJECT + "." + kind, values)
-
-    async def _connect(self):
-        try:
-            _, self.client = await self.aio.create_unix_connection(lambda: Client(self), self.path)
-        except OSError as error:
-            self.retry("%s: %s" % (self.path, error.strerror))
 
     def joined(self):
         """The object is on the bus."""
@@ -163,40 +161,27 @@ class Bus:
         if problem != self.problem:
             self.log.say("warning", "not on ubus: " + problem)
         self.problem = problem
-        self.timer = self.aio.call_later(self.pause, self.open)
+        self.timer = self.loop.call_later(self.pause, self.open)
         self.pause = min(2 * self.pause, LONGEST_PAUSE)
 
 
-class Client(asyncio.Protocol):
+class Client:
     """One connection to ubusd. object: the number that ubusd gave to our object, or None."""
 
-    def __init__(self, bus):
+    def __init__(self, bus, made):
         self.bus = bus
-        self.transport = None
         self.buffer = b""
         self.object = None
         self.sequence = 0
-        self.problem = "ubusd has gone"
-        self.tasks = set()
+        # Two answers may wait for a ubusd that does not read; more must not fill the memory.
+        self.connection = Connection(bus.loop, made, self, 2 * MAX_MESSAGE)
 
-    def connection_made(self, transport):
-        """Keep the transport; ubusd speaks first (called by asyncio)."""
-        self.transport = transport
-        transport.set_write_buffer_limits(MAX_MESSAGE)
+    def ended(self, reason):
+        """Come back later."""
+        self.bus.retry("ubusd has gone" if self.object is not None else reason)
 
-    def pause_writing(self):
-        """Do not let a ubusd that does not read fill the memory (called by asyncio)."""
-        self._leave("ubusd does not read")
-
-    def connection_lost(self, error):
-        """Come back later, unless the bus was closed on purpose (called by asyncio)."""
-        for task in self.tasks:
-            task.cancel()
-        if self.bus.client is self:
-            self.bus.retry(self.problem)
-
-    def data_received(self, data):
-        """Take every whole message (called by asyncio)."""
+    def received(self, data):
+        """Take every whole message; ubusd speaks first."""
         self.buffer += data
         while len(self.buffer) >= HEADER.size + WORD.size:
             length = WORD.unpack_from(self.buffer, HEADER.size)[0] & LENGTH
@@ -238,17 +223,12 @@ class Client(asyncio.Protocol):
 
     def _invoked(self, found, sequence, peer):
         verb = found[A_METHOD].rstrip(b"\0").decode()
-        wants_answer = found[A_NO_REPLY] is None
         status, result = self._result(verb, found[A_DATA] or b"")
-        if inspect.isawaitable(result):
-            task = self.bus.aio.create_task(self._reply_later(result, sequence, peer, wants_answer))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
-        elif wants_answer:
+        if found[A_NO_REPLY] is None:
             self._reply(status, result, sequence, peer)
 
     def _result(self, verb, data):
-        """Return (status, dict or awaitable or None)."""
+        """Return (status, dict or None)."""
         if verb not in self.bus.methods:
             return METHOD_NOT_FOUND, None
         try:
@@ -260,14 +240,6 @@ class Client(asyncio.Protocol):
             return OK, self.bus.ask(verb, arguments)
         except BellhopError as error:
             return OK, _error(error)
-
-    async def _reply_later(self, result, sequence, peer, wants_answer):
-        try:
-            result = await result
-        except BellhopError as error:
-            result = _error(error)
-        if wants_answer:
-            self._reply(OK, result, sequence, peer)
 
     def _reply(self, status, result, sequence, peer):
         own = attribute(A_ID, self.object)
@@ -289,11 +261,11 @@ class Client(asyncio.Protocol):
         self._write(kind, self.sequence, peer, body)
 
     def _write(self, kind, sequence, peer, body):
-        self.transport.write(HEADER.pack(0, kind, sequence, peer) + attribute(0, body))
+        self.connection.send(HEADER.pack(0, kind, sequence, peer) + attribute(0, body))
 
     def _leave(self, problem):
-        self.problem = problem
-        self.transport.abort()
+        self.connection.abort()
+        self.bus.retry(problem)
 
 
 def _description(methods):

@@ -3,10 +3,10 @@
 import hashlib
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from collections import namedtuple
 
 from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
 from ..sip.framing import PING, PONG
+from ..world.streams import Fed
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Browsers send a few hundred octets, cookies of the page included a few thousand.
@@ -15,9 +15,6 @@ MAX_MESSAGE_BYTES = MAX_HEADER_BYTES + MAX_BODY_BYTES
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING_FRAME, PONG_FRAME = 0, 1, 2, 8, 9, 10
 NORMAL, PROTOCOL_ERROR, BAD_TEXT, TOO_BIG = 1000, 1002, 1007, 1009
-
-# What octets brought: whole messages, octets to send back, and the fault that ends the stream.
-Fed = namedtuple("Fed", ("messages", "reply", "fault"))
 
 
 class Refused(Exception):
@@ -35,7 +32,7 @@ class Session:
         self.size = 0
 
     def feed(self, data):
-        """Return a Fed: whole messages, octets to send back, the fault that ends the stream."""
+        """Return a Fed."""
         self.buffer += data
         messages, replies = [], []
         try:
@@ -55,6 +52,10 @@ class Session:
     def is_partial(self):
         """Tell whether the handshake, a frame or a message has begun and not ended."""
         return bool(self.buffer or self.parts or not self.is_open)
+
+    def held(self):
+        """Return how many octets wait here for the rest of their message."""
+        return len(self.buffer) + self.size
 
     def _handshake(self, replies):
         head, end, rest = self.buffer.partition(b"\r\n\r\n")

@@ -1,24 +1,19 @@
-"""The control socket: one JSON object a line, each way, as that of the full node.
+"""The control socket: one JSON object a line, each way (DESIGN.md section 8).
 
 Request: {"verb": TEXT, "arguments": {...}}. Answer: {"result": ...} or {"error": {"message": ...}}.
 After the verb `events` the node sends {"event": KIND, ...} for each Event until the client leaves.
 """
 
-import gc
 import json
 import os
-import select
 import socket
 
+from .. import limits
 from ..errors import BellhopError
-from . import sockets, store
+from .connection import Connection
+from .system import files, sockets
 
-# Clients at once: the pages, a terminal or two.
-MAX_CLIENTS = 8
-READ_BYTES = 2048
 MAX_REQUEST_BYTES = 65536
-# What a client that does not read may leave in our memory; then it is cut off.
-MAX_WAITING_BYTES = 131072
 
 
 class Control:
@@ -30,36 +25,38 @@ class Control:
         self.path = path
         self.clients = []
         self.socket = None
+        # verb -> (function of the arguments, their names).
         self.own_verbs = {
-            "reload": service.reload,
-            "status": service.status,
-            "check-config": service.check_config,
+            "reload": (lambda given: service.reload(), ()),
+            "status": (lambda given: service.status(), ()),
+            "check-config": (lambda given: service.check_config(), ()),
         }
 
     def open(self):
         """Listen; raises BellhopError where another node uses the same folder."""
-        if _is_answered(self.path):
+        if is_answered(self.path):
             raise BellhopError("another node runs already: it answers at %s" % self.path)
-        if store.exists(self.path):
-            os.remove(self.path)
-        self.socket = socket.socket(sockets.AF_UNIX, socket.SOCK_STREAM)
+        made = socket.socket(sockets.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self.socket.bind(sockets.packed_path(self.path))
+            if files.exists(self.path):
+                os.remove(self.path)
+            files.privately(lambda: made.bind(sockets.path(self.path)))
+            made.listen(limits.MAX_CONTROL_CLIENTS)
+            made.setblocking(False)
         except OSError as error:
+            made.close()
             problem = "cannot make the control socket %s: %s" % (self.path, sockets.words(error))
             raise BellhopError(problem) from None
-        self.socket.listen(MAX_CLIENTS)
-        self.socket.setblocking(False)
-        self.loop.watch(self.socket.fileno(), self._readable)
+        self.socket = made
+        self.loop.watch(made.fileno(), self._readable)
 
     def _readable(self, events):
         made, _ = self.socket.accept()
         made.setblocking(False)
         client = Client(self, made)
         self.clients.append(client)
-        if len(self.clients) > MAX_CLIENTS:
-            client.send(_line({"error": {"message": "too many control clients"}}))
-            client.close()
+        if len(self.clients) > limits.MAX_CONTROL_CLIENTS:
+            client.leave("too many control clients")
 
     def close(self):
         """Stop listening and take the socket away."""
@@ -68,7 +65,7 @@ class Control:
         self.loop.forget(self.socket.fileno())
         self.socket.close()
         for client in list(self.clients):
-            client.close()
+            client.connection.abort()
         os.remove(self.path)
 
     def publish(self, effect):
@@ -79,7 +76,7 @@ class Control:
         told = dict(effect.fields)
         told["event"] = effect.kind
         for client in listening:
-            client.send(_line(told))
+            client.connection.send(_line(told))
 
     def answer(self, client, request):
         """Return the line that answers one request."""
@@ -88,19 +85,27 @@ class Control:
             if verb == "events":
                 client.listens = True
                 return _line({"result": {}})
-            own = self.own_verbs.get(verb)
-            if own is not None:
-                return _line({"result": own()})
-            engine = self.service.engine
-            result, effects = engine.answer(verb, arguments, self.loop.now())
-            self.loop.perform(effects)
-            return _line({"result": result})
+            return _line({"result": self.ask(verb, arguments)})
         except BellhopError as error:
             return _line({"error": {"message": str(error)}})
         except MemoryError:
             self.loop.counters["out_of_memory"] += 1
-            gc.collect()
             return _line({"error": {"message": "the node has no memory for this answer"}})
+
+    def verbs(self):
+        """Return the verbs that `ask` answers: verb -> names of its arguments."""
+        found = self.service.engine.verbs()
+        for verb in self.own_verbs:
+            found[verb] = self.own_verbs[verb][1]
+        return found
+
+    def ask(self, verb, arguments):
+        """Return the answer to a verb, a dict; raises BellhopError with words for the owner."""
+        if verb in self.own_verbs:
+            return self.own_verbs[verb][0](arguments)
+        result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
+        self.loop.perform(effects)
+        return self.service.completed(verb, result)
 
 
 class Client:
@@ -108,63 +113,31 @@ class Client:
 
     def __init__(self, control, made):
         self.control = control
-        self.socket = made
-        self.buffer = self.waiting = b""
+        self.buffer = b""
         self.listens = False
-        control.loop.watch(made.fileno(), self._ready)
+        self.connection = Connection(control.loop, made, self, limits.MAX_CONTROL_BYTES)
 
-    def _ready(self, events):
-        try:
-            if events & select.POLLOUT:
-                self._write()
-            if events & ~select.POLLOUT:
-                self._read()
-        except OSError:
-            self.close()
-
-    def _read(self):
-        data = self.socket.recv(READ_BYTES)
-        if not data:
-            self.close()
-            return
+    def received(self, data):
+        """Answer every whole line."""
         self.buffer += data
         line, end, rest = self.buffer.partition(b"\n")
         while end:
             self.buffer = rest
-            self.send(self.control.answer(self, line))
+            self.connection.send(self.control.answer(self, line))
             line, end, rest = self.buffer.partition(b"\n")
         if len(self.buffer) > MAX_REQUEST_BYTES:
-            self.close()
+            self.leave("a request that is too long")
 
-    def send(self, data):
-        """Send a line; what does not fit waits."""
-        if self not in self.control.clients:
-            return
-        self.waiting += data
-        if len(self.waiting) > MAX_WAITING_BYTES:
-            self.close()
-            return
-        try:
-            self._write()
-        except OSError:
-            self.close()
+    def leave(self, problem):
+        """Tell the client why it is sent away."""
+        self.connection.send(_line({"error": {"message": problem}}))
+        self.connection.close()
+        self.ended(problem)
 
-    def _write(self):
-        try:
-            while self.waiting:
-                self.waiting = self.waiting[self.socket.send(self.waiting) :]
-        except OSError as error:
-            if error.errno != sockets.EAGAIN:
-                raise
-        events = select.POLLIN | select.POLLOUT if self.waiting else select.POLLIN
-        self.control.loop.watch(self.socket.fileno(), self._ready, events)
-
-    def close(self):
+    def ended(self, reason):
         """Forget the client."""
         if self in self.control.clients:
             self.control.clients.remove(self)
-            self.control.loop.forget(self.socket.fileno())
-            self.socket.close()
 
 
 def _understood(line):
@@ -183,10 +156,11 @@ def _line(value):
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-def _is_answered(path):
+def is_answered(path):
+    """Tell whether a process listens on a unix socket."""
     probe = socket.socket(sockets.AF_UNIX, socket.SOCK_STREAM)
     try:
-        probe.connect(sockets.packed_path(path))
+        probe.connect(sockets.path(path))
     except OSError:
         return False
     finally:

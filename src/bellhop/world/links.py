@@ -6,8 +6,8 @@ A link is numbered 2 * interface index, plus 1 for IPv6; link 0 is the way to ho
 import socket
 import struct
 
-from . import netlink, sockets
-from .sockets import AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6
+from . import netlink
+from .system import sockets
 
 GROUP_IPV4 = "239.255.66.66"
 GROUP_IPV6 = "ff02::6265:6c6c"
@@ -15,11 +15,11 @@ ANYWHERE = 0
 # A packet of the mesh has 1,200 octets at most.
 DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
-# Linux has these numbers on every machine.
-SO_BINDTODEVICE = 25
+# Linux has these numbers on every machine; MicroPython has no names for them.
+IPPROTO_IP, IPPROTO_IPV6 = 0, 41
 IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 32, 33, 34, 35
 IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 17, 18, 19, 20
-IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 49, 29
+SO_BINDTODEVICE, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 25, 49, 29
 
 
 class MeshLinks:
@@ -29,7 +29,7 @@ class MeshLinks:
     is_heard: a datagram that came by a link is being read.
     """
 
-    def __init__(self, loop, section, only_peers):
+    def __init__(self, loop, section, only_peers=False):
         self.loop = loop
         self.section = section
         self.only_peers = only_peers
@@ -38,9 +38,9 @@ class MeshLinks:
         self.sockets = {}
         self.problems = {}
         self.lost = 0
-        self.resolver = None
+        self.seeker = None
 
-    def open(self):
+    def open(self, watch):
         """Open the way to hosts anywhere, then a link for every interface that is up."""
         for link, host in ((ANYWHERE, "0.0.0.0"), (ANYWHERE + 1, "::")):
             try:
@@ -48,21 +48,22 @@ class MeshLinks:
             except OSError as error:
                 self.problems[host] = sockets.words(error)
         self._up(ANYWHERE, "internet", False)
+        watch.linked, watch.met, watch.lost = self.linked, self.met, self.adjust
         self.adjust()
 
     def seek(self, resolver):
         """Look up the owner's peers and search domains now, and again every ten minutes."""
-        section, self.resolver, found = self.section, resolver, []
-        for host, port in section.peer:
-            found += [(one, port or section.port) for one in (yield host, "")]
-        for domain in section.search_domain:
-            found += yield domain, "_bellhop._udp."
-        self.heard = tuple([host for host, _ in found])
-        self.loop.perform(self.loop.engine.mesh_peers(found, self.loop.now()))
-        self.loop.call_later(SEEK_MS, lambda: self.resolver.carry_out(self.seek(self.resolver)))
+        if self.section.peer or self.section.search_domain:
+            resolver.seek(self.section, self._found)
+            self.seeker = self.loop.call_later(SEEK_MS, lambda: self.seek(resolver))
+
+    def _found(self, places):
+        self.heard = tuple([host for host, _ in places])
+        self.loop.perform(self.loop.engine.mesh_peers(places, self.loop.now()))
 
     def close(self):
         """Close everything."""
+        self.loop.cancel(self.seeker)
         for link in list(self.sockets):
             self._drop(link)
 
@@ -77,31 +78,32 @@ class MeshLinks:
         if address is None:
             address = GROUP_IPV6 if link & 1 else GROUP_IPV4, self.section.port
         try:
-            opened.sendto(effect.data, sockets.packed(address[0], address[1]))
+            opened.sendto(effect.data, sockets.address(address[0], address[1], link // 2))
         except OSError:
             self.lost += 1  # Full, or no way there now: hellos and acknowledgements notice.
 
     def adjust(self):
-        """Open a link for what is up, close that of what is not, and tell the engine."""
-        wanted, up = self.section.interface, netlink.links()
-        for index in list(up):
-            if wanted and up[index] not in wanted:
-                del up[index]
-        for link in [one for one in self.sockets if one > 1 and one // 2 not in up]:
-            self._drop(link)
-            self.loop.perform(self.loop.engine.mesh_link(link, None, self.loop.now()))
+        """Bring the links in step with the interfaces that are up now."""
+        up = netlink.links()
+        for index in {link // 2 for link in self.sockets if link > 1}.difference(up):
+            self.linked(index, "", False)
         for index in up:
-            for link, host in ((2 * index, "0.0.0.0"), (2 * index + 1, "::")):
-                if link not in self.sockets:
-                    self._open_link(link, host, up[index])
+            self.linked(index, up[index], True)
 
-    def _open_link(self, link, host, name):
-        try:
-            self._add(link, host, name)
-        except OSError as error:
-            self.problems[name] = sockets.words(error)
-        else:
-            self._up(link, name, True)
+    def linked(self, index, name, is_up):
+        """Open the links of an interface that is up, close those of one that is not."""
+        is_wanted = is_up and (not self.section.interface or name in self.section.interface)
+        for link, host in ((2 * index, "0.0.0.0"), (2 * index + 1, "::")):
+            if is_wanted and link not in self.sockets:
+                try:
+                    self._add(link, host, name)
+                except OSError as error:
+                    self.problems[name] = sockets.words(error)
+                else:
+                    self._up(link, name, True)
+            elif not is_wanted and link in self.sockets:
+                self._drop(link)
+                self.loop.perform(self.loop.engine.mesh_link(link, None, self.loop.now()))
 
     def _up(self, link, name, multicast):
         self.loop.perform(self.loop.engine.mesh_link(link, (name, multicast), self.loop.now()))
@@ -127,7 +129,7 @@ class MeshLinks:
             if name is not None:
                 made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode() + b"\0")
                 _join(made, link)
-            made.bind(sockets.packed(host, self.section.port))
+            made.bind(sockets.address(host, self.section.port))
         except OSError:
             made.close()
             raise
@@ -140,33 +142,34 @@ class MeshLinks:
         made.close()
 
     def _readable(self, link, made):
-        try:
-            data, address = made.recvfrom(DATAGRAM_BYTES)
-        except OSError:
-            return  # The error of an earlier datagram.
-        source = sockets.unpacked(address)
-        if self.only_peers and source[0] not in self.heard:
-            return
         shown = ANYWHERE if link < 2 else link
-        self.is_heard = True
-        try:
-            effects = self.loop.engine.receive_mesh(data, shown, source, self.loop.now())
-        finally:
-            self.is_heard = False
-        self.loop.perform(effects)
+        for _ in range(sockets.BATCH):
+            try:
+                data, address = made.recvfrom(DATAGRAM_BYTES)
+            except OSError:
+                return  # Nothing more, or the error of an earlier datagram.
+            source = sockets.place(address)
+            if self.only_peers and source[0] not in self.heard:
+                continue
+            self.is_heard = True
+            try:
+                effects = self.loop.engine.receive_mesh(data, shown, source, self.loop.now())
+            finally:
+                self.is_heard = False
+            self.loop.perform(effects)
 
 
 def _join(made, link):
     """Join the group on one interface; what we send stays on the link."""
     index = link // 2
     if link & 1:
-        group = socket.inet_pton(AF_INET6, GROUP_IPV6)
+        group = socket.inet_pton(sockets.AF_INET6, GROUP_IPV6)
         made.setsockopt(IPPROTO_IPV6, IPV6_JOIN_GROUP, group + struct.pack("I", index))
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
     else:
-        request = socket.inet_pton(AF_INET, GROUP_IPV4) + bytes(4) + struct.pack("i", index)
+        request = socket.inet_pton(sockets.AF_INET, GROUP_IPV4) + bytes(4) + struct.pack("i", index)
         made.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, request)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_TTL, 1)

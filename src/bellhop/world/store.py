@@ -1,8 +1,7 @@
 """What outlives a restart: one file for each name, whole or not there at all.
 
-The files are those of the full node: a line with the SHA-256 of the rest, then JSON. Each is
-written beside its place and renamed; what must survive a loss of power is synced first, and not
-written where nothing changed. MicroPython's `flush` of a file is fsync, of a folder too.
+A file is a line with the SHA-256 of the rest, then JSON. It is written beside its place and
+renamed; what must survive a loss of power is synced first, and not written where nothing changed.
 """
 
 import binascii
@@ -10,7 +9,7 @@ import hashlib
 import json
 import os
 
-from . import sockets
+from .system import files, sockets
 
 # Names of what may be lost with the power: kept in a folder that is a RAM disk on a router.
 VOLATILE = ("bindings",)
@@ -74,7 +73,8 @@ class Store:
         try:
             checksum = _checksum(value)
             if checksum != _line(path):
-                replace(path, [checksum, b"\n", pieces(value), b"\n"], name not in VOLATILE)
+                parts = [checksum + b"\n", pieces(value), b"\n"]
+                files.replace(path, parts, is_synced=name not in VOLATILE)
                 self.counters["written"] += 1
         except OSError as error:
             self.counters["failed"] += 1
@@ -151,34 +151,3 @@ def _line(path):
             return file.readline().strip()
     except OSError:
         return b""
-
-
-def replace(path, parts, is_synced=True):
-    """Put a file in place, whole or not at all; parts: octets, or what yields octets."""
-    fresh = path + ".new"
-    with open(fresh, "wb") as file:
-        for part in parts:
-            for piece in (part,) if isinstance(part, bytes) else part:
-                file.write(piece)
-        if is_synced:
-            file.flush()
-    os.rename(fresh, path)
-    if is_synced:
-        with open(path.rpartition("/")[0] or ".", "rb") as folder:
-            folder.flush()
-
-
-def exists(path):
-    """Tell whether there is a file or folder."""
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
-
-
-def make_folder(path):
-    """Make a folder and those above it; raises OSError."""
-    if path and not exists(path):
-        make_folder(path.rpartition("/")[0])
-        os.mkdir(path)

@@ -2,9 +2,9 @@
 
 import gc
 import heapq
-import io
 import select
-import sys
+
+from .system import traced
 
 # The clock must be looked at long before its counter has gone half way round.
 LONGEST_WAIT = 60000
@@ -13,17 +13,17 @@ MAX_EXHAUSTED, EXHAUSTED_WITHIN = (8, 60000)
 
 
 class Exhausted(Exception):
-    """The heap is too small for what goes on."""
+    """The memory is too small for what goes on."""
 
 
 class Loop:
-    """Between the sockets and the engine. clock: a Clock; log: a Log.
+    """Between the sockets and the engine. now(): milliseconds that never go back; log: a Log.
 
     performers: type of an effect -> function that performs one; service.py fills it.
     """
 
-    def __init__(self, clock, log):
-        self.now = clock.now
+    def __init__(self, now, log):
+        self.now = now
         self.log = log
         self.engine = None
         self.poll = select.poll()
@@ -31,8 +31,7 @@ class Loop:
         self.timers = []
         self.number = 0
         self.performers = {}
-        self.answers = []
-        self.failures = []
+        self.told = []
         self.is_running = True
         self.exhausted = []
         self.counters = {"out_of_memory": 0, "faults": 0}
@@ -61,48 +60,56 @@ class Loop:
 
     def take(self, data, flow):
         """Give one message to the engine."""
-        self.perform(self.engine.receive(data, flow, self.now()))
+        for effect in self.engine.receive(data, flow, self.now()):
+            self.performers[type(effect)](effect)
 
     def perform(self, effects):
         """Perform effects in order."""
         for effect in effects:
             self.performers[type(effect)](effect)
 
+    def later(self, tell, *arguments):
+        """Tell the engine something as soon as the effects in hand are performed."""
+        self.told.append((tell, arguments))
+
     def fail(self, flow, reason):
         """Report a flow that broke; later, because an effect may be in the middle of its work."""
-        self.failures.append((flow, reason))
+        self.later(self.engine.flow_failed, flow, reason)
 
     def resolved(self, query, hops, problem):
-        """Give the engine the answer to a Resolve, once the effects in hand are performed."""
-        self.answers.append((query, hops, problem))
+        """Give the engine the answer to a Resolve."""
+        self.later(self.engine.resolved, query, hops, problem)
 
     def run(self):
         """Serve until `is_running` is taken away; raises Exhausted."""
         while self.is_running:
-            for descriptor, events in self.poll.poll(self._wait()):
-                ready = self.watched.get(descriptor)
-                if ready is not None:
-                    self.guarded(ready, events)
-            self.guarded(self.settle)
+            self.step(LONGEST_WAIT)
 
-    def _wait(self):
-        if self.answers or self.failures:
+    def step(self, longest):
+        """Wait so many milliseconds at most, and do what is there to be done."""
+        for descriptor, events in self.poll.poll(self._wait(longest)):
+            ready = self.watched.get(descriptor)
+            if ready is not None:
+                self.guarded(ready, events)
+        self.guarded(self.settle)
+
+    def _wait(self, longest):
+        if self.told:
             return 0
-        times = [self.now() + LONGEST_WAIT]
-        if self.timers:
-            times.append(self.timers[0][0])
+        end = now = self.now()
+        end += longest
+        if self.timers and self.timers[0][0] < end:
+            end = self.timers[0][0]
         deadline = self.engine.next_deadline()
-        if deadline is not None:
-            times.append(deadline)
-        return max(0, min(times) - self.now())
+        if deadline is not None and deadline < end:
+            end = deadline
+        return max(0, end - now)
 
     def settle(self):
-        """Give the engine answers and failures, then do what is due."""
-        while self.answers or self.failures:
-            while self.answers:
-                self.perform(self.engine.resolved(*(self.answers.pop(0) + (self.now(),))))
-            while self.failures:
-                self.perform(self.engine.flow_failed(*(self.failures.pop(0) + (self.now(),))))
+        """Tell the engine what waits, then do what is due."""
+        while self.told:
+            tell, arguments = self.told.pop(0)
+            self.perform(tell(*(arguments + (self.now(),))))
         now = self.now()
         deadline = self.engine.next_deadline()
         if deadline is not None and deadline <= now:
@@ -122,9 +129,7 @@ class Loop:
             self._exhausted()
         except Exception as error:  # Whatever it is: the other calls must go on.
             self.counters["faults"] += 1
-            written = io.StringIO()
-            sys.print_exception(error, written)
-            for line in written.getvalue().rstrip().split("\n"):
+            for line in traced(error):
                 self.log.say("error", line)
 
     def _exhausted(self):
@@ -134,4 +139,4 @@ class Loop:
         self.exhausted = [time for time in self.exhausted if now - time < EXHAUSTED_WITHIN] + [now]
         if len(self.exhausted) > MAX_EXHAUSTED:
             raise Exhausted()
-        self.log.say("error", "no memory for this: given up; %d octets are free" % gc.mem_free())
+        self.log.say("error", "no memory for this: given up")

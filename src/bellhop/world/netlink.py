@@ -6,10 +6,10 @@ Structures of C are packed without a prefix: in the machine's own byte order and
 import socket
 import struct
 
-from .sockets import AF_INET, AF_INET6
+from .system import sockets
 
-AF_NETLINK = 16
-RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
+AF_INET, AF_INET6 = sockets.AF_INET, sockets.AF_INET6
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 17, 18, 20, 22
 RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH = 24, 26, 28
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST, REQUEST_DUMP = 0x1, 0x301
@@ -28,27 +28,20 @@ ADDRESS, ADDRESS_BYTES = "BBBBI", 8
 LINK, LINK_BYTES = "BBHiII", 16
 NEIGHBOUR, NEIGHBOUR_BYTES = "BBHiHBB", 12
 ROUTE, ROUTE_BYTES = "BBBBBBBBI", 12
-BUFFER_BYTES = 8192
 ANSWER_SECONDS = 1
-# A change comes as a burst of messages: one look is enough.
-SETTLE_MS = 100
-
-
-def _opened(groups):
-    made = socket.socket(AF_NETLINK, socket.SOCK_RAW, 0)
-    made.bind(struct.pack("HHII", AF_NETLINK, 0, 0, groups))
-    return made
+# A change comes as a burst of messages: one look is enough, and a new address needs a moment.
+SETTLE_MS = 200
 
 
 def _ask(kind, flags, body):
     """Return the bodies of the messages that answer one request: [(kind, octets)]."""
-    asked = _opened(0)
+    asked = sockets.netlink(0)
     try:
         asked.settimeout(ANSWER_SECONDS)
         asked.send(struct.pack(HEADER, HEADER_BYTES + len(body), kind, flags, 1, 0) + body)
         found = []
         while True:
-            for answer in messages(asked.recv(BUFFER_BYTES)):
+            for answer in messages(asked.recv(sockets.NETLINK_BYTES)):
                 if answer[0] in (NLMSG_DONE, NLMSG_ERROR):
                     return found
                 found.append(answer)
@@ -89,35 +82,51 @@ def _text(octets):
 
 
 def addresses():
-    """Return every address of the machine on which one can listen, as text, in a fixed order."""
-    found = set()
+    """Return (addresses on which one can listen, those of links).
+
+    The first is a list of texts in a fixed order; the second a dict, IPv6 link-local address with
+    its zone (RFC 4007) -> index of the interface.
+    """
+    found, links = set(), []
     for _, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
-        _, _, flags, scope, _ = struct.unpack_from(ADDRESS, body)
+        _, _, flags, scope, index = struct.unpack_from(ADDRESS, body)
         fields = attributes(body[ADDRESS_BYTES:])
         if IFA_FLAGS in fields:
             flags = struct.unpack("I", fields[IFA_FLAGS])[0]
         octets = fields.get(IFA_LOCAL) or fields.get(IFA_ADDRESS)
-        is_link_local = octets is not None and len(octets) == 16 and scope == SCOPE_LINK
-        if octets is not None and not is_link_local and not flags & UNFIT:
+        if octets is None or flags & UNFIT:
+            continue
+        if len(octets) == 16 and scope == SCOPE_LINK:
+            links.append((_text(octets), index))
+        else:
             found.add(_text(octets))
-    return sorted(found, key=lambda host: (":" in host, host))
+    names = {index: name for index, name, _ in _links()} if links else {}
+    zones = {"%s%%%s" % (host, names[index]): index for host, index in links if index in names}
+    return sorted(found, key=lambda host: (":" in host, host)), zones
+
+
+def _links():
+    body = struct.pack(LINK, 0, 0, 0, 0, 0, 0)
+    return [_link(kind, one) for kind, one in _ask(RTM_GETLINK, REQUEST_DUMP, body)]
+
+
+def _link(kind, body):
+    """Return (index, name, whether it is up and knows multicast) of a message about a link."""
+    _, _, _, index, flags, _ = struct.unpack_from(LINK, body)
+    name = attributes(body[LINK_BYTES:]).get(IFLA_IFNAME, b"").rstrip(b"\0").decode()
+    is_up = flags & USABLE == USABLE and not flags & LOOPBACK
+    return index, name, kind == RTM_NEWLINK and is_up
 
 
 def links():
     """Return the interfaces that are up and know multicast: index -> name."""
-    found = {}
-    for _, body in _ask(RTM_GETLINK, REQUEST_DUMP, struct.pack(LINK, 0, 0, 0, 0, 0, 0)):
-        _, _, _, index, flags, _ = struct.unpack_from(LINK, body)
-        name = attributes(body[LINK_BYTES:]).get(IFLA_IFNAME, b"").rstrip(b"\0")
-        if flags & USABLE == USABLE and not flags & LOOPBACK:
-            found[index] = name.decode()
-    return found
+    return {index: name for index, name, is_up in _links() if is_up}
 
 
 def source_towards(host):
     """Return the local address from which the kernel would reach an address, or None."""
-    octets = socket.inet_pton(AF_INET6 if ":" in host else AF_INET, host.partition("%")[0])
-    family = AF_INET if len(octets) == 4 else AF_INET6
+    family = sockets.family_of(host)
+    octets = socket.inet_pton(family, host.partition("%")[0])
     head = struct.pack(ROUTE, family, 8 * len(octets), 0, 0, 0, 0, 0, 0, 0)
     body = head + struct.pack("HH", 4 + len(octets), RTA_DST) + octets
     for kind, answer in _ask(RTM_GETROUTE, REQUEST, body):
@@ -130,27 +139,35 @@ def source_towards(host):
 class Watch:
     """Calls changed() a moment after addresses or links have changed.
 
-    met(index, host): a neighbour that the kernel has just seen on an interface.
+    linked(index, name, is_up): at once, of an interface; met(index, host): a neighbour that the
+    kernel has just seen there; lost(): the kernel had no room for all that happened.
     """
 
-    def __init__(self, loop, changed, met):
+    def __init__(self, loop, changed):
         self.loop = loop
         self.changed = changed
-        self.met = met
+        self.linked = self.met = lambda *arguments: None
+        self.lost = lambda: None
         self.timer = None
-        self.socket = _opened(CHANGES)
+        self.socket = sockets.netlink(CHANGES)
         self.socket.setblocking(False)
         loop.watch(self.socket.fileno(), self._readable)
 
     def _readable(self, events):
         try:
-            found = messages(self.socket.recv(BUFFER_BYTES))
-        except OSError:  # The kernel had no room for all: something did change.
-            found = [(RTM_NEWLINK, b"")]
+            found = messages(self.socket.recv(sockets.NETLINK_BYTES))
+        except OSError as error:
+            if sockets.is_waiting(error):
+                return
+            found = [(0, b"")]
+            self.lost()
         for kind, body in found:
             if kind == RTM_NEWNEIGH:
                 self._neighbour(body)
-            elif self.timer is None:
+                continue
+            if kind in (RTM_NEWLINK, RTM_DELLINK):
+                self.linked(*_link(kind, body))
+            if self.timer is None:
                 self.timer = self.loop.call_later(SETTLE_MS, self._settled)
 
     def _neighbour(self, body):
@@ -165,5 +182,6 @@ class Watch:
 
     def close(self):
         """Stop watching."""
+        self.loop.cancel(self.timer)
         self.loop.forget(self.socket.fileno())
         self.socket.close()

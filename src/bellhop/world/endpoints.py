@@ -3,13 +3,13 @@
 import errno
 
 from ..effects import Listener
-from . import netlink, sockets
-from .tcp import StreamListener
+from ..limits import MAX_LISTENERS, MAX_SOURCES
+from . import netlink
+from .streams import StreamListener
+from .system import sockets
 from .udp import UdpSocket
 
 ANY = {"0.0.0.0": False, "::": True}
-# Ways to peers that are remembered until the addresses change.
-MAX_SOURCES = 128
 
 
 class Endpoints:
@@ -34,57 +34,80 @@ class Endpoints:
         else:
             endpoint.send(flow, effect.data)
 
-    def close(self, effect):
-        """Perform a Close."""
-        self.streams.close(effect.flow, effect.reason)
-
-    def adjust(self, settings, hosts):
+    def adjust(self, settings):
         """Open what is missing, close what should not be, and tell the engine."""
-        wanted = [
-            Listener(transport, host, settings.sip_port)
-            for host in hosts
-            if is_chosen(settings, host) and settings.sip_port
-            for transport in ("udp", "tcp")
-        ]
+        hosts, links = netlink.addresses()
+        wanted = self._wanted(settings, [host for host in hosts if is_chosen(settings, host)])
+        if not settings.listen and settings.mesh.enabled:
+            # Two routers on a bare cable may have no other addresses in common.
+            wanted += [
+                Listener(transport, host, settings.sip_port)
+                for host in sorted(links)
+                for transport in ("udp", "tcp")
+            ]
         before = list(self.listeners)
         self.problems = {}
         self.sources = {}
         for index, listener in enumerate(before):
             if listener is not None and listener not in wanted:
-                self.log.say("notice", "no longer listening on " + shown(listener))
-                self.open[index].close()
-                self.open[index] = self.listeners[index] = None
+                self._drop(index)
         for listener in wanted:
             if listener not in self.listeners:
-                self._add(listener)
+                self._add(listener, links.get(listener.host, 0))
         if self.listeners != before:
             self.loop.perform(self.loop.engine.listen(list(self.listeners), self.loop.now()))
 
-    def _add(self, listener):
+    def _wanted(self, settings, hosts):
+        """Return the Listeners that settings ask for on these addresses."""
+        ports = {
+            "udp": settings.sip_port, "tcp": settings.sip_port, "tls": settings.tls_port,
+            "ws": settings.ws_port, "wss": settings.wss_port,
+        }  # fmt: skip
+        transports = ("udp",) + self.streams.kinds.accepted
+        return [
+            Listener(transport, host, ports[transport])
+            for host in hosts
+            for transport in transports
+            if ports[transport]
+        ]
+
+    def _drop(self, index):
+        self.log.say("notice", "no longer listening on " + shown(self.listeners[index]))
+        self.open[index].close()
+        self.open[index] = self.listeners[index] = None
+
+    def _add(self, listener, zone):
         index = self._place(listener)
         try:
             if listener.transport == "udp":
-                opened = UdpSocket(self.loop, listener, index)
+                opened = UdpSocket(self.loop, listener, index, zone)
             else:
-                opened = StreamListener(self.loop, self.streams, listener, index)
+                opened = StreamListener(self.loop, self.streams, listener, index, zone)
         except OSError as error:
-            self.problems[listener] = _problem(listener, error)
-            self.log.say("error", self.problems[listener])
+            problem = _problem(listener, error)
+            self.log.say("error", problem)
+            if not zone:  # A node is of use without those of its links.
+                self.problems[listener] = problem
             return
         if index == len(self.open):
             self.open.append(None)
             self.listeners.append(None)
         self.open[index], self.listeners[index] = opened, listener
         self.places[listener] = index
+        self.log.say("info", "listening on " + shown(listener))
 
     def _place(self, listener):
-        """Return the index for a listener: its earlier one, a free one of its kind, a new one."""
+        """Return the index for a listener: its earlier one, a new one, or one that nobody needs.
+
+        A prefix that changes every day must not make the list longer for ever.
+        """
         if listener in self.places:
             return self.places[listener]
-        for other, index in self.places.items():
-            if self.open[index] is None and other.transport == listener.transport:
-                del self.places[other]
-                return index
+        if len(self.open) >= MAX_LISTENERS:
+            for other, index in self.places.items():
+                if self.open[index] is None and other.transport == listener.transport:
+                    del self.places[other]
+                    return index
         return len(self.open)
 
     def close_all(self):
@@ -108,7 +131,7 @@ class Endpoints:
             return None
         spare = None
         for index, listener in enumerate(self.listeners):
-            if listener is None or listener.transport != transport:
+            if listener is None or listener.transport != transport or "%" in listener.host:
                 continue
             if listener.host == source:
                 return index
@@ -128,25 +151,18 @@ class Endpoints:
 
 def is_chosen(settings, host):
     """Tell whether the settings want an address of the machine listened on."""
-    wanted = [canonical(one) for one in settings.listen]
+    wanted = [sockets.canonical(one) for one in settings.listen]
     return not wanted or host in wanted or (":" in host) in [ANY.get(one) for one in wanted]
 
 
-def absent(settings, hosts):
+def absent(settings):
     """Return the addresses in `listen` that the machine does not have now."""
+    hosts = netlink.addresses()[0] if settings.listen else ()
     return [
         one
         for one in settings.listen
-        if canonical(one) not in hosts and one not in ANY and not is_loopback(one)
+        if sockets.canonical(one) not in hosts and one not in ANY and not is_loopback(one)
     ]
-
-
-def canonical(host):
-    """Return an address in the form in which the machine's own list has it."""
-    try:
-        return sockets.unpacked(sockets.packed(host, 0))[0]
-    except (OSError, ValueError):  # A name: it matches no address.
-        return host
 
 
 def is_loopback(host):
@@ -161,7 +177,10 @@ def shown(listener):
 
 def _problem(listener, error):
     if error.errno == errno.EADDRINUSE:
-        return "port %d (%s) on %s is taken by another process" % (
-            listener.port, listener.transport, listener.host,
+        return "port %d (%s) on %s is taken by %s" % (
+            listener.port, listener.transport, listener.host, sockets.holder_of(listener),
         )  # fmt: skip
+    if error.errno == errno.EACCES:
+        words = "port %d needs more rights: start as root, or choose one above 1023"
+        return words % listener.port
     return "cannot listen on %s: %s" % (shown(listener), sockets.words(error))

@@ -1,0 +1,39 @@
+"""Files as MicroPython has them; its `flush` of a file is fsync, of a folder too."""
+
+import os
+
+
+def exists(path):
+    """Tell whether there is a file or folder."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def make_folder(path):
+    """Make a folder and those above it; raises OSError."""
+    if path and not exists(path):
+        make_folder(path.rpartition("/")[0])
+        os.mkdir(path)
+
+
+def privately(work):
+    """Call work(): whoever starts the node, or main.py, has set a mask for all that it makes."""
+    work()
+
+
+def replace(path, parts, is_synced=True):
+    """Put a file in place, whole or not at all; parts: octets, or what yields octets."""
+    fresh = path + ".new"
+    with open(fresh, "wb") as file:
+        for part in parts:
+            for piece in (part,) if isinstance(part, bytes) else part:
+                file.write(piece)
+        if is_synced:
+            file.flush()
+    os.rename(fresh, path)
+    if is_synced:
+        with open(path.rpartition("/")[0] or ".", "rb") as folder:
+            folder.flush()

@@ -1,0 +1,35 @@
+"""Texts for the log and the terminal, and where the log goes."""
+
+import sys
+import time
+import traceback
+
+MAX_CHARACTERS = 1000
+
+
+def readable(text):
+    """Return a text as one line without control characters, of bounded length."""
+    shown = [letter if letter.isprintable() else "\\x%02x" % ord(letter) for letter in text]
+    return "".join(shown[:MAX_CHARACTERS])
+
+
+def traced(error):
+    """Return the lines that show where an error was raised."""
+    return "".join(traceback.format_exception(error)).rstrip().split("\n")
+
+
+def to_stderr(level, text):
+    """Write one line with the time to standard error."""
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), level + ":", text, file=sys.stderr, flush=True)
+
+
+def to_syslog():
+    """Return the function that writes to the system's log."""
+    import syslog  # Only where it is asked for.
+
+    priorities = {
+        "error": syslog.LOG_ERR, "warning": syslog.LOG_WARNING, "notice": syslog.LOG_NOTICE,
+        "info": syslog.LOG_INFO,
+    }  # fmt: skip
+    syslog.openlog("bellhop", syslog.LOG_PID, syslog.LOG_DAEMON)
+    return lambda level, text: syslog.syslog(priorities[level], text)

@@ -1,0 +1,232 @@
+"""The running node: puts the parts together, starts, reloads, stops.
+
+Each shell has a Service of its own on top of this one, which knows what that shell can do besides.
+"""
+
+from ..effects import Close, Event, Note, Resolve, Send, SendMesh, Store
+from ..engine import Engine
+from ..errors import BellhopError, ConfigError
+from . import control, endpoints, netlink, secrets, store
+from .settings import read_settings
+from .streams import Streams
+from .system import sockets
+
+
+class Service:
+    """One node with its files and sockets.
+
+    places: the folder of what stays, that of what may be lost with the power, the control socket;
+    token(n): random octets; kinds: how streams are made (streams.Plain).
+    """
+
+    def __init__(self, loop, settings_file, places, token, kinds):
+        self.state, run, control_path = places
+        self.loop = loop
+        self.log = loop.log
+        self.settings_file = settings_file
+        self.settings = self.read_settings()
+        self.log.level = self.settings.log_level
+        self.engine = loop.engine = Engine(self.settings, token, loop.now())
+        self.store = store.Store(self.state, run, loop, self.log)
+        self.streams = Streams(loop, kinds)
+        self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
+        self.resolver = self.make_resolver()
+        self.control = control.Control(self, control_path)
+        self.watch = self.mesh_links = None
+        self.mesh_problem = ""
+        loop.performers = {
+            Send: self.endpoints.send,
+            Close: self.streams.close,
+            Resolve: self.resolver.resolve,
+            Store: self.store.keep,
+            Event: self.publish,
+            Note: self.log.note,
+        }
+
+    # What a shell does in a way of its own.
+
+    def make_resolver(self):
+        """Return what performs Resolve, and has `seek`, `counters` and `kind()`."""
+        raise NotImplementedError
+
+    def crypto(self, links):
+        """Return a secrets.Crypto; raises BellhopError. links: the MeshLinks, not yet open."""
+        raise NotImplementedError
+
+    def joined_mesh(self):
+        """The engine has joined the mesh."""
+
+    def prepare(self):
+        """Open what must be there before the node listens."""
+
+    def complete(self):
+        """Open what can come after the node listens."""
+
+    def more_problems(self):
+        """Return sentences, or "" for those that do not hold."""
+        return []
+
+    def completed(self, verb, answer):
+        """Return the engine's answer to a verb with what only the shell knows."""
+        return answer
+
+    def publish(self, effect):
+        """Perform an Event."""
+        self.control.publish(effect)
+
+    # What all do.
+
+    def read_settings(self):
+        """Return the Settings in the file; raises ConfigError."""
+        return read_settings(self.settings_file)
+
+    def start(self):
+        """Open everything; raises BellhopError where the node could not do its work."""
+        self.control.open()
+        self.watch = netlink.Watch(self.loop, self._addresses_changed)
+        if self.settings.mesh.enabled:
+            self._join_mesh()
+        self.prepare()
+        self.endpoints.adjust(self.settings)
+        self._check_started()
+        for name, records in self.store.load():
+            try:
+                self.engine.restore(name, records, self.loop.now())
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+                self.store.set_aside(name)
+        self.loop.perform(self.engine.start(self.loop.now()))
+        self.complete()
+        for problem in self.problems():
+            self.log.say("warning", problem)
+
+    def _check_started(self):
+        """A node whose main port is taken is not started: phones would reach the other program."""
+        found = self.endpoints.problems
+        sip = [found[one] for one in found if one.transport in ("udp", "tcp")]
+        if sip:
+            raise BellhopError("\n".join(sorted(set(sip))))
+        if self.settings.listen and not any(self.endpoints.listeners):
+            wanted = ", ".join(endpoints.absent(self.settings))
+            self.log.say("error", "waiting: this machine does not have the address %s" % wanted)
+
+    def _join_mesh(self):
+        try:
+            from .links import MeshLinks  # Only a node with a mesh pays for it in memory.
+        except ImportError:
+            self.mesh_problem = "the mesh needs OpenWrt's package bellhop-mesh"
+            return
+        links = MeshLinks(self.loop, self.settings.mesh)
+        try:
+            crypto = self.crypto(links)
+            seed, epoch = secrets.read(self.state), secrets.next_epoch(self.state)
+        except BellhopError as error:
+            self.mesh_problem = str(error)
+            return
+        except OSError as error:
+            words = "no mesh: cannot write in %s: %s"
+            self.mesh_problem = words % (self.state, sockets.words(error))
+            return
+        self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
+        self.mesh_links = links
+        self.joined_mesh()
+        self.loop.performers[SendMesh] = links.send
+        links.open(self.watch)
+        links.seek(self.resolver)
+
+    def stop(self):
+        """Close everything and write what waits."""
+        self.loop.perform(self.engine.leave(self.loop.now()))
+        self.control.close()
+        self.endpoints.close_all()
+        if self.mesh_links is not None:
+            self.mesh_links.close()
+        if self.watch is not None:
+            self.watch.close()
+        self.store.write_all()
+
+    def reload(self):
+        """Read the configuration anew; raises ConfigError, and then nothing has changed."""
+        settings = self.settings = self.read_settings()
+        self.log.level = settings.log_level
+        self.adopt(settings)
+        self.loop.perform(self.engine.reload(settings, self.loop.now()))
+        self.endpoints.adjust(settings)
+        self._adjust_mesh()
+        self.log.say("notice", "the configuration %s is in force" % self.settings_file)
+        return {"configuration": self.settings_file, "problems": self.problems()}
+
+    def adopt(self, settings):
+        """Bring in step with new settings what the shell alone has."""
+
+    def _adjust_mesh(self):
+        """Join a mesh that the settings want now; leaving one takes a new start."""
+        joined = self.engine.meshing is not None
+        if self.settings.mesh.enabled and not joined:
+            self._join_mesh()
+            now = self.loop.now()
+            self.loop.perform(self.engine.listen(list(self.endpoints.listeners), now))
+            self.loop.perform(self.engine.start(now))
+        elif self.settings.mesh.enabled:
+            self.joined_mesh()
+        elif joined:
+            self.mesh_problem = "the mesh is left at the next start of the node"
+
+    def hung_up(self):
+        """Reload, and keep what is in force where the file is bad."""
+        try:
+            self.reload()
+        except ConfigError as error:
+            self.log.say("error", "the earlier configuration stays in force: %s" % error)
+
+    def end(self):
+        """Let the loop end."""
+        self.loop.is_running = False
+
+    def check_config(self):
+        """Tell whether the configuration file is good; raises ConfigError."""
+        self.read_settings()
+        return {"configuration": self.settings_file}
+
+    def _addresses_changed(self):
+        self.endpoints.adjust(self.settings)
+
+    def problems(self):
+        """Return what the owner should know, in sentences."""
+        found = sorted(set(self.endpoints.problems.values()))
+        for host in endpoints.absent(self.settings):
+            found.append("this machine does not have the address %s now" % host)
+        return found + [one for one in self.more_problems() + [self.mesh_problem] if one]
+
+    def status(self):
+        """Return how the node is: what the engine tells, and what the shell adds."""
+        result = self.engine.status(self.loop.now())
+        result["counters"].update(
+            {
+                "datagrams": self.endpoints.counters(),
+                "connections": self.streams.counters,
+                "store": self.store.counters,
+                "names": self.resolver.counters,
+                "log": {"left_out": self.log.left_out},
+                "loop": self.loop.counters,
+                "links": {"lost": 0 if self.mesh_links is None else self.mesh_links.lost},
+            }
+        )
+        result.update(
+            {
+                "configuration": self.settings_file,
+                "problems": self.problems(),
+                "names": self.resolver.kind(),
+                "connections": len(self.streams.streams),
+                "memory_kb": resident_kb(),
+            }
+        )
+        return result
+
+
+def resident_kb():
+    """Return the memory that the process holds."""
+    with open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0

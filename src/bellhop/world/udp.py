@@ -1,0 +1,94 @@
+"""Datagrams: one socket for one local address (RFC 3261 section 18, RFC 3581)."""
+
+import select
+import socket
+
+from ..effects import Flow
+from ..limits import MAX_KEPT_FLOWS, MAX_WAITING_DATAGRAMS
+from .system import sockets
+
+
+class UdpSocket:
+    """One bound socket. Raises OSError where the address cannot be had.
+
+    listener: a Listener; local: its index; zone: index of the interface of a link-local address.
+    """
+
+    def __init__(self, loop, listener, local, zone):
+        self.loop = loop
+        self.local = local
+        self.zone = zone
+        self.suffix = "".join(listener.host.partition("%")[1:])
+        self.flows = {}
+        self.waiting = []
+        self.counters = {"dropped_sending": 0, "unreachable": 0}
+        self.socket = sockets.bound(socket.SOCK_DGRAM, listener.host, listener.port, zone)
+        sockets.ask_for_errors(self.socket, listener.host)
+        self.recvfrom, self.sendto = self.socket.recvfrom, self.socket.sendto
+        loop.watch(self.socket.fileno(), self._ready)
+
+    def close(self):
+        """Close the socket."""
+        self.loop.forget(self.socket.fileno())
+        self.socket.close()
+
+    def _ready(self, events):
+        if events & select.POLLOUT:
+            self._writable()
+        if events & ~select.POLLOUT:
+            self._readable()
+
+    def _readable(self):
+        recvfrom, flows, take = self.recvfrom, self.flows, self.loop.take
+        try:
+            for _ in range(sockets.BATCH):
+                data, address = recvfrom(sockets.DATAGRAM_BYTES)
+                take(data, flows.get(address) or self._flow(address))
+        except OSError:
+            self._note_errors()
+
+    def _flow(self, address):
+        """Return the Flow of a peer; those met are kept, to make each once."""
+        if len(self.flows) >= MAX_KEPT_FLOWS:
+            self.flows.clear()
+        host, port = sockets.place(address)
+        flow = self.flows[address] = Flow("udp", self.local, host + self.suffix, port, 0, "")
+        return flow
+
+    def send(self, flow, data):
+        """Send a datagram, or let it wait where the kernel has no room."""
+        address = sockets.address(flow.host, flow.port, self.zone)
+        try:
+            self.sendto(data, address)
+        except OSError as error:
+            if sockets.is_waiting(error):
+                self._wait(flow, data)
+            else:
+                self._send_again(flow, data, address)
+
+    def _send_again(self, flow, data, address):
+        """The error may be that of an earlier datagram to another peer: read it, try once more."""
+        self._note_errors()
+        try:
+            self.sendto(data, address)
+        except OSError as error:
+            self.loop.fail(flow, sockets.words(error))
+
+    def _wait(self, flow, data):
+        if len(self.waiting) >= MAX_WAITING_DATAGRAMS:
+            self.counters["dropped_sending"] += 1
+            return
+        self.waiting.append((flow, data))
+        self.loop.watch(self.socket.fileno(), self._ready, select.POLLIN | select.POLLOUT)
+
+    def _writable(self):
+        waiting, self.waiting = self.waiting, []
+        self.loop.watch(self.socket.fileno(), self._ready)
+        for flow, data in waiting:
+            self.send(flow, data)
+
+    def _note_errors(self):
+        """Report the peers that the kernel found unreachable (RFC 3261 section 18.4)."""
+        for address, reason in sockets.errors(self.socket):
+            self.counters["unreachable"] += 1
+            self.loop.fail(self._flow(address), reason)
