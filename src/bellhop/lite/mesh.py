@@ -118,12 +118,9 @@ class MeshLinks:
         try:
             made.setblocking(False)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # No datagram for a group that another socket joined: each would come twice.
             if link & 1:
                 made.setsockopt(IPPROTO_IPV6, sockets.IPV6_V6ONLY, 1)
-                made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
-            else:
-                made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0)
+            _hear_own_groups(made, link)
             if name is not None:
                 made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode() + b"\0")
                 _join(made, link)
@@ -154,6 +151,15 @@ class MeshLinks:
         finally:
             self.is_heard = False
         self.loop.perform(effects)
+
+
+def _hear_own_groups(made, link):
+    """Take no datagram for a group that another socket joined: it would come twice."""
+    level = IPPROTO_IPV6 if link & 1 else IPPROTO_IP
+    try:
+        made.setsockopt(level, IPV6_MULTICAST_ALL if link & 1 else IP_MULTICAST_ALL, 0)
+    except OSError:
+        return  # Kernels before 4.20 and emulators do not know it: then it comes twice.
 
 
 def _join(made, link):
