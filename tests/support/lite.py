@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,8 +15,12 @@ HEAP = "2M"
 
 
 def micropython(folder=""):
-    """Return the path of the MicroPython with ffi, or None; folder "i386": words of 32 bits."""
-    path = ROOT / ".micropython" / folder / "micropython"
+    """Return the path of a MicroPython with ffi, or None: $MICROPYTHON_FFI, or the fetched one.
+
+    folder "i386": words of 32 bits.
+    """
+    chosen = os.environ.get("MICROPYTHON_FFI") if not folder else None
+    path = Path(chosen or ROOT / ".micropython" / folder / "micropython")
     return path if path.exists() else None
 
 

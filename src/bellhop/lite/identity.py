@@ -3,25 +3,18 @@
 import os
 
 from ..world.secrets import Crypto
+from . import sodium
 
-LIBRARIES = ("libsodium.so.26", "libsodium.so.23", "libsodium.so")
 SEAL_BYTES = 16
 
 
 def crypto():
     """Return the functions of libsodium, or None where it cannot be loaded."""
-    try:
-        import ffi  # Not in every build of MicroPython.
-    except ImportError:
+    library = sodium.opened()
+    if library is None:
         return None
-    for name in LIBRARIES:
-        try:
-            library = ffi.open(name)
-        except OSError:
-            continue
-        library.func("i", "sodium_init", "")()
-        return Crypto(*(_signing(library) + _sealing(library)))
-    return None
+    library.func("i", "sodium_init", "")()
+    return Crypto(*(_signing(library) + _sealing(library)))
 
 
 def without_library(is_trusted):

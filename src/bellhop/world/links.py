@@ -17,8 +17,8 @@ DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
 # Linux has these numbers on every machine; MicroPython has no names for them.
 IPPROTO_IP, IPPROTO_IPV6 = 0, 41
-IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 32, 33, 34, 35
-IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 17, 18, 19, 20
+IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 33, 34, 35
+IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 18, 19, 20
 SO_BINDTODEVICE, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 25, 49, 29
 
 
@@ -120,12 +120,9 @@ class MeshLinks:
         try:
             made.setblocking(False)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # No datagram for a group that another socket joined: each would come twice.
             if link & 1:
                 made.setsockopt(IPPROTO_IPV6, sockets.IPV6_V6ONLY, 1)
-                made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
-            else:
-                made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0)
+            _hear_own_groups(made, link)
             if name is not None:
                 made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode() + b"\0")
                 _join(made, link)
@@ -159,18 +156,26 @@ class MeshLinks:
             self.loop.perform(effects)
 
 
+def _hear_own_groups(made, link):
+    """Take no datagram for a group that another socket joined: it would come twice."""
+    level = IPPROTO_IPV6 if link & 1 else IPPROTO_IP
+    try:
+        made.setsockopt(level, IPV6_MULTICAST_ALL if link & 1 else IP_MULTICAST_ALL, 0)
+    except OSError:
+        return  # Kernels before 4.20 and emulators do not know it: then it comes twice.
+
+
 def _join(made, link):
-    """Join the group on one interface; what we send stays on the link."""
+    """Join the group on the socket's interface, which it is bound to; what we send stays there."""
     index = link // 2
     if link & 1:
         group = socket.inet_pton(sockets.AF_INET6, GROUP_IPV6)
         made.setsockopt(IPPROTO_IPV6, IPV6_JOIN_GROUP, group + struct.pack("I", index))
-        made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
     else:
-        request = socket.inet_pton(sockets.AF_INET, GROUP_IPV4) + bytes(4) + struct.pack("i", index)
+        group = socket.inet_pton(sockets.AF_INET, GROUP_IPV4)
+        request = group + bytes(4) + struct.pack("i", index)
         made.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, request)
-        made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_TTL, 1)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_LOOP, 0)
