@@ -7,13 +7,14 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 262144
+PROGRAM, GARBAGE = 600000, 131072
 # What does not depend on the heap: the longest message, and what is kept for one user.
 FIXED = {
     "MAX_HEADER_BYTES": 8192,
     "MAX_BODY_BYTES": 16384,
     "MAX_BINDINGS_PER_USER": 4,
     "MAX_BRANCHES": 20,
+    "MAX_REMEMBERED": 16,
     "MAX_TRACE_MESSAGES": 24,
     "MAX_MAILBOX_BYTES": 8192,
     "EMERGENCY_RESERVE": 8,
@@ -50,7 +51,7 @@ def lower(heap):
         most = room // 100 * share // (octets * words // 2)
         setattr(limits, name, min(getattr(limits, name), most))
     Deadlines.GROWTH, Deadlines.SLACK = 1, MOST_STALE
-    return max(GARBAGE * words // 2, room // 4)
+    return max(GARBAGE * words // 2, room // 12)
 
 
 def settle(settings):
