@@ -228,6 +228,10 @@ class Folder(ast.NodeTransformer):
         return node
 
 
+def _is_in_two(one, lists):
+    return sum([one in names for names in lists]) > 1
+
+
 def _import(module, name, called):
     return ast.ImportFrom(module, [ast.alias(name, None if name == called else called)], 0)
 
@@ -300,11 +304,12 @@ class Program:
         waiting = [[START]]
         while waiting:
             fresh = self._add_unit(self._needs(waiting.pop(0)))
-            later = [group for name in fresh for group in self._late(self.modules[name])]
-            needs = [self._needs(group) for group in later]
-            for needed in needs:  # What several need is a unit of its own.
-                self._add_unit([one for one in needed if sum([one in all_ for all_ in needs]) > 1])
-            waiting += later
+            while fresh:
+                later = [group for name in fresh for group in self._late(self.modules[name])]
+                waiting += later
+                needs = [self._needs(group) for group in later]
+                shared = [[one for one in all_ if _is_in_two(one, needs)] for all_ in needs]
+                fresh = [name for names in shared for name in self._add_unit(names)]
 
     def _add_unit(self, names):
         """Make a unit of those modules that are in none; return their names."""

@@ -38,6 +38,8 @@ SHARED = {
 }
 # Deadlines of what is over are looked for after so many new ones: each holds what it was about.
 MOST_STALE = 64
+# The module that reads the configuration: 25 kB that a node needs once.
+READER = "bellhop.uci"
 
 
 def lower(heap):
@@ -55,6 +57,8 @@ def lower(heap):
 
 
 def settle(settings):
-    """Lower what a configuration asks for to what there is room for."""
+    """Lower what a configuration asks for to what there is room for; forget what has read it."""
     settings.max_transactions = min(settings.max_transactions, limits.MAX_TRANSACTIONS)
     settings.max_bindings = min(settings.max_bindings, limits.MAX_BINDINGS)
+    if sys.modules.pop(READER, None) is not None:
+        delattr(sys.modules["bellhop"], READER.rpartition(".")[2])
