@@ -277,11 +277,15 @@ class Program:
         whole = base + "." + name
         return (whole, None) if whole in self.modules else (base, name)
 
-    def called(self, module, name):
-        """Return the name in the program of a global, defined in a module or imported by it."""
+    def owner(self, module, name):
+        """Return (module, name) of where a global is defined that a module may have imported."""
         while name in self.modules[module].imported:
             module, name = self.modules[module].imported[name]
-        return self.names[module, name]
+        return module, name
+
+    def called(self, module, name):
+        """Return the name in the program of a global of a module."""
+        return self.names[self.owner(module, name)]
 
     # Units.
 
@@ -406,11 +410,9 @@ class Program:
         for module in self.modules.values():
             if module.unit == unit:
                 lines.update(self._imports_of(module, words))
-        for (module, name), called in sorted(self.names.items()):
-            where = self.modules[module].unit
-            if called in words and where not in (unit, None):
-                name = name if module in self.whole else called
-                lines[ast.unparse(_import(where, name, called))] = None
+        for owner, called in sorted(self.names.items()):
+            if called in words and self.modules[owner[0]].unit not in (unit, None):
+                lines[self._import_of(owner, called)] = None
         return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(body)), ""])
 
     def _imports_of(self, module, words):
@@ -421,6 +423,11 @@ class Program:
             if name is None and target in self.whole and called in words:
                 package, _, name = target.rpartition(".")
                 yield ast.unparse(_import(package, name, called)), None
+
+    def _import_of(self, owner, called):
+        """Return the line that imports a global (module, name) under a name."""
+        name = owner[1] if owner[0] in self.whole else self.names[owner]
+        return ast.unparse(_import(self.modules[owner[0]].unit, name, called))
 
     def part(self, is_wanted):
         """Return the source of the statements of those modules that is_wanted(name)."""
@@ -436,12 +443,12 @@ class Program:
         """Return {path: source} of modules that hold what they hold in the source tree."""
         texts = {}
         for name, module in self.modules.items():
-            if name not in self.whole:
-                lines = [
-                    ast.unparse(_import(module.unit, self.called(name, one), one))
-                    for one in sorted({*module.globals, *module.imported})
-                    if module.imported.get(one, ("", ""))[1] is not None
-                ]
+            lines = []
+            for here in {**module.imported, **dict.fromkeys(module.globals)}:
+                owner = self.owner(name, here)
+                if name not in self.whole and owner[1] is not None:
+                    lines.append(self._import_of(owner, here))
+            if lines:
                 texts[name.replace(".", "/")] = "\n".join(lines)
         return texts
 
