@@ -360,6 +360,8 @@ class Forwarder:
         if context.state == response_context.DONE:
             effects += self._ended(context.branches)
             context.let_go()
+            if context.call is not None:
+                context.call.context = None
         elif context.state == response_context.ACCEPTED and context.request.method != b"INVITE":
             context.let_go()
         return effects
@@ -386,6 +388,7 @@ class Forwarder:
             response = self._by_the_new_way(context, response)
         call = context.call
         if call is not None and response.status >= 200:
+            context.heard = None
             if response.status < 300:
                 for contact in _contacts(response):
                     call.flows.setdefault(contact.uri_bytes, _answering_flow(context))

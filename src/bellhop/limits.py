@@ -1,6 +1,6 @@
 """Every bound that a stranger can press on, with its reason.
 
-Sizes are for a router with 128 MB; a configuration may lower the table sizes (config.py).
+Sizes are for a router with 128 MB; a configuration may lower the table sizes (uci.py).
 """
 
 # A whole SIP message with video, ICE and key offers was seen at 2.3 kB; UDP carries 64 kB at most.
@@ -8,6 +8,8 @@ MAX_HEADER_BYTES = 32768
 MAX_BODY_BYTES = 65535
 # The longest genuine header seen had 30 lines; RFC 4475 has none above 50.
 MAX_HEADER_LINES = 128
+# Values of one kind that are read once and remembered (sip/memo.py); past it all are forgotten.
+MAX_REMEMBERED = 512
 # Open transactions of all kinds. A call needs four for some seconds; 8,192 is 60 calls a second
 # with lingers in full, and at 1 kB each 8 MB. Past it the one that has lingered longest ends early.
 MAX_TRANSACTIONS = 8192

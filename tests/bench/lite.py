@@ -33,7 +33,8 @@ MAX_SPOILT = 4
 SOAK_PARTS, SOAK_LOOK = 6, 20
 SECONDS = 90
 GOALS = {
-    "compiled_kb": 120, "start_ms": 100, "memory_mb": 4, "failed_calls": 0, "growth_kb": 0,
+    "compiled_core_and_engine_kb": 120, "start_ms": 100, "memory_mb": 4, "failed_calls": 0,
+    "growth_kb": 0,
 }  # fmt: skip
 
 
@@ -191,10 +192,12 @@ def main():
         sys.exit(reason)
     quick = bool(os.environ.get("QUICK"))
     compiled = Lite.compiled = lite.Compiled()
-    sizes = {part: round(size / 1024, 1) for part, size in compiled.sizes.items()}
+    kilobytes = {what: round(size / 1024, 1) for what, size in compiled.sizes.items()}
     figures = {
-        "compiled_parts_kb": sizes,
-        "compiled_kb": round(sum(sizes.values()), 1),
+        "compiled_apart_kb": kilobytes,
+        "compiled_core_kb": kilobytes["core"],
+        "compiled_core_and_engine_kb": kilobytes["core and engine"],
+        "compiled_kb": kilobytes["all, as shipped"],
         "in_flash_kb": round(in_flash(compiled.folder) / 1024, 1),
     }
     try:

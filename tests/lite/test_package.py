@@ -34,11 +34,12 @@ def test_a_compiler_of_another_version_is_refused(tmp_path):
 
 
 def test_no_module_of_the_full_node_is_shipped(compiled):
-    shipped = {
-        path.relative_to(compiled.folder).parts[1] for path in compiled.folder.rglob("*.mpy")
-    }
-    assert {"lite", "sip", "engine.mpy"} <= shipped
+    shipped = {path.name for path in (compiled.folder / "bellhop").iterdir()}
+    assert {"lite", "config.mpy", "meshing.mpy"} <= shipped
     assert not {"shell", "media", "relaying.mpy", "signing.mpy"} & shipped
+    texts = [path.read_text() for path in compiled.source.rglob("*.py")]
+    assert [text for text in texts if "class Engine:" in text]
+    assert not [text for text in texts if "class Relaying:" in text]
 
 
 def test_heap_follows_the_memory_and_can_be_chosen():

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import bellhop
-from bellhop import config
+from bellhop import config, uci
 
 from . import real
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
@@ -225,13 +225,13 @@ def shown_options():
 def test_default_configuration_explains_every_option_and_no_other():
     shown = shown_options()
     assert {kind: set(shown[kind]) for kind in shown} == {
-        kind: set(config.SCHEMA[kind]) for kind in config.SCHEMA
+        kind: set(uci.SCHEMA[kind]) for kind in uci.SCHEMA
     }
 
 
 def test_lines_that_are_commented_out_show_the_value_that_holds():
-    for kind in set(config.SCHEMA) - set(KINDS_WITHOUT_SECTION):
-        for name, option in config.SCHEMA[kind].items():
+    for kind in set(uci.SCHEMA) - set(KINDS_WITHOUT_SECTION):
+        for name, option in uci.SCHEMA[kind].items():
             values = shown_options()[kind][name]
             if option.default in ("", ()) or name in ("domain", "enabled"):
                 continue

@@ -43,11 +43,15 @@ def compiler():
 
 
 class Compiled:
-    """The compiled node in a folder of its own; sizes: part -> octets."""
+    """The compiled node in a folder of its own; sizes: part -> octets.
 
-    def __init__(self):
+    source: what was compiled. keep: nothing is left out, and each module has its name.
+    """
+
+    def __init__(self, keep=False):
         self.folder = Path(tempfile.mkdtemp(prefix="bellhop-lite-"))
-        self.sizes = compiler().compile_all(self.folder, compiler().MPY_CROSS)
+        self.source = self.folder / "source"
+        self.sizes = compiler().compile_all(self.folder, compiler().MPY_CROSS, keep=keep)
 
     def command(self, *arguments, heap=HEAP, interpreter=None):
         """Return the command that runs it."""

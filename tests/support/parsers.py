@@ -99,7 +99,9 @@ def read_mesh_record(data):
         return [item, people.read(item.value)]
     if item.salt not in record.BOOK_SALTS:
         value = record.read_node(item.value)
-        return [item, value, directory.Known(item.key, value, 0).edges, record.write_node(value)]
+        known = directory.Known(data, value, 0)
+        cost = known.cost(value.edges[: record.EDGE_BYTES - 1] or bytes(record.EDGE_BYTES - 1))
+        return [item, value, known.node, cost, record.write_node(value)]
     page = phonebook.open_for(item.value, lambda: b"", lambda key, nonce, sealed: None)
     return [item, None if page is None else phonebook.read(page)]
 

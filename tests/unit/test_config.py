@@ -2,7 +2,7 @@
 
 import unittest
 
-from bellhop import config
+from bellhop import config, uci
 from bellhop.errors import ConfigError
 from bellhop.sip import digest
 
@@ -78,8 +78,8 @@ class GrammarTest(unittest.TestCase):
 
 class OptionsTest(unittest.TestCase):
     def test_every_option_tells_its_line_its_name_and_what_it_accepts(self):
-        for kind in config.SCHEMA:
-            for name, option in config.SCHEMA[kind].items():
+        for kind in uci.SCHEMA:
+            for name, option in uci.SCHEMA[kind].items():
                 error = fault("config %s x\n\toption %s '\x01'\n" % (kind, name))
                 self.assertEqual(error.where, "bellhop:2", name)
                 self.assertIn("'%s'" % name, error.problem)
@@ -88,8 +88,8 @@ class OptionsTest(unittest.TestCase):
                 self.assertIn("bellhop:2: ", str(error))
 
     def test_every_option_has_help_and_a_default_that_it_would_accept(self):
-        for kind in config.SCHEMA:
-            for name, option in config.SCHEMA[kind].items():
+        for kind in uci.SCHEMA:
+            for name, option in uci.SCHEMA[kind].items():
                 self.assertTrue(option.help, name)
 
     def test_an_unknown_option_is_refused_with_the_known_ones(self):

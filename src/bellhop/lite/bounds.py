@@ -7,13 +7,14 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 262144
+PROGRAM, GARBAGE = 600000, 131072
 # What does not depend on the heap: the longest message, and what is kept for one user.
 FIXED = {
     "MAX_HEADER_BYTES": 8192,
     "MAX_BODY_BYTES": 16384,
     "MAX_BINDINGS_PER_USER": 4,
     "MAX_BRANCHES": 20,
+    "MAX_REMEMBERED": 16,
     "MAX_TRACE_MESSAGES": 24,
     "MAX_MAILBOX_BYTES": 8192,
     "EMERGENCY_RESERVE": 8,
@@ -46,6 +47,8 @@ SHARED = {
 }
 # Deadlines of what is over are looked for after so many new ones: each holds what it was about.
 MOST_STALE = 64
+# The module that reads the configuration: 25 kB that a node needs once.
+READER = "bellhop.uci"
 
 
 def lower(heap):
@@ -59,10 +62,12 @@ def lower(heap):
         most = room // 100 * share // (octets * words // 2)
         setattr(limits, name, min(getattr(limits, name), most))
     Deadlines.GROWTH, Deadlines.SLACK = 1, MOST_STALE
-    return max(GARBAGE * words // 2, room // 4)
+    return max(GARBAGE * words // 2, room // 12)
 
 
 def settle(settings):
-    """Lower what a configuration asks for to what there is room for."""
+    """Lower what a configuration asks for to what there is room for; forget what has read it."""
     settings.max_transactions = min(settings.max_transactions, limits.MAX_TRANSACTIONS)
     settings.max_bindings = min(settings.max_bindings, limits.MAX_BINDINGS)
+    if sys.modules.pop(READER, None) is not None:
+        delattr(sys.modules["bellhop"], READER.rpartition(".")[2])

@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from . import people, phonebook, record
-from .identity import PREFIX_DIGITS, SHORT_BYTES, MeshError, number_prefix
+from .identity import KEY_BYTES, PREFIX_DIGITS, SHORT_BYTES, MeshError, number_prefix
 from .own import name_hash
 
 # Who claims a name. node: 32 octets; rank: one of RANKS, lower is better; reason: text.
@@ -17,18 +17,27 @@ MAX_STALE = 1 << 30
 
 
 class Known:
-    """One record as read. serial: order of first sight."""
+    """One record as read. raw: its octets; serial: order of first sight."""
 
-    __slots__ = ("node", "value", "serial", "edges")
+    __slots__ = ("raw", "value", "serial")
 
-    def __init__(self, node, value, serial):
-        self.node = node
+    def __init__(self, raw, value, serial):
+        self.raw = raw
         self.value = value
         self.serial = serial
-        self.edges = {}
-        for at in range(0, len(value.edges), record.EDGE_BYTES):
-            short = value.edges[at : at + SHORT_BYTES]
-            self.edges[short] = max(value.edges[at + SHORT_BYTES], 1)
+
+    @property
+    def node(self):
+        """The 32 octets of the node's id."""
+        return self.raw[:KEY_BYTES]
+
+    def cost(self, short):
+        """Return what the edge to a node costs, or None where there is none."""
+        edges = self.value.edges
+        at = edges.find(short)
+        while at > 0 and at % record.EDGE_BYTES:
+            at = edges.find(short, at + 1)
+        return None if at < 0 else max(edges[at + SHORT_BYTES], 1)
 
 
 class Directory:
@@ -85,7 +94,7 @@ class Directory:
             except MeshError:
                 self.counters["unreadable"] += 1
                 continue
-            self._add(key, Known(item.key, value, entry.serial))
+            self._add(key, Known(entry.raw, value, entry.serial))
 
     def _read_people(self, key, item):
         try:
@@ -109,12 +118,12 @@ class Directory:
     def _add(self, key, known):
         self.known[key] = known
         for name in _hashes(known.value):
-            claims = self.names.setdefault(name, [])
+            claims = self.names.get(name, ())
             if len(claims) < MAX_CLAIMS:
-                claims.append(key)
+                self.names[name] = claims + (key,)
         if len(key) == SHORT_BYTES + 1:
             prefix = number_prefix(known.node, known.value.attempt)
-            self.prefixes.setdefault(prefix, []).append(key)
+            self.prefixes[prefix] = self.prefixes.get(prefix, ()) + (key,)
 
     def _drop(self, key):
         self.books.pop(key, None)
@@ -135,10 +144,13 @@ class Directory:
         """Return {neighbour: cost} of the edges that both ends list, the dearer end counts."""
         known = self.node(short)
         edges = {}
-        for other in known.edges if known is not None else ():
+        octets = b"" if known is None else known.value.edges
+        for at in range(0, len(octets), record.EDGE_BYTES):
+            other = octets[at : at + SHORT_BYTES]
             back = self.node(other)
-            if back is not None and short in back.edges:
-                edges[other] = max(known.edges[other], back.edges[short])
+            cost = None if back is None else back.cost(short)
+            if cost is not None:
+                edges[other] = max(octets[at + SHORT_BYTES], cost)
         return edges
 
     def find(self, name):
@@ -188,8 +200,8 @@ def _hashes(value):
 
 
 def _forget(index, name, key):
-    keys = index.get(name, [])
-    if key in keys:
-        keys.remove(key)
-    if not keys:
+    keys = tuple([one for one in index.get(name, ()) if one != key])
+    if keys:
+        index[name] = keys
+    else:
         index.pop(name, None)

@@ -123,7 +123,7 @@ class Claims(unittest.TestCase):
         prefix = next(
             p for p in directory.prefixes if network.nodes[1].short in directory.prefixes[p][0]
         )
-        directory.prefixes[prefix].append(network.nodes[0].short + b"n")
+        directory.prefixes[prefix] += (network.nodes[0].short + b"n",)
         self.assertNotEqual(
             directory.outranks(network.nodes[1].id, 0), network.nodes[1].id < network.nodes[0].id
         )

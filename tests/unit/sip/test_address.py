@@ -2,8 +2,9 @@
 
 import unittest
 
+from bellhop import limits
 from bellhop.errors import SipError
-from bellhop.sip import address, memo
+from bellhop.sip import address
 
 
 class AddressTest(unittest.TestCase):
@@ -69,6 +70,6 @@ class AddressTest(unittest.TestCase):
             self.assertEqual(refused.exception.status, 400)
 
     def test_the_memory_of_parsed_addresses_is_bounded(self):
-        for number in range(3 * memo.MEMO_SIZE):
+        for number in range(3 * limits.MAX_REMEMBERED):
             address.parse(b"<sip:" + str(number).encode() + b"@b>")
-        self.assertLessEqual(len(address._memo), memo.MEMO_SIZE)
+        self.assertLessEqual(len(address._memo), limits.MAX_REMEMBERED)

@@ -2,8 +2,9 @@
 
 import unittest
 
+from bellhop import limits
 from bellhop.errors import SipError
-from bellhop.sip import memo, uri
+from bellhop.sip import uri
 
 WHOLE = (
     b"sip:alice@atlanta.com",
@@ -103,9 +104,9 @@ class ParseTest(unittest.TestCase):
             self.assertEqual(refused.exception.status, 400)
 
     def test_the_memory_of_parsed_uris_is_bounded(self):
-        for number in range(3 * memo.MEMO_SIZE):
+        for number in range(3 * limits.MAX_REMEMBERED):
             uri.parse(b"sip:" + str(number).encode() + b"@example.com")
-        self.assertLessEqual(len(uri._memo), memo.MEMO_SIZE)
+        self.assertLessEqual(len(uri._memo), limits.MAX_REMEMBERED)
 
 
 class EquivalentTest(unittest.TestCase):

@@ -1,0 +1,507 @@
+"""Joins the modules that a lite node loads together, and leaves out what it never uses.
+
+In MicroPython each module has a table of names, of constants and of globals of its own: the names
+of 90 modules take 58 kB, those of all together 25. So modules become *units*: what is imported at
+the start, and for each function that imports more when it is called, what that needs besides. Then
+
+- a global has the name that it has in its module, or MODULE_NAME where that is not unique;
+- the name of a plain value (number, text, octets, tuple of such) is replaced by the value;
+- a function, class, method or value whose name stands nowhere else is left out.
+
+This is right for code without `global`, star imports, and globals that change, but for those of a
+module that is itself handed on as a value (limits.py): it stays as it is.
+"""
+
+import ast
+import builtins
+
+FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SCOPES = (*FUNCTIONS, *LOOPS, ast.ClassDef)
+PLAIN = (type(None), bool, int, str, bytes)
+START = "bellhop.__main__"
+
+
+def bound_in(scope):
+    """Return the names that a scope (one of SCOPES, or a module) binds itself."""
+    found = set()
+    if isinstance(scope, FUNCTIONS):
+        found.update(one.arg for one in ast.walk(scope.args) if isinstance(one, ast.arg))
+    waiting = (
+        []
+        if isinstance(scope, ast.Lambda)
+        else scope.generators[:]
+        if isinstance(scope, LOOPS)
+        else scope.body[:]
+    )
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(alias.asname or alias.name for alias in node.names)
+        if not isinstance(node, SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def words_of(node):
+    """Return every word in a piece of code that may name something: names, attributes, texts."""
+    words = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name):
+            words.add(one.id)
+        elif isinstance(one, ast.Attribute):
+            words.add(one.attr)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            words.add(one.value)
+        elif isinstance(one, ast.ImportFrom):
+            words.update(alias.name for alias in one.names)
+    return words
+
+
+class Module:
+    """One module. globals: names that it defines; imported: name -> (module, name or None).
+
+    outside: its imports from MicroPython's own library. unit: name of the unit it belongs to.
+    """
+
+    def __init__(self, name, path):
+        self.name = name
+        self.is_package = path.stem == "__init__"
+        self.package = name if self.is_package else name.rpartition(".")[0]
+        self.tree = ast.parse(path.read_text())
+        self.imported, self.outside, self.unit = {}, [], None
+
+    def base(self, node):
+        """Return the dotted name of what an ImportFrom imports from."""
+        parts = self.package.split(".")
+        parts = parts[: len(parts) - node.level + 1]
+        return ".".join([*parts, node.module] if node.module else parts)
+
+
+class Scoped(ast.NodeTransformer):
+    """Visits a module; tells names of the module from those of its functions."""
+
+    def __init__(self, program, module):
+        self.program = program
+        self.module = module
+        self.scopes = []
+        self.visit(module.tree)
+
+    def is_global(self, name):
+        """Tell whether a name means a global where it stands now; a class hides its own inside."""
+        for scope, names in self.scopes[:-1]:
+            if name in names and not isinstance(scope, ast.ClassDef):
+                return False
+        return not self.scopes or name not in self.scopes[-1][1]
+
+    def _inside(self, scope):
+        self.scopes.append((scope, bound_in(scope)))
+        body = []
+        for node in scope.body:
+            done = self.visit(node)
+            body += done if isinstance(done, list) else [done]
+        scope.body = body
+        self.scopes.pop()
+
+    def visit_FunctionDef(self, node):
+        """Defaults and decorators stand outside of the function."""
+        node.returns = None
+        for one in ast.walk(node.args):
+            if isinstance(one, ast.arg):
+                one.annotation = None
+        self.visit(node.args)
+        node.decorator_list = [self.visit(one) for one in node.decorator_list]
+        self._inside(node)
+        return self.defined(node)
+
+    def visit_Lambda(self, node):
+        self.visit(node.args)
+        self.scopes.append((node, bound_in(node)))
+        node.body = self.visit(node.body)
+        self.scopes.pop()
+        return node
+
+    def visit_ClassDef(self, node):
+        node.bases = [self.visit(one) for one in node.bases]
+        self._inside(node)
+        return self.defined(node)
+
+    def _loop(self, node):
+        self.scopes.append((node, bound_in(node)))
+        self.generic_visit(node)
+        self.scopes.pop()
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _loop
+
+    def module_meant(self, node):
+        """Return the module that a Name means, or None."""
+        if isinstance(node, ast.Name) and self.is_global(node.id):
+            target, name = self.module.imported.get(node.id, (None, ""))
+            return target if name is None else None
+        return None
+
+    def defined(self, node):
+        """Take a function or class."""
+        return node
+
+
+class Handed(Scoped):
+    """Finds the modules that are used otherwise than for what is in them."""
+
+    def visit_Attribute(self, node):
+        if self.module_meant(node.value) is None:
+            self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node):
+        target = self.module_meant(node)
+        if target is not None:
+            self.program.whole.add(target)
+        return node
+
+
+class Renamer(Scoped):
+    """Gives the globals of a module the names that they have in the program."""
+
+    def __init__(self, program, module):
+        self.late = {}
+        super().__init__(program, module)
+
+    def defined(self, node):
+        if not self.scopes:
+            node.name = self.program.names[self.module.name, node.name]
+        return node
+
+    def visit_Name(self, node):
+        is_ours = node.id in self.module.globals or node.id in self.module.imported
+        if is_ours and self.is_global(node.id) and self.module_meant(node) is None:
+            node.id = self.program.called(self.module.name, node.id)
+        return node
+
+    def visit_Attribute(self, node):
+        target = self.module_meant(node.value)
+        if target is None and isinstance(node.value, ast.Name) and node.value.id in self.late:
+            node.attr = self.program.called(self.late[node.value.id], node.attr)
+            return node
+        if target is None or target in self.program.whole:
+            self.generic_visit(node)
+            return node
+        return ast.copy_location(ast.Name(self.program.called(target, node.attr), node.ctx), node)
+
+    def visit_ImportFrom(self, node):
+        """An import inside of a function: from the unit that holds what it names."""
+        if not node.level:
+            return node
+        lines = []
+        for alias in node.names:
+            target, name = self.program.target(self.module.base(node), alias.name)
+            here = alias.asname or alias.name
+            if target not in self.program.modules:
+                return node
+            unit = self.program.modules[target].unit
+            if name is None:
+                self.late[here] = target
+                package, _, name = unit.rpartition(".")
+                lines.append(_import(package, name, here))
+            else:
+                lines.append(_import(unit, self.program.called(target, name), here))
+        return lines
+
+
+class Folder(ast.NodeTransformer):
+    """Puts values in place of their names."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def visit_Name(self, node):
+        if node.id in self.values and isinstance(node.ctx, ast.Load):
+            text = ast.parse(repr(self.values[node.id]), mode="eval").body
+            return ast.copy_location(text, node)
+        return node
+
+
+def _is_in_two(one, lists):
+    return sum([one in names for names in lists]) > 1
+
+
+def _import(module, name, called):
+    return ast.ImportFrom(module, [ast.alias(name, None if name == called else called)], 0)
+
+
+class Program:
+    """All modules of a node, and the units that they become: name -> statements.
+
+    sources: dotted name -> path. keep: leave nothing out, for tests that look inside of modules.
+    """
+
+    def __init__(self, sources, keep=False):
+        self.modules = {name: Module(name, path) for name, path in sources.items()}
+        self.whole = {name for name, one in self.modules.items() if one.is_package}
+        for module in self.modules.values():
+            self._read(module)
+        for module in self.modules.values():
+            Handed(self, module)
+        self.suffix = "_unit" if keep else ""
+        self.units = {}
+        self._divide()
+        self._name()
+        for unit in self.units:
+            self.units[unit] = self._joined(self.units[unit])
+        self._fold()
+        if not keep:
+            self._leave_out()
+
+    def _read(self, module):
+        for node in list(module.tree.body):
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):
+                continue
+            module.tree.body.remove(node)
+            if not getattr(node, "level", 0):
+                module.outside.append(node)
+                continue
+            for alias in node.names:
+                found = self.target(module.base(node), alias.name)
+                module.imported[alias.asname or alias.name] = found
+        module.globals = bound_in(module.tree)
+
+    def target(self, base, name):
+        """Return (module, None) or (module, name): what `from base import name` means."""
+        whole = base + "." + name
+        return (whole, None) if whole in self.modules else (base, name)
+
+    def owner(self, module, name):
+        """Return (module, name) of where a global is defined that a module may have imported."""
+        while name in self.modules[module].imported:
+            module, name = self.modules[module].imported[name]
+        return module, name
+
+    def called(self, module, name):
+        """Return the name in the program of a global of a module."""
+        return self.names[self.owner(module, name)]
+
+    # Units.
+
+    def _needs(self, roots):
+        """Return the modules that are loaded with some, in the order in which they are."""
+        found, visited = [], set()
+
+        def visit(name):
+            if name not in visited and name in self.modules:
+                visited.add(name)
+                for target, _ in self.modules[name].imported.values():
+                    visit(target)
+                found.append(name)
+
+        for root in roots:
+            visit(root)
+        return found
+
+    def _divide(self):
+        waiting = [[START]]
+        while waiting:
+            fresh = self._add_unit(self._needs(waiting.pop(0)))
+            while fresh:
+                later = [group for name in fresh for group in self._late(self.modules[name])]
+                waiting += later
+                needs = [self._needs(group) for group in later]
+                shared = [[one for one in all_ if _is_in_two(one, needs)] for all_ in needs]
+                fresh = [name for names in shared for name in self._add_unit(names)]
+
+    def _add_unit(self, names):
+        """Make a unit of those modules that are in none; return their names."""
+        fresh = [name for name in names if self.modules[name].unit is None]
+        for name in fresh:
+            unit = name if name in self.whole else fresh[-1] + self.suffix
+            self.modules[name].unit = unit
+            self.units.setdefault(unit, []).append(name)
+        return fresh
+
+    def _late(self, module):
+        """Yield lists of the modules that one function imports."""
+        for function in ast.walk(module.tree):
+            if isinstance(function, ast.FunctionDef):
+                found = [
+                    self.target(module.base(node), alias.name)[0]
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.ImportFrom) and node.level
+                    for alias in node.names
+                ]
+                if found:
+                    yield [name for name in found if name in self.modules]
+
+    def _name(self):
+        """Give each global a name that nothing else has, and no function for its own."""
+        taken, owners = set(dir(builtins)), {}
+        for module in self.modules.values():
+            taken.update(
+                *[bound_in(one) for one in ast.walk(module.tree) if isinstance(one, SCOPES)]
+            )
+            taken.update(one.asname or one.name for node in module.outside for one in node.names)
+            for name in module.globals:
+                owners.setdefault(name, []).append(module.name)
+        self.names = {}
+        for name in owners:
+            for owner in owners[name]:
+                is_clear = len(owners[name]) == 1 and name not in taken
+                parts = owner.split(".")
+                while not is_clear:
+                    called = parts.pop() + "_" + name
+                    is_clear = called not in taken and called not in owners
+                    is_clear = is_clear and called not in self.names.values()
+                else:
+                    called = name if len(owners[name]) == 1 and name not in taken else called
+                self.names[owner, name] = called
+
+    def _joined(self, names):
+        body = []
+        for name in names:
+            if name not in self.whole:
+                Renamer(self, self.modules[name])
+            for node in self.modules[name].tree.body:
+                node.module = name
+                body.append(node)
+        return [one for one in body if not _is_text(one)]
+
+    # What is left out.
+
+    def _fold(self):
+        folder = Folder({})
+        for unit in self.units:
+            if unit not in self.whole:
+                for node in self.units[unit]:
+                    if isinstance(node, ast.Assign):
+                        _learn(folder, node)
+        for unit in self.units:
+            self.units[unit] = [folder.visit(node) for node in self.units[unit]]
+
+    def _leave_out(self):
+        words, was = set(), -1
+        waiting = [node for body in self.units.values() for node in body]
+        while len(words) != was:
+            was, looked_at, waiting = len(words), waiting, []
+            for node in looked_at:
+                if _defines(node) and not _defines(node) & words:
+                    waiting.append(node)
+                elif isinstance(node, ast.ClassDef):
+                    waiting += [one for one in node.body if isinstance(one, ast.FunctionDef)]
+                    rest = [one for one in node.body if not isinstance(one, ast.FunctionDef)]
+                    words |= words_of(ast.Module(node.bases + rest, []))
+                else:
+                    words |= words_of(node)
+        for unit in self.units:
+            kept = [_without(node, set(waiting), words) for node in self.units[unit]]
+            self.units[unit] = [node for node in kept if node is not None]
+
+    # What comes out.
+
+    def text_of(self, unit):
+        """Return the source of a unit."""
+        body = ast.Module(self.units[unit], [])
+        words = {one.id for one in ast.walk(body) if isinstance(one, ast.Name)}
+        lines = {}
+        for module in self.modules.values():
+            if module.unit == unit:
+                lines.update(self._imports_of(module, words))
+        for owner, called in sorted(self.names.items()):
+            if called in words and self.modules[owner[0]].unit not in (unit, None):
+                lines[self._import_of(owner, called)] = None
+        return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(body)), ""])
+
+    def _imports_of(self, module, words):
+        for node in module.outside:
+            if words & {alias.asname or alias.name for alias in node.names}:
+                yield ast.unparse(node), None
+        for called, (target, name) in module.imported.items():
+            if name is None and target in self.whole and called in words:
+                package, _, name = target.rpartition(".")
+                yield ast.unparse(_import(package, name, called)), None
+
+    def _import_of(self, owner, called):
+        """Return the line that imports a global (module, name) under a name."""
+        name = owner[1] if owner[0] in self.whole else self.names[owner]
+        return ast.unparse(_import(self.modules[owner[0]].unit, name, called))
+
+    def part(self, is_wanted):
+        """Return the source of the statements of those modules that is_wanted(name)."""
+        nodes = [node for body in self.units.values() for node in body if is_wanted(node.module)]
+        return ast.unparse(ast.fix_missing_locations(ast.Module(nodes, [])))
+
+    def path_of(self, unit):
+        """Return the path of a unit's file, without its suffix."""
+        path = unit.replace(".", "/")
+        return path + "/__init__" if unit in self.whole and self.modules[unit].is_package else path
+
+    def single_modules(self):
+        """Return {path: source} of modules that hold what they hold in the source tree."""
+        texts = {}
+        for name, module in self.modules.items():
+            lines = []
+            for here in {**module.imported, **dict.fromkeys(module.globals)}:
+                owner = self.owner(name, here)
+                if name not in self.whole and owner[1] is not None:
+                    lines.append(self._import_of(owner, here))
+            if lines:
+                texts[name.replace(".", "/")] = "\n".join(lines)
+        return texts
+
+
+def _learn(folder, node):
+    """Note the value of a name that has a plain one."""
+    node.value = folder.visit(node.value)
+    expression = ast.fix_missing_locations(ast.Expression(node.value))
+    try:
+        value = eval(compile(expression, "", "eval"), {"__builtins__": {}})
+    except Exception:  # Whatever it is: no plain value.
+        return
+    for target in node.targets:
+        if isinstance(target, ast.Name) and _is_plain(value):
+            folder.values[target.id] = value
+        elif isinstance(target, ast.Tuple) and _is_plain(value):
+            folder.values.update(zip([one.id for one in target.elts], value))
+
+
+def _is_plain(value):
+    if isinstance(value, tuple):
+        return all(_is_plain(one) for one in value)
+    return isinstance(value, PLAIN)
+
+
+def _is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _defines(node):
+    """Return the names that a statement defines, and does nothing else; empty for any other."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return set() if node.name[:2] == "__" else {node.name}
+    if not isinstance(node, ast.Assign):
+        return set()
+    parts = [part for target in node.targets for part in getattr(target, "elts", [target])]
+    is_simple = all(isinstance(part, ast.Name) for part in parts)
+    return {part.id for part in parts} if is_simple else set()
+
+
+def _without(node, gone, words):
+    """Return a statement without what is not used, or None."""
+    if node in gone:
+        return None
+    if isinstance(node, ast.ClassDef):
+        kept = [one for one in node.body if one not in gone and not _is_text(one)]
+        node.body = [one for one in kept if _defines(one) != {"__slots__"}] or [ast.Pass()]
+    elif isinstance(node, ast.Assign):
+        node.targets = [one for one in node.targets if _is_used(one, words)]
+        return node if node.targets else None
+    return node
+
+
+def _is_used(target, words):
+    parts = getattr(target, "elts", [target])
+    return any(not isinstance(part, ast.Name) or part.id in words for part in parts)
