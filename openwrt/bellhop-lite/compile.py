@@ -28,7 +28,7 @@ MPY_VERSION = 6
 OPTIONS = ("-O3", "-msmall-int-bits=31", "-X", "heapsize=64M")
 # Packages of the core; what is in none of them and not in the lite shell is the engine.
 CORE = ("sip", "transaction", "tu", "mesh")
-SHELL = ("lite", "__main__")
+SHELL = ("world", "lite", "__main__")
 # What the sizes are told of, each as if compiled alone: what is together shares its names.
 PARTS = (("core",), ("engine",), ("lite shell",), ("core", "engine"))
 

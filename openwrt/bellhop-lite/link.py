@@ -20,6 +20,8 @@ LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 SCOPES = (*FUNCTIONS, *LOOPS, ast.ClassDef)
 PLAIN = (type(None), bool, int, str, bytes)
 START = "bellhop.__main__"
+# The one question that a module may ask when it is loaded, and here it has one answer.
+IS_MICROPYTHON = "sys.implementation.name == 'micropython'"
 
 
 def bound_in(scope):
@@ -75,6 +77,7 @@ class Module:
         self.is_package = path.stem == "__init__"
         self.package = name if self.is_package else name.rpartition(".")[0]
         self.tree = ast.parse(path.read_text())
+        self.tree.body = [one for node in self.tree.body for one in _answered(node)]
         self.imported, self.outside, self.unit = {}, [], None
 
     def base(self, node):
@@ -143,7 +146,7 @@ class Scoped(ast.NodeTransformer):
     def module_meant(self, node):
         """Return the module that a Name means, or None."""
         if isinstance(node, ast.Name) and self.is_global(node.id):
-            target, name = self.module.imported.get(node.id, (None, ""))
+            target, name = self.program.owner(self.module.name, node.id)
             return target if name is None else None
         return None
 
@@ -226,6 +229,13 @@ class Folder(ast.NodeTransformer):
             text = ast.parse(repr(self.values[node.id]), mode="eval").body
             return ast.copy_location(text, node)
         return node
+
+
+def _answered(node):
+    """Return the statements that MicroPython runs of one of a module."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == IS_MICROPYTHON:
+        return node.body
+    return [node]
 
 
 def _is_in_two(one, lists):
