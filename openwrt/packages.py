@@ -165,7 +165,7 @@ def all_packages():
     yield feature("bellhop-dns")
     if sys.version_info[:2] == PYTHON:
         yield node()
-        for name in ("bellhop-mesh", "bellhop-pgp"):
+        for name in ("bellhop-tls", "bellhop-mesh", "bellhop-pgp"):
             yield feature(name, compiled_python(name))
     else:
         here = sys.version_info[:2]
