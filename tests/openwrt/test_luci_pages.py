@@ -55,7 +55,7 @@ def test_page_is_drawn_and_words_of_strangers_stay_text(router, name):
 def test_overview_of_a_working_node_says_so(router):
     page = drawn(router, "overview")
     assert "The telephone works." in page.text
-    assert "2 of 2 accounts" in page.text
+    assert "2 of 2 accounts" in page.text and "✓ firewall" in page.text
 
 
 def test_overview_of_a_stopped_node_tells_its_last_words_and_what_to_do(router):

@@ -41,6 +41,14 @@ const calls = {
 /* Keys and the names that strangers give themselves may be long. */
 const BREAKS = 'overflow-wrap:anywhere';
 
+/* The words of the node that are a fixed few. */
+const WORDS = {
+	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
+	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'),
+	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
+	heard: _('heard'), mutual: _('hears us'), proved: _('has proved its key'), 'two-way': _('connected'), gone: _('gone')
+};
+
 const silence = { error: { message: _('The node does not answer.') }, silent: true };
 
 return baseclass.extend({
@@ -49,6 +57,10 @@ return baseclass.extend({
 		return calls[name](...values).then(
 			answer => (answer && typeof(answer) == 'object') ? answer : silence,
 			() => silence);
+	},
+
+	word: function(said) {
+		return Object.hasOwn(WORDS, said) ? WORDS[said] : said || '';
 	},
 
 	duration: function(seconds) {

@@ -115,10 +115,11 @@ const PATTERNS = {
 const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue };
 
 return baseclass.extend({
-	/* Adds the options of a kind of section: those named, or all. */
+	/* Adds the options of a kind of section: those named, in their order, or all. */
 	add: function(section, kind, names, tab) {
 		const made = {};
-		OPTIONS[kind].filter(row => !names || names.includes(row[0])).forEach(row => {
+		const rows = names ? names.map(one => OPTIONS[kind].find(row => row[0] == one)) : OPTIONS[kind];
+		rows.forEach(row => {
 			const [ name, widget, value, accepted, title, help ] = row;
 			const args = [ WIDGETS[widget], name, title, help ];
 			const option = tab ? section.taboption(tab, ...args) : section.option(...args);
@@ -137,6 +138,8 @@ return baseclass.extend({
 				option.default = value;
 			else
 				option.placeholder = String(value);
+			if (widget == 'text' && value)
+				option.textvalue = id => option.cfgvalue(id) || value;
 			option.rmempty = (widget != 'flag');
 			made[name] = option;
 		});

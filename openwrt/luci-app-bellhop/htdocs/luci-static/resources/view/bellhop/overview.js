@@ -5,7 +5,8 @@
 'require uci';
 'require bellhop.api as api';
 
-/* The checks: each returns nothing where all is well, or [ is it grave, what is wrong, what to do ]. */
+/* The checks: each returns nothing where all is well, or [ is it grave, what is wrong, what to do ];
+ * CHECKS has their names. */
 
 function checkRunning(now) {
 	if (!now.status.error)
@@ -66,7 +67,10 @@ function checkSound(now) {
 		_('These phones stand behind another router that hides their address. Connect them to this router, or install bellhop-media.') ] : null;
 }
 
-const CHECKS = [ checkRunning, checkPhones, checkAlg, checkClock, checkInternet, checkFirewall, checkOneWay, checkSound ];
+const CHECKS = [
+	[ _('node'), checkRunning ], [ _('phones'), checkPhones ], [ _('firewall'), checkFirewall ], [ _('SIP helper'), checkAlg ],
+	[ _('Internet'), checkInternet ], [ _('clock'), checkClock ], [ _('sound of calls'), checkOneWay ], [ _('phones behind NAT'), checkSound ]
+];
 
 function load() {
 	return Promise.all([
@@ -84,10 +88,11 @@ function drawCheck([ is_grave, words, advice ]) {
 		[ E('strong', [ words ]), ' ', advice ]);
 }
 
-function drawState(status) {
+function drawState(status, in_order) {
 	const places = {};
 	status.listening.forEach(one => (places[one.host] = places[one.host] || []).push('%s %d'.format(one.transport, one.port)));
 	const rows = [
+		[ _('In order'), in_order.map(title => '✓ ' + title).join(', ') ],
 		[ _('Domain'), status.domain ],
 		[ _('Runs for'), api.duration(status.uptime_seconds) ],
 		[ _('Phones registered'), _('%d of %d accounts').format(status.registrations, status.users) ],
@@ -102,14 +107,15 @@ function drawState(status) {
 }
 
 function draw(now) {
-	const wrong = CHECKS.map(check => check(now)).filter(found => found);
+	const found = CHECKS.map(([ title, check ]) => [ title, check(now) ]);
+	const wrong = found.map(one => one[1]).filter(one => one);
 	(now.status.problems || []).forEach(problem => wrong.push([ false, problem, '' ]));
-	const is_well = !wrong.some(found => found[0]);
+	const is_well = !wrong.some(one => one[0]);
 	const parts = wrong.map(drawCheck);
 	if (is_well)
 		parts.unshift(E('div', { 'class': 'alert-message success' }, [ E('strong', [ _('The telephone works.') ]) ]));
 	if (!now.status.error)
-		parts.push(drawState(now.status));
+		parts.push(drawState(now.status, found.filter(one => !one[1]).map(one => one[0])));
 	if (now.log)
 		parts.push(api.section(_('Last words of the node'), E('pre', [ now.log.split('\n').slice(-12).join('\n') ])));
 	return E('div', parts);
