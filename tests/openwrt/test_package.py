@@ -259,16 +259,20 @@ def test_lines_that_are_commented_out_show_the_value_that_holds():
 # The scripts.
 
 SCRIPTS = [
-    BELLHOP / "files" / "bellhop.init", BELLHOP / "files" / "bellhop.defaults", BELLHOP / "test.sh",
-]  # fmt: skip
+    path
+    for folder in (FEED, ROOT / "board-configs")
+    for path in sorted(folder.rglob("*"))
+    if path.is_file() and path.read_bytes().startswith(b"#!/bin/sh")
+]
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_shellcheck_finds_nothing(path):
-    if not shutil.which("shellcheck"):
-        pytest.skip("no shellcheck (Debian package shellcheck)")
-    done = subprocess.run(["shellcheck", path], capture_output=True, text=True, timeout=60)
-    assert not done.returncode, done.stdout
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_shellcheck_and_ash_find_nothing(path):
+    if not shutil.which("shellcheck") or not shutil.which("busybox"):
+        pytest.skip("no shellcheck or no busybox (Debian packages of these names)")
+    for command in (["shellcheck", path], ["busybox", "ash", "-n", path]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert not done.returncode, done.stdout + done.stderr
 
 
 def ash(text, folder, **environment):
