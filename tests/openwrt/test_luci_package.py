@@ -23,9 +23,9 @@ ROW = re.compile(
     r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
 # A verb of the shell's own, with its arguments.
-OWN = {"identity-export": ("passphrase",)}
+OWN = {"identity-export": ("passphrase",), "check-config": ()}
 # Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {*answers.CHANGES, *OWN}
+CHANGING = {*answers.CHANGES, "identity-export"}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],

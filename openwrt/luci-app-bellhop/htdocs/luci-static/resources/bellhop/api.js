@@ -11,6 +11,7 @@
 
 const calls = {
 	status: rpc.declare({ object: 'bellhop', method: 'status' }),
+	checkConfig: rpc.declare({ object: 'bellhop', method: 'check-config' }),
 	registrations: rpc.declare({ object: 'bellhop', method: 'registrations' }),
 	calls: rpc.declare({ object: 'bellhop', method: 'calls' }),
 	history: rpc.declare({ object: 'bellhop', method: 'history' }),

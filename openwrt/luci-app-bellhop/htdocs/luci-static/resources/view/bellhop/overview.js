@@ -16,6 +16,13 @@ function checkRunning(now) {
 	return [ true, now.status.error.message, '' ];
 }
 
+/* The node leaves a configuration with a mistake and keeps the one before. */
+function checkConfig(now) {
+	if (!now.config.error || now.config.silent)
+		return null;
+	return [ true, _('The configuration has a mistake: the one before it stays in force.'), now.config.error.message ];
+}
+
 function checkClock(now) {
 	if (now.system.localtime && Math.abs(now.system.localtime + new Date().getTimezoneOffset() * 60 - Date.now() / 1000) < 129600)
 		return null;
@@ -31,7 +38,7 @@ function checkAlg(now) {
 }
 
 function checkInternet(now) {
-	if ((now.interfaces['interface'] || []).some(one => (one.route || []).some(route => route.mask == 0)))
+	if (now.interfaces.error || (now.interfaces['interface'] || []).some(one => (one.route || []).some(route => route.mask == 0)))
 		return null;
 	return [ false, _('There is no way to the Internet.'), _('Phones here and nodes of the mesh can be called, nobody else.') ];
 }
@@ -68,16 +75,17 @@ function checkSound(now) {
 }
 
 const CHECKS = [
-	[ _('node'), checkRunning ], [ _('phones'), checkPhones ], [ _('firewall'), checkFirewall ], [ _('SIP helper'), checkAlg ],
+	[ _('node'), checkRunning ], [ _('configuration'), checkConfig ], [ _('phones'), checkPhones ], [ _('firewall'), checkFirewall ], [ _('SIP helper'), checkAlg ],
 	[ _('Internet'), checkInternet ], [ _('clock'), checkClock ], [ _('sound of calls'), checkOneWay ], [ _('phones behind NAT'), checkSound ]
 ];
 
 function load() {
 	return Promise.all([
 		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
-		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall')
-	]).then(([ status, registrations, interfaces, system, alg, calls, firewall ]) => {
-		const now = { status, registrations, interfaces, system, alg, calls, firewall };
+		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall'),
+		api.ask('checkConfig')
+	]).then(([ status, registrations, interfaces, system, alg, calls, firewall, config ]) => {
+		const now = { status, registrations, interfaces, system, alg, calls, firewall, config };
 		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
 			Object.assign(now, { log: log.stdout })) : now;
 	});
@@ -95,7 +103,7 @@ function drawState(status, in_order) {
 		[ _('In order'), in_order.map(title => '✓ ' + title).join(', ') ],
 		[ _('Domain'), status.domain ],
 		[ _('Runs for'), api.duration(status.uptime_seconds) ],
-		[ _('Phones registered'), _('%d of %d accounts').format(status.registrations, status.users) ],
+		[ _('Phones registered'), _('%d (accounts: %d)').format(status.registrations, status.users) ],
 		[ _('Live calls'), status.live_calls ],
 		[ _('Listening on'), E('div', Object.keys(places).map(host => E('div', [ host, ': ', places[host].join(', ') ]))) ],
 		[ _('Memory'), '%.1f MB'.format(status.memory_kb / 1024) ],
