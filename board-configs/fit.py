@@ -7,7 +7,6 @@ boards.csv says what a board has, the .config files what goes in, sizes.csv what
 
 import csv
 import lzma
-import marshal
 import re
 import sys
 from collections import namedtuple
@@ -18,7 +17,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "openwrt"))
 import packages as feed  # noqa: E402 - it knows which module belongs to which package.
 
-PYTHON = ("bellhop", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
+PYTHON = ("bellhop", "bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
 # What must stay free: flash for the overlay (jffs2 wants five erase blocks of 64 kB), RAM for
 # the peaks of a firewall reload and of an upgrade.
 OVERLAY_KB, FREE_RAM = 320, 0.2
@@ -59,11 +58,7 @@ def tree_kb(name):
     """Return what a package of this tree takes in an image, packed as squashfs does."""
     whole = b""
     if name in PYTHON:
-        for path in sorted((ROOT / "src" / "bellhop").rglob("*.py")):
-            if feed.is_part(name, path.relative_to(ROOT / "src").as_posix()):
-                whole += marshal.dumps(
-                    compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
-                )
+        whole = b"".join(feed.compiled_python(name).values())
     for path in sorted((ROOT / "openwrt" / name).rglob("*")):
         if path.is_file() and "po" not in path.parts:
             whole += path.read_bytes()

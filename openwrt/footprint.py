@@ -38,9 +38,9 @@ def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
     python = [
         packages.feature(name, packages.compiled_python(name))
-        for name in ("bellhop-mesh", "bellhop-media", "bellhop-pgp")
+        for name in ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
     ]
-    python[1].name += " (its Python)"
+    python[2].name += " (its Python)"
     for package in [packages.node(), *python, *packages.pages()]:
         whole = b"".join(package.files[path] for path in sorted(package.files))
         yield package.name, len(whole), len(lzma.compress(whole))

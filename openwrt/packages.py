@@ -6,25 +6,22 @@ An .ipk is a tar of tars. The node is compiled for one version of Python, that o
 another one here it is left out, and so is always what a compiler must make: bellhop-media.
 """
 
-import compileall
 import gzip
-import importlib.util
 import io
 import re
-import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
 from pathlib import Path
-
-import lmo
-import translations
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PYTHON = 3, 11
 LUCI, BELLHOP = HERE / "luci-app-bellhop", HERE / "bellhop"
+sys.path += [str(HERE), str(BELLHOP)]
+import bytecode  # noqa: E402
+import lmo  # noqa: E402
+import translations  # noqa: E402
+
+PYTHON = 3, 11
 LANGUAGES = {"de": "Deutsch (German)", "fr": "Français (French)"}
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
 EXECUTABLE = ("/usr/bin/", "/etc/init.d/", "/etc/uci-defaults/")
@@ -123,27 +120,12 @@ def node():
 def compiled_python(package):
     """Return {path: octets} of a package's modules as byte code."""
     site = "/usr/lib/python%d.%d/site-packages/" % sys.version_info[:2]
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "bellhop"
-        without = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "src" / "bellhop", copy, ignore=without)
-        _bind(copy / "shell" / "media_abi.py")
-        if not compileall.compile_dir(folder, quiet=1, legacy=True, ddir=site):
-            raise SystemExit("the node does not compile")
-        return {
-            site + path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(copy.rglob("*.pyc"))
-            if is_part(package, path.with_suffix(".py").relative_to(folder).as_posix())
-        }
-
-
-def _bind(path):
-    """Write the binding of the native library, where cffi is here to make it."""
-    if importlib.util.find_spec("cffi") is None:
-        print("without cffi here: this node cannot use bellhop-media")
-        return
-    command = [sys.executable, str(ROOT / "native" / "binding.py"), str(path)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    found = {}
+    for path in sorted((ROOT / "src" / "bellhop").rglob("*.py")):
+        name = path.relative_to(ROOT / "src").as_posix()
+        if is_part(package, name):
+            found[site + name + "c"] = bytecode.compiled(path.read_bytes(), name)
+    return found
 
 
 def feature(name, files=()):
@@ -183,7 +165,7 @@ def all_packages():
     yield feature("bellhop-dns")
     if sys.version_info[:2] == PYTHON:
         yield node()
-        for name in ("bellhop-mesh", "bellhop-pgp"):
+        for name in ("bellhop-tls", "bellhop-mesh", "bellhop-pgp"):
             yield feature(name, compiled_python(name))
     else:
         here = sys.version_info[:2]

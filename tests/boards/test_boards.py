@@ -88,7 +88,7 @@ def test_every_package_that_an_image_takes_has_a_size_with_its_basis():
 
 def test_what_packages_need_is_what_the_feed_says():
     makefile = Makefile(FEED / "bellhop" / "Makefile")
-    for name in ("bellhop", "bellhop-mesh", "bellhop-dns", "bellhop-media"):
+    for name in ("bellhop", "bellhop-tls", "bellhop-mesh", "bellhop-dns", "bellhop-media"):
         assert set(SIZES[name].needs) | {"python3-light"} == makefile.depends(name) | {
             "python3-light"
         }
@@ -172,7 +172,7 @@ def test_firmware_gives_the_imagebuilder_profile_packages_and_settings(builder, 
         ("x86-64", "builds for ath79/generic, the board needs x86/64"),
         (
             "tplink-archer-c7-v5",
-            "no package bellhop, bellhop-mesh, bellhop-media, luci-app-bellhop in",
+            "no package bellhop, bellhop-mesh, bellhop-media, bellhop-tls, luci-app-bellhop in",
         ),
     ],
 )

@@ -35,6 +35,10 @@ class Makefile:
         """Return the names of the packages that are built."""
         return re.findall(r"^\$\(eval \$\(call BuildPackage,([\w-]+)\)\)$", self.text, re.MULTILINE)
 
+    def python_packages(self):
+        """Return the names of the packages that hold Python."""
+        return re.findall(r"^\$\(eval \$\(call Py3Package,([\w-]+)\)\)$", self.text, re.MULTILINE)
+
     def fields(self, package):
         """Return the fields of a package: name -> text."""
         found = re.findall(r"^  ([A-Z]+):=(.*)$", self.defines["Package/" + package], re.MULTILINE)

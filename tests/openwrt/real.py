@@ -146,10 +146,11 @@ class Router:
 
         self.until(is_open)
 
-    def start_node(self, user="nobody"):
-        """Start a node as this user."""
-        words = ["--config", "/etc/config/bellhop", "--state", "/var/run/state"]
-        prepare = "mkdir -p /var/run/state && chown %s /var/run/state && exec " % user
+    def start_node(self, user="nobody", as_packaged=False):
+        """Start a node as this user. as_packaged: with its socket where the package has it."""
+        folder = "/var/run/bellhop" if as_packaged else "/var/run/state"
+        words = ["--config", "/etc/config/bellhop", "--state", folder]
+        prepare = "mkdir -m 0700 {0} && chown {1} {0} && exec ".format(folder, user)
         node = "setpriv --reuid=%s --clear-groups -- %s -m bellhop %s" % (
             user, sys.executable, " ".join(words),
         )  # fmt: skip

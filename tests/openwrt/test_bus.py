@@ -1,9 +1,12 @@
 """A node on the real bus, asked as the command ubus does it and as LuCI does it."""
 
+import importlib.util
 import json
+import os
 import select
 import socket
 import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -102,6 +105,41 @@ def test_object_returns_after_a_restart_of_ubusd(router):
     router.start_bus()
     router.ubus("wait_for", "bellhop")
     assert json.loads(router.ubus("call", "bellhop", "status"))["users"] == 1
+
+
+def command(router, user, *words, **environment):
+    """Run the command `bellhop` as a user who may not use the control socket."""
+    line = ["setpriv", "--reuid=" + user, "--clear-groups", "--", sys.executable, "-m", "bellhop"]
+    return subprocess.run(
+        router._inside([*line, *words]), env=dict(router._environment(), **environment),
+        capture_output=True, text=True, timeout=real.SECONDS,
+    )  # fmt: skip
+
+
+def test_command_of_a_user_without_the_socket_asks_by_ubus(router):
+    if not importlib.util.find_spec("ubus"):
+        pytest.skip("no python-ubus (OpenWrt's python3-ubus)")
+    router.start_node(as_packaged=True)
+    router.ubus("wait_for", "bellhop")
+    told = command(router, "daemon", "status")
+    assert told.returncode and "belongs to another user" in told.stderr
+    assert "by ubus: " in told.stderr
+    rights = {"user": "daemon", "access": {"bellhop": {"methods": ["*"]}}}
+    (router.folder / "bus/reader.json").write_text(json.dumps(rights))
+    (router.folder / "bus/reader.json").chmod(0o644)
+    router.processes[0].send_signal(1)
+    told = command(router, "daemon", "status", "--json")
+    assert json.loads(told.stdout)["domain"] == "home.test", told
+    told = command(router, "daemon", "trace", "9")
+    assert told.stderr.startswith("bellhop: there is no call '9'")
+
+
+def test_command_without_socket_and_python_ubus_says_what_to_do(router):
+    router.start_node(as_packaged=True)
+    paths = os.environ.get("PYTHONPATH", "").split(":")
+    without = ":".join(path for path in paths if not os.path.exists(path + "/ubus.so"))
+    told = command(router, "daemon", "status", PYTHONPATH=without)
+    assert "try as root, or install python3-ubus" in told.stderr
 
 
 def test_listener_on_the_bus_sees_a_call(router):

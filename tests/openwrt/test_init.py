@@ -49,7 +49,7 @@ def test_writable_in_the_jail_is_only_what_the_node_owns(tmp_path):
 def test_command_names_configuration_state_and_run_folder(tmp_path):
     words = "--config /etc/config/bellhop --state /etc/bellhop --run /var/run/bellhop --syslog"
     lines = told(tmp_path, "start_service")
-    assert "procd_set_param command /usr/bin/bellhop " + words in lines
+    assert "procd_set_param command /usr/bin/python3 -I -m bellhop " + words in lines
 
 
 def test_change_of_the_configuration_reloads_and_does_not_restart(tmp_path):
@@ -105,9 +105,16 @@ def test_node_that_is_switched_off_has_no_instance(tmp_path):
 
 
 def test_configuration_that_procd_refuses_is_told_and_not_started(tmp_path):
-    lines = told(tmp_path, "start_service || true", INVALID="1")
-    assert "procd_open_instance " not in lines
-    assert [line for line in lines if line.startswith("log ") and "daemon.err" in line]
+    for call in ("start_service", "start() { start_service; }; reload_service"):
+        lines = told(tmp_path, call, INVALID="1")
+        assert "procd_open_instance " not in lines
+        complaints = [line for line in lines if line.startswith("log ") and "daemon.err" in line]
+        assert len(complaints) == 1
+
+
+def test_reload_with_a_mistake_leaves_the_node_that_runs(tmp_path):
+    assert "begin" not in told(tmp_path, "start() { echo begin; }; reload_service", INVALID="1")
+    assert "begin" in told(tmp_path, "start() { echo begin; }; reload_service")
 
 
 def test_alg_that_would_rewrite_messages_is_told(tmp_path):

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from bellhop import answers, uci
+from bellhop import answers, meshing, uci
+from bellhop.mesh import hello
+from bellhop.tu import dialplan
 
 from .feed import FEED, LUCI
 
@@ -21,9 +23,9 @@ ROW = re.compile(
     r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
 # A verb of the shell's own, with its arguments.
-OWN = {"identity-export": ("passphrase",)}
+OWN = {"identity-export": ("passphrase",), "check-config": ()}
 # Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {*answers.CHANGES, *OWN}
+CHANGING = {*answers.CHANGES, "identity-export"}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -58,6 +60,16 @@ def granted(level):
     """Return the (object, method) pairs that a level of rights holds."""
     ubus = RIGHTS["luci-app-bellhop"][level]["ubus"]
     return {(name, method) for name in ubus for method in ubus[name]}
+
+
+def test_pages_have_a_word_for_each_fixed_one_of_the_node():
+    text = (RESOURCES / "bellhop" / "api.js").read_text()
+    table = re.search(r"const WORDS = \{(.*?)\};", text, re.DOTALL).group(1)
+    steps = (dialplan.EMERGENCY, dialplan.LOCAL, dialplan.PHONE_BOOK, dialplan.CONTACT)
+    steps += dialplan.ELSEWHERE, meshing.MESH, meshing.KEY
+    places = "here", "speed dial", "imported"
+    said = {word.strip("'") for word in re.findall(r"([\w-]+|'[^']+'): _\(", table)}
+    assert said == {*steps, *places, *hello.STATES}
 
 
 # Rights and menu.

@@ -55,7 +55,7 @@ def test_page_is_drawn_and_words_of_strangers_stay_text(router, name):
 def test_overview_of_a_working_node_says_so(router):
     page = drawn(router, "overview")
     assert "The telephone works." in page.text
-    assert "2 of 2 accounts" in page.text
+    assert "2 (accounts: 2)" in page.text and "✓ firewall" in page.text
 
 
 def test_overview_of_a_stopped_node_tells_its_last_words_and_what_to_do(router):
@@ -79,6 +79,13 @@ def test_overview_names_what_is_wrong_in_plain_words(router):
     for words in ("kmod-nf-nathelper-extra", "no way to the Internet", "more than a day apart",
                   "only one way: alice", "TLS port 5061 is taken"):  # fmt: skip
         assert words in page.text
+
+
+def test_overview_tells_of_a_configuration_that_is_not_in_force(router):
+    words = "/etc/config/bellhop:9: the name 'judy' is taken"
+    router.answers["bellhop", "check-config"] = {"error": {"message": words}}
+    page = drawn(router, "overview")
+    assert "the one before it stays in force" in page.text and words in page.text
 
 
 def test_overview_without_a_phone_sends_to_the_page_phones(router):
@@ -222,6 +229,19 @@ def test_new_name_of_a_phone_needs_a_new_password(router, at):
     assert not written_users(router)
 
 
+def test_number_that_another_phone_has_is_refused(router, at):
+    script = f"""
+        await press('{at.add}');
+        await enter('{at.field % "name"}', 'carol');
+        await enter('{at.field % "extension"}', '202');
+        await press('{at.save}');
+        await new Promise(done => setTimeout(done, 1500));
+        return Boolean(pick('.modal'));"""
+    page = browser.visit(router.url("view.bellhop.phones", script), 20000)
+    assert page.result is True or "another phone or group" in page.error
+    assert "carol" not in written_users(router)
+
+
 def test_port_that_is_none_is_refused(router, at):
     if router.luci:
         script = """
@@ -253,5 +273,5 @@ def test_block_on_the_front_page_shows_phones_and_calls(router):
     page = browser.visit(router.url(block))
     assert page.error is None and page.is_done
     assert (
-        "2 of 2 accounts" in page.text and node.EVIL in page.text and "data-hurt" not in page.html
+        "2 (accounts: 2)" in page.text and node.EVIL in page.text and "data-hurt" not in page.html
     )

@@ -67,7 +67,7 @@ def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):
 
     assert Hand("judy", password, router.port).register() == 200
     page = seen(router, "overview", "3-registered")
-    assert "The telephone works." in page.text and "1 of 1 accounts" in page.text
+    assert "The telephone works." in page.text and "1 (accounts: 1)" in page.text
     page = seen(router, "phones", "4-phones")
     assert "127.0.0.1 port" in page.text and "UDP" in page.text
 

@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import functools
+import importlib
 import json
 import os
 import socket
@@ -16,6 +18,8 @@ from .words import readable
 # Where a node's control socket is sought, when neither option nor environment names a folder.
 FOLDERS = ("/var/run/bellhop", node.STATE, ".state")
 ANSWER_SECONDS = 10
+# OpenWrt's bus, for those who may use it but not the control socket.
+BUS = "/var/run/ubus/ubus.sock"
 
 # Verbs that a running node answers: name -> (words for --help, arguments).
 ASKED = {
@@ -48,6 +52,10 @@ NEEDED = {
     "ring": ("user",),
     "flush-mailbox": ("user",),
 }
+
+
+class Refused(BellhopError):
+    """The control socket is another user's."""
 
 
 def main(words):
@@ -132,13 +140,13 @@ def _add_own(verbs, shared):
 def _ask(arguments):
     given = {name: getattr(arguments, name) for name in arguments.accepted}
     given = {name: value for name, value in given.items() if value is not None}
-    with contextlib.closing(connect(arguments.state)) as connection:
-        lines = connection.makefile("rb")
-        result = ask(connection, lines, arguments.verb, given)
-        if arguments.verb == "ring":
-            result = _wait_for_ringing(connection, lines, given, result)
-        if arguments.verb == "events":
-            return _show_events(connection, lines, arguments.json)
+    if arguments.verb == "events":
+        return _show_events(arguments)
+    with _asking(arguments) as asked:
+        result = asked(arguments.verb, given)
+        while arguments.verb == "ring" and not result["is_over"]:
+            time.sleep(1)
+            result = asked("rung", given)
     if arguments.json:
         print(json.dumps(result, indent=2, sort_keys=True))
     elif "content_type" in result:
@@ -151,14 +159,6 @@ def _ask(arguments):
     return 0
 
 
-def _wait_for_ringing(connection, lines, given, result):
-    """Return how the ringing went, when it is over."""
-    while not result["is_over"]:
-        time.sleep(1)
-        result = ask(connection, lines, "rung", given)
-    return result
-
-
 def _show_code(key):
     """Draw the key as a QR code, where the library for it is installed."""
     try:
@@ -169,12 +169,54 @@ def _show_code(key):
     segno.make("sip:" + key, error="m").terminal(compact=True)
 
 
-def _show_events(connection, lines, as_json):
-    connection.settimeout(None)
-    for line in lines:
-        shown = line.decode().rstrip() if as_json else readable(tables.event(json.loads(line)))
-        print(shown, flush=True)
+def _show_events(arguments):
+    with contextlib.closing(connect(arguments.state)) as connection:
+        lines = connection.makefile("rb")
+        ask(connection, lines, "events", {})
+        connection.settimeout(None)
+        for line in lines:
+            event = json.loads(line)
+            shown = json.dumps(event) if arguments.json else readable(tables.event(event))
+            print(shown, flush=True)
     raise BellhopError("the node has stopped")
+
+
+@contextlib.contextmanager
+def _asking(arguments):
+    """Give asked(verb, arguments), which the running node answers: by its socket, or by ubus."""
+    is_named = arguments.state or os.environ.get("BELLHOP_STATE")
+    try:
+        connection = connect(arguments.state)
+    except BellhopError as problem:
+        if is_named or not os.path.exists(BUS):
+            raise
+        yield _bus(problem)
+        return
+    with contextlib.closing(connection):
+        yield functools.partial(ask, connection, connection.makefile("rb"))
+
+
+def _bus(problem):
+    """Return what asks the object `bellhop` by ubus. problem: why the socket does not do."""
+    try:
+        import ubus  # Only on OpenWrt, and only where the socket is out of reach.
+    except ImportError:
+        if isinstance(problem, Refused):
+            problem = "%s, or install python3-ubus to ask by ubus" % problem
+        raise BellhopError(problem) from None
+
+    def asked(verb, given):
+        try:
+            if not ubus.get_connected():
+                ubus.connect(BUS)
+            (answer,) = ubus.call("bellhop", verb, given, ANSWER_SECONDS * 1000)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise BellhopError("%s; by ubus: %s" % (problem, str(error).strip())) from None
+        if "error" in answer:
+            raise BellhopError(answer["error"]["message"])
+        return answer
+
+    return asked
 
 
 def connect(state):
@@ -187,7 +229,7 @@ def connect(state):
         try:
             connection.connect(path)
         except PermissionError:
-            raise BellhopError("%s belongs to another user: try as root" % path) from None
+            raise Refused("%s belongs to another user: try as root" % path) from None
         except OSError:
             connection.close()
             continue
@@ -236,17 +278,24 @@ def _passphrase(is_new):
     return passphrase
 
 
-def _export_identity(arguments):
-    from . import identity
+def _of_the_mesh(name):
+    """Return a module that is in OpenWrt's package bellhop-mesh; raises BellhopError without it."""
+    try:
+        return importlib.import_module("." + name, __package__)
+    except ImportError:
+        raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
 
+
+def _export_identity(arguments):
+    identity = _of_the_mesh("identity")
     print(identity.sealed(_state(arguments), _passphrase(is_new=True)))
     return 0
 
 
 def _import_identity(arguments):
     from ..world import secrets
-    from . import identity
 
+    identity = _of_the_mesh("identity")
     state = _state(arguments)
     if os.path.exists(state + secrets.SEED_FILE) and not arguments.replace:
         problem = "%s has an identity already; --replace gives it up for ever"
@@ -258,31 +307,27 @@ def _import_identity(arguments):
 
 
 def _person_key(arguments):
-    from . import people
-
-    with contextlib.closing(connect(arguments.state)) as connection:
-        lines = connection.makefile("rb")
-        users = ask(connection, lines, "users", {})["users"]
+    people = _of_the_mesh("people")
+    with _asking(arguments) as asked:
+        users = asked("users", {})["users"]
         if arguments.name not in [user["name"] for user in users]:
             raise BellhopError("there is no user '%s'; `bellhop users` shows them" % arguments.name)
         people.make(_state(arguments), arguments.name)
-        ask(connection, lines, "reload", {})
-        told = ask(connection, lines, "person", {"user": arguments.name})
+        asked("reload", {})
+        told = asked("person", {"user": arguments.name})
     print(told["address"])
     _show_code(told["address"].partition(":")[2])
     return 0
 
 
 def _export_person(arguments):
-    from . import people
-
+    people = _of_the_mesh("people")
     print(people.export(_state(arguments), arguments.name, _passphrase(is_new=True)))
     return 0
 
 
 def _import_person(arguments):
-    from . import people
-
+    people = _of_the_mesh("people")
     name, seed = people.unseal(_text_in(arguments.file), _passphrase(is_new=False))
     people.write(_state(arguments), name, seed)
     print("the key of %s is here; `bellhop reload` puts it in force" % name)
@@ -299,9 +344,8 @@ def _text_in(path):
 
 def _import_phonebook(arguments):
     text = _text_in(arguments.file)
-    with contextlib.closing(connect(arguments.state)) as connection:
-        lines = connection.makefile("rb")
-        result = ask(connection, lines, "import-phonebook", {"csv": text})
+    with _asking(arguments) as asked:
+        result = asked("import-phonebook", {"csv": text})
     print("%d entries are in the phone book" % result["imported"])
     return 0
 

@@ -118,6 +118,7 @@ EDGES = [(0, 1, 256), (1, 2, 300), (0, 3, 256), (3, 2, 512), (2, 4, 1024)]
 
 ANSWERS = {
     ("bellhop", "status"): status(),
+    ("bellhop", "check-config"): {"configuration": "/etc/config/bellhop"},
     ("bellhop", "registrations"): {
         "registrations": [registration("alice"), registration("bob", phone=EVIL)]
     },

@@ -11,6 +11,7 @@
 
 const calls = {
 	status: rpc.declare({ object: 'bellhop', method: 'status' }),
+	checkConfig: rpc.declare({ object: 'bellhop', method: 'check-config' }),
 	registrations: rpc.declare({ object: 'bellhop', method: 'registrations' }),
 	calls: rpc.declare({ object: 'bellhop', method: 'calls' }),
 	history: rpc.declare({ object: 'bellhop', method: 'history' }),
@@ -41,6 +42,14 @@ const calls = {
 /* Keys and the names that strangers give themselves may be long. */
 const BREAKS = 'overflow-wrap:anywhere';
 
+/* The words of the node that are a fixed few. */
+const WORDS = {
+	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
+	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'),
+	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
+	heard: _('heard'), mutual: _('hears us'), proved: _('has proved its key'), 'two-way': _('connected'), gone: _('gone')
+};
+
 const silence = { error: { message: _('The node does not answer.') }, silent: true };
 
 return baseclass.extend({
@@ -49,6 +58,10 @@ return baseclass.extend({
 		return calls[name](...values).then(
 			answer => (answer && typeof(answer) == 'object') ? answer : silence,
 			() => silence);
+	},
+
+	word: function(said) {
+		return Object.hasOwn(WORDS, said) ? WORDS[said] : said || '';
 	},
 
 	duration: function(seconds) {

@@ -1,6 +1,7 @@
 'use strict';
 'require baseclass';
 'require form';
+'require uci';
 
 /* The options of /etc/config/bellhop as the forms show them. A row: name, kind,
  * default, what is accepted, title, help. Accepted is a data type of LuCI, or the
@@ -112,20 +113,30 @@ const PATTERNS = {
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
 
+/* Phones and groups share their names and numbers. */
+const SHARED = [ 'name', 'extension', 'alias' ];
+
+function isTaken(id, text) {
+	return [ 'user', 'group' ].some(kind => uci.sections('bellhop', kind).some(one => one['.name'] != id &&
+		[ one.name || one['.name'], one.extension || '' ].concat(one.alias || []).some(other => other.toLowerCase() == text.toLowerCase())));
+}
+
 const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue };
 
 return baseclass.extend({
-	/* Adds the options of a kind of section: those named, or all. */
+	/* Adds the options of a kind of section: those named, in their order, or all. */
 	add: function(section, kind, names, tab) {
 		const made = {};
-		OPTIONS[kind].filter(row => !names || names.includes(row[0])).forEach(row => {
+		const rows = names ? names.map(one => OPTIONS[kind].find(row => row[0] == one)) : OPTIONS[kind];
+		rows.forEach(row => {
 			const [ name, widget, value, accepted, title, help ] = row;
 			const args = [ WIDGETS[widget], name, title, help ];
 			const option = tab ? section.taboption(tab, ...args) : section.option(...args);
-			const pattern = PATTERNS[accepted];
+			const pattern = PATTERNS[accepted], is_shared = (kind == 'user' || kind == 'group') && SHARED.includes(name);
 
 			if (pattern)
-				option.validate = (id, text) => !text || pattern[0].test(text) || pattern[1];
+				option.validate = (id, text) => !text || (!pattern[0].test(text) ? pattern[1] :
+					!is_shared || !isTaken(id, text) || _('another phone or group has it already'));
 			else if (widget == 'choice') {
 				accepted.forEach(choice => option.value(choice, CHOICES[choice]));
 				option.textvalue = id => CHOICES[option.cfgvalue(id) || value];
@@ -137,6 +148,8 @@ return baseclass.extend({
 				option.default = value;
 			else
 				option.placeholder = String(value);
+			if (widget == 'text' && value)
+				option.textvalue = id => option.cfgvalue(id) || value;
 			option.rmempty = (widget != 'flag');
 			made[name] = option;
 		});

@@ -57,7 +57,7 @@ function showTrace(row) {
 const WHO = [
 	[ _('Caller'), row => row.caller ],
 	[ _('Called'), row => row.callee ],
-	[ _('Found by'), row => row.step ]
+	[ _('Found by'), row => api.word(row.step) ]
 ];
 const DETAILS = [ '', row => E('button', { 'class': 'btn', 'click': () => showTrace(row) }, [ _('Details') ]) ];
 

@@ -88,8 +88,8 @@ function draw([ graph, routes, peers, identity ]) {
 		api.section(_('Neighbours'), api.table([
 			[ _('Interface'), row => row.link || _('Internet') ],
 			[ _('Reached at'), row => '%s port %d'.format(row.host, row.port) ],
-			[ _('State'), row => row.state ],
-			[ _('Reason'), row => row.reason || '' ],
+			[ _('State'), row => api.word(row.state) ],
+			[ _('Reason'), row => row.reason == row.state ? '' : row.reason || '' ],
 			[ _('Heard'), row => _('%s ago').format(api.duration(row.heard_ms / 1000)) ]
 		], peers.peers || [], _('No other node is near.')))
 	]);

@@ -5,7 +5,8 @@
 'require uci';
 'require bellhop.api as api';
 
-/* The checks: each returns nothing where all is well, or [ is it grave, what is wrong, what to do ]. */
+/* The checks: each returns nothing where all is well, or [ is it grave, what is wrong, what to do ];
+ * CHECKS has their names. */
 
 function checkRunning(now) {
 	if (!now.status.error)
@@ -13,6 +14,13 @@ function checkRunning(now) {
 	if (!now.status.error.message || now.status.silent)
 		return [ true, _('The node does not run.'), _('Start it below. If it stops again, its last words stand at the end of this page.') ];
 	return [ true, now.status.error.message, '' ];
+}
+
+/* The node leaves a configuration with a mistake and keeps the one before. */
+function checkConfig(now) {
+	if (!now.config.error || now.config.silent)
+		return null;
+	return [ true, _('The configuration has a mistake: the one before it stays in force.'), now.config.error.message ];
 }
 
 function checkClock(now) {
@@ -30,7 +38,7 @@ function checkAlg(now) {
 }
 
 function checkInternet(now) {
-	if ((now.interfaces['interface'] || []).some(one => (one.route || []).some(route => route.mask == 0)))
+	if (now.interfaces.error || (now.interfaces['interface'] || []).some(one => (one.route || []).some(route => route.mask == 0)))
 		return null;
 	return [ false, _('There is no way to the Internet.'), _('Phones here and nodes of the mesh can be called, nobody else.') ];
 }
@@ -66,14 +74,18 @@ function checkSound(now) {
 		_('These phones stand behind another router that hides their address. Connect them to this router, or install bellhop-media.') ] : null;
 }
 
-const CHECKS = [ checkRunning, checkPhones, checkAlg, checkClock, checkInternet, checkFirewall, checkOneWay, checkSound ];
+const CHECKS = [
+	[ _('node'), checkRunning ], [ _('configuration'), checkConfig ], [ _('phones'), checkPhones ], [ _('firewall'), checkFirewall ], [ _('SIP helper'), checkAlg ],
+	[ _('Internet'), checkInternet ], [ _('clock'), checkClock ], [ _('sound of calls'), checkOneWay ], [ _('phones behind NAT'), checkSound ]
+];
 
 function load() {
 	return Promise.all([
 		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
-		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall')
-	]).then(([ status, registrations, interfaces, system, alg, calls, firewall ]) => {
-		const now = { status, registrations, interfaces, system, alg, calls, firewall };
+		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall'),
+		api.ask('checkConfig')
+	]).then(([ status, registrations, interfaces, system, alg, calls, firewall, config ]) => {
+		const now = { status, registrations, interfaces, system, alg, calls, firewall, config };
 		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
 			Object.assign(now, { log: log.stdout })) : now;
 	});
@@ -84,13 +96,14 @@ function drawCheck([ is_grave, words, advice ]) {
 		[ E('strong', [ words ]), ' ', advice ]);
 }
 
-function drawState(status) {
+function drawState(status, in_order) {
 	const places = {};
 	status.listening.forEach(one => (places[one.host] = places[one.host] || []).push('%s %d'.format(one.transport, one.port)));
 	const rows = [
+		[ _('In order'), in_order.map(title => '✓ ' + title).join(', ') ],
 		[ _('Domain'), status.domain ],
 		[ _('Runs for'), api.duration(status.uptime_seconds) ],
-		[ _('Phones registered'), _('%d of %d accounts').format(status.registrations, status.users) ],
+		[ _('Phones registered'), _('%d (accounts: %d)').format(status.registrations, status.users) ],
 		[ _('Live calls'), status.live_calls ],
 		[ _('Listening on'), E('div', Object.keys(places).map(host => E('div', [ host, ': ', places[host].join(', ') ]))) ],
 		[ _('Memory'), '%.1f MB'.format(status.memory_kb / 1024) ],
@@ -102,14 +115,15 @@ function drawState(status) {
 }
 
 function draw(now) {
-	const wrong = CHECKS.map(check => check(now)).filter(found => found);
+	const found = CHECKS.map(([ title, check ]) => [ title, check(now) ]);
+	const wrong = found.map(one => one[1]).filter(one => one);
 	(now.status.problems || []).forEach(problem => wrong.push([ false, problem, '' ]));
-	const is_well = !wrong.some(found => found[0]);
+	const is_well = !wrong.some(one => one[0]);
 	const parts = wrong.map(drawCheck);
 	if (is_well)
 		parts.unshift(E('div', { 'class': 'alert-message success' }, [ E('strong', [ _('The telephone works.') ]) ]));
 	if (!now.status.error)
-		parts.push(drawState(now.status));
+		parts.push(drawState(now.status, found.filter(one => !one[1]).map(one => one[0])));
 	if (now.log)
 		parts.push(api.section(_('Last words of the node'), E('pre', [ now.log.split('\n').slice(-12).join('\n') ])));
 	return E('div', parts);

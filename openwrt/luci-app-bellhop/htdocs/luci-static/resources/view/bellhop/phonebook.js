@@ -13,12 +13,19 @@ function load() {
 	return api.ask('phonebook');
 }
 
+/* Of an address of elsewhere nobody knows. */
+function registered(row) {
+	if ([ 'speed dial', 'imported' ].includes(row.place))
+		return '';
+	return row.registered ? _('yes') : _('no');
+}
+
 function draw(answer) {
 	return E('div', [ api.refusal(answer), api.table([
 		[ _('Name'), row => row.display ],
 		[ _('Number'), row => row.number ],
-		[ _('Registered'), row => row.registered ? _('yes') : _('no') ],
-		[ _('Where'), row => row.place ],
+		[ _('Registered'), registered ],
+		[ _('Where'), row => api.word(row.place) ],
 		[ _('Address'), row => api.code(row.address) ]
 	], answer.phonebook || [], _('The phone book is empty.')) ]);
 }

@@ -53,8 +53,8 @@ function drawNodes(peers) {
 	return api.section(_('Neighbours and their keys'), api.table([
 		[ _('Key'), row => row.node ? api.code(row.node) : _('not known yet') ],
 		[ _('Reached at'), row => '%s port %d'.format(row.host, row.port) ],
-		[ _('State'), row => row.state ],
-		[ _('Reason'), row => row.reason || '' ]
+		[ _('State'), row => api.word(row.state) ],
+		[ _('Reason'), row => row.reason == row.state ? '' : row.reason || '' ]
 	], peers.peers || [], _('No other node is near.')));
 }
 
@@ -66,8 +66,9 @@ return view.extend({
 	render: function([ identity, peers, trust ]) {
 		const map = new form.Map('bellhop');
 		options.add(options.single(map, 'node', _('Who may call')), 'node',
-			[ 'strangers', 'stranger_requests_per_minute', 'trusted', 'tls_verify', 'certificate', 'key' ]);
+			[ 'strangers', 'stranger_requests_per_minute', 'trusted' ]);
 		options.add(options.single(map, 'media', _('Encryption')), 'media', [ 'encryption', 'verification', 'hide_addresses' ]);
+		options.add(options.single(map, 'node', _('Certificates')), 'node', [ 'tls_verify', 'certificate', 'key' ]);
 		options.add(options.single(map, 'mesh', _('Who may read the phone book')), 'mesh', [ 'profile' ]);
 		return map.render().then(node => E('div', [
 			E('h2', [ _('Security') ]), drawIdentity(identity),

@@ -14,7 +14,7 @@ return baseclass.extend({
 			return api.refusal(status);
 		return E('div', [
 			E('p', [
-				_('Phones registered'), ': ', _('%d of %d accounts').format(status.registrations, status.users),
+				_('Phones registered'), ': ', _('%d (accounts: %d)').format(status.registrations, status.users),
 				' · ', _('Live calls'), ': ', status.live_calls
 			]),
 			(calls.calls || []).length ? api.table([
