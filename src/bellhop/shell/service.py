@@ -58,6 +58,8 @@ class Service(service.Service):
         self._serve_phonebook()
         if os.path.isdir(BUS):
             self._join_bus()
+        # What is there now stays: the collector need not look at it again.
+        gc.freeze()
 
     def stop(self):
         """Close everything and write what waits."""

@@ -40,12 +40,15 @@ class UdpSocket:
 
     def _readable(self):
         recvfrom, flows, take = self.recvfrom, self.flows, self.loop.take
+        count = 0
         try:
-            for _ in range(sockets.BATCH):
+            while count < sockets.BATCH:
                 data, address = recvfrom(sockets.DATAGRAM_BYTES)
+                count += 1
                 take(data, flows.get(address) or self._flow(address))
         except OSError:
-            self._note_errors()
+            if not count:  # It was an error that woke us.
+                self._note_errors()
 
     def _flow(self, address):
         """Return the Flow of a peer; those met are kept, to make each once."""
