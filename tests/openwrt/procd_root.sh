@@ -35,6 +35,14 @@ cp "$TREE/system/procd/files/procd.sh" "$new/lib/functions/"
 cp "$TREE/system/uci/files/lib/config/uci.sh" "$new/lib/config/"
 cp "$ROOT/share/libubox/jshn.sh" "$new/usr/share/libubox/"
 
+# The firewall, where it is given.
+if [ -d "$ROOT/share/firewall4" ]; then
+	mkdir -p "$new/usr/share/ucode" "$new/usr/lib/ucode"
+	cp -r "$ROOT/share/firewall4" "$new/usr/share/"
+	cp "$ROOT"/share/ucode/*.uc "$new/usr/share/ucode/"
+	cp "$ROOT"/lib/ucode/*.so "$new/usr/lib/ucode/"
+fi
+
 # The package, as it lies on a router.
 files=$OURS/openwrt/bellhop/files
 for name in bellhop:880 ubus:81; do

@@ -104,6 +104,39 @@ grep -c 'a wrong port or switch' /var/run/log
     assert "the same node" in lines and "1" in lines
 
 
+def test_firewall_lets_calls_in_before_a_zone_rejects_them(router):
+    if not (Path(os.environ.get("OPENWRT_ROOT", "/nowhere")) / "share/firewall4").is_dir():
+        pytest.skip("OPENWRT_ROOT has no share/firewall4")
+    lines = router("""
+cat >/etc/config/firewall <<END
+config defaults
+	option input REJECT
+config zone
+	option name mesh
+	list network mesh
+	option input REJECT
+config rule
+	option src mesh
+	option proto udp
+	option dest_port 5070
+	option target REJECT
+END
+rules() {
+	ACTION=print ucode -T -S -L '/usr/share/ucode/*.uc' -L '/usr/lib/ucode/*.so' \\
+		/usr/share/firewall4/main.uc 2>/dev/null | grep -E 'bellhop|chain input|jump input_mesh'
+}
+begin
+rules
+/etc/init.d/bellhop stop
+echo then: $(rules | grep -c bellhop)
+""")
+    text = "\n".join(lines)
+    assert "udp dport 5070 counter accept" in text and "then: 0" in lines
+    # In the chain of all zones, which comes first, not in that of one.
+    first = text.index("chain input {")
+    assert first < text.index("udp dport 5070 counter accept") < text.index("chain input_mesh {")
+
+
 def test_interface_that_came_up_is_told_and_a_node_that_died_returns(router):
     lines = router("""
 begin
