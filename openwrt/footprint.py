@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LIBRARY = ROOT / "native" / ".build" / "host" / "libbellhop_media.so"
 START_SECONDS = 20
+FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
 CONFIG = """\
 config node 'node'
 	option domain 'home.arpa'
@@ -36,10 +37,7 @@ MICROPYTHON = ROOT / ".micropython" / "micropython"
 
 def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
-    python = [
-        packages.feature(name, packages.compiled_python(name))
-        for name in ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
-    ]
+    python = [packages.feature(name, packages.compiled_python(name)) for name in FEATURES]
     python[2].name += " (its Python)"
     for package in [packages.node(), *python, *packages.pages()]:
         whole = b"".join(package.files[path] for path in sorted(package.files))
@@ -93,10 +91,18 @@ def memory(command, environment, sections):
     return kept["Rss"], kept["Private_Clean"] + kept["Private_Dirty"]
 
 
-def tiers():
-    """Yield (title, command, environment, sections of the configuration) of each kind of node."""
+def tiers(folder):
+    """Yield (title, command, environment, sections of the configuration) of each kind of node.
+
+    folder: an empty one, for the modules as the packages bring them.
+    """
+    for package in ("bellhop", *FEATURES):
+        for path, octets in packages.compiled_python(package).items():
+            target = Path(folder) / path.partition("site-packages/")[2]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(octets)
     python = [sys.executable, "-m", "bellhop"]
-    environment = {"PYTHONPATH": str(ROOT / "src")}
+    environment = {"PYTHONPATH": folder}
     mesh = MESH % free_port()
     yield "full: bellhop alone", python, environment, ""
     yield "full: with bellhop-mesh", python, environment, mesh
@@ -115,7 +121,7 @@ def lite(folder):
 
 def main():
     """Print both tables."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as full:
         small = lite(folder)
         print(
             "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2"
@@ -129,7 +135,7 @@ def main():
         for title, installed, packed in rows:
             print("%-34s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
         print("\n%-34s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
-        for title, *how in [*tiers(), *([small] if small else [])]:
+        for title, *how in [*tiers(full), *([small] if small else [])]:
             found = memory(*how)
             if found is None:
                 print("%-34s did not start" % title)
