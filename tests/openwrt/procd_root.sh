@@ -15,7 +15,7 @@ rm -rf "$new/var/run" "$new/run" "$new/var/lock"
 mkdir -p "$new/var/run" "$new/run" "$new/var/lock" "$new/etc/config" "$new/etc/bellhop"
 mount -t tmpfs run "$new/var/run"
 mkdir "$new/var/run/ubus"
-cp "$WORK/scenario" "$new/root/scenario"
+cp "$WORK/scenario" "$new/scenario"
 
 # The programs, and the libraries that ujail seeks in /lib and /usr/lib.
 for name in sh ash logger killall; do ln -sf busybox "$new/usr/bin/$name"; done
@@ -66,4 +66,4 @@ while ! ubus list >/dev/null; do sleep 0.1; done
 busybox syslogd -n -O /var/run/log &
 procd -S &
 ubus -t 10 wait_for service
-. /root/scenario'
+. /scenario'
