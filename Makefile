@@ -90,6 +90,7 @@ clean:
 .micropython/micropython: .ci/fetch-micropython
 	.ci/fetch-micropython .micropython
 	-.ci/fetch-micropython .micropython/i386 i386
+	-.ci/fetch-micropython .micropython/s390x s390x
 
 # make ipk packages firmware boards footprint: for OpenWrt.
 include openwrt/build.mk

@@ -1,4 +1,7 @@
-"""The unit suite and a whole node where words have 32 bits: integers are smaller, ticks wrap."""
+"""The unit suite and a whole node on other machines than this one.
+
+i386 has words of 32 bits: integers are smaller, ticks wrap. s390x has the high octet first.
+"""
 
 import json
 
@@ -14,6 +17,8 @@ from tests.support import interpreter, lite
 from tests.system.sipp.runner import free_ports
 
 HOSTS = 60
+# The machine, and the heap that a node has there.
+MACHINES = {"i386": "1M", "s390x": "2M"}
 # Compiling from sources, a module inside a module inside another, needs more stack than 32 bits
 # have, so that the innermost come first; what is shipped is compiled already.
 RUN = """
@@ -24,27 +29,26 @@ exec(open("tests/support/micropython/run_unit.py").read())
 """
 
 
-@pytest.fixture(scope="module")
-def small_words():
-    """The path of a MicroPython whose words have 32 bits."""
-    path = lite.micropython("i386")
-    if path is None:
-        pytest.skip("no 32-bit MicroPython; `make micropython` fetches it")
-    return path
+@pytest.fixture(scope="module", params=MACHINES)
+def machine(request):
+    """The name of a machine whose MicroPython is there."""
+    if lite.micropython(request.param) is None:
+        pytest.skip("no MicroPython of %s; `make micropython` fetches it" % request.param)
+    return request.param
 
 
 @pytest.mark.parametrize("path", unittest_files())
-def test_file(path, small_words, monkeypatch):
-    monkeypatch.setenv("MICROPYTHON", str(small_words))
+def test_file(path, machine, monkeypatch):
+    monkeypatch.setenv("MICROPYTHON", str(lite.micropython(machine)))
     finished = interpreter.run(["-c", RUN % path])
     assert finished.returncode == 0, finished.stdout
     assert "MicroPython: passed" in finished.stdout, finished.stdout
 
 
-def test_node_serves_phones_and_a_mesh(compiled, small_words, tmp_path):
+def test_node_serves_phones_and_a_mesh(compiled, machine, tmp_path):
     server = Lite(tmp_path, free_ports(1)[0], ("alice", "bob"))
-    server.compiled, server.domain, server.interpreter = compiled, DOMAIN, small_words
-    server.mesh, server.heap = free_ports(2), "1M"
+    server.compiled, server.domain, server.mesh = compiled, DOMAIN, free_ports(2)
+    server.interpreter, server.heap = lite.micropython(machine), MACHINES[machine]
     server.start()
     phones = [Phone(server, user).register() for user in server.users]
     with Crowd(HOSTS, server.mesh[1], server.mesh[0]):
