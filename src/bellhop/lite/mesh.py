@@ -17,8 +17,8 @@ DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
 # Linux has these numbers on every machine.
 SO_BINDTODEVICE = 25
-IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 32, 33, 34, 35
-IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 17, 18, 19, 20
+IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 33, 34, 35
+IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 18, 19, 20
 IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 49, 29
 
 
@@ -163,17 +163,15 @@ def _hear_own_groups(made, link):
 
 
 def _join(made, link):
-    """Join the group on one interface; what we send stays on the link."""
+    """Join the group on the socket's interface, which it is bound to; what we send stays there."""
     index = link // 2
     if link & 1:
         group = socket.inet_pton(AF_INET6, GROUP_IPV6)
         made.setsockopt(IPPROTO_IPV6, IPV6_JOIN_GROUP, group + struct.pack("I", index))
-        made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255)
         made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0)
     else:
         request = socket.inet_pton(AF_INET, GROUP_IPV4) + bytes(4) + struct.pack("i", index)
         made.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, request)
-        made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_TTL, 1)
         made.setsockopt(IPPROTO_IP, IP_MULTICAST_LOOP, 0)
