@@ -3,6 +3,7 @@
 i386 has words of 32 bits: integers are smaller, ticks wrap. s390x has the high octet first.
 """
 
+import hashlib
 import json
 
 import pytest
@@ -28,6 +29,16 @@ sys.argv[:] = ["run_unit.py", "%s"]
 exec(open("tests/support/micropython/run_unit.py").read())
 """
 
+LENGTHS = (0, 55, 56, 64, 200)
+HASH = """
+import bellhop.lite, binascii, hashlib
+for length in %r:
+    made = hashlib.sha256(bytes(length // 2))
+    made.update(bytes(length - length // 2))
+    print(binascii.hexlify(made.digest()).decode())
+print(str(hashlib.sha256))
+"""
+
 
 @pytest.fixture(scope="module", params=MACHINES)
 def machine(request):
@@ -43,6 +54,13 @@ def test_file(path, machine, monkeypatch):
     finished = interpreter.run(["-c", RUN % path])
     assert finished.returncode == 0, finished.stdout
     assert "MicroPython: passed" in finished.stdout, finished.stdout
+
+
+def test_sha256_is_that_of_libsodium_where_words_have_32_bits(machine, monkeypatch):
+    monkeypatch.setenv("MICROPYTHON", str(lite.micropython(machine)))
+    *digests, kind = interpreter.run(["-c", HASH % (LENGTHS,)]).stdout.splitlines()
+    assert digests == [hashlib.sha256(bytes(length)).hexdigest() for length in LENGTHS]
+    assert ("Sha256" in kind) == (machine == "i386")
 
 
 def test_node_serves_phones_and_a_mesh(compiled, machine, tmp_path):

@@ -4,11 +4,11 @@ import os
 from collections import namedtuple
 
 from ..errors import BellhopError
+from . import sodium
 from .store import replace
 
 SEED_FILE, EPOCH_FILE = "/identity.seed", "/boot_epoch"
 SEED_BYTES = 32
-LIBRARIES = ("libsodium.so.26", "libsodium.so.23", "libsodium.so")
 
 # public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
 # agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
@@ -45,18 +45,11 @@ def next_epoch(state):
 
 def crypto():
     """Return the functions of libsodium, or None where it cannot be loaded."""
-    try:
-        import ffi  # Not in every build of MicroPython.
-    except ImportError:
+    library = sodium.opened()
+    if library is None:
         return None
-    for name in LIBRARIES:
-        try:
-            library = ffi.open(name)
-        except OSError:
-            continue
-        library.func("i", "sodium_init", "")()
-        return Crypto(*(_signing(library) + _sealing(library)))
-    return None
+    library.func("i", "sodium_init", "")()
+    return Crypto(*(_signing(library) + _sealing(library)))
 
 
 def without_library(is_trusted):
