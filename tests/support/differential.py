@@ -24,12 +24,13 @@ def main(name, seed, count, *rest):
     random = Random(int(seed))
     for number in range(int(count)):
         data = mutate(random, seeds)
+        found = outcome(name, data)
         if show is None:
-            digest = hashlib.sha256(data + b"\0" + outcome(name, data)).digest()
+            digest = hashlib.sha256(data + b"\0" + found).digest()
             print(binascii.hexlify(digest[:8]).decode())
         elif number == show:
             print(data)
-            print(outcome(name, data))
+            print(found)
 
 
 main(*sys.argv[1:])

@@ -7,9 +7,10 @@ Runs under CPython and MicroPython.
 from bellhop import notifying
 from bellhop.errors import BellhopError, SipError
 from bellhop.lite import dns
-from bellhop.mesh import carrier, directory, hostcache, phonebook, record
+from bellhop.mesh import carrier, directory, hostcache, people, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
 from bellhop.tu import imdn
+from tests.support import whole
 
 LISTS = (b"contact", b"route", b"record-route", b"path", b"refer-to", b"service-route")
 FIELDS = ("via", "from_", "to", "call_id", "cseq")
@@ -92,8 +93,10 @@ def read_mesh_packet(data):
 
 
 def read_mesh_record(data):
-    """Read a signed record, and the node or the page of a phone book in it."""
+    """Read a signed record, and the node, the people or the page of a phone book in it."""
     item = record.parse(data)
+    if item.salt in record.PEOPLE_SALTS:
+        return [item, people.read(item.value)]
     if item.salt not in record.BOOK_SALTS:
         value = record.read_node(item.value)
         return [item, value, directory.Known(item.key, value, 0).edges, record.write_node(value)]
@@ -135,6 +138,8 @@ PARSERS = {
     "mesh-record": read_mesh_record,
     "mesh-hosts": read_mesh_hosts,
     "mesh-notify": read_mesh_notify,
+    "node": whole.tell_node,
+    "mesh": whole.tell_mesh,
 }
 
 
@@ -157,7 +162,8 @@ def describe(value):
     if isinstance(value, (set, frozenset)):
         return b"{" + b" ".join(sorted([describe(item) for item in value])) + b"}"
     if isinstance(value, dict):
-        return describe({(key, item) for key, item in value.items()})
+        items = sorted([describe([key, value[key]]) for key in value])
+        return b"{" + b" ".join(items) + b"}"
     names = getattr(value, "__slots__", None) or sorted(value.__dict__)
     return type(value).__name__.encode() + describe([getattr(value, name) for name in names])
 
