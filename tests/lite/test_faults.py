@@ -17,6 +17,7 @@ from bellhop.errors import BellhopError
 from bellhop.shell import command
 from tests.lite.server import Lite, Phone
 from tests.mesh.town import DOMAIN, wait_until
+from tests.support import lite
 from tests.system.sipp.runner import free_ports
 
 USERS = ("alice", "bob", "carol")
@@ -30,6 +31,18 @@ time_t time(time_t *into) { if (into) *into = 42; return 42; }
 int gettimeofday(struct timeval *into, void *zone)
 { (void)zone; into->tv_sec = 42; into->tv_usec = 0; return 0; }
 """
+# Writes a file of the state anew as often as it can, as one that must survive a loss of power.
+WRITES = """
+import sys
+from bellhop.lite import store
+number = 0
+while True:
+    number += 1
+    value = [{"number": number}] * 300
+    parts = [store._checksum(value), b"\\n", store.pieces(value), b"\\n"]
+    store.replace(sys.argv[1], parts)
+"""
+WRITERS, LONGEST_WRITER = (40, 0.15)
 # kB of heap, from one in which nothing starts on.
 HEAPS = range(300, 1000, 10)
 TOO_SMALL, NO_MEMORY = ("kB is too small", "no memory for this")
@@ -112,6 +125,25 @@ def test_killed_at_any_moment_it_starts_with_what_was_committed(server):
         kill(server)
         sizes.append(len(committed))
     assert max(sizes) >= len(USERS)
+
+
+def test_a_file_that_is_written_all_the_time_is_whole_whenever_the_writer_is_killed(
+    compiled, tmp_path
+):
+    moments = random.Random(20261129)
+    path, numbers = tmp_path / "state.json", set()
+    (tmp_path / "writes.py").write_text(WRITES)
+    command = [lite.micropython(), str(tmp_path / "writes.py"), str(path)]
+    for _ in range(WRITERS):
+        writer = subprocess.Popen(command, env={**os.environ, **compiled.environment()})
+        time.sleep(moments.uniform(0, LONGEST_WRITER))
+        writer.kill()
+        writer.wait()
+        value = whole(path)
+        if value is not None:
+            assert len({one["number"] for one in value}) == 1 and len(value) == 300
+            numbers.add(value[0]["number"])
+    assert len(numbers) > 1
 
 
 def test_a_clean_stop_is_not_called_a_crash(server):
