@@ -12,6 +12,7 @@ AF_UNIX, AF_INET, AF_INET6 = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6
 IS_MIPS = errno.EINPROGRESS == 150
 EAGAIN, EISCONN = errno.EAGAIN, 133 if IS_MIPS else 106
 # Linux has these numbers on every machine; MicroPython has no names for them.
+NAMES = {28: "ENOSPC: the disk is full", 30: "EROFS: the disk cannot be written"}
 IPPROTO_IP, IPPROTO_IPV6, IPV6_V6ONLY = 0, 41, 26
 
 
@@ -73,4 +74,5 @@ def is_address(host):
 
 def words(error):
     """Return what an OSError says: the name of its number."""
-    return errno.errorcode.get(error.errno, "error %s" % error.errno)
+    known = errno.errorcode.get(error.errno) or NAMES.get(error.errno)
+    return known or "error %s" % error.errno
