@@ -43,6 +43,8 @@ while True:
     store.replace(sys.argv[1], parts)
 """
 WRITERS, LONGEST_WRITER = (40, 0.15)
+# So many messages of a stranger whose every value is new, and long.
+INVENTED, LONG = (1500, "x" * 180)
 # kB of heap, from one in which nothing starts on.
 HEAPS = range(300, 1000, 10)
 TOO_SMALL, NO_MEMORY = ("kB is too small", "no memory for this")
@@ -211,6 +213,20 @@ def test_clock_at_1970_changes_nothing(server, tmp_path):
     assert len(contacts(server)) == 1
     assert "1970-01-01" in server.log_tail()
     one.close()
+
+
+def test_values_that_a_stranger_invents_leave_the_heap_room(server):
+    server.start()
+    stranger = Phone(server, "nobody")
+    for number in range(INVENTED):
+        long = "%d" % number + LONG
+        stranger.user, stranger.aor = long, f"sip:{long}@far.test"
+        target = f"sip:bob@{DOMAIN};x={long}"
+        stranger.send(stranger.request("MESSAGE", target, long, branch=long))
+        stranger.take(lambda text: True)
+    status = ask(server, "status")
+    assert status["heap_used_kb"] < status["heap_kb"] // 2
+    stranger.close()
 
 
 def smallest_heap(server):

@@ -4,6 +4,7 @@ import sys
 
 from .. import limits
 from ..deadlines import Deadlines
+from ..sip import memo
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
@@ -35,6 +36,8 @@ SHARED = {
     "MAX_RECORDS_BYTES": (2, 8),
     "MAX_TOMBSTONES": (150, 2),
 }
+# What short values were read as: one of each kind, their share, and the longest that is kept.
+MEMO_OCTETS, MEMO_SHARE, MEMO_BYTES = 3000, 2, 128
 # Deadlines of what is over are looked for after so many new ones: each holds what it was about.
 MOST_STALE = 64
 
@@ -49,6 +52,8 @@ def lower(heap):
         octets, share = SHARED[name]
         most = room // 100 * share // (octets * words // 2)
         setattr(limits, name, min(getattr(limits, name), most))
+    memo.MEMO_SIZE = room // 100 * MEMO_SHARE // (MEMO_OCTETS * words // 2)
+    memo.MEMO_BYTES = MEMO_BYTES
     Deadlines.GROWTH, Deadlines.SLACK = 1, MOST_STALE
     return max(GARBAGE * words // 2, room // 4)
 
