@@ -357,9 +357,12 @@ class Program:
             taken.update(one.asname or one.name for node in module.outside for one in node.names)
             for name in module.globals:
                 owners.setdefault(name, []).append(module.name)
-        self.names = {}
+        # The command of the package calls what stands in the first module by its name.
+        self.names = {(START, name): name for name in self.modules[START].globals}
         for name in owners:
             for owner in owners[name]:
+                if owner == START:
+                    continue
                 is_clear = len(owners[name]) == 1 and name not in taken
                 parts = owner.split(".")
                 while not is_clear:

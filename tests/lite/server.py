@@ -26,7 +26,10 @@ USER = """config user
 
 
 class Lite(Server):
-    """A compiled lite node. mesh: (its UDP port, the peer's) where it is a member of a mesh."""
+    """A compiled lite node. mesh: (its UDP port, the peer's) where it is a member of a mesh.
+
+    more: what else its configuration holds.
+    """
 
     name = "bellhop-lite"
     rate = 20
@@ -38,6 +41,7 @@ class Lite(Server):
     domain = DOMAIN
     state_folder = None
     interpreter = None
+    more = ""
 
     def configure(self):
         """Write the UCI file."""
@@ -46,7 +50,7 @@ class Lite(Server):
             text += MESH.format(port=self.mesh[0], peer="%s:%d" % (HOST, self.mesh[1]))
         text += "".join(USER.format(name=name, password=PASSWORD) for name in self.users)
         config = self.folder / "bellhop.config"
-        config.write_text(text)
+        config.write_text(text + self.more)
         arguments = ["--config", str(config), "--state", str(self.state)]
         return (
             self.compiled.command(*arguments, heap=self.heap, interpreter=self.interpreter),

@@ -36,11 +36,12 @@ def server(compiled, tmp_path_factory):
     made.stop()
 
 
-def run(*command, **environment):
-    """Return what a command printed; it must succeed."""
+def run(*command, folder=None, **environment):
+    """Return what a command printed, in a folder; it must succeed."""
     finished = subprocess.run(
         [str(word) for word in command],
         env={**os.environ, **environment},
+        cwd=folder,
         input="{}",
         capture_output=True,
         text=True,
@@ -51,14 +52,14 @@ def run(*command, **environment):
     return finished.stdout
 
 
-def lite_command(server, *words):
+def lite_command(server, *words, folder=None):
     """Return what the command of a lite router prints, by the script that the package installs."""
     places = {
         "MICROPYTHON": interpreter.micropython(),
         "MICROPYPATH": "%s:.frozen" % server.compiled.folder,
         "BELLHOP_HEAP_KB": "2048",
     }
-    return run("sh", FILES / "bellhop", *words, **places)
+    return run("sh", FILES / "bellhop", *words, folder=folder, **places)
 
 
 @pytest.mark.parametrize("verb", LISTED)
@@ -104,6 +105,14 @@ def test_rpcd_answers_as_the_node_does_and_puts_errors_into_words(server):
     assert [user["name"] for user in users["users"]] == ["alice", "bob"]
     refused = json.loads(lite_command(server, "--state", str(server.state), "rpcd", "trust"))
     assert refused["error"]["message"]
+
+
+def test_modules_in_the_folder_where_it_is_called_are_not_loaded(server, tmp_path):
+    for name in ("socket", "argparse", "bellhop"):
+        (tmp_path / (name + ".py")).write_text("raise SystemExit('loaded')\n")
+    assert "name: alice" in lite_command(
+        server, "--state", str(server.state), "users", folder=tmp_path
+    )
 
 
 def test_version_is_that_of_the_package(server):

@@ -17,6 +17,7 @@ from bellhop.errors import BellhopError
 from bellhop.shell import command
 from tests.lite.server import Lite, Phone
 from tests.mesh.town import DOMAIN, wait_until
+from tests.support import lite
 from tests.system.sipp.runner import free_ports
 
 USERS = ("alice", "bob", "carol")
@@ -30,6 +31,20 @@ time_t time(time_t *into) { if (into) *into = 42; return 42; }
 int gettimeofday(struct timeval *into, void *zone)
 { (void)zone; into->tv_sec = 42; into->tv_usec = 0; return 0; }
 """
+# Writes a file of the state anew as often as it can, as one that must survive a loss of power.
+WRITES = """
+import sys
+from bellhop.lite import store
+number = 0
+while True:
+    number += 1
+    value = [{"number": number}] * 300
+    parts = [store._checksum(value), b"\\n", store.pieces(value), b"\\n"]
+    store.replace(sys.argv[1], parts)
+"""
+WRITERS, LONGEST_WRITER = (40, 0.15)
+# So many messages of a stranger whose every value is new, and long.
+INVENTED, LONG = (1500, "x" * 180)
 # kB of heap, from one in which nothing starts on.
 HEAPS = range(300, 1000, 10)
 TOO_SMALL, NO_MEMORY = ("kB is too small", "no memory for this")
@@ -114,6 +129,25 @@ def test_killed_at_any_moment_it_starts_with_what_was_committed(server):
     assert max(sizes) >= len(USERS)
 
 
+def test_a_file_that_is_written_all_the_time_is_whole_whenever_the_writer_is_killed(
+    compiled, tmp_path
+):
+    moments = random.Random(20261129)
+    path, numbers = tmp_path / "state.json", set()
+    (tmp_path / "writes.py").write_text(WRITES)
+    command = [lite.micropython(), str(tmp_path / "writes.py"), str(path)]
+    for _ in range(WRITERS):
+        writer = subprocess.Popen(command, env={**os.environ, **compiled.environment()})
+        time.sleep(moments.uniform(0, LONGEST_WRITER))
+        writer.kill()
+        writer.wait()
+        value = whole(path)
+        if value is not None:
+            assert len({one["number"] for one in value}) == 1 and len(value) == 300
+            numbers.add(value[0]["number"])
+    assert len(numbers) > 1
+
+
 def test_a_clean_stop_is_not_called_a_crash(server):
     server.start()
     server.stop()
@@ -148,7 +182,7 @@ def test_full_disk_neither_ends_the_node_nor_harms_what_is_there(small_disk, ser
     rows = ["name%d,5%d,sip:n%d@far.test" % (row, row, row) for row in range(60)]
     ask(server, "import-phonebook", csv="name,number,address\n" + "\n".join(rows))
     wait_until(lambda: ask(server, "status")["counters"]["store"]["failed"], "writing fails")
-    assert "cannot write" in server.log_tail()
+    assert "the disk is full" in server.log_tail()
     assert whole(kept)
     kill(server)
     server.start()
@@ -179,6 +213,20 @@ def test_clock_at_1970_changes_nothing(server, tmp_path):
     assert len(contacts(server)) == 1
     assert "1970-01-01" in server.log_tail()
     one.close()
+
+
+def test_values_that_a_stranger_invents_leave_the_heap_room(server):
+    server.start()
+    stranger = Phone(server, "nobody")
+    for number in range(INVENTED):
+        long = "%d" % number + LONG
+        stranger.user, stranger.aor = long, f"sip:{long}@far.test"
+        target = f"sip:bob@{DOMAIN};x={long}"
+        stranger.send(stranger.request("MESSAGE", target, long, branch=long))
+        stranger.take(lambda text: True)
+    status = ask(server, "status")
+    assert status["heap_used_kb"] < status["heap_kb"] // 2
+    stranger.close()
 
 
 def smallest_heap(server):

@@ -5,6 +5,7 @@ i386 has words of 32 bits: integers are smaller, ticks wrap. s390x has the high 
 
 import hashlib
 import json
+import subprocess
 
 import pytest
 
@@ -31,7 +32,9 @@ exec(open("tests/support/micropython/run_unit.py").read())
 
 LENGTHS = (0, 55, 56, 64, 200)
 HASH = """
-import bellhop.lite, binascii, hashlib
+from bellhop.lite.main import %s as main
+main(["--version"])
+import binascii, hashlib
 for length in %r:
     made = hashlib.sha256(bytes(length // 2))
     made.update(bytes(length - length // 2))
@@ -56,9 +59,13 @@ def test_file(path, machine, monkeypatch):
     assert "MicroPython: passed" in finished.stdout, finished.stdout
 
 
-def test_sha256_is_that_of_libsodium_where_words_have_32_bits(machine, monkeypatch):
-    monkeypatch.setenv("MICROPYTHON", str(lite.micropython(machine)))
-    *digests, kind = interpreter.run(["-c", HASH % (LENGTHS,)]).stdout.splitlines()
+@pytest.mark.parametrize("is_shipped", [False, True])
+def test_sha256_is_that_of_libsodium_where_words_have_32_bits(compiled, machine, is_shipped):
+    where = compiled.environment() if is_shipped else {"MICROPYPATH": str(interpreter.ROOT / "src")}
+    program = HASH % ("main_main" if is_shipped else "main", LENGTHS)
+    run = [lite.micropython(machine), "-X", "heapsize=2M", "-c", program]
+    finished = subprocess.run(run, env=where, capture_output=True, text=True, check=True)
+    _, *digests, kind = finished.stdout.splitlines()
     assert digests == [hashlib.sha256(bytes(length)).hexdigest() for length in LENGTHS]
     assert ("Sha256" in kind) == (machine == "i386")
 

@@ -5,6 +5,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "hostile" / "corpus"
 TORTURE = (ROOT / "tests" / "vectors" / "rfc4475", ROOT.parent / "shared" / "torture" / "rfc4475")
+# Parsers that begin with the inputs of another one.
+SAME = {"stream": "message", "node": "message", "mesh": "mesh-packet"}
 
 
 # Parsers that begin with the inputs of another one.

@@ -1,5 +1,1 @@
 """The lite node: the same engine on MicroPython's unix port, for routers with 64 MB."""
-
-from . import sodium
-
-sodium.mend_hashlib()

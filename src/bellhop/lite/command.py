@@ -151,7 +151,7 @@ def _hash_password(given):
 def _rpcd(given):
     """Be the object `bellhop` of rpcd: tell the methods, or answer one, in JSON."""
     if not given.rest:
-        methods = {}
+        methods = {"check-config": {}}
         for verb in ASKED:
             methods[verb] = dict.fromkeys(ASKED[verb], "")
         print(json.dumps(methods))

@@ -8,7 +8,7 @@ from .. import __version__
 from ..errors import BellhopError
 from ..world.log import Log
 from ..world.loop import Exhausted, Loop
-from . import bounds, files
+from . import bounds, files, sodium
 from .clock import Clock
 from .sockets import words
 from .words import to_stderr, to_syslog
@@ -26,6 +26,7 @@ OPTIONS = {"--config": CONFIG, "--state": None, "--run": None}
 
 def main(arguments):
     """Carry out a command line; return the exit status."""
+    sodium.mend_hashlib()  # Before anything is loaded that hashes.
     given = dict(OPTIONS)
     flags = []
     rest = list(arguments)

@@ -5,7 +5,7 @@ import os
 
 from ..world import service
 from ..world.streams import Plain
-from . import bounds, identity, resolver
+from . import bounds, identity, resolver, sodium
 from .media import NEEDS_FULL_NODE, Unrelayed, problem_of
 from .signals import Signals
 
@@ -18,12 +18,19 @@ NO_SIGNATURES = (
 )
 
 
+NO_DIGESTS = (
+    "no libsodium: OpenWrt's MicroPython gets SHA-256 wrong on this processor, and phones with a "
+    "password may be refused; install libsodium"
+)
+
+
 class Service(service.Service):
     """One node with its files and sockets. heap: its size in octets."""
 
     def __init__(self, loop, settings_file, places, heap):
         super().__init__(loop, settings_file, places, os.urandom, Plain())
         self.heap = heap
+        self.has_digests = sodium.mend_hashlib()
         self.has_signals = False
         self.engine.forwarder.relaying = Unrelayed(self.engine.node)
 
@@ -65,6 +72,7 @@ class Service(service.Service):
         problem = problem_of(self.settings)
         return [
             NO_SIGNATURES if self._lacks_signatures() else "",
+            "" if self.has_digests else NO_DIGESTS,
             "" if self.has_signals
             else "this MicroPython has no ffi: a signal ends the node without clean-up",
             "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else "",

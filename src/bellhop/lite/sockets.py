@@ -13,6 +13,7 @@ IS_MIPS = errno.EINPROGRESS == 150
 EISCONN = 133 if IS_MIPS else 106
 WAITING = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY)
 # Linux has these numbers on every machine; MicroPython has no names for them.
+NAMES = {28: "ENOSPC: the disk is full", 30: "EROFS: the disk cannot be written"}
 IPPROTO_IPV6, IPV6_V6ONLY = 41, 26
 # Datagrams taken in one wake-up: a question in vain takes memory for an answer.
 BATCH = 1
@@ -105,7 +106,8 @@ def canonical(host):
 
 def words(error):
     """Return what an OSError says: the name of its number."""
-    return errno.errorcode.get(error.errno, "error %s" % error.errno)
+    known = errno.errorcode.get(error.errno) or NAMES.get(error.errno)
+    return known or "error %s" % error.errno
 
 
 def holder_of(listener):

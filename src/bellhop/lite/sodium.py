@@ -25,10 +25,15 @@ def opened():
 
 
 def mend_hashlib():
-    """Let what is loaded from now on have the library's SHA-256, where words have 32 bits."""
-    library = None if sys.maxsize >> 32 else opened()
+    """Let what is loaded from now on have the library's SHA-256, where words have 32 bits.
+
+    Return whether digests can be relied on.
+    """
+    if sys.maxsize >> 32:
+        return True
+    library = opened()
     if library is None:
-        return
+        return False
     begin = library.func("i", "crypto_hash_sha256_init", "P")
     feed = library.func("i", "crypto_hash_sha256_update", "PPQ")
     finish = library.func("i", "crypto_hash_sha256_final", "PP")
@@ -52,3 +57,4 @@ def mend_hashlib():
         md5, sha256 = hashlib.md5, Sha256
 
     sys.modules["hashlib"] = Hashes
+    return True
