@@ -27,13 +27,8 @@ def bound_in(scope):
     found = set()
     if isinstance(scope, FUNCTIONS):
         found.update(one.arg for one in ast.walk(scope.args) if isinstance(one, ast.arg))
-    waiting = (
-        []
-        if isinstance(scope, ast.Lambda)
-        else scope.generators[:]
-        if isinstance(scope, LOOPS)
-        else scope.body[:]
-    )
+    waiting = list(scope.generators) if isinstance(scope, LOOPS) else [scope.body]
+    waiting = scope.body[:] if isinstance(waiting[0], list) else waiting
     while waiting:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -75,6 +70,8 @@ class Module:
         self.is_package = path.stem == "__init__"
         self.package = name if self.is_package else name.rpartition(".")[0]
         self.tree = ast.parse(path.read_text())
+        if [one for one in ast.walk(self.tree) if isinstance(one, ast.Global)]:
+            raise SystemExit("%s: a global that changes cannot be joined" % path)
         self.imported, self.outside, self.unit = {}, [], None
 
     def base(self, node):
@@ -228,10 +225,6 @@ class Folder(ast.NodeTransformer):
         return node
 
 
-def _is_in_two(one, lists):
-    return sum([one in names for names in lists]) > 1
-
-
 def _import(module, name, called):
     return ast.ImportFrom(module, [ast.alias(name, None if name == called else called)], 0)
 
@@ -307,12 +300,15 @@ class Program:
     def _divide(self):
         waiting = [[START]]
         while waiting:
-            fresh = self._add_unit(self._needs(waiting.pop(0)))
+            needed = self._needs(waiting.pop(0))
+            fresh = self._add_unit([name for name in needed if name != START])
+            fresh += self._add_unit([START])  # Who imported from it would run it twice.
             while fresh:
                 later = [group for name in fresh for group in self._late(self.modules[name])]
                 waiting += later
                 needs = [self._needs(group) for group in later]
-                shared = [[one for one in all_ if _is_in_two(one, needs)] for all_ in needs]
+                often = [name for needed in needs for name in needed]
+                shared = [[one for one in needed if often.count(one) > 1] for needed in needs]
                 fresh = [name for names in shared for name in self._add_unit(names)]
 
     def _add_unit(self, names):
@@ -350,14 +346,10 @@ class Program:
         self.names = {}
         for name in owners:
             for owner in owners[name]:
-                is_clear = len(owners[name]) == 1 and name not in taken
-                parts = owner.split(".")
-                while not is_clear:
+                called, parts = name, owner.split(".")
+                while called in taken or (called in owners and len(owners[called]) > 1):
                     called = parts.pop() + "_" + name
-                    is_clear = called not in taken and called not in owners
-                    is_clear = is_clear and called not in self.names.values()
-                else:
-                    called = name if len(owners[name]) == 1 and name not in taken else called
+                taken.add(called)
                 self.names[owner, name] = called
 
     def _joined(self, names):
@@ -373,12 +365,17 @@ class Program:
     # What is left out.
 
     def _fold(self):
-        folder = Folder({})
-        for unit in self.units:
-            if unit not in self.whole:
-                for node in self.units[unit]:
-                    if isinstance(node, ast.Assign):
-                        _learn(folder, node)
+        folder, stored = Folder({}), {}
+        ours = [one for unit in self.units if unit not in self.whole for one in self.units[unit]]
+        for name in [one for node in ours for one in ast.walk(node) if isinstance(one, ast.Name)]:
+            if isinstance(name.ctx, ast.Store):
+                stored[name.id] = stored.get(name.id, 0) + 1
+        for node in [one for one in ours if isinstance(one, ast.Assign)]:
+            for name, value in _plain_values(node, folder):
+                stored[name] -= folder.values.setdefault(name, value) == value
+        changing = [name for name in folder.values if stored[name]]
+        if changing:
+            raise SystemExit("globals that change cannot be joined: %s" % changing)
         for unit in self.units:
             self.units[unit] = [folder.visit(node) for node in self.units[unit]]
 
@@ -453,19 +450,19 @@ class Program:
         return texts
 
 
-def _learn(folder, node):
-    """Note the value of a name that has a plain one."""
+def _plain_values(node, folder):
+    """Yield (name, value) of what an Assign gives a plain value; what it needs is known before."""
     node.value = folder.visit(node.value)
     expression = ast.fix_missing_locations(ast.Expression(node.value))
     try:
         value = eval(compile(expression, "", "eval"), {"__builtins__": {}})
     except Exception:  # Whatever it is: no plain value.
         return
-    for target in node.targets:
-        if isinstance(target, ast.Name) and _is_plain(value):
-            folder.values[target.id] = value
-        elif isinstance(target, ast.Tuple) and _is_plain(value):
-            folder.values.update(zip([one.id for one in target.elts], value))
+    for target in node.targets if _is_plain(value) else ():
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple):
+            yield from zip([one.id for one in target.elts], value)
 
 
 def _is_plain(value):
