@@ -20,6 +20,7 @@ LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 SCOPES = (*FUNCTIONS, *LOOPS, ast.ClassDef)
 PLAIN = (type(None), bool, int, str, bytes)
 START = "bellhop.__main__"
+SHORT_NAMES = 120
 
 
 def bound_in(scope):
@@ -410,7 +411,9 @@ class Program:
         for owner, called in sorted(self.names.items()):
             if called in words and self.modules[owner[0]].unit not in (unit, None):
                 lines[self._import_of(owner, called)] = None
-        return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(body)), ""])
+        return "\n".join(
+            [self._first(body), *lines, ast.unparse(ast.fix_missing_locations(body)), ""]
+        )
 
     def _imports_of(self, module, words):
         for node in module.outside:
@@ -429,7 +432,23 @@ class Program:
     def part(self, is_wanted):
         """Return the source of the statements of those modules that is_wanted(name)."""
         nodes = [node for body in self.units.values() for node in body if is_wanted(node.module)]
-        return ast.unparse(ast.fix_missing_locations(ast.Module(nodes, [])))
+        body = ast.fix_missing_locations(ast.Module(nodes, []))
+        return self._first(body) + "\n" + ast.unparse(body)
+
+    def _first(self, body):
+        """Return a line that does nothing, and has in it what stands in the code most often.
+
+        The first 128 names of a .mpy file take one octet wherever they stand, all others two.
+        """
+        often, ours = {}, {*self.names.values(), *dir(builtins)}
+        for node in ast.walk(body):
+            name = getattr(node, "attr", getattr(node, "arg", None))
+            if isinstance(node, ast.Name) and node.id in ours:
+                name = node.id
+            if name is not None:
+                often[name] = often.get(name, 0) + 1
+        names = sorted(often, key=lambda name: (-often[name], name))[:SHORT_NAMES]
+        return ".".join(["__name__ or __name__", *names]) if len(often) > 2 * SHORT_NAMES else ""
 
     def path_of(self, unit):
         """Return the path of a unit's file, without its suffix."""
