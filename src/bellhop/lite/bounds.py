@@ -7,7 +7,7 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 131072
+PROGRAM, GARBAGE = 600000, 262144
 # What does not depend on the heap: the longest message, and what is kept for one user.
 FIXED = {
     "MAX_HEADER_BYTES": 8192,
