@@ -2,13 +2,13 @@
 
     python3 bytecode.py FOLDER
 
-Without docstrings and asserts (-OO) and without the numbers of lines: a quarter less. A traceback
-names module and function; where lines are wanted, install the package of the sources, which Python
-prefers. Needs no more than Python's own library: OpenWrt's build system runs it, by a Python of the
+Without docstrings and asserts (-OO) and without the numbers of lines: a third less. The node's log
+names module and function of a fault; where lines are wanted, install the package of the sources,
+which Python prefers. (Python's own module traceback cannot read a table without any line: the node
+does without it.) Needs no more than Python's own library: OpenWrt's build system runs it, by a Python of the
 router's version.
 """
 
-import functools
 import importlib.util
 import marshal
 import sys
@@ -18,9 +18,6 @@ from types import CodeType
 # What follows the magic number: no flags, and neither time nor size, which nobody reads where
 # there is no source.
 HEADER = importlib.util.MAGIC_NUMBER + bytes(12)
-# Entries of a table of lines (CPython's InternalDocs/code_objects.md) that say "no line" for up to
-# eight units of code. With no entries at all, Python's own module traceback fails.
-NO_LINE, UNIT_BYTES, UNITS = 0x80 | 15 << 3, 2, 8
 
 
 def compiled(source, name):
@@ -32,14 +29,7 @@ def compiled(source, name):
 def _bare(code):
     inner = tuple(_bare(one) if isinstance(one, CodeType) else one for one in code.co_consts)
     # The one name in place of two, `Engine.receive` and `receive`.
-    lines = _no_lines(len(code.co_code))
-    return code.replace(co_consts=inner, co_linetable=lines, co_qualname=code.co_name)
-
-
-@functools.cache  # marshal writes one object once.
-def _no_lines(code_bytes):
-    full, rest = divmod(code_bytes // UNIT_BYTES, UNITS)
-    return bytes([NO_LINE | UNITS - 1]) * full + bytes([NO_LINE | rest - 1] if rest else [])
+    return code.replace(co_consts=inner, co_linetable=b"", co_qualname=code.co_name)
 
 
 def compile_all(folder):

@@ -2,7 +2,6 @@
 
 import binascii
 
-from . import rerouting
 from .effects import Flow, Resolve, Send, Store
 from .errors import SipError
 from .limits import MAX_BRANCHES, MAX_QUERIES
@@ -410,6 +409,8 @@ class Forwarder:
         ]
         token = proxy.dialog_token(node.proof, context.request.call_id)
         own = proxy.record_routes(token, incoming, outgoing[0] if outgoing else incoming)
+        from . import rerouting  # Only a node with a mesh comes here.
+
         return rerouting.by_the_new_way(response, context.rejoined, own)
 
     def _keeps(self, context, response):

@@ -30,8 +30,10 @@ class Signals:
         for number in (SIGHUP, SIGINT, SIGTERM):
             bits |= 1 << number - 1
         struct.pack_into("L", chosen, 0, bits)
-        library.func("i", "sigprocmask", "iPP")(SIG_BLOCK, chosen, None)
         descriptor = library.func("i", "signalfd", "iPi")(-1, chosen, 0)
+        if descriptor < 0:
+            return False
+        library.func("i", "sigprocmask", "iPP")(SIG_BLOCK, chosen, None)
         read = library.func("i", "read", "iPi")
         self.loop.watch(descriptor, lambda events: self._readable(descriptor, read))
         return True

@@ -38,9 +38,10 @@ class MediaRelays:
             media = relay.Media()
             media.open(section.max_calls, COALESCE_US, SILENT_MS, section.dead_seconds * 1000)
         except (ImportError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise BellhopError(
                 "no sound can pass this node or be encrypted: %s (package bellhop-media; from the "
-                "sources: make native)" % error
+                "sources: make native)" % reason
             ) from None
         self.media = media
         able = media.status()["suites"]

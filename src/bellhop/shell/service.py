@@ -108,7 +108,10 @@ class Service(service.Service):
 
     def _identity_export(self, arguments):
         """`passphrase`: what opens the copy again; making it takes a second on a small router."""
-        from . import identity  # Only who asks for it pays for it in memory.
+        try:
+            from . import identity  # Only who asks for it pays for it in memory.
+        except ImportError:
+            raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
 
         return {"sealed": identity.sealed(self.state, str(arguments.get("passphrase", "")))}
 

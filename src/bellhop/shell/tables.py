@@ -3,8 +3,6 @@
 import textwrap
 from collections import namedtuple
 
-from . import maps
-
 WIDTH = 80
 GAP = 2
 # A column is never made narrower than this.
@@ -374,8 +372,16 @@ def _peers(result):
     return lines + ["", "Not neighbours", *hosts] if hosts else lines
 
 
+def _mesh(result):
+    from . import maps  # It is in the package of the mesh.
+
+    return maps.drawn(result)
+
+
 def _routes(result):
     """The keys are never cut: they are what an owner copies."""
+    from . import maps  # It is in the package of the mesh.
+
     names = maps.named(result["routes"])
     lines = []
     for row in sorted(result["routes"], key=lambda row: (row["hops"], row["name"])):
@@ -388,7 +394,7 @@ WORDS = {
     "status": _status,
     "peers": _peers,
     "routes": _routes,
-    "mesh": maps.drawn,
+    "mesh": _mesh,
     "calls": _calls,
     "history": _history,
     "verify": _verify,

@@ -2,7 +2,6 @@
 
 import sys
 import time
-import traceback
 
 MAX_CHARACTERS = 1000
 
@@ -14,8 +13,21 @@ def readable(text):
 
 
 def traced(error):
-    """Return the lines that show where an error was raised."""
-    return "".join(traceback.format_exception(error)).rstrip().split("\n")
+    """Return the lines that show where an error was raised, and after which other one.
+
+    Python's own module for it needs numbers of lines, which the modules of a package lack, and
+    half a megabyte.
+    """
+    earlier = None if error.__suppress_context__ else error.__context__
+    lines = ["Traceback, the last call at the end:"]
+    if earlier is not None:
+        lines = traced(earlier) + ["while this was handled:"]
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        lines.append("  %s, line %s, in %s" % (code.co_filename, at.tb_lineno, code.co_name))
+        at = at.tb_next
+    return [*lines, "%s: %s" % (type(error).__name__, error)]
 
 
 def to_stderr(level, text):

@@ -11,7 +11,7 @@ from .system import sockets
 
 GROUP_IPV4 = "239.255.66.66"
 GROUP_IPV6 = "ff02::6265:6c6c"
-ANYWHERE = 0
+ANYWHERE, INTERNET = 0, "internet"
 # A packet of the mesh has 1,200 octets at most.
 DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
@@ -42,12 +42,8 @@ class MeshLinks:
 
     def open(self, watch):
         """Open the way to hosts anywhere, then a link for every interface that is up."""
-        for link, host in ((ANYWHERE, "0.0.0.0"), (ANYWHERE + 1, "::")):
-            try:
-                self._add(link, host, None)
-            except OSError as error:
-                self.problems[host] = sockets.words(error)
-        self._up(ANYWHERE, "internet", False)
+        self._begin(ANYWHERE, INTERNET)
+        self._up(ANYWHERE, INTERNET, False)
         watch.linked, watch.met, watch.lost = self.linked, self.met, self.adjust
         self.adjust()
 
@@ -92,18 +88,30 @@ class MeshLinks:
 
     def linked(self, index, name, is_up):
         """Open the links of an interface that is up, close those of one that is not."""
-        is_wanted = is_up and (not self.section.interface or name in self.section.interface)
-        for link, host in ((2 * index, "0.0.0.0"), (2 * index + 1, "::")):
-            if is_wanted and link not in self.sockets:
-                try:
-                    self._add(link, host, name)
-                except OSError as error:
-                    self.problems[name] = sockets.words(error)
-                else:
-                    self._up(link, name, True)
-            elif not is_wanted and link in self.sockets:
+        if is_up and (not self.section.interface or name in self.section.interface):
+            self._begin(index, name)
+            return
+        self.problems.pop(name, None)
+        for link in (2 * index, 2 * index + 1):
+            if link in self.sockets:
                 self._drop(link)
                 self.loop.perform(self.loop.engine.mesh_link(link, None, self.loop.now()))
+
+    def _begin(self, index, name):
+        """Open the links of an interface; it is enough when one family will do."""
+        reason = ""
+        for link, host in ((2 * index, "0.0.0.0"), (2 * index + 1, "::")):
+            try:
+                if link not in self.sockets:
+                    self._add(link, host, name if index else None)
+                    if index:
+                        self._up(link, name, True)
+            except OSError as error:
+                reason = sockets.words(error)
+        if 2 * index in self.sockets or 2 * index + 1 in self.sockets:
+            self.problems.pop(name, None)
+        else:
+            self.problems[name] = reason
 
     def _up(self, link, name, multicast):
         self.loop.perform(self.loop.engine.mesh_link(link, (name, multicast), self.loop.now()))

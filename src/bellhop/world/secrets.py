@@ -33,12 +33,14 @@ def write(state, seed):
 
 
 def next_epoch(state):
-    """Count this start and return the count: this run's records come after all earlier ones."""
-    path = state + EPOCH_FILE
+    """Return the count of this start: this run's records come after those of all earlier ones."""
     try:
-        with open(path) as file:
-            epoch = int(file.read()) + 1
+        with open(state + EPOCH_FILE) as file:
+            return int(file.read()) + 1
     except (OSError, ValueError):
-        epoch = 1
-    files.replace(path, [b"%d\n" % epoch])
-    return epoch
+        return 1
+
+
+def keep_epoch(state, epoch):
+    """Put the count of this start in place; raises OSError."""
+    files.replace(state + EPOCH_FILE, [b"%d\n" % epoch])

@@ -118,7 +118,7 @@ class Service:
         links = MeshLinks(self.loop, self.settings.mesh)
         try:
             crypto = self.crypto(links)
-            seed, epoch = secrets.read(self.state), secrets.next_epoch(self.state)
+            seed = secrets.read(self.state)
         except BellhopError as error:
             self.mesh_problem = str(error)
             return
@@ -126,6 +126,12 @@ class Service:
             words = "no mesh: cannot write in %s: %s"
             self.mesh_problem = words % (self.state, sockets.words(error))
             return
+        epoch = secrets.next_epoch(self.state)
+        try:
+            secrets.keep_epoch(self.state, epoch)
+        except OSError as error:  # Other nodes tell it how far its earlier records went.
+            words = "cannot write in %s: %s; after its next start others hear it a little later"
+            self.mesh_problem = words % (self.state, sockets.words(error))
         self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
         self.mesh_links = links
         self.joined_mesh()
@@ -195,7 +201,9 @@ class Service:
         found = sorted(set(self.endpoints.problems.values()))
         for host in endpoints.absent(self.settings):
             found.append("this machine does not have the address %s now" % host)
-        return found + [one for one in self.more_problems() + [self.mesh_problem] if one]
+        found += [one for one in self.more_problems() + [self.mesh_problem] if one]
+        links = {} if self.mesh_links is None else self.mesh_links.problems
+        return found + ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
 
     def status(self):
         """Return how the node is: what the engine tells, and what the shell adds."""
