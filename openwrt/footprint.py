@@ -34,6 +34,13 @@ config node 'node'
 MESH = "config mesh\n\toption port '%d'\n"
 MICROPYTHON = ROOT / ".micropython" / "micropython"
 
+ROW = "%-34s %7d kB %7d kB %10s"
+# Of what is installed and of what is resident, where there is one.
+GOALS = {
+    "bellhop": 400, "bellhop-media (its library, here)": 80, "luci-app-bellhop": 60,
+    "full: with mesh and media": 20480, "lite: bellhop-lite, mesh": 4096,
+}  # fmt: skip
+
 
 def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
@@ -119,6 +126,10 @@ def lite(folder):
     return "lite: bellhop-lite, mesh", command, {"MICROPYPATH": folder}, MESH % free_port()
 
 
+def _goal(title):
+    return "%d kB" % GOALS[title] if title in GOALS else ""
+
+
 def main():
     """Print both tables."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as full:
@@ -127,20 +138,21 @@ def main():
             "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2"
         )
         print("or UBIFS overlay packs too, to about half.\n")
-        print("%-34s %10s %10s" % ("flash", "installed", "packed"))
+        print("%-34s %10s %10s %10s" % ("flash", "installed", "packed", "goal"))
         rows = list(flash())
         if small:
             whole = b"".join(path.read_bytes() for path in sorted(Path(folder).rglob("*.mpy")))
             rows.append(("bellhop-lite (its modules)", len(whole), len(lzma.compress(whole))))
         for title, installed, packed in rows:
-            print("%-34s %7d kB %7d kB" % (title, installed / 1024 + 1, packed / 1024 + 1))
-        print("\n%-34s %10s %10s" % ("memory of an idle node, here", "resident", "private"))
+            print(ROW % (title, installed / 1024 + 1, packed / 1024 + 1, _goal(title)))
+        titles = "memory of an idle node, here", "resident", "private", "goal"
+        print("\n%-34s %10s %10s %10s" % titles)
         for title, *how in [*tiers(full), *([small] if small else [])]:
             found = memory(*how)
             if found is None:
                 print("%-34s did not start" % title)
             else:
-                print("%-34s %7d kB %7d kB" % (title, *found))
+                print(ROW % (title, *found, _goal(title)))
         if not small:
             print("lite: no MicroPython here; `make micropython` fetches it")
 

@@ -5,8 +5,8 @@
 Without docstrings and asserts (-OO) and without the numbers of lines: a third less. The node's log
 names module and function of a fault; where lines are wanted, install the package of the sources,
 which Python prefers. (Python's own module traceback cannot read a table without any line: the node
-does without it.) Needs no more than Python's own library: OpenWrt's build system runs it, by a Python of the
-router's version.
+does without it.) Needs no more than Python's own library: OpenWrt's build system runs it, by a
+Python of the router's version.
 """
 
 import importlib.util

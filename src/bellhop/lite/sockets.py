@@ -14,7 +14,6 @@ EISCONN = 133 if IS_MIPS else 106
 WAITING = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY)
 # Linux has these numbers on every machine; MicroPython has no names for them.
 NAMES = {28: "ENOSPC: the disk is full", 30: "EROFS: the disk cannot be written"}
-IPPROTO_IPV6, IPV6_V6ONLY = 41, 26
 # Datagrams taken in one wake-up: a question in vain takes memory for an answer.
 BATCH = 1
 # A message with video and key offers was seen at 2.3 kB; reading one takes this for a moment.
@@ -53,41 +52,11 @@ def path(name):
     return struct.pack("H", AF_UNIX) + name.encode() + b"\0"
 
 
-def bound(kind, host, port, zone=0, reuse=False):
-    """Return a socket that does not block, bound to an address; raises OSError."""
-    made = socket.socket(family_of(host), kind)
-    try:
-        made.setblocking(False)
-        if reuse:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if ":" in host:
-            made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
-        made.bind(address(host, port, zone))
-    except OSError:
-        made.close()
-        raise
-    return made
-
-
 def netlink(groups):
     """Return a socket to the kernel's routing tables."""
     made = socket.socket(AF_NETLINK, socket.SOCK_RAW, 0)
     made.bind(struct.pack("HHII", AF_NETLINK, 0, 0, groups))
     return made
-
-
-def finish(made, target):
-    """Ask the kernel again what became of connect(); raises OSError while it is not done."""
-    try:
-        made.connect(target)
-    except OSError as error:
-        if error.errno != EISCONN:
-            raise
-
-
-def is_waiting(error):
-    """Tell whether an OSError only says that it takes longer."""
-    return error.errno in WAITING
 
 
 def is_address(host):

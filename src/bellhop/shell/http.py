@@ -5,6 +5,7 @@ import ipaddress
 import socket
 
 from ..errors import BellhopError
+from ..world.binding import bound
 from ..world.connection import Connection
 from ..world.system import sockets
 
@@ -33,7 +34,7 @@ class HttpServer:
             self._listen("::")
 
     def _listen(self, host):
-        made = sockets.bound(socket.SOCK_STREAM, host, self.port, reuse=True)
+        made = bound(socket.SOCK_STREAM, host, self.port, reuse=True)
         made.listen(BACKLOG)
         self.listening.append(made)
         self.loop.watch(made.fileno(), lambda events: self._accept(made))

@@ -8,7 +8,7 @@ import struct
 from .ports import holder_of as holder_of
 
 AF_UNIX, AF_INET, AF_INET6 = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6
-IPV6_V6ONLY = socket.IPV6_V6ONLY
+EISCONN = errno.EISCONN
 # Datagrams taken in one wake-up; then streams, timers and other sockets have their turn.
 BATCH = 64
 DATAGRAM_BYTES, READ_BYTES, NETLINK_BYTES = (65535, 65536, 65536)
@@ -44,41 +44,11 @@ def path(name):
     return name
 
 
-def bound(kind, host, port, zone=0, reuse=False):
-    """Return a socket that does not block, bound to an address; raises OSError."""
-    made = socket.socket(family_of(host), kind)
-    try:
-        made.setblocking(False)
-        if reuse:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if ":" in host:
-            made.setsockopt(socket.IPPROTO_IPV6, IPV6_V6ONLY, 1)
-        made.bind(address(host, port, zone))
-    except OSError:
-        made.close()
-        raise
-    return made
-
-
 def netlink(groups):
     """Return a socket to the kernel's routing tables."""
     made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     made.bind((0, groups))
     return made
-
-
-def finish(made, target):
-    """Ask the kernel again what became of connect(); raises OSError while it is not done."""
-    try:
-        made.connect(target)
-    except OSError as error:
-        if error.errno != errno.EISCONN:
-            raise
-
-
-def is_waiting(error):
-    """Tell whether an OSError only says that it takes longer."""
-    return error.errno in WAITING
 
 
 def is_address(host):

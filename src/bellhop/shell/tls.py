@@ -6,7 +6,6 @@ import select
 import socket
 
 from ..world.connection import Connection
-from ..world.system import sockets
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 DAYS = "3650"
@@ -84,7 +83,7 @@ class TlsConnection(Connection):
     def _open(self):
         if not self.is_wrapped:
             if self.target is not None:
-                sockets.finish(self.socket, self.target)
+                super()._open()
             self._wrap()
             self.is_wrapped = True
         self._attempt(self.socket.do_handshake)

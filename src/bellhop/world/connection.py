@@ -61,7 +61,7 @@ class Connection:
         try:
             self._advance(events)
         except OSError as error:
-            if not sockets.is_waiting(error):
+            if error.errno not in sockets.WAITING:
                 self._end(sockets.words(error))
         if self.socket is None:
             return
@@ -82,7 +82,11 @@ class Connection:
 
     def _open(self):
         """Be open, or raise OSError; called whenever the socket is ready, until it is."""
-        sockets.finish(self.socket, self.target)
+        try:
+            self.socket.connect(self.target)
+        except OSError as error:
+            if error.errno != sockets.EISCONN:
+                raise
 
     def _write(self):
         while self.waiting:

@@ -7,6 +7,7 @@ import socket
 import struct
 
 from . import netlink
+from .binding import IPPROTO_IPV6, IPV6_V6ONLY
 from .system import sockets
 
 GROUP_IPV4 = "239.255.66.66"
@@ -16,7 +17,7 @@ ANYWHERE, INTERNET = 0, "internet"
 DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
 # Linux has these numbers on every machine; MicroPython has no names for them.
-IPPROTO_IP, IPPROTO_IPV6 = 0, 41
+IPPROTO_IP = 0
 IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 33, 34, 35
 IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 18, 19, 20
 SO_BINDTODEVICE, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 25, 49, 29
@@ -129,7 +130,7 @@ class MeshLinks:
             made.setblocking(False)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if link & 1:
-                made.setsockopt(IPPROTO_IPV6, sockets.IPV6_V6ONLY, 1)
+                made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
             _hear_own_groups(made, link)
             if name is not None:
                 made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode() + b"\0")

@@ -157,7 +157,7 @@ class Watch:
         try:
             found = messages(self.socket.recv(sockets.NETLINK_BYTES))
         except OSError as error:
-            if sockets.is_waiting(error):
+            if error.errno in sockets.WAITING:
                 return
             found = [(0, b"")]
             self.lost()

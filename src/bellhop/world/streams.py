@@ -13,6 +13,7 @@ from .. import limits
 from ..effects import Flow
 from ..errors import SipError
 from ..sip.framing import PING, PONG, Framer
+from .binding import bound
 from .connection import Connection
 from .system import sockets
 
@@ -188,7 +189,7 @@ class Streams:
             return None
         target = sockets.address(flow.host, flow.port, endpoint.zone)
         try:
-            made = sockets.bound(socket.SOCK_STREAM, endpoint.listener.host, 0, endpoint.zone)
+            made = bound(socket.SOCK_STREAM, endpoint.listener.host, 0, endpoint.zone)
         except OSError:
             return None
         try:
@@ -284,9 +285,7 @@ class StreamListener:
         self.suffix = "".join(listener.host.partition("%")[1:])
         self.counters = {}
         self.pause = None
-        self.socket = sockets.bound(
-            socket.SOCK_STREAM, listener.host, listener.port, zone, reuse=True
-        )
+        self.socket = bound(socket.SOCK_STREAM, listener.host, listener.port, zone, reuse=True)
         self.socket.listen(BACKLOG)
         self._resume()
 

@@ -5,6 +5,7 @@ import socket
 
 from ..effects import Flow
 from ..limits import MAX_KEPT_FLOWS, MAX_WAITING_DATAGRAMS
+from .binding import bound
 from .system import sockets
 
 
@@ -22,7 +23,7 @@ class UdpSocket:
         self.flows = {}
         self.waiting = []
         self.counters = {"dropped_sending": 0, "unreachable": 0}
-        self.socket = sockets.bound(socket.SOCK_DGRAM, listener.host, listener.port, zone)
+        self.socket = bound(socket.SOCK_DGRAM, listener.host, listener.port, zone)
         sockets.ask_for_errors(self.socket, listener.host)
         self.recvfrom, self.sendto = self.socket.recvfrom, self.socket.sendto
         loop.watch(self.socket.fileno(), self._ready)
@@ -64,7 +65,7 @@ class UdpSocket:
         try:
             self.sendto(data, address)
         except OSError as error:
-            if sockets.is_waiting(error):
+            if error.errno in sockets.WAITING:
                 self._wait(flow, data)
             else:
                 self._send_again(flow, data, address)
