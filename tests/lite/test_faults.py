@@ -18,6 +18,7 @@ from bellhop.shell import command
 from tests.lite.server import Lite, Phone
 from tests.mesh.town import DOMAIN, wait_until
 from tests.support import lite
+from tests.support.interpreter import ROOT
 from tests.system.sipp.runner import free_ports
 
 USERS = ("alice", "bob", "carol")
@@ -34,13 +35,14 @@ int gettimeofday(struct timeval *into, void *zone)
 # Writes a file of the state anew as often as it can, as one that must survive a loss of power.
 WRITES = """
 import sys
-from bellhop.lite import store
+from bellhop.lite import files
+from bellhop.world import store
 number = 0
 while True:
     number += 1
     value = [{"number": number}] * 300
-    parts = [store._checksum(value), b"\\n", store.pieces(value), b"\\n"]
-    store.replace(sys.argv[1], parts)
+    parts = [store._checksum(value) + b"\\n", store.pieces(value), b"\\n"]
+    files.replace(sys.argv[1], parts)
 """
 WRITERS, LONGEST_WRITER = (40, 0.15)
 # So many messages of a stranger whose every value is new, and long.
@@ -137,7 +139,7 @@ def test_a_file_that_is_written_all_the_time_is_whole_whenever_the_writer_is_kil
     (tmp_path / "writes.py").write_text(WRITES)
     command = [lite.micropython(), str(tmp_path / "writes.py"), str(path)]
     for _ in range(WRITERS):
-        writer = subprocess.Popen(command, env={**os.environ, **compiled.environment()})
+        writer = subprocess.Popen(command, env={**os.environ, "MICROPYPATH": str(ROOT / "src")})
         time.sleep(moments.uniform(0, LONGEST_WRITER))
         writer.kill()
         writer.wait()
