@@ -1,13 +1,17 @@
 """Files and the log of the shell."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bellhop.effects import Note
 from bellhop.effects import Store as Keep
+from bellhop.errors import BellhopError
 from bellhop.shell import files
 from bellhop.shell.entropy import Entropy
 from bellhop.shell.service import milliseconds
 from bellhop.shell.words import readable
+from bellhop.world.control import Control
 from bellhop.world.log import BURST, INTERVAL, Log
 from bellhop.world.loop import Loop
 from bellhop.world.store import Store
@@ -100,6 +104,20 @@ def test_a_flood_of_notes_is_cut_and_counted():
     now[0] += 2 * INTERVAL
     log.say("error", "last")
     assert lines[-2][1].endswith("lines were left out") and lines[-1] == ("error", "last")
+
+
+def test_a_fault_in_a_verb_is_answered_and_logged_with_its_name_first():
+    lines = []
+    loop = Loop(milliseconds, Log(lambda level, text: lines.append(text), milliseconds))
+
+    class Engine:
+        def answer(self, verb, arguments, now):
+            raise KeyError("nobody thought of it")
+
+    service = SimpleNamespace(loop=loop, engine=Engine())
+    with pytest.raises(BellhopError, match="its log says where"):
+        Control(service, "control").ask("users", {})
+    assert "KeyError" in lines[0] and lines[-1].endswith("in answer")
 
 
 def test_the_level_hides_what_is_less():

@@ -169,6 +169,22 @@ def test_verbs_answer_in_tables_and_in_json(running):
     assert refused.returncode == 1 and "no call '99'" in refused.stderr
 
 
+def asked(node, verb, **arguments):
+    """Return the answer to one request on the control socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(str(node.folder / "state/control"))
+        request = {"verb": verb, "arguments": arguments}
+        client.sendall(json.dumps(request).encode() + b"\n")
+        return json.loads(client.makefile().readline())
+
+
+def test_an_argument_that_is_no_text_is_refused_in_words(running):
+    assert "not a text" in asked(running, "phonebook", format=[])["error"]["message"]
+    assert "error" in asked(running, "import-phonebook", csv=5)
+    assert "result" in asked(running, "phonebook", format=None)
+
+
 def test_events_are_streamed(running):
     words = [
         sys.executable,

@@ -201,6 +201,16 @@ def test_an_address_needs_no_dns(question, hops):
     assert asking.resolver.dns is None
 
 
+def test_names_need_no_codec_that_openwrt_has_in_another_package():
+    script = (
+        "import os, sys\nfor name in ('unicodedata', 'dns'): sys.modules[name] = None\n"
+        "from bellhop.shell.resolver import Resolver\n"
+        "print(Resolver(None, None, os.urandom).addresses('localhost', float('inf')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "127.0.0.1" in done.stdout, done.stderr
+
+
 def test_without_dnspython_there_are_addresses_only(monkeypatch):
     monkeypatch.setitem(sys.modules, "dns", None)
     monkeypatch.setitem(sys.modules, "dns.resolver", None)

@@ -225,6 +225,69 @@ def test_a_peer_that_does_not_read_is_cut_off(shell):
     assert "does not read" in shell.engine.failed[0][1]
 
 
+def test_an_error_of_the_node_is_no_error_of_the_stream(shell, monkeypatch):
+    def broken(data, flow, now):
+        raise PermissionError(13, "of another file")
+
+    with shell.peer() as peer, monkeypatch.context() as patched:
+        patched.setattr(shell.engine, "receive", broken)
+        peer.sendall(MESSAGE)
+        shell.until(lambda: shell.loop.counters["faults"])
+        assert shell.streams.streams and not shell.engine.failed
+    shell.loop.counters["faults"] = 0
+
+
+def test_what_waits_reaches_a_peer_that_only_stopped_sending(shell):
+    with shell.peer() as peer:
+        peer.sendall(MESSAGE)
+        shell.until(lambda: shell.engine.received)
+        flow = shell.engine.received[0][1]
+        for _ in range(3):
+            shell.send(flow, bytes(60000))
+        peer.shutdown(socket.SHUT_WR)
+        shell.until(lambda: shell.engine.failed)
+        assert shell.engine.failed[0][1] == "closed by the peer"
+        peer.setblocking(False)
+        received = []
+
+        def read():
+            try:
+                received.append(peer.recv(100000))
+            except BlockingIOError:
+                return False
+            return not received[-1]
+
+        shell.until(read)
+        assert sum(map(len, received)) == 180000
+
+
+def test_messages_are_sent_at_once(shell):
+    with shell.peer():
+        stream = next(iter(shell.streams.streams.values()))
+        made = stream.connection.socket
+        assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_listener_without_file_descriptors_pauses(shell):
+    listening = next(one.listening for one in shell.endpoints.open if hasattr(one, "listening"))
+
+    class Full:
+        fileno = listening.socket.fileno
+
+        def accept(self):
+            raise OSError(24, "Too many open files")
+
+        close = listening.socket.close
+
+    real, listening.socket = listening.socket, Full()
+    with socket.create_connection(shell.place, PATIENCE):
+        shell.until(lambda: listening.pause is not None)
+        assert listening.socket.fileno() not in shell.loop.watched
+        listening.socket = real
+        listening._resume()
+        shell.until(lambda: shell.streams.streams)
+
+
 def test_one_source_has_a_bound_and_its_room_comes_back(shell, monkeypatch):
     monkeypatch.setattr(limits, "MAX_STREAMS_PER_SOURCE", 2)
     first, second = shell.peer(), shell.peer()

@@ -123,6 +123,11 @@ def test_fragments_together_are_bounded(session):
     assert session.feed(masked(CONTINUATION, part)).fault
 
 
+def test_the_number_of_fragments_is_bounded(session):
+    feed = masked(BINARY, b"x", last=False) + 300 * masked(CONTINUATION, b"x", last=False)
+    assert session.feed(feed).reply == b"\x88\x02" + (1009).to_bytes(2, "big")
+
+
 def test_octets_that_are_no_text_leave_as_binary(session):
     assert session.wrap(b"plain")[0] == 0x81
     assert session.wrap(b"\xff")[0] == 0x82

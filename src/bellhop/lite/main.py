@@ -14,6 +14,7 @@ from .sockets import words
 from .words import to_stderr, to_syslog
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
+SIGHUP, SIG_IGN = 1, 1
 # How the run before ended; a file that says that it still runs is that of one that was killed.
 LAST_RUN = "/last_run"
 RUNNING, STOPPED, EXHAUSTED = b"running", b"stopped", b"heap exhausted"
@@ -117,6 +118,9 @@ def _keep_private():
     try:
         import ffi  # Not in every build of MicroPython.
 
-        ffi.open(None).func("i", "umask", "i")(0o077)
+        library = ffi.open(None)
+        library.func("i", "umask", "i")(0o077)
+        # Until signals.py reads it, a HUP (an interface came up) must not end the process.
+        library.func("p", "signal", "ip")(SIGHUP, SIG_IGN)
     except (ImportError, OSError):
         pass

@@ -31,7 +31,10 @@ def traced(error):
 def to_stderr(level, text):
     """Write one line with the time to standard error."""
     now = time.localtime()[:6]
-    sys.stderr.write("%04d-%02d-%02d %02d:%02d:%02d %s: %s\n" % (now + (level, text)))
+    try:
+        sys.stderr.write("%04d-%02d-%02d %02d:%02d:%02d %s: %s\n" % (now + (level, text)))
+    except OSError:
+        pass  # Nobody reads it any more.
 
 
 def to_syslog():

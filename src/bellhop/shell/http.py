@@ -6,13 +6,14 @@ import socket
 
 from ..errors import BellhopError
 from ..world.binding import bound
-from ..world.connection import Connection
+from ..world.connection import Connection, Listening
 from ..world.system import sockets
 
 REQUEST_BYTES = 4096
 ANSWER_BYTES = 1 << 22
 PATIENCE_MS = 5000
-MAX_CLIENTS = 16
+# Clients that are served at once, and connections that may be open for it.
+MAX_CLIENTS, MAX_OPEN = (16, 64)
 BACKLOG = 16
 END = b"\r\n\r\n"
 
@@ -36,23 +37,20 @@ class HttpServer:
     def _listen(self, host):
         made = bound(socket.SOCK_STREAM, host, self.port, reuse=True)
         made.listen(BACKLOG)
-        self.listening.append(made)
-        self.loop.watch(made.fileno(), lambda events: self._accept(made))
+        self.listening.append(Listening(self.loop, made, self._came))
 
     def close(self):
         """Stop listening."""
-        for made in self.listening:
-            self.loop.forget(made.fileno())
-            made.close()
+        for listening in self.listening:
+            listening.close()
         for client in list(self.clients):
             client.connection.abort()
 
-    def _accept(self, listening):
-        try:
-            made, address = listening.accept()
-        except OSError:
-            return  # The peer left before it was accepted.
-        made.setblocking(False)
+    def _came(self, made, address):
+        if len(self.clients) >= MAX_OPEN:
+            self.counters["refused"] += 1
+            made.close()
+            return
         self.clients.add(Client(self, made, sockets.place(address)[0]))
 
     def answer(self, head, peer):

@@ -120,6 +120,7 @@ class Signer:
         self.workers.start(
             lambda: self._work(work, *octets),
             lambda found: self.loop.later(tell, number, *found),
+            ((), "gpg could not be asked: the log says where"),
         )
 
     # In a worker.

@@ -4,6 +4,7 @@ All but Resolver.resolve and Resolver.seek runs in a worker, where waiting for a
 nobody.
 """
 
+import contextlib
 import socket
 import time
 
@@ -25,10 +26,13 @@ from .workers import Workers
 # For one question, and for all that one URI needs: people wait for the ringing.
 QUESTION_SECONDS = 4
 RESOLVE_SECONDS = 10
+# Nobody waits for the peers of the mesh.
+SEEK_SECONDS = 120
 # Answers kept until their time to live ends; past it the least used goes.
 CACHE_ANSWERS = 512
-# Look-ups under way at once; the engine bounds how many wait.
-WORKERS = 4
+# Look-ups under way at once: four domains whose servers are silent must not stop all others. The
+# engine bounds how many wait.
+WORKERS = 16
 
 FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only: install python3-dns for SRV")
 
@@ -73,28 +77,30 @@ class Resolver:
         self._start(
             lambda: self._found(host, effect.port, transport, effect.secure),
             lambda found: self._answer(effect.query, host, *found),
+            ([], "the look-up of %s failed: the log says where" % host),
         )
 
     def seek(self, section, told):
         """Find the peers and search domains of `config mesh`: told([(address, port)])."""
 
         def find():
-            found = []
-            for host, port in section.peer:
-                found += [(one, port or section.port) for one in self.addresses(host)]
-            for domain in section.search_domain:
-                places = self._services("", "_bellhop._udp." + domain)
-                found += [place[1:] for place in places or ()]
+            found, end = [], time.monotonic() + SEEK_SECONDS
+            with contextlib.suppress(TimeoutError):  # What is found by then is of use.
+                for host, port in section.peer:
+                    found += [(one, port or section.port) for one in self.addresses(host, end)]
+                for domain in section.search_domain:
+                    places = self._services("", "_bellhop._udp." + domain, end)
+                    found += [place[1:] for place in places or ()]
             return found
 
         self._start(find, told)
 
-    def _start(self, work, told):
+    def _start(self, work, told, otherwise=None):
         if self.dns is None:
             self.dns = _Dns.load(self.nameservers, self.port)
         if self.workers is None:
             self.workers = Workers(self.loop, WORKERS)
-        self.workers.start(work, told)
+        self.workers.start(work, told, otherwise)
 
     def _answer(self, query, host, places, problem):
         hops = []
@@ -134,55 +140,61 @@ class Resolver:
 
     def _places(self, host, port, transport, secure, end):
         if port is None:
-            for kind, name in self._srv_names(host, transport, secure):
-                if time.monotonic() > end:
-                    raise TimeoutError
-                places = self._srv_places(kind, name, host)
+            for kind, name in self._srv_names(host, transport, secure, end):
+                places = self._srv_places(kind, name, host, end)
                 if places:
                     return places
         transport = transport or ("tls" if secure else "udp")
         port = port or DEFAULT_PORTS[transport]
-        return [(transport, address, port) for address in self.addresses(host)]
+        return [(transport, address, port) for address in self.addresses(host, end)]
 
-    def _srv_names(self, host, transport, secure):
+    def _srv_names(self, host, transport, secure, end):
         """Return [(transport, SRV name)] by NAPTR, or by rule where there is none."""
         if not transport:
-            found = services([_naptr(one) for one in self._ask(host, "NAPTR")], secure)
+            found = services([_naptr(one) for one in self._ask(host, "NAPTR", end)], secure)
             if found:
                 return found
         return srv_names(host, transport, secure)
 
-    def _srv_places(self, transport, name, host):
-        places = self._services(transport, name)
+    def _srv_places(self, transport, name, host, end):
+        places = self._services(transport, name, end)
         if places is None:
             raise LookupError("%s says that it has no SIP service" % host)
         return places
 
-    def _services(self, transport, name):
+    def _services(self, transport, name, end):
         """Return [(transport, address, port)] of an SRV name, by priority; None where refused."""
-        records = [_srv(one) for one in self._ask(name, "SRV")]
+        records = [_srv(one) for one in self._ask(name, "SRV", end)]
         if is_refused(records):
             return None
         places = []
         for record in in_order(records, self.token)[:MAX_HOPS]:
-            places += [(transport, one, record.port) for one in self.addresses(record.target)]
+            places += [(transport, one, record.port) for one in self.addresses(record.target, end)]
         return places
 
-    def addresses(self, host):
-        """Return the addresses of a name: by the DNS, else by what else the system knows."""
+    def addresses(self, host, end):
+        """Return the addresses of a name: by the DNS, else by what else the system knows.
+
+        end: when to give up, of time.monotonic(); past it this raises TimeoutError.
+        """
         if sockets.is_address(host):
             return [host]
-        found = [one.address for kind in ("AAAA", "A") for one in self._ask(host, kind)]
+        found = [one.address for kind in ("AAAA", "A") for one in self._ask(host, kind, end)]
         if found:
             return found
         try:
-            return [one[4][0] for one in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+            # As octets: for text Python loads a codec that OpenWrt has in python3-codecs.
+            octets = host.encode("ascii")
+            return [one[4][0] for one in socket.getaddrinfo(octets, None, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError):
             return []
 
-    def _ask(self, name, kind):
+    def _ask(self, name, kind, end):
         """Return the records of one kind, [] where there are none or the DNS does not answer."""
-        return self.dns.ask(name, kind) if self.dns else []
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return self.dns.ask(name, kind, min(QUESTION_SECONDS, left)) if self.dns else []
 
 
 class _Dns:
@@ -207,13 +219,14 @@ class _Dns:
         if nameservers is not None:
             resolver.nameservers, resolver.port = nameservers, port
         resolver.cache = dns.resolver.LRUCache(CACHE_ANSWERS)
-        resolver.lifetime = QUESTION_SECONDS
         return cls(resolver, dns.exception.DNSException)
 
-    def ask(self, name, kind):
+    def ask(self, name, kind, seconds):
         """Return the records of one kind, or []."""
         try:
-            answer = self.resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
+            answer = self.resolver.resolve(
+                name, kind, raise_on_no_answer=False, search=False, lifetime=seconds
+            )
         except (self.errors, OSError):
             return []
         return list(answer)

@@ -21,8 +21,8 @@ class Signals:
         loop.watch(self.near.fileno(), self._readable)
 
     def _readable(self, events):
-        for number in set(self.near.recv(64)):
-            if number == signal.SIGHUP:
-                self.hung_up()
-            elif number in HANDLED:
-                self.ended()
+        numbers = set(self.near.recv(64))
+        if numbers & {signal.SIGTERM, signal.SIGINT}:
+            self.ended()
+        elif signal.SIGHUP in numbers:
+            self.hung_up()

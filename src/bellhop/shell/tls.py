@@ -36,6 +36,7 @@ class Contexts:
             files = self._files(settings, hosts)
             if self.server is None:
                 self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self.server.options |= ssl.OP_NO_RENEGOTIATION
             self.server.load_cert_chain(*files)
         except ImportError:
             self._off("this Python has no module ssl (OpenWrt's package python3-openssl)")
@@ -95,9 +96,9 @@ class TlsConnection(Connection):
                 self.socket,
                 server_side=not is_client,
                 do_handshake_on_connect=False,
-                server_hostname=self.name if is_client else None,
+                server_hostname=self.name.encode() if is_client else None,
             )
-        except ValueError:
+        except (TypeError, ValueError):
             raise OSError(errno.EINVAL, "no name that a certificate can show") from None
 
     def _attempt(self, work, *arguments):

@@ -183,7 +183,7 @@ class Client:
     def received(self, data):
         """Take every whole message; ubusd speaks first."""
         self.buffer += data
-        while len(self.buffer) >= HEADER.size + WORD.size:
+        while self.bus.client is self and len(self.buffer) >= HEADER.size + WORD.size:
             length = WORD.unpack_from(self.buffer, HEADER.size)[0] & LENGTH
             end = HEADER.size + length
             if not WORD.size <= length <= MAX_MESSAGE:

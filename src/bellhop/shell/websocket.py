@@ -12,6 +12,8 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Browsers send a few hundred octets, cookies of the page included a few thousand.
 MAX_HANDSHAKE_BYTES = 8192
 MAX_MESSAGE_BYTES = MAX_HEADER_BYTES + MAX_BODY_BYTES
+# Browsers send one; each takes fifty octets besides its own.
+MAX_PARTS = 256
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING_FRAME, PONG_FRAME = 0, 1, 2, 8, 9, 10
 NORMAL, PROTOCOL_ERROR, BAD_TEXT, TOO_BIG = 1000, 1002, 1007, 1009
@@ -109,6 +111,8 @@ class Session:
             raise _fault(PROTOCOL_ERROR, "fragments out of order, or an unknown kind of frame")
         self.kind = self.kind or kind
         if payload:
+            if len(self.parts) >= MAX_PARTS:
+                raise _fault(TOO_BIG, "a message in too many fragments")
             self.parts.append(payload)
             self.size += len(payload)
         if not is_last:

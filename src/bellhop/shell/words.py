@@ -1,5 +1,6 @@
 """Texts for the log and the terminal, and where the log goes."""
 
+import contextlib
 import sys
 import time
 
@@ -32,7 +33,8 @@ def traced(error):
 
 def to_stderr(level, text):
     """Write one line with the time to standard error."""
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), level + ":", text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # Nobody reads it any more.
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), level + ":", text, file=sys.stderr, flush=True)
 
 
 def to_syslog():

@@ -6,7 +6,42 @@ from .system import sockets
 
 # What was written last may still leave before a connection is cut.
 CLOSE_MS = 5000
+# Pause of a listener when there is no memory or no file descriptor left: ENOMEM, ENFILE, EMFILE,
+# ENOBUFS (on MIPS the last).
+PAUSE_MS, NO_FILES = 1000, (12, 23, 24, 105, 132)
 NO_READER = "the peer does not read what it is sent"
+
+
+class Listening:
+    """A listening socket on a Loop: came(socket, address) for each peer; pauses without files."""
+
+    def __init__(self, loop, made, came):
+        self.loop = loop
+        self.socket = made
+        self.came = came
+        self.pause = None
+        self._resume()
+
+    def _resume(self):
+        self.pause = None
+        self.loop.watch(self.socket.fileno(), self._readable)
+
+    def _readable(self, events):
+        try:
+            made, address = self.socket.accept()
+        except OSError as error:
+            if error.errno in NO_FILES:
+                self.loop.forget(self.socket.fileno())
+                self.pause = self.loop.call_later(PAUSE_MS, self._resume)
+            return  # Else the peer left before it was accepted.
+        made.setblocking(False)
+        self.came(made, address)
+
+    def close(self):
+        """Stop listening."""
+        self.loop.cancel(self.pause)
+        self.loop.forget(self.socket.fileno())
+        self.socket.close()
 
 
 class Connection:
@@ -97,9 +132,10 @@ class Connection:
     def _read(self):
         data = self.receive()
         if not data:
-            self._end("closed by the peer")
+            self._finish("closed by the peer")
         elif self.owner is not None:
-            self.owner.received(data)
+            # An error of the node's own is none of this socket.
+            self.loop.guarded(self.owner.received, data)
 
     def receive(self):
         """Return octets, b"" at the end; raises OSError."""
@@ -110,9 +146,21 @@ class Connection:
         return self.socket.send(data)
 
     def _wanted(self):
+        if self.is_closing:
+            return select.POLLOUT
         if self.waiting or not self.is_open:
             return select.POLLIN | select.POLLOUT
         return select.POLLIN
+
+    def _finish(self, reason):
+        """The peer sends no more; it may still read what waits for it."""
+        if self.is_closing:
+            self.abort()
+            return
+        owner = self.owner
+        self.close()
+        if owner is not None:
+            owner.ended(reason)
 
     def _end(self, reason):
         owner = self.owner

@@ -10,10 +10,11 @@ import socket
 
 from .. import limits
 from ..errors import BellhopError
-from .connection import Connection
+from .connection import Connection, Listening
 from .system import files, sockets
 
 MAX_REQUEST_BYTES = 65536
+FAULT = "a fault of the node: its log says where"
 
 
 class Control:
@@ -24,7 +25,7 @@ class Control:
         self.loop = service.loop
         self.path = path
         self.clients = []
-        self.socket = None
+        self.listening = None
         # verb -> (function of the arguments, their names).
         self.own_verbs = {
             "reload": (lambda given: service.reload(), ()),
@@ -47,12 +48,9 @@ class Control:
             made.close()
             problem = "cannot make the control socket %s: %s" % (self.path, sockets.words(error))
             raise BellhopError(problem) from None
-        self.socket = made
-        self.loop.watch(made.fileno(), self._readable)
+        self.listening = Listening(self.loop, made, self._came)
 
-    def _readable(self, events):
-        made, _ = self.socket.accept()
-        made.setblocking(False)
+    def _came(self, made, address):
         client = Client(self, made)
         self.clients.append(client)
         if len(self.clients) > limits.MAX_CONTROL_CLIENTS:
@@ -60,13 +58,15 @@ class Control:
 
     def close(self):
         """Stop listening and take the socket away."""
-        if self.socket is None:
+        if self.listening is None:
             return
-        self.loop.forget(self.socket.fileno())
-        self.socket.close()
+        self.listening.close()
         for client in list(self.clients):
             client.connection.abort()
-        os.remove(self.path)
+        try:
+            os.remove(self.path)
+        except OSError:
+            pass  # Somebody has taken it away; what waits must be written all the same.
 
     def publish(self, effect):
         """Perform an Event: tell those who asked for events."""
@@ -101,6 +101,15 @@ class Control:
 
     def ask(self, verb, arguments):
         """Return the answer to a verb, a dict; raises BellhopError with words for the owner."""
+        try:
+            return self._asked(verb, _texts(arguments))
+        except (BellhopError, MemoryError):
+            raise
+        except Exception as error:  # A bug, or a disk: nobody shall wait for an answer for ever.
+            self.loop.fault(error)
+            raise BellhopError(FAULT) from None
+
+    def _asked(self, verb, arguments):
         if verb in self.own_verbs:
             return self.own_verbs[verb][0](arguments)
         result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
@@ -150,6 +159,18 @@ def _understood(line):
     if not isinstance(verb, str) or not isinstance(arguments, dict):
         raise BellhopError("the verb of a request is a text, its arguments are an object")
     return verb, arguments
+
+
+def _texts(arguments):
+    """Return the arguments of a verb as texts, without those that are null; refuses lists."""
+    texts = {}
+    for name in arguments:
+        value = arguments[name]
+        if isinstance(value, (list, tuple, dict)):
+            raise BellhopError("the argument '%s' is not a text" % name)
+        if value is not None:
+            texts[name] = str(value)
+    return texts
 
 
 def _line(value):

@@ -49,7 +49,11 @@ class Endpoints:
         self.problems = {}
         self.sources = {}
         for index, listener in enumerate(before):
-            if listener is not None and listener not in wanted:
+            if listener is None:
+                continue
+            # An interface that was made anew has another number; the old sockets hear nothing.
+            is_moved = self.open[index].zone != links.get(listener.host, 0)
+            if is_moved or listener not in wanted:
                 self._drop(index)
         for listener in wanted:
             if listener not in self.listeners:

@@ -10,6 +10,8 @@ from .system import traced
 LONGEST_WAIT = 60000
 # So many times without memory within a minute, and a fresh start is the better service.
 MAX_EXHAUSTED, EXHAUSTED_WITHIN = (8, 60000)
+# Lines of one fault: a recursion without end must not use up all that may be logged.
+MAX_TRACED = 20
 
 
 class Exhausted(Exception):
@@ -128,9 +130,14 @@ class Loop:
         except MemoryError:
             self._exhausted()
         except Exception as error:  # Whatever it is: the other calls must go on.
-            self.counters["faults"] += 1
-            for line in traced(error):
-                self.log.say("error", line)
+            self.fault(error)
+
+    def fault(self, error):
+        """Log an error of the node's own: what it is, then where."""
+        self.counters["faults"] += 1
+        lines = traced(error)
+        for line in lines[-1:] + lines[-MAX_TRACED:-1]:
+            self.log.say("error", line)
 
     def _exhausted(self):
         gc.collect()

@@ -165,7 +165,8 @@ class Watch:
             if kind == RTM_NEWNEIGH:
                 self._neighbour(body)
                 continue
-            if kind in (RTM_NEWLINK, RTM_DELLINK):
+            # The first octet is the family: a port that leaves its bridge is told of as well.
+            if kind in (RTM_NEWLINK, RTM_DELLINK) and not body[0]:
                 self.linked(*_link(kind, body))
             if self.timer is None:
                 self.timer = self.loop.call_later(SETTLE_MS, self._settled)

@@ -111,8 +111,11 @@ class Store:
     def set_aside(self, name):
         """Take a file that cannot be used out of the way, and say so."""
         path = self._path(name)
-        os.rename(path, path + ".damaged")
-        self.log.say("error", "%s is damaged: it is now %s.damaged" % (path, path))
+        try:
+            os.rename(path, path + ".damaged")
+            self.log.say("error", "%s is damaged: it is now %s.damaged" % (path, path))
+        except OSError as error:  # The node is of use without it.
+            self.log.say("error", "%s is damaged: %s" % (path, sockets.words(error)))
 
     def _path(self, name):
         return "%s/%s.json" % (self.folders[name in VOLATILE], name)

@@ -14,7 +14,7 @@ from ..effects import Flow
 from ..errors import SipError
 from ..sip.framing import PING, PONG, Framer
 from .binding import bound
-from .connection import Connection
+from .connection import Connection, Listening
 from .system import sockets
 
 CONNECT_MS = 10000
@@ -24,10 +24,9 @@ PATIENCE_MS = 30000
 IDLE_MS = 7800000
 SWEEP_MS = 10000
 BACKLOG = 64
-# Pause of a listener when there is no memory or no file descriptor left: ENOMEM, ENFILE, EMFILE.
-PAUSE_MS, NO_FILES = 1000, (12, 23, 24)
-# Probes of the kernel find a peer that was switched off: (option, seconds or count).
-IPPROTO_TCP, PROBES = 6, ((4, 120), (5, 30), (6, 4))
+# Send at once (RFC 896 would wait for the peer's delayed word), and let probes of the kernel find a
+# peer that was switched off: (option; seconds or count).
+IPPROTO_TCP, OPTIONS = 6, ((1, 1), (4, 120), (5, 30), (6, 4))
 # What octets brought: whole messages, octets to send back, and the fault that ends the stream.
 Fed = namedtuple("Fed", ("messages", "reply", "fault"))
 NO_ROOM = "more waits on the streams than the memory holds"
@@ -197,7 +196,9 @@ class Streams:
         except OSError:
             pass  # It is under way, or the next question brings the error again.
         self.counters["opened"] += 1
-        return self._add(flow, made, target)
+        stream = self._add(flow, made, target)
+        self.loop.call_later(CONNECT_MS + 1, lambda: self._look(stream))
+        return stream
 
     def _has_room(self, source):
         is_few = self.sources.get(source, 0) < limits.MAX_STREAMS_PER_SOURCE
@@ -248,14 +249,19 @@ class Streams:
         if stream.is_opener:
             self.loop.fail(opener, reason)
 
+    def _look(self, stream):
+        """Close a stream that has taken too long."""
+        if stream.flow.connection not in self.streams:
+            return
+        self.count(stream)
+        fault = stream.fault(self.loop.now())
+        if fault:
+            self.counters["slow"] += 1
+            stream.close(fault)
+
     def _sweep(self):
-        now = self.loop.now()
         for stream in list(self.streams.values()):
-            self.count(stream)
-            fault = stream.fault(now)
-            if fault:
-                self.counters["slow"] += 1
-                stream.close(fault)
+            self._look(stream)
         self.sweeper = self.loop.call_later(SWEEP_MS, self._sweep) if self.streams else None
 
 
@@ -269,7 +275,7 @@ def source_of(host):
 def _probe(made):
     made.setblocking(False)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in PROBES:
+    for option, value in OPTIONS:
         made.setsockopt(IPPROTO_TCP, option, value)
 
 
@@ -284,23 +290,11 @@ class StreamListener:
         self.zone = zone
         self.suffix = "".join(listener.host.partition("%")[1:])
         self.counters = {}
-        self.pause = None
-        self.socket = bound(socket.SOCK_STREAM, listener.host, listener.port, zone, reuse=True)
-        self.socket.listen(BACKLOG)
-        self._resume()
+        made = bound(socket.SOCK_STREAM, listener.host, listener.port, zone, reuse=True)
+        made.listen(BACKLOG)
+        self.listening = Listening(loop, made, self._came)
 
-    def _resume(self):
-        self.pause = None
-        self.loop.watch(self.socket.fileno(), self._readable)
-
-    def _readable(self, events):
-        try:
-            made, address = self.socket.accept()
-        except OSError as error:
-            if error.errno in NO_FILES:
-                self.loop.forget(self.socket.fileno())
-                self.pause = self.loop.call_later(PAUSE_MS, self._resume)
-            return  # Else the peer left before it was accepted.
+    def _came(self, made, address):
         host, port = sockets.place(address)
         transport = self.listener.transport
         self.streams.accept(made, Flow(transport, self.local, host + self.suffix, port, 0, ""))
@@ -311,7 +305,5 @@ class StreamListener:
 
     def close(self):
         """Stop listening and close the streams of this address."""
-        self.loop.cancel(self.pause)
-        self.loop.forget(self.socket.fileno())
-        self.socket.close()
+        self.listening.close()
         self.streams.close_all(self.local, "the address %s is gone" % self.listener.host)

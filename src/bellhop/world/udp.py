@@ -41,15 +41,14 @@ class UdpSocket:
 
     def _readable(self):
         recvfrom, flows, take = self.recvfrom, self.flows, self.loop.take
-        count = 0
-        try:
-            while count < sockets.BATCH:
+        for count in range(sockets.BATCH):
+            try:
                 data, address = recvfrom(sockets.DATAGRAM_BYTES)
-                count += 1
-                take(data, flows.get(address) or self._flow(address))
-        except OSError:
-            if not count:  # It was an error that woke us.
-                self._note_errors()
+            except OSError:
+                if not count:  # It was an error that woke us.
+                    self._note_errors()
+                return
+            take(data, flows.get(address) or self._flow(address))
 
     def _flow(self, address):
         """Return the Flow of a peer; those met are kept, to make each once."""
