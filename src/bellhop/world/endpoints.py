@@ -97,6 +97,8 @@ class Endpoints:
             self.open.append(None)
             self.listeners.append(None)
         self.open[index], self.listeners[index] = opened, listener
+        for other in [one for one in self.places if self.places[one] == index]:
+            del self.places[other]
         self.places[listener] = index
         self.log.say("info", "listening on " + shown(listener))
 
@@ -110,7 +112,6 @@ class Endpoints:
         if len(self.open) >= MAX_LISTENERS:
             for other, index in self.places.items():
                 if self.open[index] is None and other.transport == listener.transport:
-                    del self.places[other]
                     return index
         return len(self.open)
 

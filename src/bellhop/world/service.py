@@ -11,6 +11,9 @@ from .settings import read_settings
 from .streams import Streams
 from .system import sockets
 
+# After a question to the kernel that could not be asked.
+RETRY_MS = 1000
+
 
 class Service:
     """One node with its files and sockets.
@@ -152,9 +155,14 @@ class Service:
 
     def reload(self):
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
-        settings = self.settings = self.read_settings()
+        earlier, settings = self.settings, self.read_settings()
+        self.settings = settings
+        try:
+            self.adopt(settings)
+        except OSError:
+            self.settings = earlier
+            raise
         self.log.level = settings.log_level
-        self.adopt(settings)
         self.loop.perform(self.engine.reload(settings, self.loop.now()))
         self.endpoints.adjust(settings)
         self._adjust_mesh()
@@ -194,7 +202,11 @@ class Service:
         return {"configuration": self.settings_file}
 
     def _addresses_changed(self):
-        self.endpoints.adjust(self.settings)
+        try:
+            self.endpoints.adjust(self.settings)
+        except OSError as error:  # No memory or file descriptor for the question.
+            self.log.say("error", "cannot look at the addresses: %s" % sockets.words(error))
+            self.loop.call_later(RETRY_MS, self._addresses_changed)
 
     def problems(self):
         """Return what the owner should know, in sentences."""

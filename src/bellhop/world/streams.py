@@ -151,14 +151,15 @@ class Streams:
 
     def send(self, flow, data, endpoint):
         """Send on the stream of a flow; one without a number is found or opened."""
-        if flow.connection:
-            stream = self.streams.get(flow.connection)
-        else:
-            stream = self.openers.get(flow) or self._open(flow, endpoint)
+        stream, problem = self.streams.get(flow.connection), "the connection is closed"
+        if not flow.connection:
+            stream = self.openers.get(flow)
+            if stream is None:
+                stream, problem = self._open(flow, endpoint)
             if stream is not None:
                 stream.is_opener = True
         if stream is None:
-            self.loop.fail(flow, "the connection is closed")
+            self.loop.fail(flow, problem)
         else:
             stream.send(data)
 
@@ -183,14 +184,16 @@ class Streams:
             self.counters["accepted"] += 1
 
     def _open(self, flow, endpoint):
-        """Return a stream of our own, which sends when it is connected, or None."""
-        if flow.transport not in self.kinds.opened or not self._has_room(source_of(flow.host)):
-            return None
+        """Return (a stream of our own, which sends when it is connected; or None, and why)."""
+        if flow.transport not in self.kinds.opened:
+            return None, "no %s connection can be opened from here" % flow.transport
+        if not self._has_room(source_of(flow.host)):
+            return None, "too many connections"
         target = sockets.address(flow.host, flow.port, endpoint.zone)
         try:
             made = bound(socket.SOCK_STREAM, endpoint.listener.host, 0, endpoint.zone)
-        except OSError:
-            return None
+        except OSError as error:
+            return None, sockets.words(error)
         try:
             made.connect(target)
         except OSError:
@@ -198,7 +201,7 @@ class Streams:
         self.counters["opened"] += 1
         stream = self._add(flow, made, target)
         self.loop.call_later(CONNECT_MS + 1, lambda: self._look(stream))
-        return stream
+        return stream, ""
 
     def _has_room(self, source):
         is_few = self.sources.get(source, 0) < limits.MAX_STREAMS_PER_SOURCE
