@@ -16,8 +16,6 @@ NO_SIGNATURES = (
     "no libsodium: records are taken only from the full nodes that `list peer` names, unchecked, "
     "and none are passed on; install libsodium"
 )
-
-
 NO_DIGESTS = (
     "no libsodium: OpenWrt's MicroPython gets SHA-256 wrong on this processor, and phones with a "
     "password may be refused; install libsodium"
@@ -30,7 +28,7 @@ class Service(service.Service):
     def __init__(self, loop, settings_file, places, heap):
         super().__init__(loop, settings_file, places, os.urandom, Plain())
         self.heap = heap
-        self.has_digests = sodium.mend_hashlib()
+        self.has_digests = sodium.has_digests()
         self.has_signals = False
         self.engine.forwarder.relaying = Unrelayed(self.engine.node)
 

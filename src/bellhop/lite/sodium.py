@@ -24,16 +24,16 @@ def opened():
     return None
 
 
-def mend_hashlib():
-    """Let what is loaded from now on have the library's SHA-256, where words have 32 bits.
+def has_digests():
+    """Tell whether SHA-256 can be relied on."""
+    return bool(sys.maxsize >> 32) or opened() is not None
 
-    Return whether digests can be relied on.
-    """
-    if sys.maxsize >> 32:
-        return True
-    library = opened()
+
+def mend_hashlib():
+    """Let what is loaded from now on have the library's SHA-256, where words have 32 bits."""
+    library = None if sys.maxsize >> 32 else opened()
     if library is None:
-        return False
+        return
     begin = library.func("i", "crypto_hash_sha256_init", "P")
     feed = library.func("i", "crypto_hash_sha256_update", "PPQ")
     finish = library.func("i", "crypto_hash_sha256_final", "PP")
@@ -57,4 +57,3 @@ def mend_hashlib():
         md5, sha256 = hashlib.md5, Sha256
 
     sys.modules["hashlib"] = Hashes
-    return True

@@ -12,8 +12,6 @@ CONFIG = "/etc/config/bellhop"
 STATE = "/etc/bellhop"
 # Sockets of all streams, a set for each address, and room.
 FILES = 4096
-
-
 # What runs a node; everything else is a matter for people, and loads what only they need.
 OPTIONS, SWITCHES = ("--state", "--config", "--run"), ("--syslog", "--version")
 Arguments = namedtuple("Arguments", ("state", "config", "run", "syslog", "version"))

@@ -51,7 +51,7 @@ class Service(service.Service):
 
     def _load_certificate(self):
         if self.contexts is not None:
-            self.contexts.load(self.settings, netlink.addresses()[0])
+            self.contexts.load(self.settings, lambda: netlink.addresses()[0])
 
     def complete(self):
         """Open what can come after the node listens."""

@@ -24,7 +24,7 @@ class Contexts:
         self.problem = ""
 
     def load(self, settings, hosts):
-        """Read the certificate anew; the first time without one, make it."""
+        """Read the certificate anew; the first time without one, make it for hosts()."""
         self.verify = settings.tls_verify
         self.problem = ""
         if not settings.tls_port and not settings.wss_port:
@@ -56,7 +56,7 @@ class Contexts:
             return settings.certificate, settings.key or settings.certificate
         files = [os.path.join(self.folder, name) for name in (CERTIFICATE, KEY)]
         if not all(map(os.path.exists, files)):
-            make_certificate(files[0], files[1], settings.domain.decode(), hosts)
+            make_certificate(files[0], files[1], settings.domain.decode(), hosts())
         return files
 
     def client_for(self, name):

@@ -62,8 +62,7 @@ class Loop:
 
     def take(self, data, flow):
         """Give one message to the engine."""
-        for effect in self.engine.receive(data, flow, self.now()):
-            self.performers[type(effect)](effect)
+        self.perform(self.engine.receive(data, flow, self.now()))
 
     def perform(self, effects):
         """Perform effects in order."""
