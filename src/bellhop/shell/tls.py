@@ -34,10 +34,10 @@ class Contexts:
             import ssl
 
             files = self._files(settings, hosts)
-            if self.server is None:
-                self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                self.server.options |= ssl.OP_NO_RENEGOTIATION
-            self.server.load_cert_chain(*files)
+            server = self.server or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.options |= ssl.OP_NO_RENEGOTIATION
+            server.load_cert_chain(*files)
+            self.server = server
         except ImportError:
             self._off("this Python has no module ssl (OpenWrt's package python3-openssl)")
         except OSError as error:  # What ssl and open raise; Missing too.
