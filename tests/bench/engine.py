@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from bellhop import config  # noqa: E402
+from bellhop.core.engine import Engine  # noqa: E402
 from bellhop.effects import Flow, Listener, Send  # noqa: E402
-from bellhop.engine import Engine  # noqa: E402
 from bellhop.sip import digest  # noqa: E402
 
 CALLER = Flow("udp", 0, "127.0.0.1", 15061, 0, "")

@@ -11,7 +11,7 @@ from tests.lite.test_unit_suite_on_micropython import unittest_files
 from tests.support import interpreter, lite
 
 # What they test is not in a lite node.
-FULL_NODE = ("tests/unit/media/", "tests/unit/test_relaying.py", "tests/unit/test_signing.py")
+FULL_NODE = ("tests/unit/media/", "tests/unit/features/media/", "tests/unit/features/pgp/")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ replay   gives the signatures of the first call out again in the calls that foll
 import re
 import sys
 
-from bellhop.engine import Engine
+from bellhop.core.engine import Engine
 from bellhop.shell import command
 
 CALL_ID = re.compile(rb"Call-ID: *(\S+)")

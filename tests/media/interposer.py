@@ -11,7 +11,7 @@ import base64
 import re
 import sys
 
-from bellhop.engine import Engine
+from bellhop.core.engine import Engine
 from bellhop.media import sdp
 from bellhop.media.agreement import CALLEE, CALLER, Agreement, Dh, Identity
 from bellhop.media.ownkeys import media_lines

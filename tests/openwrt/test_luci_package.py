@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from bellhop import answers, meshing, uci
+from bellhop import uci
+from bellhop.core import verbs
+from bellhop.features.mesh import member
 from bellhop.mesh import hello
 from bellhop.tu import dialplan
 
@@ -25,7 +27,7 @@ ROW = re.compile(
 # A verb of the shell's own, with its arguments.
 OWN = {"identity-export": ("passphrase",), "check-config": ()}
 # Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {*answers.CHANGES, "identity-export"}
+CHANGING = {*verbs.CHANGES, "identity-export"}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -66,7 +68,7 @@ def test_pages_have_a_word_for_each_fixed_one_of_the_node():
     text = (RESOURCES / "bellhop" / "api.js").read_text()
     table = re.search(r"const WORDS = \{(.*?)\};", text, re.DOTALL).group(1)
     steps = (dialplan.EMERGENCY, dialplan.LOCAL, dialplan.PHONE_BOOK, dialplan.CONTACT)
-    steps += dialplan.ELSEWHERE, meshing.MESH, meshing.KEY
+    steps += dialplan.ELSEWHERE, member.MESH, member.KEY
     places = "here", "speed dial", "imported"
     said = {word.strip("'") for word in re.findall(r"([\w-]+|'[^']+'): _\(", table)}
     assert said == {*steps, *places, *hello.STATES}
@@ -87,10 +89,10 @@ def test_what_changes_something_needs_the_right_to_write():
 
 
 def test_calls_are_verbs_of_the_node_with_its_arguments():
-    verbs = {**answers.arguments_of(), **OWN}
+    taken = {**verbs.arguments_of(), **OWN}
     for (name, method), params in declared().items():
         if name == "bellhop":
-            assert set(params) <= set(verbs[method]), method
+            assert set(params) <= set(taken[method]), method
 
 
 def test_programs_and_files_of_the_rights_are_those_that_the_pages_name():

@@ -1,7 +1,7 @@
 """A fake clock and a fake network around one engine, with telephones that speak SIP by hand."""
 
+from bellhop.core.engine import Engine
 from bellhop.effects import Event, Resolve, Send
-from bellhop.engine import Engine
 from bellhop.sip import digest, message, scan, uri
 
 from .messages import LISTENERS, PASSWORDS, Tokens, flow, settings, wire

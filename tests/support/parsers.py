@@ -4,8 +4,8 @@ Each may raise BellhopError and nothing else. The corpus of one is tests/hostile
 Runs under CPython and MicroPython.
 """
 
-from bellhop import notifying
 from bellhop.errors import BellhopError, SipError
+from bellhop.features.mesh import siplink
 from bellhop.lite import dns
 from bellhop.mesh import carrier, directory, hostcache, people, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
@@ -115,7 +115,7 @@ def read_mesh_hosts(data):
 
 def read_mesh_notify(data):
     """Cut the body of a NOTIFY into packets."""
-    return notifying.packets(data)
+    return siplink.packets(data)
 
 
 def read_dns(data):

@@ -1,8 +1,8 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
 from bellhop import config
+from bellhop.core.engine import Engine
 from bellhop.effects import Event, Flow, Listener, Resolve, Send, SendMesh
-from bellhop.engine import Engine
 from bellhop.sip import message
 from tests.unit.mesh.network import TOY, Dice
 

@@ -3,8 +3,8 @@
 import hashlib
 
 from bellhop import config
+from bellhop.core.engine import Engine
 from bellhop.effects import Close, Event, Flow, Listener, Resolve, Send
-from bellhop.engine import Engine
 from bellhop.sip import digest, message
 
 START = 1000000

@@ -76,7 +76,7 @@ def _serve(loop, settings_file, places, heap):
     """Run the node until a signal ends it; return how it ended."""
     # Only now: they take the bounds as they are when they are loaded. The engine first, for the
     # stack of a 32-bit MicroPython does not hold a deeper nest of imports.
-    from .. import engine  # noqa: F401
+    from ..core import engine  # noqa: F401
     from .service import Service
 
     service = Service(loop, settings_file, places, heap)

@@ -63,7 +63,7 @@ class Keying:
         level = self.trust.look(contact, key)
         required = self.policies.of(contact) == trust.REQUIRE
         if self.policies.wants_signed(contact) and contact in self.signers:
-            return  # Whether it is signed shows when it is answered (bellhop/signing.py).
+            return  # Whether it is signed shows when it is answered (features/pgp/signing.py).
         if required and not self.policies.is_enough(contact, level):
             raise SipError(488, "calls with %s are refused: %s" % (contact, level))
 

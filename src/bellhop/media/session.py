@@ -46,7 +46,7 @@ class Session:
         self.parked = []
         self.problem = None
         self.level = None
-        # What bellhop/signing.py knows of the signatures of this call.
+        # What features/pgp/signing.py knows of the signatures of this call.
         self.signature = None
         self.deadline = self.queued = None
 

@@ -3,8 +3,8 @@
 Each shell has a Service of its own on top of this one, which knows what that shell can do besides.
 """
 
+from ..core.engine import Engine
 from ..effects import Close, Event, Note, Resolve, Send, SendMesh, Store
-from ..engine import Engine
 from ..errors import BellhopError, ConfigError
 from . import control, endpoints, netlink, secrets, store
 from .settings import read_settings

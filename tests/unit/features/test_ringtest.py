@@ -2,8 +2,8 @@
 
 import unittest
 
-from bellhop import ringing
 from bellhop.errors import BellhopError
+from bellhop.features import ringtest
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import settings
@@ -34,7 +34,7 @@ class RingingCase(unittest.TestCase):
     def test_phone_is_asked_with_an_offer_whose_sound_goes_nowhere(self):
         answer = self.ask("ring")
         self.assertEqual(answer["is_over"], False)
-        self.assertEqual(answer["phones"][0]["state"], ringing.ASKED)
+        self.assertEqual(answer["phones"][0]["state"], ringtest.ASKED)
         invite = self.last()
         self.assertEqual(invite.method, b"INVITE")
         self.assertIn(b"m=audio 9 ", invite.body)
@@ -42,32 +42,32 @@ class RingingCase(unittest.TestCase):
 
     def test_phone_that_rings_is_cancelled_after_some_seconds(self):
         self.ring(100, 180)
-        self.assertEqual(self.state(), [ringing.RINGS])
-        self.exchange.advance(ringing.RING_MS)
+        self.assertEqual(self.state(), [ringtest.RINGS])
+        self.exchange.advance(ringtest.RING_MS)
         self.assertEqual(self.last().method, b"CANCEL")
         self.bob.hear(self.last().write())
         self.exchange.receive(self.bob.answer(200, "CANCEL"), self.bob.flow)
         self.exchange.receive(self.bob.answer(487, "INVITE"), self.bob.flow)
         told = self.ask("rung")
-        self.assertEqual((told["is_over"], told["phones"][0]["state"]), (True, ringing.RINGS))
+        self.assertEqual((told["is_over"], told["phones"][0]["state"]), (True, ringtest.RINGS))
 
     def test_phone_that_does_not_confirm_the_cancel_has_rung_all_the_same(self):
         self.ring(180)
         self.exchange.advance(100000)
-        self.assertEqual(self.state(), [ringing.RINGS])
+        self.assertEqual(self.state(), [ringtest.RINGS])
 
     def test_phone_that_is_taken_is_let_go_at_once(self):
         self.ring(180)
         heard = self.exchange.receive(self.bob.answer(200, "INVITE"), self.bob.flow)
         methods = [message.parse(send.data).method for send in heard]
         self.assertEqual(methods, [b"ACK", b"BYE"])
-        self.assertEqual(self.state(), [ringing.TAKEN])
+        self.assertEqual(self.state(), [ringtest.TAKEN])
         again = self.exchange.receive(self.bob.last, self.bob.flow)
         self.assertEqual([message.parse(send.data).method for send in again], [b"ACK"])
 
     def test_phone_that_answers_while_it_is_cancelled_is_let_go_too(self):
         self.ring(180)
-        self.exchange.advance(ringing.RING_MS)
+        self.exchange.advance(ringtest.RING_MS)
         heard = self.exchange.receive(self.bob.answer(200, "INVITE"), self.bob.flow)
         self.assertEqual([message.parse(one.data).method for one in heard], [b"ACK", b"BYE"])
 
@@ -77,8 +77,8 @@ class RingingCase(unittest.TestCase):
 
     def test_silent_phone_is_told_and_left_alone(self):
         self.ask("ring")
-        self.exchange.advance(ringing.RING_MS)
-        self.assertEqual(self.state(), [ringing.SILENT])
+        self.exchange.advance(ringtest.RING_MS)
+        self.assertEqual(self.state(), [ringtest.SILENT])
         count = len(self.exchange.sent)
         self.exchange.advance(60000)
         self.assertEqual(len(self.exchange.sent), count)
@@ -87,14 +87,14 @@ class RingingCase(unittest.TestCase):
         carol = telephone(self.exchange, "C", "carol", "10.0.0.4", "tcp")
         self.ask("ring", "carol")
         self.exchange.break_flow(carol.flow)
-        self.assertEqual(self.ask("rung", "carol")["phones"][0]["state"], ringing.LOST)
+        self.assertEqual(self.ask("rung", "carol")["phones"][0]["state"], ringtest.LOST)
 
     def test_second_wish_while_it_rings_changes_nothing(self):
         self.ask("ring")
         count = len(self.exchange.sent)
         self.ask("ring")
         self.assertEqual(len(self.exchange.sent), count)
-        self.exchange.advance(ringing.RING_MS)
+        self.exchange.advance(ringtest.RING_MS)
         self.ask("ring")
         self.assertEqual(self.last().method, b"INVITE")
 

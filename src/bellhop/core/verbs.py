@@ -3,9 +3,10 @@
 Every answer is a dict. Times are whole seconds before now.
 """
 
-from . import __version__, phonebooks
-from .errors import BellhopError
-from .tu.calls import readable
+from .. import __version__
+from ..errors import BellhopError
+from ..features.phonebook import formats
+from ..tu.calls import readable
 
 
 def status(engine, now):
@@ -218,7 +219,7 @@ def phonebook(engine, now):
 
 def _import_phonebook(engine, arguments, now):
     """`csv`: the text of a file; it takes the place of what was imported before."""
-    entries = phonebooks.read_csv(arguments.get("csv", ""))
+    entries = formats.read_csv(arguments.get("csv", ""))
     return {"imported": len(entries)}, engine.import_phonebook(entries)
 
 
@@ -238,7 +239,7 @@ def _phonebook(engine, arguments, now):
     form = arguments.get("format")
     if form is None:
         return {"phonebook": entries}
-    text, content_type = phonebooks.write(form, entries, engine.node.settings.domain.decode())
+    text, content_type = formats.write(form, entries, engine.node.settings.domain.decode())
     return {"text": text, "content_type": content_type}
 
 

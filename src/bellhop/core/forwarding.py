@@ -2,14 +2,14 @@
 
 import binascii
 
-from .effects import Flow, Resolve, Send, Store
-from .errors import SipError
-from .limits import MAX_BRANCHES, MAX_QUERIES
-from .sip.message import Response, response_to
-from .transaction.invite_client import cancellation
-from .transaction.transaction import RESPONSE, TIMEOUT
-from .tu import dialplan, legs, proxy, response_context
-from .tu.response_context import Branch, ResponseContext
+from ..effects import Flow, Resolve, Send, Store
+from ..errors import SipError
+from ..limits import MAX_BRANCHES, MAX_QUERIES
+from ..sip.message import Response, response_to
+from ..transaction.invite_client import cancellation
+from ..transaction.transaction import RESPONSE, TIMEOUT
+from ..tu import dialplan, legs, proxy, response_context
+from ..tu.response_context import Branch, ResponseContext
 
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
 # what this node adds to it (Via, Record-Route) counts.
@@ -409,9 +409,9 @@ class Forwarder:
         ]
         token = proxy.dialog_token(node.proof, context.request.call_id)
         own = proxy.record_routes(token, incoming, outgoing[0] if outgoing else incoming)
-        from . import rerouting  # Only a node with a mesh comes here.
+        from ..features.mesh import failover  # Only a node with a mesh comes here.
 
-        return rerouting.by_the_new_way(response, context.rejoined, own)
+        return failover.by_the_new_way(response, context.rejoined, own)
 
     def _keeps(self, context, response):
         """Tell whether a MESSAGE that no phone took waits for its addressee from now on."""

@@ -2,13 +2,13 @@
 
 import binascii
 
-from .effects import Send
-from .errors import BellhopError
-from .sip.message import Request
-from .transaction.invite_client import cancellation
-from .transaction.transaction import RESPONSE, TIMEOUT
-from .tu import legs, proxy
-from .tu.calls import readable
+from ..effects import Send
+from ..errors import BellhopError
+from ..sip.message import Request
+from ..transaction.invite_client import cancellation
+from ..transaction.transaction import RESPONSE, TIMEOUT
+from ..tu import legs, proxy
+from ..tu.calls import readable
 
 # Long enough to reach the phone and hear it.
 RING_MS = 8000

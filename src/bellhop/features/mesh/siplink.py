@@ -7,12 +7,12 @@ subscribes to the other over one flow, and one NOTIFY is under way at a time.
 
 import binascii
 
-from .errors import SipError
-from .sip import address, scan, uri
-from .sip.message import Request, response_to
-from .transaction.layer import is_same_flow
-from .transaction.transaction import RESPONSE
-from .tu import proxy
+from ...errors import SipError
+from ...sip import address, scan, uri
+from ...sip.message import Request, response_to
+from ...transaction.layer import is_same_flow
+from ...transaction.transaction import RESPONSE
+from ...tu import proxy
 
 PACKAGE = b"bellhop-routes"
 BODY_TYPE = b"application/vnd.bellhop.records"

@@ -4,7 +4,7 @@ import unittest
 
 from bellhop.sip import message
 from tests.support.town import House, Town
-from tests.unit.test_meshing import CALLER, register, request
+from tests.unit.features.mesh.test_member import CALLER, register, request
 
 CALLEE = "10.0.9.3"
 

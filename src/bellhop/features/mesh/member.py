@@ -1,15 +1,15 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
-from .effects import Event, Flow, Note, SendMesh, Store
-from .errors import SipError
-from .mesh.effects import MeshChanged, SaveMesh
-from .mesh.identity import MeshError, parse_key
-from .mesh.node import Mesh, MeshSettings
-from .mesh.phonebook import Served
-from .notifying import Notifying
-from .rerouting import route_values
-from .sip import address, scan, uri
-from .tu import dialplan, proxy
+from ...effects import Event, Flow, Note, SendMesh, Store
+from ...errors import SipError
+from ...mesh.effects import MeshChanged, SaveMesh
+from ...mesh.identity import MeshError, parse_key
+from ...mesh.node import Mesh, MeshSettings
+from ...mesh.phonebook import Served
+from ...sip import address, scan, uri
+from ...tu import dialplan, proxy
+from .failover import route_values
+from .siplink import Notifying
 
 MESH, KEY = ("mesh", "key domain")
 KEY_LETTERS = 52

@@ -3,16 +3,17 @@
 import binascii
 import unittest
 
-from bellhop import config, signing
+from bellhop import config
 from bellhop.effects import RelayOpen, Send, Sign, Verify
 from bellhop.errors import ConfigError
+from bellhop.features.pgp import signing
 from bellhop.media.signature import BEGIN, END, LABEL, MAX_SIGNATURE_BYTES, is_signature, statement
 from bellhop.sip import message
 from tests.support.exchange import Phone
 from tests.support.messages import flow
 from tests.support.town import House, Town
+from tests.unit.features.mesh.test_member import register
 from tests.unit.media.curve import TOY, toy_identity
-from tests.unit.test_meshing import register
 
 SUITES = (4, 3, 1)
 PGP = """

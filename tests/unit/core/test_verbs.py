@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from bellhop import answers
+from bellhop.core import verbs
 from bellhop.errors import BellhopError
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import LISTENERS, flow, request, settings
@@ -136,7 +136,7 @@ class VerbsTest(AnswersCase):
         self.assertIn("sip:bob@home.test", [entry["address"] for entry in entries])
 
     def test_every_verb_has_an_answer_or_words(self):
-        for verb in answers.VERBS:
+        for verb in verbs.VERBS:
             try:
                 self.answer(verb)
             except BellhopError as error:

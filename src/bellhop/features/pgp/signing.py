@@ -5,16 +5,16 @@ INVITE and its 2xx; once the keys are confirmed the signature travels inside the
 of its own package (RFC 6086), which the other end node takes: no phone ever sees it.
 """
 
-from .effects import Event, Note, Sign, Verify
-from .errors import SipError
-from .media import trust
-from .media.agreement import CALLER
-from .media.relay import set_body
-from .media.signature import CONTENT_TYPE, PACKAGE, is_signature, statement
-from .relaying import contact_of
-from .transaction.transaction import RESPONSE
-from .tu import legs
-from .tu.calls import readable
+from ...effects import Event, Note, Sign, Verify
+from ...errors import SipError
+from ...media import trust
+from ...media.agreement import CALLER
+from ...media.relay import set_body
+from ...media.signature import CONTENT_TYPE, PACKAGE, is_signature, statement
+from ...transaction.transaction import RESPONSE
+from ...tu import legs
+from ...tu.calls import readable
+from ..media.calls import contact_of
 
 ANNOUNCEMENT = b"Recv-Info: " + PACKAGE
 FIELDS = (

@@ -2,7 +2,7 @@
 
 import unittest
 
-from bellhop import forwarding
+from bellhop.core import forwarding
 from bellhop.limits import MAX_BRANCHES, MAX_QUERIES
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone

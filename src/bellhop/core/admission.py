@@ -1,8 +1,8 @@
 """Who may go on: address rules, rates, digest, and the tokens of dialogs that were let in."""
 
-from .config import address_octets
-from .errors import SipError
-from .tu import dialplan, proxy
+from ..config import address_octets
+from ..errors import SipError
+from ..tu import dialplan, proxy
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
 # Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s). They have a

@@ -6,27 +6,27 @@ random octets, and what the node wants done comes back as a list of effects.
 
 import binascii
 
-from . import answers
+from ..config import address_octets
+from ..effects import Event, Flow, Send, Store
+from ..errors import BellhopError, SipError
+from ..features.messages.delivery import Agent
+from ..features.ringtest import Alert, Ringer, Ringing
+from ..limits import EMERGENCY_RESERVE, MAX_IMPORTED
+from ..sip import framing, stun, uri
+from ..sip.message import Request, parse, response_to
+from ..transaction import layer
+from ..transaction.transaction import Indication, Transaction
+from ..tu import dialplan, options, proxy, registrar
+from ..tu import location as locations
+from ..tu.calls import Call, readable
+from ..tu.keepalive import Keepalive, Ping
+from ..tu.mailbox import Letter
+from ..tu.response_context import Branch, ResponseContext
+from . import verbs
 from .admission import STORMY, Admission
-from .agent import Agent
-from .config import address_octets
-from .effects import Event, Flow, Send, Store
-from .ending import Ending
-from .errors import BellhopError, SipError
 from .forwarding import Forwarder
-from .limits import EMERGENCY_RESERVE, MAX_IMPORTED
 from .node import Node
-from .ringing import Alert, Ringer, Ringing
-from .sip import framing, stun, uri
-from .sip.message import Request, parse, response_to
-from .transaction import layer
-from .transaction.transaction import Indication, Transaction
-from .tu import dialplan, options, proxy, registrar
-from .tu import location as locations
-from .tu.calls import Call, readable
-from .tu.keepalive import Keepalive, Ping
-from .tu.mailbox import Letter
-from .tu.response_context import Branch, ResponseContext
+from .release import Ending
 
 # The link of the mesh that leads to hosts anywhere.
 ANYWHERE = 0
@@ -74,9 +74,9 @@ class Engine:
 
     def join_mesh(self, seed, boot_epoch, crypto, now):
         """Become a member of the mesh under the identity of `seed` (32 octets)."""
-        from .meshing import Meshing  # Only a node with a mesh pays for it in memory.
-        from .notifying import Association
-        from .rerouting import Rerouting
+        from ..features.mesh.failover import Rerouting
+        from ..features.mesh.member import Meshing  # Only a node with a mesh pays for it in memory.
+        from ..features.mesh.siplink import Association
 
         look_up = self.forwarder.look_up
         self.meshing = Meshing(self.node, seed, boot_epoch, crypto, look_up, now)
@@ -95,8 +95,8 @@ class Engine:
         suites: numbers that the media library can do, () where it is missing; keys: the functions
         of media.agreement.Dh, the node's Ed25519 public key and X25519 secret, or None.
         """
-        from .media.session import Session  # Only a node with media pays for it in memory.
-        from .relaying import Relaying
+        from ..features.media.calls import Relaying
+        from ..media.session import Session  # Only a node with media pays for it in memory.
 
         self.relaying = Relaying(self.node, suites, keys, self.forwarder.go_on)
         self.relaying.meshing = self.meshing
@@ -106,7 +106,10 @@ class Engine:
 
     def join_signing(self):
         """Sign calls and check the signatures of others; the node must have joined media."""
-        from .signing import Exchange, Signing  # Only a node that signs pays for it in memory.
+        from ..features.pgp.signing import (  # Only a node that signs pays for it in memory.
+            Exchange,
+            Signing,
+        )
 
         self.relaying.signing = Signing(self.node, self.relaying.relays, self.ending)
         self.relaying.adopt(self.node.settings)
@@ -182,15 +185,15 @@ class Engine:
 
     def status(self, now):
         """Return how the node is, as a JSON-able dict."""
-        return answers.status(self, now)
+        return verbs.status(self, now)
 
     def verbs(self):
         """Return the control verbs: verb -> names of its arguments."""
-        return answers.arguments_of()
+        return verbs.arguments_of()
 
     def answer(self, verb, arguments, now):
         """Return (JSON-able answer, effects) of a control verb."""
-        return answers.answer(self, verb, arguments, now)
+        return verbs.answer(self, verb, arguments, now)
 
     # What comes in.
 
@@ -361,7 +364,7 @@ class Engine:
         effects = [Store("bindings", self._dump_bindings)]
         for what, bindings in (("registered", added), ("removed", removed)):
             for binding in bindings:
-                fields = answers.registration(binding, now)
+                fields = verbs.registration(binding, now)
                 fields["what"] = what
                 effects.append(Event("registration", fields))
         self.agent.plan_pings(added, now)

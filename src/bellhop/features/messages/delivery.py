@@ -2,11 +2,11 @@
 
 import binascii
 
-from .effects import Store
-from .errors import SipError
-from .sip.message import Request
-from .transaction.transaction import RESPONSE
-from .tu import imdn, keepalive, mailbox, proxy
+from ...effects import Store
+from ...errors import SipError
+from ...sip.message import Request
+from ...transaction.transaction import RESPONSE
+from ...tu import imdn, keepalive, mailbox, proxy
 
 
 class Agent:

@@ -1,14 +1,14 @@
 """What the parts of the engine share: settings, tables, randomness, counters."""
 
-from .deadlines import Deadlines
-from .effects import Event
-from .sip.digest import Hmac
-from .transaction.layer import Layer
-from .tu.access import Access, Rates
-from .tu.calls import Calls, Trace
-from .tu.listening import Listening
-from .tu.location import Location
-from .tu.mailbox import Mailbox
+from ..deadlines import Deadlines
+from ..effects import Event
+from ..sip.digest import Hmac
+from ..transaction.layer import Layer
+from ..tu.access import Access, Rates
+from ..tu.calls import Calls, Trace
+from ..tu.listening import Listening
+from ..tu.location import Location
+from ..tu.mailbox import Mailbox
 
 
 class Node:

@@ -6,11 +6,11 @@ RFC 3261 section 8.2.2.2). A request inside a dialog whose next node is gone goe
 last node on its Route.
 """
 
-from .sip import address, uri
-from .sip.message import response_to
-from .tu import dialplan, proxy
-from .tu.calls import RINGING
-from .tu.response_context import WAITING
+from ...sip import address, uri
+from ...sip.message import response_to
+from ...tu import dialplan, proxy
+from ...tu.calls import RINGING
+from ...tu.response_context import WAITING
 
 # How long the called phone rings on when the node before it is gone: 7 s until the caller's node
 # has seen a silent death, 2 s until the next way is tried as well, and room.

@@ -3,7 +3,7 @@
 An entry is a dict: display, number (what a desk phone dials), address (sip: URI), registered.
 """
 
-from .errors import BellhopError
+from ...errors import BellhopError
 
 # A Cisco phone reads at most 32 entries of one page.
 CISCO_PAGE = 32

@@ -8,9 +8,9 @@ from bellhop.media.relay import DEAD
 from bellhop.sip import message
 from tests.support.exchange import Phone
 from tests.support.town import House, Town
+from tests.unit.features.mesh.test_member import register
 from tests.unit.media.curve import TOY
 from tests.unit.mesh.network import toy_public_key
-from tests.unit.test_meshing import register
 
 ALICE, CAROL, BEN = "10.0.9.1", "10.0.9.3", "10.0.9.4"
 SDP = "v=0\r\no=- 1 %d IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"

@@ -1,15 +1,15 @@
 """Joins calls with media: who stands on each side of a branch, and what waits for ports."""
 
-from .config import address_octets
-from .errors import BellhopError, SipError
-from .media import crypto, trust
-from .media.agreement import FAILED, Dh, Identity
-from .media.decision import NO, MediaSettings, Party
-from .media.relay import Relays, set_body
-from .media.signature import PACKAGE
-from .sip import address, uri
-from .tu import dialplan
-from .tu.calls import name_of, readable
+from ...config import address_octets
+from ...errors import BellhopError, SipError
+from ...media import crypto, trust
+from ...media.agreement import FAILED, Dh, Identity
+from ...media.decision import NO, MediaSettings, Party
+from ...media.relay import Relays, set_body
+from ...media.signature import PACKAGE
+from ...sip import address, uri
+from ...tu import dialplan
+from ...tu.calls import name_of, readable
 
 # The levels of trust by the words of the configuration.
 LEVELS = {
@@ -260,7 +260,7 @@ class Relaying:
         """Return what is known of the sound of a Call, as fields of its record.
 
         security: one of media.trust.LEVELS; is_enough: for the owner; words: to compare; relays:
-        numbers; signature, own_signature: of signing.py, in words; all None or empty where the
+        numbers; signature, own_signature: of features/pgp, in words; all None or empty where the
         sound does not pass this node.
         """
         fields = {"security": call.security, "words": None, "suite": None, "contact": None,

@@ -1,6 +1,6 @@
 """The engine: hostile input, devices, restart, reload, time.
 
-Who is let in is in test_engine_admission.py, whole calls are in tests/flows.
+Who is let in is in test_admission.py, whole calls are in tests/flows.
 """
 
 import json

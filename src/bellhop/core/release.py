@@ -1,9 +1,9 @@
 """Ends a call on the owner's word, as a proxy can: by BYE to both ends, or by CANCEL and 480."""
 
-from .effects import Send
-from .errors import SipError
-from .tu import legs, proxy
-from .tu.calls import RINGING
+from ..effects import Send
+from ..errors import SipError
+from ..tu import legs, proxy
+from ..tu.calls import RINGING
 
 WORDS = "the owner of this node ended the call"
 # RFC 3326, so that a phone logs no fault.

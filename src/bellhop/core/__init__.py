@@ -1,0 +1,1 @@
+"""What every SIP node does: registers, forwards, answers, refuses (RFC 3261's core)."""

@@ -1,0 +1,1 @@
+"""Calls whose sound passes this node."""

@@ -1,0 +1,1 @@
+"""Signatures of calls with a key of GnuPG."""

@@ -1,0 +1,1 @@
+"""Phone books, the node's own and imported ones."""
