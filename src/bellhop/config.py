@@ -62,10 +62,21 @@ class Settings:
         self.media = media
         self.pgp = pgp
         self.contacts = contacts
+        self.dial_also(())
+
+    def called(self):
+        """Return the users, then the groups, each sorted by name."""
+        return [self.users[one] for one in sorted(self.users)] + [
+            self.groups[one] for one in sorted(self.groups)
+        ]
+
+    def dial_also(self, entries):
+        """Let phones dial the imported `entries`, dicts, besides the contacts, who come first."""
         self.speed_dial = {}
-        for contact in contacts:
-            if contact.number and contact.address:
-                self.speed_dial[contact.number.lower().encode()] = contact.address.encode()
+        numbers = [(contact.number, contact.address) for contact in self.contacts]
+        for number, address in numbers + [(one["number"], one["address"]) for one in entries]:
+            if number and address:
+                self.speed_dial.setdefault(number.lower().encode(), address.encode())
 
 
 def is_number(text):

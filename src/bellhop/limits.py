@@ -36,8 +36,10 @@ MAX_MAILBOX_BYTES = 65536
 MAX_MAILBOXES_BYTES = 1048576
 # Transactions kept free for emergency calls when the table is full.
 EMERGENCY_RESERVE = 64
-# Entries of an imported phone book: a town's clubs and shops, at 200 octets each 400 kB.
+# Entries of an imported phone book: a town's clubs and shops. Octets of one in the line that brings
+# the book to the node, where each letter beyond ASCII may take six: one bound makes the other.
 MAX_IMPORTED = 2000
+MAX_IMPORTED_BYTES = 512
 # Calls whose sound passes the node: each costs four ports a stream and about 10 kB of Python. A
 # small router carries 50 to 100 encrypted ones; past it a call goes without the media library.
 MAX_RELAYED_CALLS = 512

@@ -48,6 +48,8 @@ class Engine:
         self.ringer = Ringer(self.node)
         self.meshing = self.relaying = None
         self.started = now
+        # What came of a phone book whose rest follows.
+        self.unread = ""
         # Who takes the word of a client transaction, by the kind of its user.
         self.users = {
             Branch: self._safely,
@@ -120,10 +122,7 @@ class Engine:
         """Add what is not in the configuration: the key as a domain, the imported phone book."""
         if self.meshing is not None:
             settings.domains = settings.domains | self.meshing.domains()
-        for entry in self.node.imported:
-            number, address = entry["number"].lower().encode(), entry["address"].encode()
-            if number and address and number not in settings.speed_dial:
-                settings.speed_dial[number] = address
+        settings.dial_also(self.node.imported)
         return settings
 
     def take_people(self, seeds, now):

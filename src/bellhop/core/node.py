@@ -42,6 +42,11 @@ class Node:
         """Take the listeners of the shell; None stands for one that has gone."""
         self.listening = [None if one is None else Listening(one) for one in listeners]
 
+    def is_there(self, section, now):
+        """Tell whether a phone of a user, or of one member of a group, is registered."""
+        names = section.member if section.kind == "group" else (section.name,)
+        return bool([name for name in names if self.location.bindings(name, now)])
+
     def call_event(self, call, now):
         """Return the Event that tells what became of a call."""
         return Event("call", call.record(now))

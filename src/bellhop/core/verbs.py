@@ -6,7 +6,14 @@ Every answer is a dict. Times are whole seconds before now.
 from .. import __version__
 from ..errors import BellhopError
 from ..features.phonebook import formats
+from ..limits import MAX_IMPORTED, MAX_IMPORTED_BYTES
 from ..tu.calls import readable
+
+# Where the phone book has an entry from, unless another node brought it.
+HERE, SPEED_DIAL, IMPORTED = PLACES = ("here", "speed dial", "imported")
+
+# What two people find of the words of a call.
+SAME, DIFFERENT = FINDINGS = ("same", "different")
 
 
 def status(engine, now):
@@ -170,12 +177,12 @@ def _set_trust(engine, arguments, now):
 
 
 def _verify(engine, arguments, now):
-    """`call`: its number; `verdict`: "same" or "different", as the two people found them."""
+    """`call`: its number; `verdict`: one of FINDINGS."""
     verdict = arguments.get("verdict", "")
-    if verdict not in ("same", "different"):
+    if verdict not in FINDINGS:
         raise BellhopError("are the words 'same' or 'different'?")
     call = _live(engine, arguments)
-    effects = _relaying(engine).verify(call, verdict == "same")
+    effects = _relaying(engine).verify(call, verdict == SAME)
     return {"call": dict(call.record(now), **engine.relaying.seen(call))}, effects
 
 
@@ -200,26 +207,34 @@ def phonebook(engine, now):
     node = engine.node
     domain = node.settings.domain.decode()
     entries = []
-    for name in sorted(node.settings.users):
-        user = node.settings.users[name]
-        there = bool(node.location.bindings(name, now))
-        entries.append(
-            _entry(user.display_name or name, user.extension or name, name, domain, "here", there)
-        )
+    for section in node.settings.called():
+        shown, number = section.display_name or section.name, section.extension or section.name
+        there = node.is_there(section, now)
+        entries.append(_entry(shown, number, section.name, domain, HERE, there))
     for contact in node.settings.contacts:
-        entry = _entry(contact.name, contact.number, "", "", "speed dial", False)
+        entry = _entry(contact.name, contact.number, "", "", SPEED_DIAL, False)
         entry["address"] = contact.address
         entries.append(entry)
     for imported in node.imported:
-        entries.append(dict(imported, place="imported", registered=False))
+        entries.append(dict(imported, place=IMPORTED, registered=False))
     if engine.meshing is not None:
         entries += engine.meshing.phonebook()
     return entries
 
 
 def _import_phonebook(engine, arguments, now):
-    """`csv`: the text of a file; it takes the place of what was imported before."""
-    entries = formats.read_csv(arguments.get("csv", ""))
+    """`csv`: the text of a file; it takes the place of what was imported before.
+
+    `more`: anything, where the rest of the text follows in further requests.
+    """
+    text = engine.unread + arguments.get("csv", "")
+    engine.unread = ""
+    if len(text) > MAX_IMPORTED * MAX_IMPORTED_BYTES:
+        raise BellhopError("more than %d entries do not fit" % MAX_IMPORTED)
+    if arguments.get("more"):
+        engine.unread = text
+        return {"imported": 0}, []
+    entries = formats.read_csv(text)
     return {"imported": len(entries)}, engine.import_phonebook(entries)
 
 
@@ -294,7 +309,7 @@ VERBS = {
 
 # Verbs that change something: their functions return (answer, effects).
 CHANGES = {
-    "import-phonebook": (_import_phonebook, ("csv",)),
+    "import-phonebook": (_import_phonebook, ("csv", "more")),
     "hangup": (_hangup, ("call",)),
     "ring": (_ring, ("user",)),
     "flush-mailbox": (_flush_mailbox, ("user",)),

@@ -18,7 +18,7 @@ ASKED = {
     "status": (), "users": (), "groups": (), "registrations": ("user",), "calls": (),
     "history": (), "rung": ("user",), "trace": ("call",), "phonebook": ("format",), "trust": (),
     "identity": (), "person": ("user",), "peers": (), "routes": (), "mesh": (), "reload": (),
-    "import-phonebook": ("csv",), "hangup": ("call",), "ring": ("user",),
+    "import-phonebook": ("csv", "more"), "hangup": ("call",), "ring": ("user",),
     "flush-mailbox": ("user",), "set-trust": ("contact", "verdict"),
     "verify": ("call", "verdict"), "identity-export": ("passphrase",),
 }  # fmt: skip

@@ -13,7 +13,8 @@ from ..errors import BellhopError
 from .connection import Connection, Listening
 from .system import files, sockets
 
-MAX_REQUEST_BYTES = 65536
+# What a request holds besides a phone book.
+REQUEST_BYTES = 65536
 FAULT = "a fault of the node: its log says where"
 
 
@@ -134,8 +135,9 @@ class Client:
             self.buffer = rest
             self.connection.send(self.control.answer(self, line))
             line, end, rest = self.buffer.partition(b"\n")
-        if len(self.buffer) > MAX_REQUEST_BYTES:
-            self.leave("a request that is too long")
+        most = REQUEST_BYTES + limits.MAX_IMPORTED * limits.MAX_IMPORTED_BYTES
+        if len(self.buffer) > most:
+            self.leave("a request has at most %d octets: bring a long one in parts" % most)
 
     def leave(self, problem):
         """Tell the client why it is sent away."""

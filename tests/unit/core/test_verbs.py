@@ -10,6 +10,15 @@ from tests.support.messages import LISTENERS, flow, request, settings
 
 MORE = "config group\noption name family\noption extension 600\nlist member bob\n"
 
+GROUPS = """
+config group all
+    option display_name Everybody
+    list member alice
+    list member bob
+config group few
+    list member alice
+"""
+
 
 class AnswersCase(unittest.TestCase):
     def setUp(self):
@@ -22,6 +31,10 @@ class AnswersCase(unittest.TestCase):
         found, effects = self.exchange.engine.answer(verb, arguments, self.exchange.now)
         self.assertEqual(effects, [])
         return json.loads(json.dumps(found))
+
+    def bring(self, **arguments):
+        """Return the answer to `import-phonebook`."""
+        return self.exchange.engine.answer("import-phonebook", arguments, self.exchange.now)[0]
 
     def call(self, status, number=1):
         """Let alice call bob, who answers with `status`."""
@@ -134,6 +147,43 @@ class VerbsTest(AnswersCase):
     def test_the_phone_book_tells_everybody_who_can_be_called(self):
         entries = self.answer("phonebook")["phonebook"]
         self.assertIn("sip:bob@home.test", [entry["address"] for entry in entries])
+
+    def test_the_phone_book_has_the_groups_of_this_node_and_who_of_them_is_there(self):
+        self.exchange = Exchange(settings(more=GROUPS))
+        rows = self.answer("phonebook")["phonebook"]
+        there = {row["address"]: (row["display"], row["registered"]) for row in rows}
+        self.assertEqual(there["sip:all@home.test"], ("Everybody", False))
+        telephone(self.exchange, "B", "bob", "10.0.0.3")
+        rows = self.answer("phonebook")["phonebook"]
+        there = {row["address"]: row["registered"] for row in rows}
+        self.assertTrue(there["sip:all@home.test"])
+        self.assertFalse(there["sip:few@home.test"])
+
+    def test_a_phone_book_that_is_imported_again_takes_the_place_of_the_one_before(self):
+        self.bring(csv="name,number,address\nGran,71,sip:gran@old.test\n")
+        self.bring(csv="name,number,address\nGran,71,sip:gran@new.test\n")
+        dialled = self.exchange.engine.node.settings.speed_dial
+        self.assertEqual(dialled, {b"71": b"sip:gran@new.test"})
+        self.bring(csv="name,number,address\nAunt,72,sip:aunt@far.test\n")
+        self.assertEqual(
+            self.exchange.engine.node.settings.speed_dial, {b"72": b"sip:aunt@far.test"}
+        )
+
+    def test_a_phone_book_may_come_in_pieces(self):
+        whole = "name,number,address\n" + "".join(
+            ["P%d,%d,sip:p%d@far.test\n" % (one, one, one) for one in range(900)]
+        )
+        pieces = [whole[at : at + 1000] for at in range(0, len(whole), 1000)]
+        for piece in pieces[:-1]:
+            self.bring(csv=piece, more="1")
+        self.assertEqual(self.bring(csv=pieces[-1])["imported"], 900)
+
+    def test_pieces_without_end_are_refused(self):
+        with self.assertRaises(BellhopError) as refused:
+            for _ in range(2000):
+                self.bring(csv="x" * 1000, more="1")
+        self.assertIn("do not fit", str(refused.exception))
+        self.assertEqual(self.exchange.engine.unread, "")
 
     def test_every_verb_has_an_answer_or_words(self):
         for verb in verbs.VERBS:

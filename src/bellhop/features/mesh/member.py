@@ -11,7 +11,7 @@ from ...tu import dialplan, proxy
 from .failover import route_values
 from .siplink import Notifying
 
-MESH, KEY = ("mesh", "key domain")
+MESH, KEY = STEPS = ("mesh", "key domain")
 KEY_LETTERS = 52
 # A living node says 100 within 200 ms; two retransmissions fit into this.
 HOP_PATIENCE = 2000
@@ -344,15 +344,14 @@ class Meshing:
 
     def publish(self, now):
         """Tell the mesh who can be called here; return the effects."""
-        settings, location = self.node.settings, self.node.location
+        settings = self.node.settings
         served = []
-        for name in sorted(settings.users):
-            registered = bool(location.bindings(name, now))
-            served.append(_served(settings.users[name], registered))
-        for name in sorted(settings.groups):
-            served.append(_served(settings.groups[name], True))
-        if settings.responders:
-            served.append(Served(dialplan.SOS, b"", b"emergency responders", (), True))
+        for section in settings.called():
+            served.append(_served(section, self.node.is_there(section, now)))
+        responders = settings.names.get(settings.responders.lower().encode())
+        if responders is not None:
+            there = self.node.is_there(responders, now)
+            served.append(Served(dialplan.SOS, b"", b"emergency responders", (), there))
         mine = mesh_settings(settings)
         mine.name = mine.name or self._own_name()
         self.mesh.adopt(mine)

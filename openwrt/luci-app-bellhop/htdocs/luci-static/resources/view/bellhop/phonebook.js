@@ -40,8 +40,18 @@ function download(format) {
 	});
 }
 
+/* uhttpd takes 64 kB at once, and a letter has up to three octets. */
+const PIECE = 16384;
+
+function send(text) {
+	const end = text.length > PIECE ? text.lastIndexOf('\n', PIECE) + 1 || PIECE : text.length;
+	const rest = text.slice(end);
+	return api.ask('importPhonebook', text.slice(0, end), rest ? '1' : '').then(answer =>
+		rest && !answer.error ? send(rest) : answer);
+}
+
 function upload(ev) {
-	return ev.target.files[0].text().then(text => api.ask('importPhonebook', text)).then(answer =>
+	return ev.target.files[0].text().then(send).then(answer =>
 		ui.addNotification(null, answer.error ? api.refusal(answer) :
 			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
 }
