@@ -8,9 +8,6 @@ import pytest
 
 from bellhop import uci
 from bellhop.core import verbs
-from bellhop.features.mesh import member
-from bellhop.mesh import hello
-from bellhop.tu import dialplan
 
 from .feed import FEED, LUCI
 
@@ -62,16 +59,6 @@ def granted(level):
     """Return the (object, method) pairs that a level of rights holds."""
     ubus = RIGHTS["luci-app-bellhop"][level]["ubus"]
     return {(name, method) for name in ubus for method in ubus[name]}
-
-
-def test_pages_have_a_word_for_each_fixed_one_of_the_node():
-    text = (RESOURCES / "bellhop" / "api.js").read_text()
-    table = re.search(r"const WORDS = \{(.*?)\};", text, re.DOTALL).group(1)
-    steps = (dialplan.EMERGENCY, dialplan.LOCAL, dialplan.PHONE_BOOK, dialplan.CONTACT)
-    steps += dialplan.ELSEWHERE, member.MESH, member.KEY
-    places = "here", "speed dial", "imported"
-    said = {word.strip("'") for word in re.findall(r"([\w-]+|'[^']+'): _\(", table)}
-    assert said == {*steps, *places, *hello.STATES}
 
 
 # Rights and menu.

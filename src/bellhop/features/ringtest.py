@@ -13,7 +13,7 @@ from ..tu.calls import readable
 # Long enough to reach the phone and hear it.
 RING_MS = 8000
 # What a phone did, in words.
-ASKED, RINGS, TAKEN, SILENT, LOST = (
+ASKED, RINGS, TAKEN, SILENT, LOST = STATES = (
     "asked", "rings", "was taken", "does not answer", "cannot be reached",
 )  # fmt: skip
 # A usual offer, because some phones stumble over an inactive one: what is said until the BYE comes

@@ -4,7 +4,7 @@ from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from ..sip import uri
 
-RINGING, ANSWERED, ENDED = ("ringing", "answered", "ended")
+RINGING, ANSWERED, ENDED = STATES = ("ringing", "answered", "ended")
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 

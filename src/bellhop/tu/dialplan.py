@@ -17,7 +17,7 @@ Target = namedtuple(
 # where nobody is there now; section: the local user or group meant, or None.
 Found = namedtuple("Found", ("step", "groups", "section"))
 
-EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = (
+EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = STEPS = (
     "emergency", "local", "phone book", "contact", "elsewhere",
 )  # fmt: skip
 

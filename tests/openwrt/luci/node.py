@@ -73,7 +73,7 @@ def heard(number, caller_packets=1500, **changes):
     """Return one row of `calls` whose sound passes the node."""
     side = {"received_packets": 1490, "lost": 2, "jitter_ms": 3.5, "idle_ms": 10}
     row = {
-        "security": "known",
+        "security": "known key",
         "words": "aardvark adroitness",
         "suite": "AEAD_AES_256_GCM",
         "contact": "gran@" + KEYS[2],
@@ -163,11 +163,11 @@ ANSWERS = {
     },
     ("bellhop", "trust"): {
         "trust": [
-            {"contact": EVIL, "key": KEYS[3], "level": "known", "calls": 3, "changed": 1},
+            {"contact": EVIL, "key": KEYS[3], "level": "known key", "calls": 3, "changed": 1},
             {
                 "contact": "gran@" + KEYS[2],
                 "key": KEYS[2],
-                "level": "compared",
+                "level": "words compared",
                 "calls": 9,
                 "changed": 0,
             },
@@ -201,7 +201,7 @@ ANSWERS = {
                 "node": KEYS[1],
                 "name": NAMES[1],
                 "how": "multicast",
-                "state": "up",
+                "state": "two-way",
                 "reason": "heard both ways",
                 "since_ms": 90000,
                 "heard_ms": 1200,
@@ -214,7 +214,7 @@ ANSWERS = {
                 "node": None,
                 "name": "",
                 "how": "unicast",
-                "state": "asked",
+                "state": "heard",
                 "reason": "no answer yet",
                 "since_ms": 3000,
                 "heard_ms": 3000,

@@ -17,7 +17,7 @@ const calls = {
 	history: rpc.declare({ object: 'bellhop', method: 'history' }),
 	trace: rpc.declare({ object: 'bellhop', method: 'trace', params: [ 'call' ] }),
 	phonebook: rpc.declare({ object: 'bellhop', method: 'phonebook', params: [ 'format' ] }),
-	importPhonebook: rpc.declare({ object: 'bellhop', method: 'import-phonebook', params: [ 'csv' ] }),
+	importPhonebook: rpc.declare({ object: 'bellhop', method: 'import-phonebook', params: [ 'csv', 'more' ] }),
 	users: rpc.declare({ object: 'bellhop', method: 'users' }),
 	hangup: rpc.declare({ object: 'bellhop', method: 'hangup', params: [ 'call' ] }),
 	verify: rpc.declare({ object: 'bellhop', method: 'verify', params: [ 'call', 'verdict' ] }),
@@ -42,12 +42,17 @@ const calls = {
 /* Keys and the names that strangers give themselves may be long. */
 const BREAKS = 'overflow-wrap:anywhere';
 
-/* The words of the node that are a fixed few. */
+/* The words of the node that are a fixed few; tests/architecture/test_words.py compares them. */
 const WORDS = {
 	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
 	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'),
 	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
-	heard: _('heard'), mutual: _('hears us'), proved: _('has proved its key'), 'two-way': _('connected'), gone: _('gone')
+	heard: _('heard'), mutual: _('hears us'), proved: _('has proved its key'), 'two-way': _('connected'), gone: _('gone'),
+	'words differ': _('NOT SAFE: the words differ'), clear: _('not encrypted'), 'key changed': _('encrypted, with a new key'),
+	encrypted: _('encrypted'), 'known key': _('encrypted, known key'), 'words compared': _('encrypted, compared'),
+	signed: _('encrypted, signed'), failed: _('no sound: no key was agreed'),
+	asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'), 'does not answer': _('does not answer'),
+	'cannot be reached': _('cannot be reached'), ringing: _('ringing'), answered: _('answered'), ended: _('ended')
 };
 
 const silence = { error: { message: _('The node does not answer.') }, silent: true };

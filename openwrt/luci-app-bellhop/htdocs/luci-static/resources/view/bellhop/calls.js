@@ -10,13 +10,11 @@ function load() {
 
 /* What the sound of a call is worth, in words. */
 function security(row) {
-	const words = {
-		different: _('NOT SAFE: the words differ'), clear: _('not encrypted'), changed: _('encrypted, with a new key'),
-		encrypted: _('encrypted'), known: _('encrypted, known key'), compared: _('encrypted, compared'), signed: _('encrypted, signed')
-	};
 	if (row.by_phones)
 		return _('encrypted by the phones');
-	return words[row.security] || _('not through this node');
+	if (!row.security)
+		return (row.relays || []).length ? _('through this node') : _('not through this node');
+	return api.word(row.security);
 }
 
 function sound(sides) {

@@ -40,13 +40,11 @@ function where(id) {
 
 /* Shows how the phones of a user ring, until they are done. */
 function showRinging(name, answer) {
-	const words = { asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'),
-		'does not answer': _('does not answer'), 'cannot be reached': _('cannot be reached') };
 	if (answer.error)
 		return answer;
 	ui.showModal(_('Ringing') + ' ' + name, [
 		api.table([
-			[ _('Phone'), row => row.phone || row.contact ], [ _('State'), row => words[row.state] || row.state ]
+			[ _('Phone'), row => row.phone || row.contact ], [ _('State'), row => api.word(row.state) ]
 		], answer.phones, ''),
 		E('div', { 'class': 'right' }, [ E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Close') ]) ])
 	]);

@@ -31,8 +31,6 @@ function drawExport() {
 	]);
 }
 
-const LEVELS = { known: _('seen before'), compared: _('compared'), signed: _('signed') };
-
 function judge(row, verdict) {
 	return () => api.ask('setTrust', row.contact, verdict);
 }
@@ -41,10 +39,10 @@ function drawTrust(trust) {
 	return api.section(_('Trusted keys'), trust.error ? api.refusal(trust) : api.table([
 		[ _('Contact'), row => row.contact ],
 		[ _('Key'), row => api.code(row.key) ],
-		[ _('State'), row => LEVELS[row.level] || row.level ],
+		[ _('State'), row => api.word(row.level) ],
 		[ _('Calls'), row => row.calls ],
 		[ _('Other keys seen'), row => row.changed ],
-		[ '', row => row.level == 'known' ? api.button(_('Compared'), judge(row, 'compared')) : '' ],
+		[ '', row => row.level == 'known key' ? api.button(_('Compared'), judge(row, 'compared')) : '' ],
 		[ '', row => api.button(_('Forget'), judge(row, 'forget')) ]
 	], trust.trust || [], _('No key is known yet: the first encrypted call with somebody brings theirs.')));
 }
