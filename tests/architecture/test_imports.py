@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-GROUND = {"limits", "errors", "effects", "deadlines"}
+GROUND = {"limits", "errors", "effects", "deadlines", "bencode", "hkdf"}
 MESSAGES = GROUND | {"sip"}
 BELOW_CORE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import, or modules of them.
@@ -18,6 +18,8 @@ MAY_IMPORT = {
     "errors": set(),
     "effects": set(),
     "deadlines": set(),
+    "bencode": {"errors"},
+    "hkdf": set(),
     "config": MESSAGES | {"uci"},
     "uci": MESSAGES | {"config"},
     "sip": GROUND,

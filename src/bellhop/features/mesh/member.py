@@ -1,9 +1,9 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
 from ...effects import Event, Flow, Note, SendMesh, Store
-from ...errors import SipError
+from ...errors import MeshError, SipError
 from ...mesh.effects import MeshChanged, SaveMesh
-from ...mesh.identity import MeshError, parse_key
+from ...mesh.identity import parse_key
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import address, scan, uri
