@@ -2,8 +2,8 @@
 
     python -m tests.system.cases [NUMBER ...]    prints the matrix: each case, full and lite
 
-The cases are not part of this tree: they lie in ../shared/cases, or in the folder that
-BELLHOP_CASES names.
+The cases are no part of this tree: they lie in the folder `cases` of ../shared, or of what
+BELLHOP_SHARED names.
 """
 
 import os
@@ -18,7 +18,8 @@ from tests.support import lite, netns
 from tests.support.interpreter import ROOT
 from tests.system.phones.node import PORT, Node
 
-FOLDER = Path(os.environ.get("BELLHOP_CASES") or ROOT.parent / "shared" / "cases")
+SHARED = Path(os.environ.get("BELLHOP_SHARED") or ROOT.parent / "shared")
+FOLDER = SHARED / "cases"
 ADDRESSES = ("10.77.0.1/24", "10.77.0.2/24", "10.77.0.3/24", "10.77.0.5/24", "fd77::1/64")
 CASE_SECONDS = 120
 FULL, LITE = KINDS = ("full", "lite")
@@ -35,7 +36,9 @@ LEFT_TO_FULL_NODE = {
 
 
 class House(Node):
-    """A full node with the configuration of the cases."""
+    """A full node with the configuration of the cases and the media library."""
+
+    environment = {"LD_LIBRARY_PATH": str(ROOT / "native" / ".build" / "host")}
 
     def configuration(self):
         """Return the UCI text."""

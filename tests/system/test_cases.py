@@ -8,7 +8,7 @@ from tests.system import cases
 
 def test_there_are_cases():
     if not cases.names():
-        pytest.skip(f"no cases in {cases.FOLDER}; BELLHOP_CASES names another folder")
+        pytest.skip(f"no cases in {cases.FOLDER}; BELLHOP_SHARED may name where they lie")
 
 
 @pytest.mark.parametrize("kind", cases.KINDS)

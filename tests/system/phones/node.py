@@ -36,6 +36,8 @@ def configuration(domain, listen, users):
 class Node:
     """A running node; `users` are its accounts."""
 
+    environment = {}
+
     def __init__(self, host, folder, domain="home.test", users=HOUSEHOLD):
         self.host = host
         self.folder = str(folder)
@@ -63,7 +65,7 @@ class Node:
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": os.path.join(TREE, "src")},
+                env={**os.environ, "PYTHONPATH": os.path.join(TREE, "src"), **self.environment},
             )
         self.wait_ready()
 
