@@ -55,6 +55,11 @@ def callee(settings, target):
     return settings.names.get(target.key)
 
 
+def responders(settings):
+    """Return the section of the user or group that emergency calls ring here, or None."""
+    return settings.names.get(uri.key_of(settings.responders.encode()))
+
+
 def is_emergency(settings, listeners, target):
     """Tell whether a Uri asks for help: urn:service:sos, or a number of the owner's list."""
     if target.scheme == b"urn":
@@ -67,10 +72,8 @@ def is_emergency(settings, listeners, target):
 def find(settings, listeners, location, target, now):
     """Return what a Request-URI leads to; refuses with 416."""
     if is_emergency(settings, listeners, target):
-        responders = settings.names.get(uri.key_of(settings.responders.encode()))
-        return Found(
-            EMERGENCY, _section_targets(settings, location, responders, None, now), responders
-        )
+        section = responders(settings)
+        return Found(EMERGENCY, _section_targets(settings, location, section, None, now), section)
     if target.scheme == b"tel":
         return _local(settings, location, target, now)
     if target.host is None:

@@ -347,7 +347,7 @@ class Meshing:
         served = []
         for section in settings.called():
             served.append(_served(section, self.node.is_there(section, now)))
-        responders = settings.names.get(settings.responders.lower().encode())
+        responders = dialplan.responders(settings)
         if responders is not None:
             there = self.node.is_there(responders, now)
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), there))
