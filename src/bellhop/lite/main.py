@@ -8,10 +8,11 @@ from .. import __version__
 from ..errors import BellhopError
 from ..world.log import Log
 from ..world.loop import Exhausted, Loop
-from . import bounds, files, sodium
+from ..world.micropython import files
+from ..world.micropython.log_text import to_stderr, to_syslog
+from ..world.micropython.sockets import reason
+from . import bounds, sodium
 from .clock import Clock
-from .sockets import words
-from .words import to_stderr, to_syslog
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
 SIGHUP, SIG_IGN = 1, 1
@@ -110,7 +111,7 @@ def _note(path, ending, log):
     try:
         files.replace(path, [ending])
     except OSError as error:
-        log.say("error", "cannot write %s: %s" % (path, words(error)))
+        log.say("error", "cannot write %s: %s" % (path, reason(error)))
 
 
 def _keep_private():

@@ -79,7 +79,7 @@ class Store:
         except OSError as error:
             self.counters["failed"] += 1
             self.waiting[name] = read
-            self.log.say("error", "cannot write %s: %s" % (path, sockets.words(error)))
+            self.log.say("error", "cannot write %s: %s" % (path, sockets.reason(error)))
             return False
         except MemoryError:
             self.waiting[name] = read
@@ -115,7 +115,7 @@ class Store:
             os.rename(path, path + ".damaged")
             self.log.say("error", "%s is damaged: it is now %s.damaged" % (path, path))
         except OSError as error:  # The node is of use without it.
-            self.log.say("error", "%s is damaged: %s" % (path, sockets.words(error)))
+            self.log.say("error", "%s is damaged: %s" % (path, sockets.reason(error)))
 
     def _path(self, name):
         return "%s/%s.json" % (self.folders[name in VOLATILE], name)
