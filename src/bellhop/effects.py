@@ -22,8 +22,14 @@ Close = namedtuple("Close", ("flow", "reason"))
 Resolve = namedtuple("Resolve", ("query", "host", "port", "transport", "secure"))
 
 # Keep what `read(now)` returns (a JSON-able value) under `name` over a restart of the daemon. It is
-# read when the shell really writes, so that many changes cost one writing.
-Store = namedtuple("Store", ("name", "read"))
+# read when the shell really writes, so that many changes cost one writing. changes: id -> row, or
+# None for a row that has gone, where only they differ from what was kept last (the value is a list
+# of rows then, each a dict with its "id"), or None: all of it.
+Store = namedtuple("Store", ("name", "read", "changes"))
+
+# Perform a Store before anything behind it, so that a loss of power does not take it. The answer is
+# Engine.kept(number, problem), with "" where all is well.
+Commit = namedtuple("Commit", ("number", "store"))
 
 # Something an owner may want to see: `kind` ("call", "registration", ...), fields as a dict.
 Event = namedtuple("Event", ("kind", "fields"))
@@ -39,9 +45,9 @@ SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 # Engine.relay_opened(relay, ports, problem), ports being A's RTP and RTCP, then B's.
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
-# Change one side of a relay. side: 0 or 1; changes: dict of what shell/media/library.py takes in
-# relay_update by name, and with `remote` the `zone` (name of an interface) of a link-local one, or
-# None. It holds keys: no log and no answer may show it.
+# Change one side of a relay. side: 0 or 1; changes: dict of what shell/relay.py's relay_update
+# takes by name, and with `remote` the `zone` (name of an interface) of a link-local one, or None.
+# It holds keys: no log and no answer may show it.
 RelayUpdate = namedtuple("RelayUpdate", ("relay", "side", "changes"))
 
 # Close the ports of a relay and forget its keys, whether it could be opened or not.

@@ -1,20 +1,22 @@
 """Files and the log of the shell."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
 
-from bellhop.effects import Note
+from bellhop.budget import DAY
+from bellhop.effects import Commit, Note
 from bellhop.effects import Store as Keep
 from bellhop.errors import BellhopError
+from bellhop.shell import files
 from bellhop.shell.entropy import Entropy
 from bellhop.shell.service import milliseconds
+from bellhop.shell.words import readable
 from bellhop.world.control import Control
-from bellhop.world.cpython import files
-from bellhop.world.cpython.log_text import readable
 from bellhop.world.log import BURST, INTERVAL, Log
 from bellhop.world.loop import Loop
-from bellhop.world.store import Store
+from bellhop.world.store import AT_LEISURE_A_DAY, JOURNAL_BYTES, Store, check_own
 
 
 class Folder:
@@ -23,18 +25,29 @@ class Folder:
     def __init__(self, path):
         self.path = path
         self.lines = []
+        self.now = milliseconds()
         for name in ("state", "run"):
             (path / name).mkdir()
         self.store = self.again()
 
     def again(self):
         """Return a store as the next process has it."""
-        log = Log(lambda level, text: self.lines.append(text), milliseconds)
-        loop = Loop(milliseconds, log)
+        log = Log(lambda level, text: self.lines.append(text), lambda: self.now)
+        loop = Loop(lambda: self.now, log)
+        loop.engine = SimpleNamespace(kept=None)
         return Store(str(self.path / "state"), str(self.path / "run"), loop, log)
 
     def keep(self, name, records):
-        self.store.keep(Keep(name, lambda now: records))
+        self.store.keep(Keep(name, lambda now: records, None))
+
+    def commit(self, name, records, **changes):
+        """Commit some rows; return why they could not be written."""
+        self.store.commit(Commit(1, Keep(name, lambda now: records, changes)))
+        return self.store.loop.told.pop()[1][1]
+
+    def kept(self):
+        """Return what the next process finds."""
+        return dict(self.again().load())
 
 
 @pytest.fixture
@@ -65,6 +78,116 @@ def test_what_has_not_changed_is_not_written(folder):
         folder.keep("secret", "ab")
         folder.store.write_all()
     assert folder.store.counters["written"] == 1
+
+
+ONE, TWO = {"id": "1", "body": "one"}, {"id": "2", "body": "two"}
+
+
+def test_what_is_committed_is_there_before_the_engine_is_told(folder):
+    assert folder.commit("messages", [ONE], **{"1": ONE}) == ""
+    assert folder.kept() == {"messages": [ONE]}
+    assert folder.commit("messages", [ONE, TWO], **{"2": TWO}) == ""
+    assert folder.kept() == {"messages": [ONE, TWO]}
+    assert folder.commit("messages", [TWO], **{"1": None}) == ""
+    assert folder.kept() == {"messages": [TWO]}
+    assert not folder.lines
+
+
+def test_a_change_costs_the_flash_its_own_size_and_not_that_of_all(folder):
+    rows = [{"id": str(number), "body": "x" * 1000} for number in range(50)]
+    folder.keep("messages", rows)
+    folder.store.write_all()
+    folder.commit("messages", [*rows, ONE], one=ONE)
+    assert (folder.path / "state/messages.journal").stat().st_size < 200
+    assert folder.kept()["messages"] == [*rows, ONE]
+
+
+def test_a_journal_ends_where_it_is_longer_than_what_it_goes_on_from(folder):
+    large = {"id": "2", "body": "x" * JOURNAL_BYTES}
+    folder.commit("messages", [ONE], **{"1": ONE})
+    for _ in range(2):
+        folder.commit("messages", [ONE, large], **{"2": large})
+    assert not (folder.path / "state/messages.journal").exists()
+    assert folder.kept() == {"messages": [ONE, large]}
+
+
+def test_a_torn_entry_harms_neither_those_before_it_nor_those_behind(folder):
+    for number in range(3):
+        folder.commit("messages", [], **{str(number): {"id": str(number)}})
+    path = folder.path / "state/messages.journal"
+    path.write_bytes(path.read_bytes()[:-4])
+    folder.store = folder.again()
+    # The first of them is in the file, the last is torn.
+    assert [row["id"] for row in dict(folder.store.load()).get("messages", ())] == ["1"]
+    assert "1 entries were not written to their end" in folder.lines.pop()
+    folder.commit("messages", [], **{"3": {"id": "3"}})
+    assert [row["id"] for row in folder.kept()["messages"]] == ["1", "3"]
+
+
+def test_a_journal_of_an_earlier_file_is_not_read_again(folder):
+    folder.commit("messages", [ONE], **{"1": ONE})
+    folder.commit("messages", [ONE, TWO], **{"2": TWO})
+    path = folder.path / "state/messages.journal"
+    stale = path.read_bytes()
+    folder.keep("messages", [TWO])
+    folder.store.write_all()
+    path.write_bytes(stale)
+    folder.store = folder.again()
+    assert dict(folder.store.load()) == {"messages": [TWO]}
+    folder.commit("messages", [TWO, ONE], **{"1": ONE})
+    assert folder.kept() == {"messages": [TWO, ONE]}
+
+
+def test_what_a_full_disk_refused_is_not_written_later(folder, monkeypatch):
+    def full(path, octets, is_new, is_synced=True):
+        with open(path, "ab") as file:
+            file.write(octets[:20])
+        raise OSError(28, "No space left on device")
+
+    folder.commit("messages", [ONE], **{"1": ONE})
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "append", full)
+        assert "No space left" in folder.commit("messages", [ONE, TWO], **{"2": TWO})
+    assert folder.store.problems
+    three = {"id": "3"}
+    assert folder.commit("messages", [ONE, three], **{"3": three}) == ""
+    assert folder.kept() == {"messages": [ONE, three]} and not folder.store.problems
+
+
+def test_what_nobody_waits_for_has_a_budget_of_the_day(folder):
+    first = folder.now
+    while folder.now < first + 2 * DAY:
+        folder.keep("trust", [folder.now])
+        folder.now += 5000
+        folder.store.loop.timers.sort()
+        while folder.store.loop.timers and folder.store.loop.timers[0][0] <= folder.now:
+            folder.store.loop.timers.pop(0)[2]()
+    assert AT_LEISURE_A_DAY <= folder.store.counters["written"] <= 2 * AT_LEISURE_A_DAY
+    assert folder.store.today().get("trust", 0) <= AT_LEISURE_A_DAY
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_refused_with_the_way_out(folder):
+    check_own(str(folder.path))
+    os.chown(folder.path, 12345, -1)
+    with pytest.raises(BellhopError, match="belongs to another user"):
+        check_own(str(folder.path))
+    os.chown(folder.path, 0, -1)
+    folder.path.chmod(0o777)
+    with pytest.raises(BellhopError, match="chmod go-w"):
+        check_own(str(folder.path))
+
+
+def test_what_another_has_linked_into_the_folder_is_not_followed(folder):
+    prey = folder.path / "prey"
+    prey.write_text("mine")
+    for name in ("secret.json.new", "secret.journal"):
+        (folder.path / "state" / name).symlink_to(prey)
+    folder.keep("secret", "ab")
+    folder.store.write_all()
+    assert prey.read_text() == "mine" and "cannot write" in folder.lines[0]
+    with pytest.raises(OSError, match="symbolic link"):
+        files.append(str(folder.path / "state/secret.journal"), b"x", is_new=True)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +237,7 @@ def test_a_fault_in_a_verb_is_answered_and_logged_with_its_name_first():
         def answer(self, verb, arguments, now):
             raise KeyError("nobody thought of it")
 
-    service = SimpleNamespace(loop=loop, engine=Engine())
+    service = SimpleNamespace(loop=loop, engine=Engine(), store=None)
     with pytest.raises(BellhopError, match="its log says where"):
         Control(service, "control").ask("users", {})
     assert "KeyError" in lines[0] and lines[-1].endswith("in answer")

@@ -1,7 +1,6 @@
 """Maps and tables of the mesh as the owner reads them."""
 
-from bellhop.shell import tables
-from bellhop.shell.mesh import maps
+from bellhop.shell import maps, tables
 
 KEYS = [letter * 52 for letter in "abcdef"]
 

@@ -2,7 +2,6 @@
 
 from ..config import address_octets
 from ..errors import SipError
-from ..sip import uri
 from ..tu import dialplan, proxy
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
@@ -51,7 +50,7 @@ class Admission:
             raise
 
     def _account(self, username):
-        section = self.node.settings.names.get(uri.key_of(username))
+        section = self.node.settings.names.get(username.lower())
         return section if section is not None and section.kind == "user" else None
 
     def is_in_dialog(self, request, tokens, step, flow):

@@ -137,7 +137,7 @@ class Engine:
             raise BellhopError("more than %d entries do not fit" % MAX_IMPORTED)
         self.node.imported = entries
         self._adopt(self.node.settings)
-        return [Store("phonebook", lambda now: self.node.imported)]
+        return [Store("phonebook", lambda now: self.node.imported, None)]
 
     def reload(self, settings, now):
         """Put new settings in force; calls and registrations stay."""
@@ -175,7 +175,7 @@ class Engine:
 
     def start(self, now):
         """Begin, after `listen` and `restore`; return the effects."""
-        secret = Store("secret", lambda now: binascii.hexlify(self.node.secret).decode())
+        secret = Store("secret", lambda now: binascii.hexlify(self.node.secret).decode(), None)
         return [secret] + self._publish(now)
 
     def next_deadline(self):
@@ -360,7 +360,7 @@ class Engine:
         """Return the effects of changed registrations: keep them, tell who watches."""
         if not added and not removed:
             return []
-        effects = [Store("bindings", self._dump_bindings)]
+        effects = [Store("bindings", self._dump_bindings, None)]
         for what, bindings in (("registered", added), ("removed", removed)):
             for binding in bindings:
                 fields = verbs.registration(binding, now)

@@ -8,11 +8,11 @@ from .. import __version__
 from ..errors import BellhopError
 from ..world.log import Log
 from ..world.loop import Exhausted, Loop
-from ..world.micropython import files
-from ..world.micropython.log_text import to_stderr, to_syslog
-from ..world.micropython.sockets import reason
-from . import bounds, sodium
+from ..world.store import check_own
+from . import bounds, files, sodium
 from .clock import Clock
+from .sockets import words
+from .words import to_stderr, to_syslog
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
 SIGHUP, SIG_IGN = 1, 1
@@ -61,6 +61,7 @@ def _run(settings_file, state, run, has_syslog):
     places = state, run or state + "/run", (run or state) + "/control"
     for folder in places[:2]:
         files.make_folder(folder)
+        check_own(folder)
     clock = Clock(time.ticks_ms, time.ticks_diff)
     log = Log(to_syslog() if has_syslog else to_stderr, clock.now)
     ending = EXHAUSTED
@@ -111,7 +112,7 @@ def _note(path, ending, log):
     try:
         files.replace(path, [ending])
     except OSError as error:
-        log.say("error", "cannot write %s: %s" % (path, reason(error)))
+        log.say("error", "cannot write %s: %s" % (path, words(error)))
 
 
 def _keep_private():

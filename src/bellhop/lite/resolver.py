@@ -7,8 +7,7 @@ import os
 import socket
 
 from ..effects import Flow
-from ..world.micropython import sockets
-from . import dns
+from . import dns, sockets
 
 RESOLV_CONF, HOSTS = "/etc/resolv.conf", "/etc/hosts"
 PORT = 53

@@ -15,8 +15,8 @@ from ..effects import Event, Store
 from ..errors import SipError
 from . import decision, sdp, trust
 from .agreement import CALLEE, CALLER, FAILED
+from .dialog import A, Offer
 from .keyed import OPTION, Keying, offered_key
-from .negotiation import A, Offer
 from .ownkeys import is_sealed
 from .session import Session
 from .table import Sessions
@@ -410,7 +410,7 @@ class Relays:
 
     def store(self):
         """Return the effect that keeps what is known of keys."""
-        return Store("trust", lambda now: self.keying.trust.dump())
+        return Store("trust", lambda now: self.keying.trust.dump(), None)
 
     def _event(self, session, what):
         return Event("media", dict(self._record(session), what=what))

@@ -2,20 +2,19 @@
 
 from ..deadlines import Deadlines
 from ..effects import SendMesh
-from ..errors import MeshError
-from . import packets, people, phonebook, record, views
+from . import carrier, people, phonebook, record, views
 from .database import Database
 from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
+from .flood import Peer
 from .hello import TWO_WAY, Neighbour
 from .hostcache import HostCache
-from .identity import parse_key, short_id, write_key
+from .identity import MeshError, parse_key, short_id, write_key
 from .neighbours import Link, Neighbours
 from .own import Own
 from .paths import Hop
-from .peer import Peer
 from .settings import MeshSettings
 
 # Records are looked at for their age this often; none may live shorter than that.
@@ -95,7 +94,7 @@ class Mesh:
         if link not in self.neighbours.links:
             return []
         try:
-            packet = packets.parse(data)
+            packet = carrier.parse(data)
             if packet.sender == self.short:
                 return []
             effects = self._handle(packet, link, source, now)
@@ -105,13 +104,13 @@ class Mesh:
         return self._done(effects, now)
 
     def _handle(self, packet, link, source, now):
-        if packet.type == packets.HELLO:
+        if packet.type == carrier.HELLO:
             return self._hello(packet, link, source, now)
-        if packet.type == packets.COOKIE:
+        if packet.type == carrier.COOKIE:
             return self.neighbours.cookie(packet, link, source, now)
-        if packet.type == packets.ASK:
+        if packet.type == carrier.ASK:
             return self.neighbours.asked(packet, link, source, now)
-        if packet.type == packets.PROVE:
+        if packet.type == carrier.PROVE:
             return self.neighbours.proof(packet, link, source, now)
         neighbour = self.neighbours.proved(packet, link, source)
         peer = self.exchange.peers.get(packet.sender) if neighbour is not None else None
@@ -119,14 +118,14 @@ class Mesh:
             self.counters["strangers"] += 1
             return self.neighbours.reproach(packet, link, source)
         self.neighbours.alive(neighbour, now)
-        if packet.type in (packets.TREE, packets.LIST, packets.WANT):
+        if packet.type in (carrier.TREE, carrier.LIST, carrier.WANT):
             return self.exchange.compare(peer, neighbour, packet.type, packet.body, now)
-        if packet.type == packets.RECORDS:
+        if packet.type == carrier.RECORDS:
             return self.exchange.records(peer, neighbour, packet.body, now)
         handle = {
-            packets.ACK: self.exchange.acknowledged,
-            packets.HOSTS_WANTED: self.exchange.hosts_wanted,
-            packets.HOSTS: self.exchange.hosts,
+            carrier.ACK: self.exchange.acknowledged,
+            carrier.HOSTS_WANTED: self.exchange.hosts_wanted,
+            carrier.HOSTS: self.exchange.hosts,
         }[packet.type]
         return handle(peer, packet.body, now)
 

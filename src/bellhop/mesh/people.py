@@ -6,10 +6,8 @@ at this node. The node's own signature around it says the same from the other si
 
 from collections import namedtuple
 
-from .. import bencode
-from ..errors import MeshError
-from . import record
-from .identity import KEY_BYTES
+from . import bencode, record
+from .identity import KEY_BYTES, MeshError
 
 # name: octets; key: 32 octets; proof: 64 octets.
 Person = namedtuple("Person", ("name", "key", "proof"))

@@ -8,9 +8,8 @@ that the contacts are neither named nor counted. Everybody passes it on like any
 
 from collections import namedtuple
 
-from .. import bencode
-from ..errors import MeshError
-from . import record
+from . import bencode, record
+from .identity import MeshError
 
 # A user that this node serves. name, number, display: octets; groups: list of octets.
 Served = namedtuple("Served", ("name", "number", "display", "groups", "registered"))

@@ -47,7 +47,7 @@ class Control:
             made.setblocking(False)
         except OSError as error:
             made.close()
-            problem = "cannot make the control socket %s: %s" % (self.path, sockets.reason(error))
+            problem = "cannot make the control socket %s: %s" % (self.path, sockets.words(error))
             raise BellhopError(problem) from None
         self.listening = Listening(self.loop, made, self._came)
 
@@ -115,6 +115,7 @@ class Control:
             return self.own_verbs[verb][0](arguments)
         result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
         self.loop.perform(effects)
+        self.service.store.settle(effects)
         return self.service.completed(verb, result)
 
 

@@ -1,7 +1,11 @@
-"""What outlives a restart: one file for each name, whole or not there at all.
+"""What outlives a restart: for each name a file with all of it, and a journal of what came since.
 
-A file is a line with the SHA-256 of the rest, then JSON. It is written beside its place and
-renamed; what must survive a loss of power is synced first, and not written where nothing changed.
+NAME.json is a line with the SHA-256 of the rest, then JSON. It is written beside its place and
+renamed, so that it is whole or not there at all. NAME.journal begins with the first line of the
+file that it goes on from; each further line is an entry: its checksum and JSON, `[id, row]`. A torn
+entry was never acknowledged and is left out. The next writing of the file ends its journal.
+
+What must survive a loss of power is synced, and not written where nothing changed.
 """
 
 import binascii
@@ -9,6 +13,9 @@ import hashlib
 import json
 import os
 
+from ..budget import DAY, Budget
+from ..effects import Store as Keep
+from ..errors import BellhopError
 from .system import files, sockets
 
 # Names of what may be lost with the power: kept in a folder that is a RAM disk on a router.
@@ -17,13 +24,24 @@ VOLATILE = ("bindings",)
 # again without its file: four writings a day are what flash shall bear.
 PAUSES = {"bindings": (1000, 1000), "mesh": (300000, 21600000)}
 FLASH_PAUSES = (10000, 10000)
+# Writings of one name in a day that nobody waits for. Strangers cause some of them, as by calls
+# with new keys: past it what changes is collected for half an hour each.
+AT_LEISURE_A_DAY = 96
+# A journal may be as long as the file that it goes on from, and so long in any case.
+JOURNAL_BYTES = 8192
 # A long writing is done more rarely, so that it takes 2 % of the time at most.
 PAUSE_PER_WRITING = 50
 RETRY_MS = 60000
+# The field that names a row, where it is not "id".
+ROW_IDS = {"trust": "contact"}
 
 
 class Store:
-    """The files of one node. folder: what stays; run: what may be lost."""
+    """The files of one node. folder: what stays; run: what may be lost.
+
+    heads: name -> (first line of its file, octets of the file); journals: name -> octets;
+    writings: name -> how many went to flash today; problems: name -> why it could not be written.
+    """
 
     def __init__(self, folder, run, loop, log):
         self.folders = {True: run, False: folder}
@@ -31,14 +49,53 @@ class Store:
         self.log = log
         self.waiting = {}
         self.timers = {}
+        self.heads = {}
+        self.journals = {}
+        self.budgets = {}
+        self.problems = {}
+        self.day = 0
+        self.writings = {}
         self.counters = {"written": 0, "failed": 0}
 
     def keep(self, effect):
         """Perform a Store: write soon, together with what changes until then."""
         name = effect.name
-        self.waiting[name] = effect.read
-        if name not in self.timers:
+        self._wait(effect)
+        if effect.changes is not None and name in VOLATILE:
+            self._write_now(name)
+        elif name not in self.timers:
             self._plan(name, PAUSES.get(name, FLASH_PAUSES)[0])
+
+    def commit(self, effect):
+        """Perform a Commit: write now, and tell the engine whether it is on flash."""
+        self._wait(effect.store)
+        problem = self._write_at_once(effect.store.name)
+        self.loop.later(self.loop.engine.kept, effect.number, problem)
+
+    def settle(self, effects):
+        """Write now what Stores among these have asked for; raises BellhopError for the owner."""
+        for effect in effects:
+            name = effect.name if isinstance(effect, Keep) else ""
+            if name in self.waiting and name not in PAUSES:
+                problem = self._write_at_once(name)
+                if problem:
+                    raise BellhopError("in force until the next start, but not kept: " + problem)
+
+    def _write_at_once(self, name):
+        """Write what waits under `name`, or later if that fails; return why it does, or ""."""
+        problem = self._write_now(name)
+        if problem and name not in self.timers:
+            self._plan(name, RETRY_MS)
+        return problem
+
+    def _wait(self, effect):
+        """Let changes wait for the next writing, beside those that wait already."""
+        earlier = self.waiting.get(effect.name, (None, {}))[1]
+        changes = None
+        if earlier is not None and effect.changes is not None:
+            changes = dict(earlier)
+            changes.update(effect.changes)
+        self.waiting[effect.name] = effect.read, changes
 
     def _plan(self, name, pause):
         self.timers[name] = self.loop.call_later(pause, lambda: self._write(name))
@@ -59,32 +116,86 @@ class Store:
         began = self.loop.now()
         pause = RETRY_MS
         try:
-            if self._write_now(name):
-                taken = PAUSE_PER_WRITING * (self.loop.now() - began)
-                pause = max(PAUSES.get(name, FLASH_PAUSES)[1], taken)
+            if not self._write_now(name):
+                pause = self._pause(name, began)
         finally:
             self._plan(name, pause)
 
+    def _pause(self, name, began):
+        """Return how long `name` shall rest after a writing at leisure."""
+        now = self.loop.now()
+        pause = max(PAUSES.get(name, FLASH_PAUSES)[1], PAUSE_PER_WRITING * (now - began))
+        if name in VOLATILE:
+            return pause
+        budget = self.budgets.setdefault(name, Budget(AT_LEISURE_A_DAY))
+        budget.spend(now)
+        return max(pause, budget.wait(now))
+
     def _write_now(self, name):
-        """Write one file; tell whether it succeeded."""
-        read = self.waiting.pop(name)
-        value = read(self.loop.now())
-        path = self._path(name)
+        """Write what waits under `name`; return why it failed, or ""."""
+        read, changes = self.waiting.pop(name)
         try:
-            checksum = _checksum(value)
-            if checksum != _line(path):
-                parts = [checksum + b"\n", pieces(value), b"\n"]
-                files.replace(path, parts, is_synced=name not in VOLATILE)
-                self.counters["written"] += 1
+            if changes is not None and self._fits(name):
+                self._append(name, changes)
+            else:
+                self._replace(name, read(self.loop.now()))
         except OSError as error:
             self.counters["failed"] += 1
-            self.waiting[name] = read
-            self.log.say("error", "cannot write %s: %s" % (path, sockets.reason(error)))
-            return False
+            self.waiting[name] = read, None
+            problem = "cannot write %s: %s" % (self._path(name), sockets.words(error))
+            if self.problems.get(name) != problem:
+                self.log.say("error", problem)
+            self.problems[name] = problem
+            return problem
         except MemoryError:
-            self.waiting[name] = read
+            self.waiting[name] = read, None
             raise
-        return True
+        self.problems.pop(name, None)
+        return ""
+
+    def _fits(self, name):
+        return name in self.heads and self.journals.get(name, 0) < max(
+            JOURNAL_BYTES, self.heads[name][1]
+        )
+
+    def _append(self, name, changes):
+        """Add entries to the journal. Each begins its line, for the one before may be torn."""
+        size = self.journals.get(name, 0)
+        octets = b"" if size else self.heads[name][0]
+        for identifier in changes:
+            text = json.dumps([identifier, changes[identifier]], separators=(",", ":")).encode()
+            octets += b"\n" + _mark(text) + text
+        path = self._path(name, "journal")
+        files.append(path, octets, is_new=not size, is_synced=name not in VOLATILE)
+        self.journals[name] = size + len(octets)
+        self._count(name)
+
+    def _replace(self, name, value):
+        """Write the whole file, where it differs from what is there."""
+        checksum, size = measured(value)
+        has_journal = bool(self.journals.get(name))
+        if not has_journal and name in self.heads and self.heads[name][0] == checksum:
+            return
+        path = self._path(name)
+        parts = [checksum + b"\n", pieces(value), b"\n"]
+        files.replace(path, parts, is_synced=name not in VOLATILE)
+        self.heads[name], self.journals[name] = (checksum, size), 0
+        self._count(name)
+        if has_journal:
+            files.remove(self._path(name, "journal"))
+
+    def _count(self, name):
+        self.counters["written"] += 1
+        if name not in VOLATILE:
+            today = self.today()
+            today[name] = today.get(name, 0) + 1
+
+    def today(self):
+        """Return name -> writings to flash on this day of the machine's uptime."""
+        day = self.loop.now() // DAY
+        if day != self.day:
+            self.day, self.writings = day, {}
+        return self.writings
 
     def load(self):
         """Yield (name, records) of every whole file; a damaged one is set aside."""
@@ -102,23 +213,69 @@ class Store:
                 checksum = file.readline().strip()
                 text = file.read().rstrip(b"\n")
             if binascii.hexlify(hashlib.sha256(text).digest()) == checksum:
-                return json.loads(text)
+                self.heads[name] = checksum, len(text)
+                records = json.loads(text)
+                changes = self._entries(name)
+                return merged(records, changes, ROW_IDS.get(name, "id")) if changes else records
         except (OSError, ValueError):
             pass
         self.set_aside(name)
         return None
 
+    def _entries(self, name):
+        """Return the changes in the journal that goes on from the file: [(id, row)]."""
+        try:
+            with open(self._path(name, "journal"), "rb") as file:
+                lines = file.read().split(b"\n")
+        except OSError:
+            return []
+        if lines.pop(0) != self.heads[name][0]:
+            return []  # The file was written anew, and then the power went.
+        self.journals[name] = len(self.heads[name][0]) + sum([len(line) + 1 for line in lines])
+        entries = [json.loads(line[16:]) for line in lines if _mark(line[16:]) == line[:16]]
+        if len(entries) < len(lines):
+            words = "%s: %d entries were not written to their end, and are left out"
+            torn = len(lines) - len(entries)
+            self.log.say("warning", words % (self._path(name, "journal"), torn))
+        return entries
+
     def set_aside(self, name):
         """Take a file that cannot be used out of the way, and say so."""
         path = self._path(name)
+        self.heads.pop(name, None)
         try:
             os.rename(path, path + ".damaged")
             self.log.say("error", "%s is damaged: it is now %s.damaged" % (path, path))
         except OSError as error:  # The node is of use without it.
-            self.log.say("error", "%s is damaged: %s" % (path, sockets.reason(error)))
+            self.log.say("error", "%s is damaged: %s" % (path, sockets.words(error)))
 
-    def _path(self, name):
-        return "%s/%s.json" % (self.folders[name in VOLATILE], name)
+    def _path(self, name, ending="json"):
+        return "%s/%s.%s" % (self.folders[name in VOLATILE], name, ending)
+
+
+def merged(rows, changes, field):
+    """Return rows after changes, [(id, row or None)]; field: the one that names a row."""
+    rows = list(rows)
+    places = {row.get(field): place for place, row in enumerate(rows)}
+    for identifier, row in changes:
+        if identifier in places:
+            rows[places.pop(identifier)] = None
+        if row is not None:
+            places[identifier] = len(rows)
+            rows.append(row)
+    return [row for row in rows if row is not None]
+
+
+def check_own(folder):
+    """Raise BellhopError where others could put files of their own into a folder of the node."""
+    own, found = os.stat("/proc/self"), os.stat(folder)
+    if found[4] != own[4]:
+        words = "the folder %s belongs to another user (number %d), who could read and change what "
+        words += "the node keeps there: name another folder, or give it to user number %d by chown"
+        raise BellhopError(words % (folder, found[4], own[4]))
+    if found[0] & 0o022:
+        words = "others can write in the folder %s, so they could change what the node keeps there:"
+        raise BellhopError((words + " `chmod go-w %s`") % (folder, folder))
 
 
 def pieces(value):
@@ -140,17 +297,15 @@ def pieces(value):
         yield json.dumps(value, separators=(",", ":")).encode()
 
 
-def _checksum(value):
-    found = hashlib.sha256()
+def measured(value):
+    """Return the checksum of a value's JSON, and its octets."""
+    found, size = hashlib.sha256(), 0
     for piece in pieces(value):
         found.update(piece)
-    return binascii.hexlify(found.digest())
+        size += len(piece)
+    return binascii.hexlify(found.digest()), size
 
 
-def _line(path):
-    """Return the first line of a file, b"" where there is none."""
-    try:
-        with open(path, "rb") as file:
-            return file.readline().strip()
-    except OSError:
-        return b""
+def _mark(text):
+    """Return the checksum that stands before an entry."""
+    return binascii.hexlify(hashlib.sha256(text).digest()[:8])

@@ -54,7 +54,7 @@ class Agent:
 
     def store_messages(self):
         """Return the effect that keeps the waiting messages."""
-        return Store("messages", lambda now: self.node.mailbox.dump())
+        return Store("messages", lambda now: self.node.mailbox.dump(), None)
 
     def deliver(self, user, now):
         """Send the oldest waiting message of a user to the newest phone; return the effects."""

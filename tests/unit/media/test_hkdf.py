@@ -3,7 +3,7 @@
 import unittest
 from binascii import unhexlify
 
-from bellhop import hkdf
+from bellhop.media import hkdf
 
 
 class Vectors(unittest.TestCase):

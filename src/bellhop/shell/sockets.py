@@ -1,4 +1,4 @@
-"""Sockets as CPython has them: the same words as in `world.micropython.sockets`."""
+"""Sockets as CPython has them: the same words as in `lite.sockets`."""
 
 import errno
 import os
@@ -69,7 +69,7 @@ def canonical(host):
         return host
 
 
-def reason(error):
+def words(error):
     """Return what an OSError says."""
     return error.strerror or str(error)
 

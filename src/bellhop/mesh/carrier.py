@@ -18,8 +18,7 @@ receiver gave to the sender, so that nobody who cannot read the answers is belie
 import struct
 from collections import namedtuple
 
-from ..errors import MeshError
-from .identity import KEY_BYTES, SHORT_BYTES
+from .identity import KEY_BYTES, SHORT_BYTES, MeshError
 from .record import HEAD_BYTES, MAX_RECORD_BYTES, SALT_CODES, SALTS
 
 MAGIC = b"bm"

@@ -35,5 +35,25 @@ def replace(path, parts, is_synced=True):
             file.flush()
     os.rename(fresh, path)
     if is_synced:
-        with open(path.rpartition("/")[0] or ".", "rb") as folder:
-            folder.flush()
+        _sync_folder(path)
+
+
+def append(path, octets, is_new, is_synced=True):
+    """Add octets to a file; is_new: they are all that it shall hold."""
+    with open(path, "wb" if is_new else "ab") as file:
+        file.write(octets)
+        if is_synced:
+            file.flush()
+    if is_new and is_synced:
+        _sync_folder(path)
+
+
+def remove(path):
+    """Take a file away, so that it does not come back with the power."""
+    os.remove(path)
+    _sync_folder(path)
+
+
+def _sync_folder(path):
+    with open(path.rpartition("/")[0] or ".", "rb") as folder:
+        folder.flush()

@@ -1,0 +1,65 @@
+"""Files as CPython has them: the same words as in `lite.files`."""
+
+import os
+
+exists = os.path.exists
+
+
+def make_folder(path):
+    """Make a folder of mode 0700 and those above it; raises OSError."""
+    os.makedirs(path, mode=0o700, exist_ok=True)
+
+
+def privately(work):
+    """Call work() so that what it makes is the owner's alone."""
+    mask = os.umask(0o177)
+    try:
+        work()
+    finally:
+        os.umask(mask)
+
+
+def replace(path, parts, is_synced=True):
+    """Put a file of mode 0600 in place, whole or not at all; parts: octets, or what yields them."""
+    fresh = path + ".new"
+    with _opened(fresh, os.O_TRUNC) as file:
+        for part in parts:
+            file.writelines((part,) if isinstance(part, bytes) else part)
+        _finish(file, is_synced)
+    os.replace(fresh, path)
+    if is_synced:
+        _sync_folder(path)
+
+
+def append(path, octets, is_new, is_synced=True):
+    """Add octets to a file of mode 0600; is_new: they are all that it shall hold."""
+    with _opened(path, os.O_TRUNC if is_new else os.O_APPEND) as file:
+        file.write(octets)
+        _finish(file, is_synced)
+    if is_new and is_synced:
+        _sync_folder(path)
+
+
+def remove(path):
+    """Take a file away, so that it does not come back with the power."""
+    os.remove(path)
+    _sync_folder(path)
+
+
+def _opened(path, flags):
+    """Open for writing; what others have linked there is not followed."""
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600), "wb")
+
+
+def _finish(file, is_synced):
+    file.flush()
+    if is_synced:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path):
+    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

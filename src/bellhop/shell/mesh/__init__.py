@@ -1,1 +1,0 @@
-"""Identity and maps of a node in the mesh: what OpenWrt's package bellhop-mesh brings."""

@@ -1,1 +1,0 @@
-"""GnuPG, called: what OpenWrt's package bellhop-pgp brings."""

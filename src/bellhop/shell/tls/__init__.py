@@ -1,1 +1,0 @@
-"""SIP over TLS and WebSocket: what OpenWrt's package bellhop-tls brings."""

@@ -1,1 +1,0 @@
-"""Files, sockets and the log as CPython has them."""

@@ -1,1 +1,0 @@
-"""Files, sockets and the log as MicroPython has them: the same names as in `world.cpython`."""
