@@ -14,7 +14,7 @@ import cffi
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = os.path.join(HERE, "include", "bellhop_media.h")
-MODULE = "bellhop.shell.media_abi"
+MODULE = "bellhop.shell.media.media_abi"
 
 
 def declarations(header):

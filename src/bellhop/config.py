@@ -1,7 +1,7 @@
 """The settings of a node as checked plain values; uci.py reads them from a file."""
 
 from .errors import ConfigError
-from .sip import digest
+from .sip import digest, uri
 
 HEX = "0123456789abcdef"
 
@@ -76,7 +76,7 @@ class Settings:
         numbers = [(contact.number, contact.address) for contact in self.contacts]
         for number, address in numbers + [(one["number"], one["address"]) for one in entries]:
             if number and address:
-                self.speed_dial.setdefault(number.lower().encode(), address.encode())
+                self.speed_dial.setdefault(uri.key_of(number.encode()), address.encode())
 
 
 def is_number(text):

@@ -45,9 +45,9 @@ SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 # Engine.relay_opened(relay, ports, problem), ports being A's RTP and RTCP, then B's.
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
-# Change one side of a relay. side: 0 or 1; changes: dict of what shell/relay.py's relay_update
-# takes by name, and with `remote` the `zone` (name of an interface) of a link-local one, or None.
-# It holds keys: no log and no answer may show it.
+# Change one side of a relay. side: 0 or 1; changes: dict of what shell/media/library.py takes in
+# relay_update by name, and with `remote` the `zone` (name of an interface) of a link-local one, or
+# None. It holds keys: no log and no answer may show it.
 RelayUpdate = namedtuple("RelayUpdate", ("relay", "side", "changes"))
 
 # Close the ports of a relay and forget its keys, whether it could be opened or not.

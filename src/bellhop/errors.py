@@ -24,3 +24,7 @@ class ConfigError(BellhopError):
         super().__init__(where + ": " + problem)
         self.where = where
         self.problem = problem
+
+
+class MeshError(BellhopError):
+    """What a peer sent, or a file held, breaks the mesh's rules."""

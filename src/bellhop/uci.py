@@ -10,6 +10,7 @@ from collections import namedtuple
 from .config import HEX, Section, Settings, User, address_octets, is_number
 from .errors import ConfigError
 from .limits import MAX_BINDINGS, MAX_RELAYED_CALLS, MAX_TRANSACTIONS
+from .sip import uri
 
 # check(text) returns the value or raises ValueError with the accepted values.
 # many: a list option. help: one line for LuCI and for the error message.
@@ -51,6 +52,16 @@ def _word(text):
     return text
 
 
+def _dialled(text):
+    if not text or [c for c in text if c not in NAME + "()/*# "]:
+        raise ValueError("a name, or a number such as +49 30 1234")
+    return text
+
+
+def _dialled_or_nothing(text):
+    return _dialled(text) if text else text
+
+
 def _name_or_nothing(text):
     return _word(text) if text else text
 
@@ -84,7 +95,7 @@ def _address(text):
 
 
 def _forward(text):
-    return _address(text) if ":" in text else _name_or_nothing(text)
+    return _address(text) if ":" in text else _dialled_or_nothing(text)
 
 
 def _hash(digits):
@@ -153,10 +164,13 @@ SCHEMA = {
         "key": _option(_text, "", "PEM file of the certificate's private key"),
         "tls_verify": _option(_flag, True, "check certificates of other domains"),
         "emergency_number": Option(
-            _word, ("112", "911"), True, "numbers that reach the responders before any other rule"
+            _dialled,
+            ("112", "911"),
+            True,
+            "numbers that reach the responders before any other rule",
         ),
         "responders": _option(
-            _name_or_nothing, "", "user or group that emergency calls ring on this node"
+            _dialled_or_nothing, "", "user or group that emergency calls ring on this node"
         ),
         "strangers": _option(
             _choice("allow", "refuse"), "allow", "may callers from elsewhere ring local users"
@@ -188,8 +202,8 @@ SCHEMA = {
     "user": {
         "name": _option(_word, "", "name of the account; empty: the section's name"),
         "display_name": _option(_text, "", "name shown to people"),
-        "extension": _option(_word, "", "short number"),
-        "alias": _list(_word, "further names and numbers"),
+        "extension": _option(_dialled, "", "short number"),
+        "alias": _list(_dialled, "further names and numbers"),
         "password": _option(_text, "", "in clear; better the two hashes"),
         "ha1_md5": _option(_hash(32), b"", "hash for MD5 digest"),
         "ha1_sha256": _option(_hash(64), b"", "hash for SHA-256 digest"),
@@ -207,7 +221,7 @@ SCHEMA = {
     },
     "contact": {
         "name": _option(_text, "", "name shown to people"),
-        "number": _option(_name_or_nothing, "", "what a phone dials"),
+        "number": _option(_dialled_or_nothing, "", "what a phone dials"),
         "address": _option(_address, "", "where it leads, as in sip:gran@far.test"),
         "encryption": _option(
             _choice("", "require", "prefer", "allow"), "", "as in `config media`; empty: as there"
@@ -271,8 +285,8 @@ SCHEMA = {
     "group": {
         "name": _option(_word, "", "name of the group; empty: the section's name"),
         "display_name": _option(_text, "", "name shown to people"),
-        "extension": _option(_word, "", "short number"),
-        "alias": _list(_word, "further names and numbers"),
+        "extension": _option(_dialled, "", "short number"),
+        "alias": _list(_dialled, "further names and numbers"),
         "member": _list(_word, "users that ring"),
         "strategy": _option(
             _choice("parallel", "sequential"), "parallel", "all at once, or one after the other"
@@ -331,15 +345,16 @@ def _check(settings, named, where):
         for called in [section.name, section.extension] + list(section.alias):
             if not called:
                 continue
-            other = settings.names.get(called.lower().encode())
+            key = uri.key_of(called.encode())
+            other = settings.names.get(key)
             if other is not None and other is not section:
                 problem = "'%s' is already used by the section at %s"
                 raise ConfigError(section.where, problem % (called, other.where))
-            settings.names[called.lower().encode()] = section
-    if settings.responders and settings.responders.lower().encode() not in settings.names:
+            settings.names[key] = section
+    if settings.responders and uri.key_of(settings.responders.encode()) not in settings.names:
         raise ConfigError(where, "responders '%s' is no user or group" % settings.responders)
     settings.emergency = frozenset(
-        [b"sos"] + [number.lower().encode() for number in settings.emergency_number]
+        [b"sos"] + [uri.key_of(number.encode()) for number in settings.emergency_number]
     )
     for section in named:
         if section.kind == "user":
@@ -352,8 +367,8 @@ def _check(settings, named, where):
 
 
 def _check_forward(settings, user):
-    wanted = user.forward.lower().encode()
-    if not wanted or b":" in wanted:
+    wanted = uri.key_of(user.forward.encode())
+    if not wanted or ":" in user.forward:
         return
     if wanted not in settings.names and wanted not in settings.speed_dial:
         problem = "forward '%s' is no user, group, number or speed dial of this file"

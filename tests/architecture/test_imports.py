@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-GROUND = {"limits", "errors", "effects", "deadlines", "budget"}
+GROUND = {"limits", "errors", "effects", "deadlines", "bencode", "hkdf", "budget"}
 MESSAGES = GROUND | {"sip"}
 BELOW_CORE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import, or modules of them.
@@ -18,6 +18,8 @@ MAY_IMPORT = {
     "errors": set(),
     "effects": set(),
     "deadlines": set(),
+    "bencode": {"errors"},
+    "hkdf": set(),
     "budget": set(),
     "config": MESSAGES | {"uci"},
     "uci": MESSAGES | {"config"},
@@ -33,8 +35,6 @@ MAY_IMPORT = {
     "lite": GROUND | {"core.engine", "config", "sip", "world"},
     "__main__": {"shell", "lite"},
 }
-# One module picks one of the two shells; the others of its unit know neither.
-MAY_ALSO_IMPORT = {"bellhop.world.system": {"shell", "lite"}}
 WORLDLY = {"world", "shell", "lite"}
 PURE = set(MAY_IMPORT) - WORLDLY - {"", "__main__"}
 PURE_STANDARD = {"binascii", "collections", "hashlib", "heapq", "json", "struct"}
@@ -68,15 +68,15 @@ def unit_of(name):
     return "" if unit.startswith("__") and unit != "__main__" else unit
 
 
-def fault_of(unit, imported, besides):
-    """Return what is wrong with one import in a unit, or None; besides: units allowed to it."""
+def fault_of(unit, imported):
+    """Return what is wrong with one import in a unit, or None."""
     top = imported.split(".")[0]
     if imported.endswith(".*"):
         return "a star import"
     if top == "bellhop":
         target = unit_of(imported)
         module = ".".join(imported.split(".")[1:3])
-        if target and not {target, module} & {unit, *MAY_IMPORT[unit], *besides}:
+        if target and not {target, module} & {unit, *MAY_IMPORT[unit]}:
             return f"{unit or 'the package'} may not import {target}"
     elif unit in PURE and top not in PURE_STANDARD:
         return f"a pure module may not import {top}"
@@ -94,7 +94,7 @@ def faults(source):
             found.append(f"{name}: the unit {unit} has no row in MAY_IMPORT")
             continue
         for imported, line in imports(name, ast.parse(path.read_bytes())):
-            fault = fault_of(unit, imported, MAY_ALSO_IMPORT.get(name, set()))
+            fault = fault_of(unit, imported)
             if fault:
                 found.append(f"{name}:{line}: {fault}")
     return found

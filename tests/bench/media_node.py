@@ -19,8 +19,8 @@ CLEAR, SECURE, BOTH_WAYS = 0, 1, 3
 
 
 def load_binding(path):
-    """Make a generated file the module bellhop.shell.media_abi."""
-    name = "bellhop.shell.media_abi"
+    """Make a generated file the module bellhop.shell.media.media_abi."""
+    name = "bellhop.shell.media.media_abi"
     spec = importlib.util.spec_from_file_location(name, path)
     sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules[name])
@@ -57,7 +57,7 @@ def main():
     library, binding, coalesce_us, suite = sys.argv[1:]
     sys.path.insert(0, "src")
     load_binding(binding)
-    from bellhop.shell.relay import Media
+    from bellhop.shell.media.library import Media
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellhop.effects import SendMesh
-from bellhop.mesh import carrier, database, hello, record
+from bellhop.mesh import database, hello, packets, record
 from bellhop.mesh.database import key_of
 from bellhop.mesh.hello import MIN_UNPROVED_INTERVAL, QUIET_INTERVAL
 from bellhop.mesh.phonebook import Served
@@ -32,15 +32,15 @@ class Attack:
 
     def send(self, kind, body):
         """Let the victim receive one packet of its proved neighbour; return the effects."""
-        data = carrier.write(kind, self.attacker.short, self.way.cookie, body)
+        data = packets.write(kind, self.attacker.short, self.way.cookie, body)
         source = self.network.address(self.network.nodes.index(self.attacker), 0)
         return self.victim.receive(data, self.link, source, self.network.now)
 
     def push(self, raws):
         """Send records."""
         self.number += 1
-        frames = b"".join([carrier.frame(raw) for raw in raws])
-        return self.send(carrier.RECORDS, self.number.to_bytes(4, "big") + frames)
+        frames = b"".join([packets.frame(raw) for raw in raws])
+        return self.send(packets.RECORDS, self.number.to_bytes(4, "big") + frames)
 
 
 def identity(number, sequence=1 << 32, value=b"de", salt=SALT):
@@ -159,9 +159,9 @@ def test_signed_nonsense_is_stored_but_never_read_and_never_raises():
 def test_without_the_cookie_a_stranger_gets_little_and_changes_nothing():
     attack = Attack()
     digest = attack.victim.database.digest()
-    for kind in carrier.TYPES[1:]:
+    for kind in packets.TYPES[1:]:
         for size in (0, 4, 19, 300, 1100):
-            data = carrier.write(kind, b"stranger", carrier.NO_COOKIE, bytes(size))
+            data = packets.write(kind, b"stranger", packets.NO_COOKIE, bytes(size))
             source = ("203.0.113.9", 1000 + size)
             effects = attack.victim.receive(data, attack.link, source, attack.network.now)
             sent = sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
@@ -174,8 +174,8 @@ def test_an_unproven_address_is_never_sent_more_than_three_times_what_came():
     source = ("203.0.113.9", 4444)
     came = sent = 0
     for turn in range(50):
-        body = carrier.write_hello(carrier.Hello(turn, 2000, carrier.ANSWER, bytes(8), {}))
-        data = carrier.write(carrier.HELLO, b"stranger", carrier.NO_COOKIE, body)
+        body = packets.write_hello(packets.Hello(turn, 2000, packets.ANSWER, bytes(8), {}))
+        data = packets.write(packets.HELLO, b"stranger", packets.NO_COOKIE, body)
         came += len(data)
         now = attack.network.now = attack.network.now + 200
         effects = attack.victim.receive(data, attack.link, source, now) + attack.victim.fire(now)
@@ -189,9 +189,9 @@ def test_a_flood_of_hellos_from_invented_addresses_keeps_the_table_bounded():
     attack = Attack()
     members = set(attack.victim.exchange.peers)
     for number in range(5000):
-        body = carrier.write_hello(carrier.Hello(1, 2000, carrier.TO_ALL, bytes(8), {}))
+        body = packets.write_hello(packets.Hello(1, 2000, packets.TO_ALL, bytes(8), {}))
         short = number.to_bytes(8, "big")
-        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, body)
+        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, body)
         source = ("10.77.%d.%d" % divmod(number, 256), PORT)
         attack.victim.receive(data, attack.link, source, attack.network.now)
         assert len(attack.victim.neighbours.table) <= hello.MAX_NEIGHBOURS
@@ -203,12 +203,12 @@ def test_a_flood_of_hellos_from_invented_addresses_keeps_the_table_bounded():
 def test_a_replayed_proof_is_worthless():
     network = Network(2, line(2))
     network.run(3000)
-    proofs = [e for _, index, e in network.log if index == 1 and e.data[2] == carrier.PROVE]
+    proofs = [e for _, index, e in network.log if index == 1 and e.data[2] == packets.PROVE]
     fresh = network.make(0)
     fresh.link_up(0, "l0", True, network.now)
     source = network.address(1, 0)
-    body = carrier.write_hello(carrier.Hello(1, 2000, carrier.TO_ALL, bytes(8), {}))
-    greeting = carrier.write(carrier.HELLO, network.nodes[1].short, carrier.NO_COOKIE, body)
+    body = packets.write_hello(packets.Hello(1, 2000, packets.TO_ALL, bytes(8), {}))
+    greeting = packets.write(packets.HELLO, network.nodes[1].short, packets.NO_COOKIE, body)
     fresh.receive(greeting, 0, source, network.now)
     for proof in proofs:
         fresh.receive(proof.data, 0, source, network.now)
@@ -222,8 +222,8 @@ def test_a_hello_in_the_name_of_a_neighbour_does_not_end_the_edge():
     short = attack.network.nodes[1].short
     sent = 0
     for turn in range(20):
-        body = carrier.write_hello(carrier.Hello(turn, 2000, carrier.TO_ALL, bytes(8), {}))
-        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, body)
+        body = packets.write_hello(packets.Hello(turn, 2000, packets.TO_ALL, bytes(8), {}))
+        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, body)
         effects = attack.victim.receive(data, 0, source, attack.network.now)
         sent += sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
     assert sent <= 3 * 20 * len(data)
@@ -235,8 +235,8 @@ def test_a_hello_in_the_name_of_a_neighbour_makes_it_no_less_alive():
     source = attack.network.address(1, 1)
     short, own = attack.network.nodes[1].short, attack.victim.short
     for interval in (10, 650000):
-        hello = carrier.Hello(7, interval, carrier.TO_ALL, bytes(8), {own[:4]: 1})
-        data = carrier.write(carrier.HELLO, short, carrier.NO_COOKIE, carrier.write_hello(hello))
+        hello = packets.Hello(7, interval, packets.TO_ALL, bytes(8), {own[:4]: 1})
+        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, packets.write_hello(hello))
         attack.victim.receive(data, 0, source, attack.network.now)
         told = attack.victim.neighbours.table[0, source].interval
         assert MIN_UNPROVED_INTERVAL <= told <= QUIET_INTERVAL
@@ -249,8 +249,8 @@ def test_a_cookie_that_repeats_nothing_is_not_used():
     source = attack.network.address(1, 1)
     short = attack.network.nodes[1].short
     before = attack.victim.neighbours.table[0, source].cookie
-    for kind, size in ((carrier.COOKIE, 0), (carrier.ASK, 48)):
-        data = carrier.write(kind, short, b"guessed.", b"poisoned" + bytes(size))
+    for kind, size in ((packets.COOKIE, 0), (packets.ASK, 48)):
+        data = packets.write(kind, short, b"guessed.", b"poisoned" + bytes(size))
         attack.victim.receive(data, 0, source, attack.network.now)
     assert attack.victim.neighbours.table[0, source].cookie == before
 
@@ -282,20 +282,20 @@ def test_wrong_digests_cause_ever_fewer_repairs():
     before = attack.victim.counters["repairs"]
     for turn in range(600):
         attack.network.now += 1000
-        body = carrier.write_hello(
-            carrier.Hello(turn, 2000, 0, bytes(8), {attack.victim.short[:4]: 1})
+        body = packets.write_hello(
+            packets.Hello(turn, 2000, 0, bytes(8), {attack.victim.short[:4]: 1})
         )
-        attack.send(carrier.HELLO, body)
+        attack.send(packets.HELLO, body)
         attack.victim.fire(attack.network.now)
     assert attack.victim.counters["repairs"] - before < 15
 
 
 def test_questions_for_the_whole_table_are_limited():
     attack = Attack()
-    body = b"".join([carrier.write_branch(number, bytes(128)) for number in range(8)])
+    body = b"".join([packets.write_branch(number, bytes(128)) for number in range(8)])
     sent = 0
     for _ in range(2000):
-        sent += len(attack.send(carrier.TREE, body))
+        sent += len(attack.send(packets.TREE, body))
     assert sent <= 300 * 10
     assert attack.victim.counters["over_budget"] >= 1700
 
@@ -315,7 +315,7 @@ def test_noise_never_raises():
         attack.victim.fire(attack.network.now)
 
 
-@given(st.sampled_from(carrier.TYPES), st.binary(max_size=400))
+@given(st.sampled_from(packets.TYPES), st.binary(max_size=400))
 def test_any_body_of_a_proved_neighbour_is_survived(kind, body):
     SHARED.send(kind, body)
 

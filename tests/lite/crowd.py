@@ -10,7 +10,7 @@ from bellhop.mesh import record
 from bellhop.mesh.identity import short_id
 from bellhop.mesh.node import Mesh, MeshSettings
 from bellhop.mesh.own import name_hash
-from bellhop.shell import identity
+from bellhop.shell.mesh import identity
 
 ANYWHERE = 0
 COST = 10

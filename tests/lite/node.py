@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from tests.mesh import town
-from tests.system.phones.node import Node, configuration
+from tests.system.phones.node import Node
 
 
 class LiteNode(Node):
@@ -15,10 +15,7 @@ class LiteNode(Node):
 
     def start(self):
         """Start the node and wait until it answers."""
-        config = os.path.join(self.folder, "bellhop")
-        listen = [one for one in (self.address, self.address6) if one]
-        with open(config, "w") as file:
-            file.write(configuration(self.domain, listen, self.users.values()))
+        config = self.write_configuration()
         state = os.path.join(self.folder, "state")
         with open(self.log_path, "ab") as log:
             self.process = self.host.popen(

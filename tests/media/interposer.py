@@ -15,7 +15,8 @@ from bellhop.core.engine import Engine
 from bellhop.media import sdp
 from bellhop.media.agreement import CALLEE, CALLER, Agreement, Dh, Identity
 from bellhop.media.ownkeys import media_lines
-from bellhop.shell import command, identity
+from bellhop.shell import command
+from bellhop.shell.mesh import identity
 
 KEY = re.compile(rb"a=bellhop-key:(\S+)\r\n")
 CONFIRM = re.compile(rb"Bellhop-Confirm: (\S+)\r\n")

@@ -1,4 +1,4 @@
-"""The library through its Python binding: src/bellhop/shell/relay.py."""
+"""The library through its Python binding: src/bellhop/shell/media/library.py."""
 
 import errno
 import importlib.util
@@ -30,7 +30,7 @@ def library(tmp_path_factory):
     subprocess.run(["make", "-s", "-C", NATIVE], check=True, timeout=300)
     module = tmp_path_factory.mktemp("binding") / "media_abi.py"
     subprocess.run([sys.executable, NATIVE / "binding.py", module], check=True, timeout=60)
-    load("bellhop.shell.media_abi", module)
+    load("bellhop.shell.media.media_abi", module)
     return str(NATIVE / ".build" / "host" / "libbellhop_media.so")
 
 
@@ -44,7 +44,7 @@ def load(name, path):
 
 @pytest.fixture
 def media(library):
-    from bellhop.shell.relay import Media
+    from bellhop.shell.media.library import Media
 
     media = Media(library)
     media.open(relays=4)
@@ -156,7 +156,7 @@ def test_status_names_the_suites(media):
 
 
 def test_a_missing_library_is_an_os_error(library):
-    from bellhop.shell.relay import Media
+    from bellhop.shell.media.library import Media
 
     with pytest.raises(OSError):
         Media("libbellhop_media_that_is_not_there.so")
@@ -164,10 +164,11 @@ def test_a_missing_library_is_an_os_error(library):
 
 def test_the_interpreter_ends_cleanly_with_the_thread_running(library):
     """At its end the interpreter closes the library at some moment, as this program does early."""
-    module = sys.modules["bellhop.shell.media_abi"].__file__
+    module = sys.modules["bellhop.shell.media.media_abi"].__file__
     program = (
         "import importlib.util, sys\n"
-        f"spec = importlib.util.spec_from_file_location('bellhop.shell.media_abi', {module!r})\n"
+        "spec = importlib.util.spec_from_file_location(\n"
+        f"    'bellhop.shell.media.media_abi', {module!r})\n"
         "module = importlib.util.module_from_spec(spec)\n"
         "sys.modules[spec.name] = module\n"
         "spec.loader.exec_module(module)\n"

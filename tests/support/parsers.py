@@ -7,7 +7,7 @@ Runs under CPython and MicroPython.
 from bellhop.errors import BellhopError, SipError
 from bellhop.features.mesh import siplink
 from bellhop.lite import dns
-from bellhop.mesh import carrier, directory, hostcache, people, phonebook, record
+from bellhop.mesh import directory, hostcache, packets, people, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
 from bellhop.tu import imdn
 from tests.support import whole
@@ -77,17 +77,17 @@ def read_stun(data):
 
 def read_mesh_packet(data):
     """Read one datagram of the mesh, and what its type says is in it."""
-    packet = carrier.parse(data)
+    packet = packets.parse(data)
     body = packet.body
     readers = {
-        carrier.HELLO: carrier.read_hello,
-        carrier.ASK: carrier.read_ask,
-        carrier.PROVE: carrier.read_proof,
-        carrier.RECORDS: lambda body: carrier.read_frames(body, 4),
-        carrier.ACK: carrier.read_numbers,
-        carrier.TREE: carrier.read_branches,
-        carrier.LIST: carrier.read_leaves,
-        carrier.WANT: carrier.read_wanted,
+        packets.HELLO: packets.read_hello,
+        packets.ASK: packets.read_ask,
+        packets.PROVE: packets.read_proof,
+        packets.RECORDS: lambda body: packets.read_frames(body, 4),
+        packets.ACK: packets.read_numbers,
+        packets.TREE: packets.read_branches,
+        packets.LIST: packets.read_leaves,
+        packets.WANT: packets.read_wanted,
     }
     return [packet, readers[packet.type](body) if packet.type in readers else None]
 

@@ -3,7 +3,7 @@
 Runs under CPython and MicroPython.
 """
 
-from bellhop.mesh import carrier
+from bellhop.mesh import packets
 from tests.unit.mesh.network import Network, line
 from tests.vectors.home import Home, udp
 
@@ -56,11 +56,11 @@ def tell_mesh(data):
 
     The order of records in a packet is that of a dict: the octets are told without their order.
     """
-    packet = carrier.parse(data)
+    packet = packets.parse(data)
     network = networks.next()
     victim, neighbour = network.nodes
     cookie = neighbour.exchange.peers[victim.short].best().cookie
-    data = carrier.write(packet.type, neighbour.short, cookie, packet.body)
+    data = packets.write(packet.type, neighbour.short, cookie, packet.body)
     begun = len(network.log)
     network.perform(0, victim.receive(data, 0, network.address(1, 0), network.now))
     network.run(2000)

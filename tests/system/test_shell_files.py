@@ -9,11 +9,11 @@ from bellhop.budget import DAY
 from bellhop.effects import Commit, Note
 from bellhop.effects import Store as Keep
 from bellhop.errors import BellhopError
-from bellhop.shell import files
 from bellhop.shell.entropy import Entropy
 from bellhop.shell.service import milliseconds
-from bellhop.shell.words import readable
 from bellhop.world.control import Control
+from bellhop.world.cpython import files
+from bellhop.world.cpython.log_text import readable
 from bellhop.world.log import BURST, INTERVAL, Log
 from bellhop.world.loop import Loop
 from bellhop.world.store import AT_LEISURE_A_DAY, JOURNAL_BYTES, Store, check_own

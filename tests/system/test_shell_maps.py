@@ -1,6 +1,7 @@
 """Maps and tables of the mesh as the owner reads them."""
 
-from bellhop.shell import maps, tables
+from bellhop.shell import tables
+from bellhop.shell.mesh import maps
 
 KEYS = [letter * 52 for letter in "abcdef"]
 

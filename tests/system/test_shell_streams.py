@@ -11,9 +11,9 @@ import pytest
 
 from bellhop import limits
 from bellhop.effects import Close, Flow, Listener, Send
-from bellhop.shell.kinds import Kinds
 from bellhop.shell.service import milliseconds
-from bellhop.shell.tls import Contexts, make_certificate
+from bellhop.shell.tls.contexts import Contexts, make_certificate
+from bellhop.shell.tls.transports import Kinds
 from bellhop.world import netlink, streams
 from bellhop.world.endpoints import Endpoints
 from bellhop.world.log import Log

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bellhop.shell.websocket import (
+from bellhop.shell.tls.websocket import (  # fmt: skip
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -11,7 +11,7 @@ from bellhop.shell.websocket import (
     TEXT,
     Session,
     frame,
-)  # fmt: skip
+)
 
 HANDSHAKE = (
     b"GET /sip HTTP/1.1\r\nHost: node.test\r\nUpgrade: WebSocket\r\n"

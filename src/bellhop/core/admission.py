@@ -2,6 +2,7 @@
 
 from ..config import address_octets
 from ..errors import SipError
+from ..sip import uri
 from ..tu import dialplan, proxy
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
@@ -50,7 +51,7 @@ class Admission:
             raise
 
     def _account(self, username):
-        section = self.node.settings.names.get(username.lower())
+        section = self.node.settings.names.get(uri.key_of(username))
         return section if section is not None and section.kind == "user" else None
 
     def is_in_dialog(self, request, tokens, step, flow):

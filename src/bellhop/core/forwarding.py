@@ -8,7 +8,7 @@ from ..limits import MAX_BRANCHES, MAX_QUERIES
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
-from ..tu import dialplan, legs, proxy, response_context
+from ..tu import dialog, dialplan, proxy, response_context
 from ..tu.response_context import Branch, ResponseContext
 
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
@@ -470,7 +470,8 @@ def _contacts(response):
 
 def _legs(invite, response, token):
     try:
-        return legs.towards_caller(invite, response), legs.towards_called(invite, response, token)
+        caller = dialog.towards_caller(invite, response)
+        return caller, dialog.towards_called(invite, response, token)
     except SipError:
         return None
 

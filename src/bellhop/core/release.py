@@ -2,7 +2,7 @@
 
 from ..effects import Send
 from ..errors import SipError
-from ..tu import legs, proxy
+from ..tu import dialog, proxy
 from ..tu.calls import RINGING
 
 WORDS = "the owner of this node ended the call"
@@ -33,7 +33,7 @@ class Ending:
             effects += self.forwarder.relaying.ended(call)
         for leg in ends:
             if leg is not None:
-                bye = legs.request(leg, b"BYE", leg.cseq + 1, ((b"reason", reason),))
+                bye = dialog.request(leg, b"BYE", leg.cseq + 1, ((b"reason", reason),))
                 effects += self.send(bye, leg, flows.get(leg.target), None, now)
         return effects
 
@@ -41,13 +41,13 @@ class Ending:
         """Acknowledge a 2xx that is refused, and end what it began; return the effects."""
         request = branch.context.request
         call = branch.context.call or self.node.calls.live.get(request.call_id)
-        leg = legs.towards_called(request, response, None if call is None else call.token)
+        leg = dialog.towards_called(request, response, None if call is None else call.token)
         if request.method != b"INVITE" or leg is None:
             return []
         methods = (b"ACK", b"BYE") if request.to.param(b"tag") is None else (b"ACK",)
         effects = []
         for method in methods:
-            made = legs.request(leg, method, leg.cseq + (method != b"ACK"))
+            made = dialog.request(leg, method, leg.cseq + (method != b"ACK"))
             effects += self.send(made, leg, branch.transaction.flow, None, now)
         return effects
 

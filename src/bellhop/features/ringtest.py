@@ -7,7 +7,7 @@ from ..errors import BellhopError
 from ..sip.message import Request
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
-from ..tu import legs, proxy
+from ..tu import dialog, proxy
 from ..tu.calls import readable
 
 # Long enough to reach the phone and hear it.
@@ -117,7 +117,7 @@ class Ringer:
 
     def _hang_up(self, alert, response, now):
         """Acknowledge every 2xx (section 13.2.2.4), and end the call after the first."""
-        leg = legs.towards_called(alert.request, response, None)
+        leg = dialog.towards_called(alert.request, response, None)
         if leg is None:
             return []
         effects = [Send(alert.binding.flow, self._within(leg, b"ACK", leg.cseq, alert).write())]
@@ -128,7 +128,7 @@ class Ringer:
         return effects
 
     def _within(self, leg, method, cseq, alert):
-        asked = legs.request(leg, method, cseq)
+        asked = dialog.request(leg, method, cseq)
         via = self._via(alert.binding.flow) or b"Via: " + alert.request.value(b"via")
         return proxy.forwarded(asked, leg.target, leg.routes, via, (), None)
 

@@ -9,7 +9,7 @@ import sys
 from .. import config
 from ..errors import BellhopError
 from ..sip import digest
-from . import sockets
+from ..world.micropython import sockets
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # Verbs that a running node answers, and what their arguments are called. Of some of them a lite
@@ -132,7 +132,7 @@ def _read(path):
         with open(path) as file:
             return file.read()
     except OSError as error:
-        raise BellhopError("%s: %s" % (path, sockets.words(error))) from None
+        raise BellhopError("%s: %s" % (path, sockets.reason(error))) from None
 
 
 def _hash_password(given):

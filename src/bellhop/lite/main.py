@@ -8,11 +8,12 @@ from .. import __version__
 from ..errors import BellhopError
 from ..world.log import Log
 from ..world.loop import Exhausted, Loop
+from ..world.micropython import files
+from ..world.micropython.log_text import to_stderr, to_syslog
+from ..world.micropython.sockets import reason
 from ..world.store import check_own
-from . import bounds, files, sodium
+from . import bounds, sodium
 from .clock import Clock
-from .sockets import words
-from .words import to_stderr, to_syslog
 
 CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
 SIGHUP, SIG_IGN = 1, 1
@@ -112,7 +113,7 @@ def _note(path, ending, log):
     try:
         files.replace(path, [ending])
     except OSError as error:
-        log.say("error", "cannot write %s: %s" % (path, words(error)))
+        log.say("error", "cannot write %s: %s" % (path, reason(error)))
 
 
 def _keep_private():

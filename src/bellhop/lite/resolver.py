@@ -7,7 +7,8 @@ import os
 import socket
 
 from ..effects import Flow
-from . import dns, sockets
+from ..world.micropython import sockets
+from . import dns
 
 RESOLV_CONF, HOSTS = "/etc/resolv.conf", "/etc/hosts"
 PORT = 53

@@ -2,7 +2,7 @@
 
 import struct
 
-from .sockets import IS_MIPS
+from ..world.micropython.sockets import IS_MIPS
 
 SIGHUP, SIGINT, SIGTERM = 1, 2, 15
 SIG_BLOCK = 1 if IS_MIPS else 0

@@ -8,8 +8,8 @@ What a peer does wrong is a SipError 488 whose reason a person understands.
 import hashlib
 from collections import namedtuple
 
+from .. import hkdf
 from ..errors import SipError
-from . import hkdf
 from .crypto import BY_NUMBER
 
 # The functions of X25519 and Ed25519, passed in; each returns None where it refuses its input.
@@ -294,7 +294,7 @@ class Agreement:
         """Return the two words that both people see when nobody is between them, or None."""
         if self.state != CONFIRMED:
             return None
-        from .words import pair  # A thousand words are loaded where somebody reads them.
+        from .sas import pair  # A thousand words are loaded where somebody reads them.
 
         return pair(self._derive(b"words" + self.opening.random, 3))
 

@@ -11,7 +11,7 @@ from ..errors import SipError
 from . import trust
 from .agreement import CALLER, CONFIRMED, Agreement
 from .crypto import unbase64
-from .dialog import A, B
+from .negotiation import A, B
 from .session import ATTRIBUTE
 
 KEY, CONFIRM = (b"bellhop-key", b"bellhop-confirm")

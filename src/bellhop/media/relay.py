@@ -15,8 +15,8 @@ from ..effects import Event, Store
 from ..errors import SipError
 from . import decision, sdp, trust
 from .agreement import CALLEE, CALLER, FAILED
-from .dialog import A, Offer
 from .keyed import OPTION, Keying, offered_key
+from .negotiation import A, Offer
 from .ownkeys import is_sealed
 from .session import Session
 from .table import Sessions

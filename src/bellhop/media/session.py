@@ -1,7 +1,7 @@
 """One call through this node's relays: whose media is where, and what the library must be told.
 
 Side A is the caller's, side B the called one's. A session belongs to one branch of an INVITE; each
-phone that rings behind it has a Dialog of its own, and all share the relays of the branch.
+phone that rings behind it has a Negotiation of its own, and all share the relays of the branch.
 """
 
 import binascii
@@ -11,8 +11,8 @@ from ..errors import SipError
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
-from .dialog import A, B, Offer, Slot
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
+from .negotiation import A, B, Offer, Slot
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
 ATTRIBUTE = b"bellhop-key"

@@ -2,7 +2,7 @@
 
 from ..effects import RelayClose
 from ..errors import SipError
-from .dialog import A, B, Dialog
+from .negotiation import A, B, Negotiation
 
 # Phones that ring behind one branch; a proxy out there may fork.
 MAX_DIALOGS = 8
@@ -61,7 +61,7 @@ class Sessions:
         return self._within(request)
 
     def answering(self, user, response):
-        """Return (session, dialog or None, side that sent it) of a response; may begin a Dialog."""
+        """Return (session, Negotiation or None, side that sent it) of a response; may begin one."""
         session = self.by_user.get(user)
         if session is None:
             session, dialog, side = self._within(response)
@@ -71,7 +71,7 @@ class Sessions:
             if len(session.dialogs) >= MAX_DIALOGS:
                 raise SipError(488, "too many phones answer behind one address")
             agreement = None if session.agreement is None else session.agreement.fork()
-            session.dialogs[tag] = Dialog(agreement, session.first)
+            session.dialogs[tag] = Negotiation(agreement, session.first)
         return session, session.dialogs.get(tag), B
 
     def _within(self, message):

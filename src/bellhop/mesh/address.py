@@ -1,6 +1,6 @@
 """Internet addresses as octets: parse, write, and the net they belong to (RFC 4291, RFC 5952)."""
 
-from .identity import MeshError
+from ..errors import MeshError
 
 
 def pack(host):

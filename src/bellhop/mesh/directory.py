@@ -2,8 +2,9 @@
 
 from collections import namedtuple
 
+from ..errors import MeshError
 from . import people, phonebook, record
-from .identity import KEY_BYTES, PREFIX_DIGITS, SHORT_BYTES, MeshError, number_prefix
+from .identity import KEY_BYTES, PREFIX_DIGITS, SHORT_BYTES, number_prefix
 from .own import name_hash
 
 # Who claims a name. node: 32 octets; rank: one of RANKS, lower is better; reason: text.

@@ -1,7 +1,8 @@
 """Whom to greet: peers that the owner names, hosts that were seen before, hosts that peers know."""
 
-from . import address, carrier
-from .identity import KEY_BYTES, MeshError
+from ..errors import MeshError
+from . import address, packets
+from .identity import KEY_BYTES
 
 # One host of NEW is tried each 2 minutes.
 FEELER_INTERVAL = 120000
@@ -101,7 +102,7 @@ class Discovery:
         link = self.mesh.neighbours.links.get(way.link)
         if link is None or link.multicast:
             return []
-        return send(peer, carrier.HOSTS_WANTED, [b""])
+        return send(peer, packets.HOSTS_WANTED, [b""])
 
 
 def _cached(one, now):

@@ -1,9 +1,11 @@
 """Records between this node and its peers: checked, the cheapest way first, and passed on."""
 
 from ..effects import SendMesh
-from . import carrier, record, repair
+from ..errors import MeshError
+from . import packets, record, repair
 from .database import BURIED, COLLISION, NEWER, OLDER, SAME
-from .flood import (
+from .own import SEQUENCE_BURST, SEQUENCE_INTERVAL
+from .peer import (
     BATCH_SPREAD,
     FORGERY_COST,
     IDENTITY_BURST,
@@ -16,8 +18,6 @@ from .flood import (
     RECORD_INTERVAL,
     Peer,
 )
-from .identity import MeshError
-from .own import SEQUENCE_BURST, SEQUENCE_INTERVAL
 from .rate import spend
 
 # A record asked of one peer is not asked of another for this long.
@@ -68,7 +68,7 @@ class Exchange:
         """Return the effects that send bodies of one kind to a peer; way: a Neighbour."""
         way = way or peer.best()
         return [
-            SendMesh(way.link, way.address, carrier.write(kind, self.mesh.short, way.cookie, body))
+            SendMesh(way.link, way.address, packets.write(kind, self.mesh.short, way.cookie, body))
             for body in bodies
         ]
 
@@ -99,7 +99,7 @@ class Exchange:
         peer.open_at = now + repair.OPEN_INTERVAL if peer.open_tries else None
         peer.arm()
         self.mesh.deadlines.watch(peer)
-        return self.send(peer, carrier.TREE, [repair.opening(self.mesh.database)])
+        return self.send(peer, packets.TREE, [repair.opening(self.mesh.database)])
 
     def compare(self, peer, way, kind, body, now):
         """Take a TREE, LIST or WANT, unless the peer sends too many; return the effects.
@@ -113,23 +113,23 @@ class Exchange:
             return []
         peer.tree_mark = mark
         peer.open_at = None
-        if kind == carrier.TREE:
+        if kind == packets.TREE:
             return self._tree(peer, way, body)
-        if kind == carrier.LIST:
+        if kind == packets.LIST:
             return self._list(peer, way, body, now)
         peer.needless = 0
-        return self._give(peer, way, carrier.read_wanted(body), now)
+        return self._give(peer, way, packets.read_wanted(body), now)
 
     def _tree(self, peer, way, body):
         """Answer a TREE; return the effects."""
-        branches = carrier.read_branches(body)
+        branches = packets.read_branches(body)
         trees, lists = repair.compare_branches(self.mesh.database, branches)
-        answers = self.send(peer, carrier.TREE, trees, way)
-        return answers + self.send(peer, carrier.LIST, lists, way)
+        answers = self.send(peer, packets.TREE, trees, way)
+        return answers + self.send(peer, packets.LIST, lists, way)
 
     def _list(self, peer, way, body, now):
         """Answer a LIST: send what the peer lacks, ask for what this node lacks."""
-        leaves = carrier.read_leaves(body)
+        leaves = packets.read_leaves(body)
         send, want, same = repair.compare_leaves(self.mesh.database, leaves)
         for key in same:
             peer.has(key, self.mesh.database.get(key).sequence)
@@ -140,7 +140,7 @@ class Exchange:
             fresh = fresh[: MAX_ASKED - len(self.asked)]
         for key in fresh:
             self.asked[key] = now + ASKED_FOR
-        return effects + self.send(peer, carrier.WANT, repair.write_want(fresh), way)
+        return effects + self.send(peer, packets.WANT, repair.write_want(fresh), way)
 
     def _give(self, peer, way, keys, now):
         """Send records by the way that a comparison came; return the effects."""
@@ -148,9 +148,9 @@ class Exchange:
             self._offer(peer, keys, now)
             return []
         entries = [self.mesh.database.get(key) for key in keys]
-        frames = [carrier.frame(entry.raw) for entry in entries if entry is not None]
-        bodies = carrier.packed(frames, carrier.MAX_BODY_BYTES - len(UNNUMBERED))
-        return self.send(peer, carrier.RECORDS, [UNNUMBERED + body for body in bodies], way)
+        frames = [packets.frame(entry.raw) for entry in entries if entry is not None]
+        bodies = packets.packed(frames, packets.MAX_BODY_BYTES - len(UNNUMBERED))
+        return self.send(peer, packets.RECORDS, [UNNUMBERED + body for body in bodies], way)
 
     def _offer(self, peer, keys, at):
         for key in keys:
@@ -163,21 +163,21 @@ class Exchange:
         """Take a packet of records; it is acknowledged unless some of them must come later."""
         if len(body) < 4:
             raise MeshError("no number")
-        outcomes = [self.take(raw, peer, now) for raw in carrier.read_frames(body, 4)]
+        outcomes = [self.take(raw, peer, now) for raw in packets.read_frames(body, 4)]
         if LATER in outcomes:
             return []
-        return self.send(peer, carrier.ACK, [body[:4] + bytes((TAKEN in outcomes,))], way)
+        return self.send(peer, packets.ACK, [body[:4] + bytes((TAKEN in outcomes,))], way)
 
     def acknowledged(self, peer, body, now):
         """Take an ACK."""
-        for number, was_needed in carrier.read_numbers(body):
+        for number, was_needed in packets.read_numbers(body):
             peer.acknowledged(number, was_needed, now)
         self.mesh.deadlines.watch(peer)
         return []
 
     def hosts_wanted(self, peer, body, now):
         """Tell a peer of hosts that answered."""
-        return self.send(peer, carrier.HOSTS, [self.mesh.discovery.tell()])
+        return self.send(peer, packets.HOSTS, [self.mesh.discovery.tell()])
 
     def hosts(self, peer, body, now):
         """Take hosts that a peer tells of."""
@@ -186,9 +186,9 @@ class Exchange:
 
     def wake(self, peer, now):
         """Send what is due to a peer; return the effects."""
-        effects = self.send(peer, carrier.RECORDS, peer.flush(self.mesh.database, now))
+        effects = self.send(peer, packets.RECORDS, peer.flush(self.mesh.database, now))
         told = repair.announcement(self.mesh.database, peer.announcements(now))
-        effects += self.send(peer, carrier.LIST, told)
+        effects += self.send(peer, packets.LIST, told)
         if peer.open_at is not None and peer.open_at <= now:
             effects += self._open(peer, now)
         peer.arm()

@@ -3,7 +3,7 @@
 A neighbour is an address on a link. An edge to it is published in TWO_WAY only.
 """
 
-from . import carrier
+from . import packets
 
 # Three hellos and a half without a sign of life end a neighbour; before that it is asked.
 HELLO_INTERVAL = 2000
@@ -62,7 +62,7 @@ class Neighbour:
         self.alive_at = now
         self.interval = HELLO_INTERVAL
         self.given = given
-        self.cookie = carrier.NO_COOKIE
+        self.cookie = packets.NO_COOKIE
         self.nonce = nonce
         self.proven_address = False
         self.tries = 0
@@ -120,7 +120,7 @@ class Neighbour:
     def note_heard(self, heard, own_short):
         """Note what the neighbour's hello says about ours; return True when it lists this node."""
         quality = heard.get(own_short[:4])
-        self.hears_all = quality is not None and bool(quality & carrier.HEARS_MULTICAST)
+        self.hears_all = quality is not None and bool(quality & packets.HEARS_MULTICAST)
         return quality is not None
 
     def count_hello(self, number):

@@ -7,9 +7,10 @@ room only after it failed to answer.
 
 import hashlib
 
+from ..bencode import decode, encode
+from ..errors import MeshError
 from . import address
-from .bencode import decode, encode
-from .identity import KEY_BYTES, MeshError
+from .identity import KEY_BYTES
 
 NEW_BUCKETS, TRIED_BUCKETS, BUCKET_HOSTS = (64, 32, 8)
 # Buckets that the hosts of one teller, or the hosts of one net, can get into.

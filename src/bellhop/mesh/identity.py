@@ -2,7 +2,7 @@
 
 import hashlib
 
-from ..errors import BellhopError
+from ..errors import MeshError
 
 KEY_BYTES = 32
 SHORT_BYTES = 8
@@ -14,10 +14,6 @@ MAX_SEQUENCE = 2**63 - 1
 # First digits 2 to 8 only: a mesh number never begins like 0, 112, 911 or 999.
 PREFIX_DIGITS = 5
 FIRST_PREFIX, LAST_PREFIX = 20000, 89999
-
-
-class MeshError(BellhopError):
-    """What a peer sent, or a file held, breaks the mesh's rules."""
 
 
 def short_id(key):

@@ -7,7 +7,7 @@ as long. After that both ends ask for each other's key, and sign the question.
 import hashlib
 
 from ..effects import SendMesh
-from . import carrier
+from . import packets
 from .hello import (
     GONE,
     HEARD,
@@ -84,7 +84,7 @@ class Neighbours:
         """Send one hello to an address that may be a node; return the effects."""
         if number not in self.links or (number, source) in self.table:
             return []
-        return [self._hello_to(self.links[number], source, carrier.NO_COOKIE, carrier.ANSWER, {})]
+        return [self._hello_to(self.links[number], source, packets.NO_COOKIE, packets.ANSWER, {})]
 
     def wake_link(self, link, now):
         """Send the hellos of a link that are due; return the effects."""
@@ -171,35 +171,35 @@ class Neighbours:
         for neighbour in self.table.values():
             if neighbour.link == link.number and len(heard) < MAX_LISTED:
                 heard[neighbour.id[:4]] = self._quality(neighbour, now)
-        body = self._hello(link, carrier.TO_ALL, heard)
-        data = carrier.write(carrier.HELLO, self.mesh.short, carrier.NO_COOKIE, body)
+        body = self._hello(link, packets.TO_ALL, heard)
+        data = packets.write(packets.HELLO, self.mesh.short, packets.NO_COOKIE, body)
         return SendMesh(link.number, None, data)
 
     def _quality(self, neighbour, now):
         at = neighbour.via_all_at
         fresh = at is not None and now - at < 4 * neighbour.interval
-        return carrier.HEARS_MULTICAST if fresh else 0
+        return packets.HEARS_MULTICAST if fresh else 0
 
     def _hello(self, link, flags, heard):
         digest = self.mesh.database.digest()
-        return carrier.write_hello(carrier.Hello(link.sent, link.interval, flags, digest, heard))
+        return packets.write_hello(packets.Hello(link.sent, link.interval, flags, digest, heard))
 
     def _hello_to_neighbour(self, neighbour, flags, now):
         link = self.links[neighbour.link]
-        if neighbour.cookie == carrier.NO_COOKIE and not flags:
+        if neighbour.cookie == packets.NO_COOKIE and not flags:
             return []
         heard = {neighbour.id[:4]: self._quality(neighbour, now)}
         return [self._hello_to(link, neighbour.address, neighbour.cookie, flags, heard)]
 
     def _hello_to(self, link, address, cookie, flags, heard):
         body = self._hello(link, flags, heard)
-        data = carrier.write(carrier.HELLO, self.mesh.short, cookie, body)
+        data = packets.write(packets.HELLO, self.mesh.short, cookie, body)
         return SendMesh(link.number, address, data)
 
     def cookie_for(self, link, source):
         """Return the cookie that proves that `source` reads what is sent to it on a link."""
         text = "%d %s %d" % (link, source[0], source[1])
-        return hashlib.sha256(self.secret + text.encode()).digest()[: carrier.COOKIE_BYTES]
+        return hashlib.sha256(self.secret + text.encode()).digest()[: packets.COOKIE_BYTES]
 
     def proved(self, packet, link, source):
         """Return the neighbour in TWO_WAY that a packet is from, or None."""
@@ -213,10 +213,10 @@ class Neighbours:
         given = self.cookie_for(link, source)
         if packet.cookie == given:
             return []
-        return [self._send(link, source, carrier.COOKIE, packet.cookie, given)]
+        return [self._send(link, source, packets.COOKIE, packet.cookie, given)]
 
     def _send(self, link, source, kind, cookie, body):
-        return SendMesh(link, source, carrier.write(kind, self.mesh.short, cookie, body))
+        return SendMesh(link, source, packets.write(kind, self.mesh.short, cookie, body))
 
     def _find(self, packet, link, source, now):
         """Return the neighbour of a packet's address, new if need be, or None."""
@@ -236,7 +236,7 @@ class Neighbours:
             self.mesh.counters["full"] += 1
             return None
         given = self.cookie_for(link, source)
-        nonce = self.mesh.token(carrier.NONCE_BYTES)
+        nonce = self.mesh.token(packets.NONCE_BYTES)
         neighbour = Neighbour(link, source, packet.sender, given, nonce, now)
         self.table[link, source] = neighbour
         self._watch(neighbour, now)
@@ -262,11 +262,11 @@ class Neighbours:
 
     def hello(self, packet, link, source, now):
         """Take a HELLO; return (neighbour or None, Hello, effects)."""
-        hello = carrier.read_hello(packet.body)
+        hello = packets.read_hello(packet.body)
         neighbour = self._find(packet, link, source, now)
         if neighbour is None:
             return None, hello, []
-        to_all = hello.flags & carrier.TO_ALL
+        to_all = hello.flags & packets.TO_ALL
         if not to_all and neighbour.proven_address and packet.cookie != neighbour.given:
             return None, hello, self.reproach(packet, link, source)
         neighbour.proven_address |= packet.cookie == neighbour.given
@@ -278,14 +278,14 @@ class Neighbours:
         lists = neighbour.note_heard(hello.heard, self.mesh.short)
         if to_all and not lists and neighbour.state == TWO_WAY:
             # Anybody on the link can say this in its name: let it say so with the cookie.
-            return neighbour, hello, self._hello_to_neighbour(neighbour, carrier.ANSWER, now)
+            return neighbour, hello, self._hello_to_neighbour(neighbour, packets.ANSWER, now)
         self._step(neighbour, HELLO_BACK if lists else HELLO, now)
         return neighbour, hello, self._answer(neighbour, hello, now)
 
     def _answer(self, neighbour, hello, now):
         if neighbour.state in (HEARD, MUTUAL):
             return self._ask(neighbour, now)
-        if hello.flags & carrier.ANSWER:
+        if hello.flags & packets.ANSWER:
             return self._hello_to_neighbour(neighbour, 0, now)
         return []
 
@@ -294,12 +294,12 @@ class Neighbours:
         body = neighbour.given + self.mesh.id + neighbour.nonce
         self._watch(neighbour, now)
         cookie = neighbour.cookie
-        return [self._send(neighbour.link, neighbour.address, carrier.ASK, cookie, body)]
+        return [self._send(neighbour.link, neighbour.address, packets.ASK, cookie, body)]
 
     def cookie(self, packet, link, source, now):
         """Take a COOKIE, which repeats the stale one: use it, and ask where that is still to do."""
         neighbour = self._find(packet, link, source, now)
-        if neighbour is None or len(packet.body) != carrier.COOKIE_BYTES:
+        if neighbour is None or len(packet.body) != packets.COOKIE_BYTES:
             return []
         if packet.cookie != neighbour.cookie:
             return []
@@ -310,7 +310,7 @@ class Neighbours:
 
     def asked(self, packet, link, source, now):
         """Take an ASK: prove this node's key to an address that has proved itself."""
-        cookie, key, nonce = carrier.read_ask(packet.body)
+        cookie, key, nonce = packets.read_ask(packet.body)
         neighbour = self._find(packet, link, source, now)
         if neighbour is None or short_id(key) != packet.sender:
             return []
@@ -328,21 +328,21 @@ class Neighbours:
             return []
         self.proof_mark = mark
         body = self.mesh.id + nonce + self.mesh.sign(EDGE_MARK + key + self.mesh.id + nonce)
-        effects = [self._send(link, source, carrier.PROVE, cookie, body)]
+        effects = [self._send(link, source, packets.PROVE, cookie, body)]
         if neighbour.state == MUTUAL:
             effects += self._ask(neighbour, now)
         return effects
 
     def proof(self, packet, link, source, now):
         """Take a PROVE; the nonce is good for one try, so that forgeries cost one verification."""
-        key, nonce, signature = carrier.read_proof(packet.body)
+        key, nonce, signature = packets.read_proof(packet.body)
         neighbour = self.table.get((link, source))
         if neighbour is None or neighbour.state not in (HEARD, MUTUAL):
             return []
         if nonce != neighbour.nonce or short_id(key) != neighbour.id:
             self.mesh.counters["stale_proof"] += 1
             return []
-        neighbour.nonce = self.mesh.token(carrier.NONCE_BYTES)
+        neighbour.nonce = self.mesh.token(packets.NONCE_BYTES)
         if not self.mesh.verify(key, EDGE_MARK + self.mesh.id + key + nonce, signature):
             self.mesh.counters["forged"] += 1
             return []
@@ -366,7 +366,7 @@ class Neighbours:
         self._watch(neighbour, now)
         if neighbour.state in (HEARD, MUTUAL) or now < neighbour.probe_at():
             return []
-        return self._hello_to_neighbour(neighbour, carrier.ANSWER, now)
+        return self._hello_to_neighbour(neighbour, packets.ANSWER, now)
 
     def _step(self, neighbour, event, now):
         before, after = neighbour.handle(event, now)

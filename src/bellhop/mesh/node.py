@@ -2,19 +2,20 @@
 
 from ..deadlines import Deadlines
 from ..effects import SendMesh
-from . import carrier, people, phonebook, record, views
+from ..errors import MeshError
+from . import packets, people, phonebook, record, views
 from .database import Database
 from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
-from .flood import Peer
 from .hello import TWO_WAY, Neighbour
 from .hostcache import HostCache
-from .identity import MeshError, parse_key, short_id, write_key
+from .identity import parse_key, short_id, write_key
 from .neighbours import Link, Neighbours
 from .own import Own
 from .paths import Hop
+from .peer import Peer
 from .settings import MeshSettings
 
 # Records are looked at for their age this often; none may live shorter than that.
@@ -94,7 +95,7 @@ class Mesh:
         if link not in self.neighbours.links:
             return []
         try:
-            packet = carrier.parse(data)
+            packet = packets.parse(data)
             if packet.sender == self.short:
                 return []
             effects = self._handle(packet, link, source, now)
@@ -104,13 +105,13 @@ class Mesh:
         return self._done(effects, now)
 
     def _handle(self, packet, link, source, now):
-        if packet.type == carrier.HELLO:
+        if packet.type == packets.HELLO:
             return self._hello(packet, link, source, now)
-        if packet.type == carrier.COOKIE:
+        if packet.type == packets.COOKIE:
             return self.neighbours.cookie(packet, link, source, now)
-        if packet.type == carrier.ASK:
+        if packet.type == packets.ASK:
             return self.neighbours.asked(packet, link, source, now)
-        if packet.type == carrier.PROVE:
+        if packet.type == packets.PROVE:
             return self.neighbours.proof(packet, link, source, now)
         neighbour = self.neighbours.proved(packet, link, source)
         peer = self.exchange.peers.get(packet.sender) if neighbour is not None else None
@@ -118,14 +119,14 @@ class Mesh:
             self.counters["strangers"] += 1
             return self.neighbours.reproach(packet, link, source)
         self.neighbours.alive(neighbour, now)
-        if packet.type in (carrier.TREE, carrier.LIST, carrier.WANT):
+        if packet.type in (packets.TREE, packets.LIST, packets.WANT):
             return self.exchange.compare(peer, neighbour, packet.type, packet.body, now)
-        if packet.type == carrier.RECORDS:
+        if packet.type == packets.RECORDS:
             return self.exchange.records(peer, neighbour, packet.body, now)
         handle = {
-            carrier.ACK: self.exchange.acknowledged,
-            carrier.HOSTS_WANTED: self.exchange.hosts_wanted,
-            carrier.HOSTS: self.exchange.hosts,
+            packets.ACK: self.exchange.acknowledged,
+            packets.HOSTS_WANTED: self.exchange.hosts_wanted,
+            packets.HOSTS: self.exchange.hosts,
         }[packet.type]
         return handle(peer, packet.body, now)
 

@@ -6,8 +6,10 @@ at this node. The node's own signature around it says the same from the other si
 
 from collections import namedtuple
 
-from . import bencode, record
-from .identity import KEY_BYTES, MeshError
+from .. import bencode
+from ..errors import MeshError
+from . import record
+from .identity import KEY_BYTES
 
 # name: octets; key: 32 octets; proof: 64 octets.
 Person = namedtuple("Person", ("name", "key", "proof"))

@@ -8,8 +8,9 @@ that the contacts are neither named nor counted. Everybody passes it on like any
 
 from collections import namedtuple
 
-from . import bencode, record
-from .identity import MeshError
+from .. import bencode
+from ..errors import MeshError
+from . import record
 
 # A user that this node serves. name, number, display: octets; groups: list of octets.
 Served = namedtuple("Served", ("name", "number", "display", "groups", "registered"))

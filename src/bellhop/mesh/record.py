@@ -13,9 +13,10 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
 
 from collections import namedtuple
 
+from ..bencode import decode, encode
+from ..errors import MeshError
 from . import address
-from .bencode import decode, encode
-from .identity import KEY_BYTES, MAX_SEQUENCE, SHORT_BYTES, MeshError, short_id
+from .identity import KEY_BYTES, MAX_SEQUENCE, SHORT_BYTES, short_id
 
 MAX_RECORD_BYTES = 1000
 SIGNATURE_BYTES = 64

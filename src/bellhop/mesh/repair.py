@@ -4,7 +4,7 @@ Each answer depends on the packet and the database alone; a lost one is made goo
 mismatch of digests in a hello.
 """
 
-from . import carrier
+from . import packets
 from .database import LEAVES
 
 ROOT = 16
@@ -29,7 +29,7 @@ def version(entry):
 
 def opening(database):
     """Return the body of the TREE that begins a repair."""
-    return carrier.write_branch(ROOT, database.branch(ROOT))
+    return packets.write_branch(ROOT, database.branch(ROOT))
 
 
 def compare_branches(database, branches):
@@ -46,8 +46,8 @@ def compare_branches(database, branches):
                 deeper.append(part)
             else:
                 leaves.append(16 * number + part)
-    trees = [carrier.write_branch(number, database.branch(number)) for number in deeper]
-    return list(carrier.packed(trees)), list_leaves(database, leaves)
+    trees = [packets.write_branch(number, database.branch(number)) for number in deeper]
+    return list(packets.packed(trees)), list_leaves(database, leaves)
 
 
 def announcement(database, keys):
@@ -56,8 +56,8 @@ def announcement(database, keys):
     for key in keys:
         entry = database.get(key)
         if entry is not None:
-            pieces.append(bytes((key[0], 1)) + carrier.write_listed(key, version(entry)))
-    return [b"\0" + body for body in carrier.packed(pieces, carrier.MAX_BODY_BYTES - 1)]
+            pieces.append(bytes((key[0], 1)) + packets.write_listed(key, version(entry)))
+    return [b"\0" + body for body in packets.packed(pieces, packets.MAX_BODY_BYTES - 1)]
 
 
 def list_leaves(database, numbers):
@@ -65,14 +65,14 @@ def list_leaves(database, numbers):
     complete, parts = [], []
     for number in numbers:
         leaf = database.leaves[number]
-        listed = [carrier.write_listed(key, version(leaf[key])) for key in leaf]
+        listed = [packets.write_listed(key, version(leaf[key])) for key in leaf]
         chunks = [listed[at : at + MAX_COMPLETE] for at in range(0, len(listed), MAX_COMPLETE)]
         target = complete if len(chunks) < 2 else parts
         for chunk in chunks or [[]]:
             target.append(bytes((number, len(chunk))) + b"".join(chunk))
-    most = carrier.MAX_BODY_BYTES - 1
-    bodies = [bytes((carrier.COMPLETE,)) + body for body in carrier.packed(complete, most)]
-    return bodies + [b"\0" + body for body in carrier.packed(parts, most)]
+    most = packets.MAX_BODY_BYTES - 1
+    bodies = [bytes((packets.COMPLETE,)) + body for body in packets.packed(complete, most)]
+    return bodies + [b"\0" + body for body in packets.packed(parts, most)]
 
 
 def compare_leaves(database, leaves):
@@ -100,4 +100,4 @@ def compare_leaves(database, leaves):
 
 def write_want(keys):
     """Return the bodies of the WANTs for these keys."""
-    return list(carrier.packed([carrier.write_wanted(key) for key in keys]))
+    return list(packets.packed([packets.write_wanted(key) for key in keys]))

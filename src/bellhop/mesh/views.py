@@ -3,9 +3,10 @@
 import binascii
 import hashlib
 
-from . import address, carrier, paths, record
+from ..errors import MeshError
+from . import address, packets, paths, record
 from .database import NEWER
-from .identity import MeshError, number_prefix, short_id
+from .identity import number_prefix, short_id
 from .own import name_hash
 
 
@@ -219,7 +220,7 @@ def phonebook(mesh):
 def dump(mesh):
     """Return the host cache and the records, JSON-able, with a check sum."""
     raws = [entry.raw for _, entry in mesh.database.items()]
-    records = binascii.b2a_base64(b"".join([carrier.frame(raw) for raw in raws])).decode()
+    records = binascii.b2a_base64(b"".join([packets.frame(raw) for raw in raws])).decode()
     return {
         "hosts": binascii.b2a_base64(mesh.discovery.cache.write()).decode(),
         "records": records,
@@ -235,7 +236,7 @@ def restore(mesh, saved, now):
         mesh.own.attempt = int(saved["attempt"])
         raws = []
         if saved["sum"] == _sum(saved["records"]):
-            raws = carrier.read_frames(binascii.a2b_base64(saved["records"]), 0)
+            raws = packets.read_frames(binascii.a2b_base64(saved["records"]), 0)
         for raw in raws:
             _restore_record(mesh, raw, now)
     except (KeyError, TypeError, ValueError, AttributeError, MeshError):

@@ -11,9 +11,9 @@ import sys
 import time
 
 from ..errors import BellhopError
+from ..world.cpython.log_text import readable
 from . import main as node
 from . import tables
-from .words import readable
 
 # Where a node's control socket is sought, when neither option nor environment names a folder.
 FOLDERS = ("/var/run/bellhop", node.STATE, ".state")
@@ -281,7 +281,7 @@ def _passphrase(is_new):
 def _of_the_mesh(name):
     """Return a module that is in OpenWrt's package bellhop-mesh; raises BellhopError without it."""
     try:
-        return importlib.import_module("." + name, __package__)
+        return importlib.import_module(".mesh." + name, __package__)
     except ImportError:
         raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
 
@@ -307,12 +307,12 @@ def _import_identity(arguments):
 
 
 def _person_key(arguments):
-    people = _of_the_mesh("people")
+    keys_of_people = _of_the_mesh("keys_of_people")
     with _asking(arguments) as asked:
         users = asked("users", {})["users"]
         if arguments.name not in [user["name"] for user in users]:
             raise BellhopError("there is no user '%s'; `bellhop users` shows them" % arguments.name)
-        people.make(_state(arguments), arguments.name)
+        keys_of_people.make(_state(arguments), arguments.name)
         asked("reload", {})
         told = asked("person", {"user": arguments.name})
     print(told["address"])
@@ -321,15 +321,15 @@ def _person_key(arguments):
 
 
 def _export_person(arguments):
-    people = _of_the_mesh("people")
-    print(people.export(_state(arguments), arguments.name, _passphrase(is_new=True)))
+    keys_of_people = _of_the_mesh("keys_of_people")
+    print(keys_of_people.export(_state(arguments), arguments.name, _passphrase(is_new=True)))
     return 0
 
 
 def _import_person(arguments):
-    people = _of_the_mesh("people")
-    name, seed = people.unseal(_text_in(arguments.file), _passphrase(is_new=False))
-    people.write(_state(arguments), name, seed)
+    keys_of_people = _of_the_mesh("keys_of_people")
+    name, seed = keys_of_people.unseal(_text_in(arguments.file), _passphrase(is_new=False))
+    keys_of_people.write(_state(arguments), name, seed)
     print("the key of %s is here; `bellhop reload` puts it in force" % name)
     return 0
 

@@ -61,9 +61,9 @@ def run(arguments):
 def _run(arguments):
     _hash_without_openssl()
     # The command `bellhop` imports this module for every verb: what a node loads comes here.
+    from ..world.cpython import log_text
     from ..world.log import Log
     from ..world.store import check_own
-    from . import words
     from .service import Service, milliseconds
 
     state = arguments.state or STATE
@@ -76,7 +76,7 @@ def _run(arguments):
     passwords = _first_run().create(path) if is_first else None
     control = control_path(arguments.run or state)
     _allow_files()
-    log = Log(words.to_syslog() if arguments.syslog else words.to_stderr, milliseconds)
+    log = Log(log_text.to_syslog() if arguments.syslog else log_text.to_stderr, milliseconds)
     service = Service(log, path, (state, run_folder, control))
     if not service.settings.enabled:
         print("bellhop is switched off: `option enabled 0` in %s" % path)

@@ -96,20 +96,20 @@ class Service(service.Service):
 
     def crypto(self, links):
         """Return the functions of libsodium; raises BellhopError."""
-        from . import identity  # Only a node with a mesh pays for it in memory.
+        from .mesh import identity  # Only a node with a mesh pays for it in memory.
 
         return identity.crypto()
 
     def joined_mesh(self):
         """Take the keys of people who live here."""
-        from . import people  # Only a node with a mesh pays for it in memory.
+        from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-        self.loop.perform(self.engine.take_people(people.read(self.state), self.loop.now()))
+        self.loop.perform(self.engine.take_people(keys_of_people.read(self.state), self.loop.now()))
 
     def _identity_export(self, arguments):
         """`passphrase`: what opens the copy again; making it takes a second on a small router."""
         try:
-            from . import identity  # Only who asks for it pays for it in memory.
+            from .mesh import identity  # Only who asks for it pays for it in memory.
         except ImportError:
             raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
 
@@ -119,13 +119,13 @@ class Service(service.Service):
 
     def _join_media(self):
         try:
-            from .media import MediaRelays
+            from .media.relays import MediaRelays
         except ImportError:
             self.media_problem = "to encrypt and relay sound takes OpenWrt's package bellhop-media"
             return
         from ..effects import RelayClose, RelayOpen, RelayUpdate
         from ..world import secrets
-        from . import identity  # Only a node with media pays for it in memory.
+        from .mesh import identity  # Only a node with media pays for it in memory.
 
         self.media = MediaRelays(self.loop, self.log)
         keys = None
@@ -153,7 +153,7 @@ class Service(service.Service):
         if self.engine.relaying is None:
             return  # What is missing for the sound is missing for this.
         try:
-            from .pgp import Signer  # Only a node that signs pays for it in memory.
+            from .pgp.signer import Signer  # Only a node that signs pays for it in memory.
 
             signer = Signer(self.loop, self._pgp_home(), self.settings.pgp.key)
         except ImportError:
@@ -212,8 +212,8 @@ class Service(service.Service):
 def _secure(folder):
     """Return (Contexts, Kinds); (None, Plain) where neither TLS nor WebSocket is installed."""
     try:
-        from .kinds import Kinds
-        from .tls import Contexts
+        from .tls.contexts import Contexts
+        from .tls.transports import Kinds
     except ImportError:
         return None, Plain()
     contexts = Contexts(folder)

@@ -373,14 +373,14 @@ def _peers(result):
 
 
 def _mesh(result):
-    from . import maps  # It is in the package of the mesh.
+    from .mesh import maps  # It is in the package of the mesh.
 
     return maps.drawn(result)
 
 
 def _routes(result):
     """The keys are never cut: they are what an owner copies."""
-    from . import maps  # It is in the package of the mesh.
+    from .mesh import maps  # It is in the package of the mesh.
 
     names = maps.named(result["routes"])
     lines = []

@@ -38,7 +38,7 @@ class Credentials:
 
 def credentials(value):
     """Return the Credentials in a header value, or None where the scheme is not Digest."""
-    scheme, _, rest = value.partition(b" ")
+    scheme, rest = scan.first_word(value)
     if scheme.lower() != b"digest":
         return None
     fields = {}

@@ -271,8 +271,8 @@ def _cseq_in(value):
 
 
 def _cseq(value):
-    digits, _, method = value.partition(b" ")
-    return scan.number(digits, MAX_CSEQ, "CSeq"), method.strip(scan.BLANKS)
+    digits, method = scan.first_word(value)
+    return scan.number(digits, MAX_CSEQ, "CSeq"), method
 
 
 def behind_comma(line):

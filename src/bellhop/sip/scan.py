@@ -31,6 +31,14 @@ def is_token(value):
     return is_made_of(value, TOKEN)
 
 
+def first_word(value):
+    """Return what stands before the first blank or tab, and what follows all of them (LWS)."""
+    word, _, rest = value.partition(b" ")
+    if b"\t" in word:
+        word, _, rest = value.partition(b"\t")
+    return word, rest.lstrip(BLANKS)
+
+
 def number(value, highest, what):
     """Return a decimal number of 1*DIGIT between 0 and `highest`, or refuse with 400."""
     if not value.isdigit() or len(value) > 12:

@@ -4,9 +4,13 @@ from ..errors import SipError
 from . import scan
 from .memo import remember
 
-USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%"
+# RFC 3261 has no # in a user part; phones write the one that sends a number off all the same.
+USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%#"
 PARAMETER = scan.ALPHANUM + b"-_.!~*'()[]/:&+$%"
 PERCENT = 0x25
+# RFC 3966 section 3: visual-separator, and what people write for one; what a number is made of.
+SEPARATORS = b"-.()/ "
+NUMBER = scan.DIGITS + b"*#"
 SCHEME = scan.ALPHANUM + b"+-."
 
 # These must be equal in both URIs or absent from both (section 19.1.4).
@@ -19,6 +23,7 @@ class Uri:
     """One URI; `user`, `host` and parameter values are the bytes as written.
 
     scheme: lower case. name: the user without escapes, b"" where there is none.
+    key: the name by which it is found (`key_of`).
     host: IPv6 with its brackets, None for tel and unknown schemes.
     host_key: the host as it is compared.
     port: number or None. params: list of (lower-case name, value or None).
@@ -27,14 +32,15 @@ class Uri:
     """
 
     __slots__ = (
-        "scheme", "user", "name", "password", "host", "host_key", "port", "params", "headers",
-        "rest",
+        "scheme", "user", "name", "key", "password", "host", "host_key", "port", "params",
+        "headers", "rest",
     )  # fmt: skip
 
     def __init__(self, scheme, user, host, port=None, params=(), headers=None, password=None):
         self.scheme = scheme
         self.user = user
         self.name = unescape(user) if user else b""
+        self.key = key_of(self.name)
         self.password = password
         self.host = host
         self.host_key = None if host is None else host_key(host)
@@ -180,6 +186,23 @@ def escape(value):
         plain = octet in PARAMETER and octet != PERCENT
         out.append(bytes([octet]) if plain else b"%" + ("%02X" % octet).encode())
     return b"".join(out)
+
+
+def key_of(name):
+    """Return the form in which names and telephone numbers are equal (RFC 3966 section 5).
+
+    A number loses its visual separators and parameters such as phone-context, and the # with
+    which a phone sends it off; all else is compared without regard to case.
+    """
+    number = name.partition(b";")[0]
+    if number.strip(NUMBER + SEPARATORS + b"+"):
+        return name.lower()
+    for separator in SEPARATORS:
+        number = number.replace(bytes([separator]), b"")
+    digits = number[1:] if number[:1] == b"+" else number
+    if not scan.is_made_of(digits, NUMBER):
+        return name.lower()
+    return number.rstrip(b"#") or number
 
 
 def unescape(value):

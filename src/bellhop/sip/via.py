@@ -58,26 +58,25 @@ def parse(value):
 
 def _parse_head(head):
     """Return (protocol, transport, host, port, sent-by) of what stands before the parameters."""
-    protocol, _, where = head.strip(scan.BLANKS).partition(b" ")
+    protocol, where = scan.first_word(head.strip(scan.BLANKS))
     if protocol[:8] == b"SIP/2.0/" and where:
         protocol, transport = protocol[:8], protocol[8:].upper()
     else:
         protocol, transport, where = _spaced(head)
     if not scan.is_token(transport):
         raise SipError(400, "a Via names no transport")
-    where = where.strip(scan.BLANKS)
-    if b" " in where:
-        where = where.replace(b" ", b"")
+    if b" " in where or b"\t" in where:  # They may stand around the colon before the port.
+        where = where.replace(b" ", b"").replace(b"\t", b"")
     host, port = parse_host_port(where)
     return protocol, transport, host, port, host_port(host, port).lower()
 
 
 def _spaced(head):
     """Read `SIP / 2.0 / UDP host`: blanks may stand around the slashes (sent-protocol)."""
-    parts = [part.strip(b" ") for part in head.replace(b"\t", b" ").split(b"/")]
+    parts = [part.strip(scan.BLANKS) for part in head.split(b"/")]
     if len(parts) != 3 or parts[0].upper() != b"SIP" or not scan.is_token(parts[1]):
         raise SipError(400, "a Via is not of SIP")
-    transport, _, where = parts[2].partition(b" ")
+    transport, where = scan.first_word(parts[2])
     if not where:
         raise SipError(400, "a Via names no host")
     return b"SIP/" + parts[1] + b"/", transport.upper(), where

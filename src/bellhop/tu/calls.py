@@ -19,7 +19,7 @@ class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
-    legs: of an answered call, those to the caller and to the called (tu/legs.py).
+    legs: of an answered call, those to the caller and to the called (tu/dialog.py).
     security: what the keys of its sound are worth (media.trust.LEVELS), or None.
     """
 

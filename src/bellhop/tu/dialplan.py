@@ -52,14 +52,19 @@ def callee(settings, target):
     """Return the user or group section that a Uri of ours names, or None."""
     if target.user is None:
         return None
-    return settings.names.get(target.name.lower())
+    return settings.names.get(target.key)
+
+
+def responders(settings):
+    """Return the section of the user or group that emergency calls ring here, or None."""
+    return settings.names.get(uri.key_of(settings.responders.encode()))
 
 
 def is_emergency(settings, listeners, target):
     """Tell whether a Uri asks for help: urn:service:sos, or a number of the owner's list."""
     if target.scheme == b"urn":
         return target.rest.lower().startswith(SOS)
-    if target.user is None or target.name.lower() not in settings.emergency:
+    if target.user is None or target.key not in settings.emergency:
         return False
     return target.scheme == b"tel" or is_ours(settings, listeners, target)
 
@@ -67,10 +72,8 @@ def is_emergency(settings, listeners, target):
 def find(settings, listeners, location, target, now):
     """Return what a Request-URI leads to; refuses with 416."""
     if is_emergency(settings, listeners, target):
-        responders = settings.names.get(settings.responders.lower().encode())
-        return Found(
-            EMERGENCY, _section_targets(settings, location, responders, None, now), responders
-        )
+        section = responders(settings)
+        return Found(EMERGENCY, _section_targets(settings, location, section, None, now), section)
     if target.scheme == b"tel":
         return _local(settings, location, target, now)
     if target.host is None:
@@ -94,7 +97,7 @@ def _local(settings, location, target, now):
 
 
 def _speed_dial(settings, target):
-    address = settings.speed_dial.get(target.name.lower())
+    address = settings.speed_dial.get(target.key)
     if address is None:
         return Found(LOCAL, [], None)
     reason = "speed dial %s" % spoken(target)
@@ -117,8 +120,8 @@ def forwarded(settings, location, found, now):
     user = found.section
     if found.step != LOCAL or user is None or user.kind != "user" or not user.forward:
         return found
-    wanted = user.forward.lower().encode()
-    address = user.forward.encode() if b":" in wanted else settings.speed_dial.get(wanted)
+    wanted = uri.key_of(user.forward.encode())
+    address = user.forward.encode() if ":" in user.forward else settings.speed_dial.get(wanted)
     if address is not None:
         onward = [[towards(address, None, "forwarding of %s" % user.name)]]
     else:

@@ -97,7 +97,7 @@ class Connection:
             self._advance(events)
         except OSError as error:
             if error.errno not in sockets.WAITING:
-                self._end(sockets.words(error))
+                self._end(sockets.reason(error))
         if self.socket is None:
             return
         wants = self._wanted()

@@ -47,7 +47,7 @@ class Control:
             made.setblocking(False)
         except OSError as error:
             made.close()
-            problem = "cannot make the control socket %s: %s" % (self.path, sockets.words(error))
+            problem = "cannot make the control socket %s: %s" % (self.path, sockets.reason(error))
             raise BellhopError(problem) from None
         self.listening = Listening(self.loop, made, self._came)
 

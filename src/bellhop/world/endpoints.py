@@ -188,4 +188,4 @@ def _problem(listener, error):
     if error.errno == errno.EACCES:
         words = "port %d needs more rights: start as root, or choose one above 1023"
         return words % listener.port
-    return "cannot listen on %s: %s" % (shown(listener), sockets.words(error))
+    return "cannot listen on %s: %s" % (shown(listener), sockets.reason(error))

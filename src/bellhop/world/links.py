@@ -108,7 +108,7 @@ class MeshLinks:
                     if index:
                         self._up(link, name, True)
             except OSError as error:
-                reason = sockets.words(error)
+                reason = sockets.reason(error)
         if 2 * index in self.sockets or 2 * index + 1 in self.sockets:
             self.problems.pop(name, None)
         else:

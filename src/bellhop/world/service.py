@@ -127,14 +127,14 @@ class Service:
             return
         except OSError as error:
             words = "no mesh: cannot write in %s: %s"
-            self.mesh_problem = words % (self.state, sockets.words(error))
+            self.mesh_problem = words % (self.state, sockets.reason(error))
             return
         epoch = secrets.next_epoch(self.state)
         try:
             secrets.keep_epoch(self.state, epoch)
         except OSError as error:  # Other nodes tell it how far its earlier records went.
             words = "cannot write in %s: %s; after its next start others hear it a little later"
-            self.mesh_problem = words % (self.state, sockets.words(error))
+            self.mesh_problem = words % (self.state, sockets.reason(error))
         self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
         self.mesh_links = links
         self.joined_mesh()
@@ -205,7 +205,7 @@ class Service:
         try:
             self.endpoints.adjust(self.settings)
         except OSError as error:  # No memory or file descriptor for the question.
-            self.log.say("error", "cannot look at the addresses: %s" % sockets.words(error))
+            self.log.say("error", "cannot look at the addresses: %s" % sockets.reason(error))
             self.loop.call_later(RETRY_MS, self._addresses_changed)
 
     def problems(self):

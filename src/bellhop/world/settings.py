@@ -11,7 +11,7 @@ def read_settings(path):
         with open(path, "rb") as file:
             text = file.read().decode()
     except OSError as error:
-        raise ConfigError(path, "cannot be read: %s" % sockets.words(error)) from None
+        raise ConfigError(path, "cannot be read: %s" % sockets.reason(error)) from None
     except UnicodeError:
         raise ConfigError(path, "is not text in UTF-8") from None
     return config.parse(text, path)

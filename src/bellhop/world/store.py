@@ -142,7 +142,7 @@ class Store:
         except OSError as error:
             self.counters["failed"] += 1
             self.waiting[name] = read, None
-            problem = "cannot write %s: %s" % (self._path(name), sockets.words(error))
+            problem = "cannot write %s: %s" % (self._path(name), sockets.reason(error))
             if self.problems.get(name) != problem:
                 self.log.say("error", problem)
             self.problems[name] = problem
@@ -247,7 +247,7 @@ class Store:
             os.rename(path, path + ".damaged")
             self.log.say("error", "%s is damaged: it is now %s.damaged" % (path, path))
         except OSError as error:  # The node is of use without it.
-            self.log.say("error", "%s is damaged: %s" % (path, sockets.words(error)))
+            self.log.say("error", "%s is damaged: %s" % (path, sockets.reason(error)))
 
     def _path(self, name, ending="json"):
         return "%s/%s.%s" % (self.folders[name in VOLATILE], name, ending)

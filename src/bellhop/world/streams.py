@@ -193,7 +193,7 @@ class Streams:
         try:
             made = bound(socket.SOCK_STREAM, endpoint.listener.host, 0, endpoint.zone)
         except OSError as error:
-            return None, sockets.words(error)
+            return None, sockets.reason(error)
         try:
             made.connect(target)
         except OSError:

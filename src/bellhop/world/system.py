@@ -3,10 +3,10 @@
 import sys
 
 if sys.implementation.name == "micropython":
-    from ..lite import files, sockets
-    from ..lite.words import readable, traced
+    from .micropython import files, sockets
+    from .micropython.log_text import readable, traced
 else:
-    from ..shell import files, sockets  # type: ignore[no-redef]
-    from ..shell.words import readable, traced
+    from .cpython import files, sockets  # type: ignore[no-redef]
+    from .cpython.log_text import readable, traced
 
 __all__ = ("files", "readable", "sockets", "traced")

@@ -75,7 +75,7 @@ class UdpSocket:
         try:
             self.sendto(data, address)
         except OSError as error:
-            self.loop.fail(flow, sockets.words(error))
+            self.loop.fail(flow, sockets.reason(error))
 
     def _wait(self, flow, data):
         if len(self.waiting) >= MAX_WAITING_DATAGRAMS:

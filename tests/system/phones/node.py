@@ -36,6 +36,8 @@ def configuration(domain, listen, users):
 class Node:
     """A running node; `users` are its accounts."""
 
+    environment = {}
+
     def __init__(self, host, folder, domain="home.test", users=HOUSEHOLD):
         self.host = host
         self.folder = str(folder)
@@ -49,10 +51,7 @@ class Node:
 
     def start(self):
         """Start the node and wait until it answers."""
-        config = os.path.join(self.folder, "bellhop")
-        listen = [one for one in (self.address, self.address6) if one]
-        with open(config, "w") as file:
-            file.write(configuration(self.domain, listen, self.users.values()))
+        config = self.write_configuration()
         with open(self.log_path, "ab") as log:
             self.process = self.host.popen(
                 [
@@ -66,9 +65,21 @@ class Node:
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": os.path.join(TREE, "src")},
+                env={**os.environ, "PYTHONPATH": os.path.join(TREE, "src"), **self.environment},
             )
         self.wait_ready()
+
+    def configuration(self):
+        """Return the UCI text."""
+        listen = [one for one in (self.address, self.address6) if one]
+        return configuration(self.domain, listen, self.users.values())
+
+    def write_configuration(self):
+        """Write the configuration to its file; return its path."""
+        path = os.path.join(self.folder, "bellhop")
+        with open(path, "w") as file:
+            file.write(self.configuration())
+        return path
 
     def wait_ready(self):
         """Ping with OPTIONS over UDP until something answers."""

@@ -70,7 +70,7 @@ def toy_identity(letter):
 def libsodium(seed=bytes(32)):
     """Return (Dh, X25519 secret of an Ed25519 seed) as a node has them, or None."""
     try:
-        from bellhop.shell.identity import exchange
+        from bellhop.shell.mesh.identity import exchange
 
         functions, _, secret = exchange(seed)
     except (ImportError, BellhopError):

@@ -13,7 +13,7 @@ from bellhop.media.agreement import (
     STATES,
     TABLE,
 )
-from bellhop.media.words import WORDS
+from bellhop.media.sas import WORDS
 
 from .keys import (
     ALICE,

@@ -11,7 +11,7 @@ from bellhop.media.agreement import (
     Agreement,
     Identity,
 )
-from bellhop.media.words import WORDS
+from bellhop.media.sas import WORDS
 
 from .curve import CURVE, libsodium, x25519
 from .keys import (

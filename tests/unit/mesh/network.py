@@ -53,7 +53,7 @@ TOY = Crypto(toy_public_key, toy_sign, toy_verify, toy_agree, toy_lock, toy_unlo
 def real_or_toy():
     """Return libsodium's functions where PyNaCl is there, else the toy."""
     try:
-        from bellhop.shell import identity
+        from bellhop.shell.mesh import identity
 
         return identity.crypto()
     except Exception:

@@ -2,8 +2,8 @@
 
 import unittest
 
+from bellhop.errors import MeshError
 from bellhop.mesh import address
-from bellhop.mesh.identity import MeshError
 
 
 class Addresses(unittest.TestCase):

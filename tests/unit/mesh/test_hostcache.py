@@ -2,10 +2,10 @@
 
 import unittest
 
+from bellhop.bencode import decode, encode
+from bellhop.errors import MeshError
 from bellhop.mesh import hostcache
-from bellhop.mesh.bencode import decode, encode
 from bellhop.mesh.hostcache import HostCache
-from bellhop.mesh.identity import MeshError
 from bellhop.mesh.node import MeshSettings
 from tests.unit.mesh.network import Network, line
 

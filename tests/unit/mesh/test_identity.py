@@ -2,7 +2,8 @@
 
 import unittest
 
-from bellhop.mesh.identity import MeshError, Sequence, number_prefix, parse_key, write_key
+from bellhop.errors import MeshError
+from bellhop.mesh.identity import Sequence, number_prefix, parse_key, write_key
 
 
 class Keys(unittest.TestCase):

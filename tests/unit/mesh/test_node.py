@@ -4,7 +4,7 @@ import json
 import unittest
 
 from bellhop.effects import SendMesh
-from bellhop.mesh import carrier, hello, own
+from bellhop.mesh import hello, own, packets
 from bellhop.mesh.directory import FIRST_SEEN, PINNED
 from bellhop.mesh.node import MeshSettings
 from bellhop.mesh.phonebook import Served
@@ -190,7 +190,7 @@ class Failures(unittest.TestCase):
         before = len(network.log)
         network.run(120000)
         self.assertGreater(network.nodes[0].counters["twin"] + twin.counters["twin"], 0)
-        records = [e for _, _, e in network.log[before:] if e.data[2] == carrier.RECORDS]
+        records = [e for _, _, e in network.log[before:] if e.data[2] == packets.RECORDS]
         self.assertLess(len(records), 120)
 
     def test_a_record_ends_when_its_node_is_silent_for_a_day(self):
@@ -360,7 +360,7 @@ class Quiet(unittest.TestCase):
         before = len(network.log)
         network.run(60000)
         kinds = {effect.data[2] for _, _, effect in network.log[before:]}
-        self.assertEqual(kinds, {carrier.HELLO})
+        self.assertEqual(kinds, {packets.HELLO})
         each = (len(network.log) - before) // 5
         self.assertLess(each, 2 * 60000 // hello.HELLO_INTERVAL + 10)
 

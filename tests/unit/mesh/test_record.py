@@ -2,8 +2,8 @@
 
 import unittest
 
+from bellhop.errors import MeshError
 from bellhop.mesh import record
-from bellhop.mesh.identity import MeshError
 from tests.unit.mesh.network import real_or_toy
 
 CRYPTO = real_or_toy()

@@ -2,7 +2,7 @@
 
 import unittest
 
-from bellhop.mesh import carrier, repair
+from bellhop.mesh import packets, repair
 from bellhop.mesh.database import Database, key_of
 from tests.unit.mesh.test_database import raw
 
@@ -24,23 +24,23 @@ class Side:
 
 
 def reconcile(one, other):
-    """Carry packets to and fro until none is left; return the octets of the comparison."""
-    packets = [(one, other, carrier.TREE, repair.opening(one.data))]
+    """Carry waiting to and fro until none is left; return the octets of the comparison."""
+    waiting = [(one, other, packets.TREE, repair.opening(one.data))]
     octets = 0
-    while packets:
-        sender, taker, kind, body = packets.pop(0)
+    while waiting:
+        sender, taker, kind, body = waiting.pop(0)
         octets += len(body)
-        if kind == carrier.TREE:
-            branches = carrier.read_branches(body)
+        if kind == packets.TREE:
+            branches = packets.read_branches(body)
             trees, lists = repair.compare_branches(taker.data, branches)
-            packets += [(taker, sender, carrier.TREE, tree) for tree in trees]
-            packets += [(taker, sender, carrier.LIST, leaves) for leaves in lists]
-        elif kind == carrier.LIST:
-            send, want, _ = repair.compare_leaves(taker.data, carrier.read_leaves(body))
+            waiting += [(taker, sender, packets.TREE, tree) for tree in trees]
+            waiting += [(taker, sender, packets.LIST, leaves) for leaves in lists]
+        elif kind == packets.LIST:
+            send, want, _ = repair.compare_leaves(taker.data, packets.read_leaves(body))
             taker.give(sender, send)
-            packets += [(taker, sender, carrier.WANT, keys) for keys in repair.write_want(want)]
+            waiting += [(taker, sender, packets.WANT, keys) for keys in repair.write_want(want)]
         else:
-            taker.give(sender, carrier.read_wanted(body))
+            taker.give(sender, packets.read_wanted(body))
     return octets
 
 
@@ -53,7 +53,7 @@ class Reconciliation(unittest.TestCase):
     def test_equal_ones_say_nothing(self):
         records = [raw(spread(number), 1) for number in range(100)]
         one, other = Side(records), Side(records)
-        branches = carrier.read_branches(repair.opening(one.data))
+        branches = packets.read_branches(repair.opening(one.data))
         self.assertEqual(repair.compare_branches(other.data, branches), ([], []))
 
     def test_each_gets_what_it_lacks_and_the_newer_of_two(self):

@@ -71,6 +71,10 @@ class CredentialsTest(unittest.TestCase):
         self.assertEqual((fields.username, fields.realm), (b'a"b', b"r"))
         self.assertEqual((fields.qop, fields.nc), (b"auth", b"00000001"))
 
+    def test_a_tab_is_as_good_as_a_blank(self):
+        fields = digest.credentials(b'Digest\tusername\t=\t"a"\t,\trealm="r"\t')
+        self.assertEqual((fields.username, fields.realm), (b"a", b"r"))
+
     def test_a_comma_in_quotes_does_not_part_fields(self):
         self.assertEqual(digest.credentials(b'Digest uri="sip:a,b@c", realm="r"').uri, b"sip:a,b@c")
 

@@ -179,6 +179,11 @@ class FieldsTest(unittest.TestCase):
             message.parse(INVITE.replace(b"1 INVITE", b"1   INVITE ")).cseq, (1, b"INVITE")
         )
 
+    def test_a_tab_is_as_good_as_a_blank(self):
+        for gap in (b"\t", b" \t", b"\t \t", b"\r\n\t"):
+            found = message.parse(INVITE.replace(b"1 INVITE", b"1" + gap + b"INVITE\t"))
+            self.assertEqual(found.cseq, (1, b"INVITE"))
+
 
 class ChangeTest(unittest.TestCase):
     def test_set_replaces_the_first_or_adds_at_the_end(self):

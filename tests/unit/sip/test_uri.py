@@ -69,6 +69,31 @@ MALFORMED = (
 )  # fmt: skip
 
 
+class KeyTest(unittest.TestCase):
+    def test_a_number_is_the_same_however_it_is_written(self):
+        for user in (
+            b"+49301234", b"+49-30-1234", b"+49(30)12.34", b"%2B49-30-1234", b"+49%2030/1234",
+            b"+49301234;phone-context=+49", b"+49-30-1234;isub=1;ext=2", b"+49301234#",
+            b"+49301234%23",
+        ):  # fmt: skip
+            self.assertEqual(uri.parse(b"sip:" + user + b"@a;user=phone").key, b"+49301234", user)
+        self.assertEqual(uri.parse(b"tel:+49(30)12-34;phone-context=a.test").key, b"+49301234")
+
+    def test_what_tells_two_numbers_apart_stays(self):
+        for name, key in (
+            (b"1-1-2", b"112"), (b"0112", b"0112"), (b"+112", b"+112"), (b"*21#", b"*21"),
+            (b"*21*7#", b"*21*7"), (b"#31#7", b"#31#7"), (b"#", b"#"), (b"+", b"+"), (b"", b""),
+        ):  # fmt: skip
+            self.assertEqual(uri.key_of(name), key)
+
+    def test_a_name_keeps_its_signs_and_loses_its_case(self):
+        for name, key in (
+            (b"Anna-Lena.2", b"anna-lena.2"), (b"Bob#", b"bob#"), (b"a;b=1", b"a;b=1"),
+            (b"1+1", b"1+1"), (b"b\xc3\xb6b", b"b\xc3\xb6b"), (b"-.", b"-."),
+        ):  # fmt: skip
+            self.assertEqual(uri.key_of(name), key)
+
+
 class ParseTest(unittest.TestCase):
     def test_what_is_written_is_what_was_read(self):
         for value in WHOLE:

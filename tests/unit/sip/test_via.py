@@ -22,6 +22,17 @@ class ViaTest(unittest.TestCase):
         )
         self.assertEqual(found.branch, b"z9hG4bK1")
 
+    def test_a_tab_is_as_good_as_a_blank(self):
+        for written in (
+            b"SIP/2.0/TCP\tfirst.example.com\t:\t4000\t;\tbranch\t=\tz9hG4bK1",
+            b"SIP\t/\t2.0/ TCP\t first.example.com:4000;branch=z9hG4bK1\t",
+        ):
+            found = via.parse(written)
+            self.assertEqual(
+                (found.transport, found.host, found.port), (b"TCP", b"first.example.com", 4000)
+            )
+            self.assertEqual(found.branch, b"z9hG4bK1")
+
     def test_of_comma_joined_values_the_first_is_read(self):
         found = via.parse(b"SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;branch=z9hG4bK2")
         self.assertEqual((found.host, found.branch), (b"a", b"z9hG4bK1"))

@@ -56,6 +56,28 @@ class LocalTest(DialplanCase):
         ):  # fmt: skip
             self.assertEqual(self.find(target), (dialplan.LOCAL, [[b"sip:bob@a"]]), target)
 
+    def test_a_number_is_found_however_it_is_written(self):
+        self.settings = settings(
+            "option responders bob\nlist emergency_number 1-1-2\n",
+            "config contact\noption number '+49 30/987'\noption address sip:taxi@far.test\n",
+            "config user\noption name bob\noption password x\noption extension 2-02\n"
+            "list alias '+49 (30) 1234'\n",
+        )
+        self.bind("bob", b"sip:bob@a")
+        for number, step, led in (
+            (b"202", dialplan.LOCAL, b"sip:bob@a"),
+            (b"+49301234", dialplan.LOCAL, b"sip:bob@a"),
+            (b"+4930987", dialplan.PHONE_BOOK, b"sip:taxi@far.test"),
+            (b"112", dialplan.EMERGENCY, b"sip:bob@a"),
+        ):
+            spread = b"-".join([number[at : at + 2] for at in range(0, len(number), 2)])
+            for target in (
+                b"tel:" + number, b"tel:" + spread, b"tel:" + number + b";phone-context=home.test",
+                b"sip:" + spread + b"@home.test;user=phone", b"sip:" + number + b"%23@home.test",
+                b"sip:" + number + b";phone-context=+49@home.test;user=phone",
+            ):  # fmt: skip
+                self.assertEqual(self.find(target), (step, [[led]]), target)
+
     def test_another_port_of_an_own_address_is_another_place(self):
         self.assertEqual(self.find(b"sip:bob@10.0.0.1:5070")[0], dialplan.ELSEWHERE)
 

@@ -1,9 +1,9 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
 from ...effects import Event, Flow, Note, SendMesh, Store
-from ...errors import SipError
+from ...errors import MeshError, SipError
 from ...mesh.effects import MeshChanged, SaveMesh
-from ...mesh.identity import MeshError, parse_key
+from ...mesh.identity import parse_key
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import address, scan, uri
@@ -110,7 +110,6 @@ class Meshing:
         """Return the Found for a Uri that no local rule knows, or None; refuses with 300."""
         if target.user is None or target.host is None:
             return None
-        name = uri.unescape(target.user).lower()
         if self.is_member(target):
             member = self.mesh.node_of(text(uri.host_key(target.host)))
             return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
@@ -118,7 +117,7 @@ class Meshing:
         if places:
             members = [member for member, _ in places]
             return self._to_nodes(members, places[0][1], KEY, "key of a person in the mesh")
-        claims = self.mesh.find(name)
+        claims = self.mesh.find(target.key)
         if not dialplan.is_ours(self.node.settings, self.node.listening, target):
             named = self._node_named(text(uri.host_key(target.host)))
             claims = [claim for claim in claims if claim.node == named]
@@ -279,7 +278,7 @@ class Meshing:
         """
         member = self.mesh.node_of(text(uri.host_key(target.host)))
         key = self.mesh.name_of(member)
-        user = text(uri.unescape(target.user or b"")).lower()
+        user = text(target.key)
         for row in self.mesh.phonebook():
             if row["node"] == key and user in (row["name"], row["number"]):
                 return "%s@%s" % (row["name"], row["node_name"] or key), member
@@ -348,7 +347,7 @@ class Meshing:
         served = []
         for section in settings.called():
             served.append(_served(section, self.node.is_there(section, now)))
-        responders = settings.names.get(settings.responders.lower().encode())
+        responders = dialplan.responders(settings)
         if responders is not None:
             there = self.node.is_there(responders, now)
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), there))
@@ -413,7 +412,7 @@ def _members(contacts):
 
 def _served(section, registered):
     shown = section.display_name or section.name
-    name, number = section.name.lower().encode(), section.extension.encode()
+    name, number = section.name.lower().encode(), uri.key_of(section.extension.encode())
     return Served(name, number, shown.encode(), (), registered)
 
 

@@ -12,7 +12,7 @@ from ...media.agreement import CALLER
 from ...media.relay import set_body
 from ...media.signature import CONTENT_TYPE, PACKAGE, is_signature, statement
 from ...transaction.transaction import RESPONSE
-from ...tu import legs
+from ...tu import dialog
 from ...tu.calls import readable
 from ..media.calls import contact_of
 
@@ -105,14 +105,14 @@ class Signing:
 
     # The signature of the other side.
 
-    def take(self, session, dialog, request, now):
+    def take(self, session, negotiation, request, now):
         """Take the INFO with the other side's signature; return the effects, or refuse it."""
         kind = request.value(b"content-type") or b""
         if kind.partition(b";")[0].strip().lower() != CONTENT_TYPE:
             raise SipError(415, None, (b"Accept: " + CONTENT_TYPE,))
         if not is_signature(request.body):
             raise SipError(400, "this is no signature")
-        if session.signature is None or dialog is not session.chosen:
+        if session.signature is None or negotiation is not session.chosen:
             raise SipError(481)
         return self._handle(session.signature, CAME, now, request.body)
 
@@ -148,7 +148,7 @@ class Signing:
             problem = "no way to the other end is known"
         if problem is not None:
             return self._unsent(exchange, "not_made", "not made: " + problem)
-        request = legs.request(leg, b"INFO", leg.cseq, FIELDS)
+        request = dialog.request(leg, b"INFO", leg.cseq, FIELDS)
         set_body(request, signature)
         exchange.ours = "sent"
         return self.ending.send(request, leg, call.flows.get(leg.target), exchange, now)

@@ -5,7 +5,7 @@ import os
 import select
 import socket
 
-from ..world.connection import Connection
+from ...world.connection import Connection
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 DAYS = "3650"

@@ -2,9 +2,9 @@
 
 import unittest
 
-from bellhop.mesh import carrier, flood
+from bellhop.mesh import packets, peer
 from bellhop.mesh.database import Database, key_of
-from bellhop.mesh.flood import ACK_TIMEOUT, ACK_TRIES, WINDOW, Peer
+from bellhop.mesh.peer import ACK_TIMEOUT, ACK_TRIES, WINDOW, Peer
 from bellhop.mesh.rate import spend
 from tests.unit.mesh.test_database import raw
 
@@ -26,7 +26,7 @@ class Push(unittest.TestCase):
     def test_several_records_share_a_packet(self):
         self.offer(range(5))
         bodies = self.peer.flush(self.data, 0)
-        self.assertEqual([len(carrier.read_frames(body, 4)) for body in bodies], [5])
+        self.assertEqual([len(packets.read_frames(body, 4)) for body in bodies], [5])
 
     def test_an_acknowledged_packet_is_done(self):
         self.offer(range(5))
@@ -49,13 +49,13 @@ class Push(unittest.TestCase):
         self.peer.flush(self.data, 0)
         self.data.store(raw(1, 2), b"a", 0)
         body = self.peer.flush(self.data, ACK_TIMEOUT)[0]
-        self.assertEqual(carrier.read_frames(body, 4), [raw(1, 2)])
+        self.assertEqual(packets.read_frames(body, 4), [raw(1, 2)])
 
     def test_what_the_peer_sent_itself_is_not_sent_to_it(self):
         self.offer([1, 2])
         self.peer.has(key_of(raw(1, 1)), 1)
         body = self.peer.flush(self.data, 0)[0]
-        self.assertEqual(len(carrier.read_frames(body, 4)), 1)
+        self.assertEqual(len(packets.read_frames(body, 4)), 1)
 
     def test_an_older_one_that_the_peer_has_does_not_count(self):
         self.offer([1])
@@ -74,7 +74,7 @@ class Push(unittest.TestCase):
     def test_packets_stay_below_the_mtu(self):
         self.offer(range(100), size=333)
         for body in self.peer.flush(self.data, 0):
-            self.assertLess(len(body), carrier.MAX_BODY_BYTES + 1)
+            self.assertLess(len(body), packets.MAX_BODY_BYTES + 1)
 
 
 class Lazy(unittest.TestCase):
@@ -82,7 +82,7 @@ class Lazy(unittest.TestCase):
         self.peer = Peer(b"k" * 32, b"k" * 8, 0)
 
     def test_one_that_had_everything_is_only_told_until_it_asks(self):
-        for number in range(flood.LAZY_AFTER):
+        for number in range(peer.LAZY_AFTER):
             self.assertFalse(self.peer.is_lazy())
             self.peer.acknowledged(number, False, 0)
         self.assertTrue(self.peer.is_lazy())

@@ -3,8 +3,8 @@
 import binascii
 import os
 
-from ..errors import BellhopError
-from ..world.secrets import SEED_BYTES, SEED_FILE, Crypto, read
+from ...errors import BellhopError
+from ...world.secrets import SEED_BYTES, SEED_FILE, Crypto, read
 
 # Names of what may be missing, in words for the owner.
 PYNACL = "PyNaCl (OpenWrt's package bellhop-mesh; elsewhere `pip install pynacl`)"

@@ -1,6 +1,6 @@
 """Push of records to one peer: batched, acknowledged hop by hop, repeated, given up for repair."""
 
-from . import carrier
+from . import packets
 
 ACK_TIMEOUT = 300
 ACK_TRIES = 5
@@ -163,9 +163,9 @@ class Peer:
         for key in list(keys):
             entry = database.get(key)
             if entry is not None:
-                if body and len(body) + len(entry.raw) + 6 > carrier.MAX_BODY_BYTES:
+                if body and len(body) + len(entry.raw) + 6 > packets.MAX_BODY_BYTES:
                     break
-                body += carrier.frame(entry.raw)
+                body += packets.frame(entry.raw)
                 sent[key] = entry.sequence
             del keys[key]
         if not sent:

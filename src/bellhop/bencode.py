@@ -1,6 +1,6 @@
 """Bencode (BEP3) in its one canonical form: integers, byte strings, lists, dicts."""
 
-from .identity import MeshError
+from .errors import MeshError
 
 # Nothing in the mesh nests deeper than a list of texts in an entry of a list.
 MAX_DEPTH = 6

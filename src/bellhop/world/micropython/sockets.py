@@ -73,7 +73,7 @@ def canonical(host):
     return place(address(host, 0))[0] if is_address(host) else host
 
 
-def words(error):
+def reason(error):
     """Return what an OSError says: the name of its number."""
     known = errno.errorcode.get(error.errno) or NAMES.get(error.errno)
     return known or "error %s" % error.errno

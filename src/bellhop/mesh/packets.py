@@ -18,7 +18,8 @@ receiver gave to the sender, so that nobody who cannot read the answers is belie
 import struct
 from collections import namedtuple
 
-from .identity import KEY_BYTES, SHORT_BYTES, MeshError
+from ..errors import MeshError
+from .identity import KEY_BYTES, SHORT_BYTES
 from .record import HEAD_BYTES, MAX_RECORD_BYTES, SALT_CODES, SALTS
 
 MAGIC = b"bm"

@@ -2,8 +2,8 @@
 
 import unittest
 
-from bellhop.mesh.bencode import decode, encode
-from bellhop.mesh.identity import MeshError
+from bellhop.bencode import decode, encode
+from bellhop.errors import MeshError
 
 
 class Bencode(unittest.TestCase):

@@ -1,7 +1,7 @@
 """Which streams the full node can make: SIP over TCP and TLS, and over WebSocket."""
 
-from ..world.streams import Plain
-from .tls import SECURE, TlsConnection
+from ...world.streams import Plain
+from .contexts import SECURE, TlsConnection
 from .websocket import Session
 
 

@@ -9,7 +9,7 @@ the library is missing or of another version.
 import errno
 import os
 
-from bellhop.shell.media_abi import ffi
+from bellhop.shell.media.media_abi import ffi
 
 LIBRARY = "libbellhop_media.so"
 EVENTS_AT_ONCE = 64

@@ -2,8 +2,8 @@
 
 import os
 
-from ..errors import BellhopError
-from ..world.system import files
+from ...errors import BellhopError
+from ...world.system import files
 from . import identity
 
 FOLDER, ENDING = "users", ".seed"

@@ -34,7 +34,7 @@ class Offer:
         self.cryptos = []
 
 
-class Dialog:
+class Negotiation:
     """What is agreed with one phone. described: the Description of each side in force."""
 
     def __init__(self, agreement, first):

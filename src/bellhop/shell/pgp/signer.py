@@ -9,8 +9,8 @@ import threading
 
 import gnupg
 
-from ..errors import BellhopError
-from .workers import Workers
+from ...errors import BellhopError
+from ..workers import Workers
 
 WORKERS = 2
 # Signatures that wait for a worker; past it one is not made, or counts as bad.

@@ -4,9 +4,9 @@ import hashlib
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
-from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
-from ..sip.framing import PING, PONG
-from ..world.streams import Fed
+from ...limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from ...sip.framing import PING, PONG
+from ...world.streams import Fed
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Browsers send a few hundred octets, cookies of the page included a few thousand.

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 
-from ..errors import BellhopError
+from ...errors import BellhopError
 
 # The best first; what a library lacks is left out. GCM is slow where the processor does not help.
 SUITES = (4, 3, 1)
@@ -33,9 +33,9 @@ class MediaRelays:
     def open(self, section):
         """Load the library and start its thread (`config media`); raises BellhopError."""
         try:
-            from . import relay  # Needs cffi, and the binding that `make native` generates.
+            from . import library  # Needs cffi, and the binding that `make native` generates.
 
-            media = relay.Media()
+            media = library.Media()
             media.open(section.max_calls, COALESCE_US, SILENT_MS, section.dead_seconds * 1000)
         except (ImportError, OSError) as error:
             reason = getattr(error, "strerror", None) or error

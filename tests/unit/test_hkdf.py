@@ -3,7 +3,7 @@
 import unittest
 from binascii import unhexlify
 
-from bellhop.media import hkdf
+from bellhop import hkdf
 
 
 class Vectors(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""Sockets as CPython has them: the same words as in `lite.sockets`."""
+"""Sockets as CPython has them: the same words as in `world.micropython.sockets`."""
 
 import errno
 import os
@@ -69,7 +69,7 @@ def canonical(host):
         return host
 
 
-def words(error):
+def reason(error):
     """Return what an OSError says."""
     return error.strerror or str(error)
 

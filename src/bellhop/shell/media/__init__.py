@@ -1,0 +1,1 @@
+"""The packet path in C, loaded: what OpenWrt's package bellhop-media brings."""

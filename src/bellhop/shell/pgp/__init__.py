@@ -1,0 +1,1 @@
+"""GnuPG, called: what OpenWrt's package bellhop-pgp brings."""

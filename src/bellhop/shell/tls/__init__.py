@@ -1,0 +1,1 @@
+"""SIP over TLS and WebSocket: what OpenWrt's package bellhop-tls brings."""

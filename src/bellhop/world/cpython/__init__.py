@@ -1,0 +1,1 @@
+"""Files, sockets and the log as CPython has them."""
