@@ -29,7 +29,7 @@ OPTIONS = ("-O3", "-msmall-int-bits=31", "-X", "heapsize=64M")
 # What the modules are part of; what stands nowhere here is the engine.
 PARTS = dict.fromkeys(("sip", "transaction", "tu", "mesh"), "core")
 PARTS.update(dict.fromkeys(("world", "lite", "__main__"), "lite shell"))
-PARTS["uci"] = "reader of the configuration"
+PARTS["settings"] = "reader of the configuration"
 # What sizes are told of, each as if compiled alone: what is together shares its names.
 TOLD = (
     ("core",), ("engine",), ("core", "engine"), ("reader of the configuration",), ("lite shell",),

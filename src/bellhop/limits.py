@@ -1,6 +1,6 @@
 """Every bound that a stranger can press on, with its reason.
 
-Sizes are for a router with 128 MB; a configuration may lower the table sizes (uci.py).
+Sizes are for a router with 128 MB; a configuration may lower the table sizes (settings/schema.py).
 """
 
 # A whole SIP message with video, ICE and key offers was seen at 2.3 kB; UDP carries 64 kB at most.

@@ -10,7 +10,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 GROUND = {"limits", "errors", "effects", "deadlines", "bencode", "hkdf", "budget"}
 MESSAGES = GROUND | {"sip"}
-BELOW_CORE = MESSAGES | {"config", "transaction", "tu", "mesh", "media"}
+BELOW_CORE = MESSAGES | {"settings", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import, or modules of them.
 MAY_IMPORT = {
     "": set(),
@@ -21,8 +21,7 @@ MAY_IMPORT = {
     "bencode": {"errors"},
     "hkdf": set(),
     "budget": set(),
-    "config": MESSAGES | {"uci"},
-    "uci": MESSAGES | {"config"},
+    "settings": MESSAGES,
     "sip": GROUND,
     "transaction": MESSAGES,
     "tu": MESSAGES,
@@ -30,9 +29,9 @@ MAY_IMPORT = {
     "media": GROUND,
     "core": BELOW_CORE | {"features"},
     "features": BELOW_CORE | {"core"},
-    "world": GROUND | {"core.engine", "config", "sip"},
-    "shell": GROUND | {"core.engine", "config", "sip", "world"},
-    "lite": GROUND | {"core.engine", "config", "sip", "world"},
+    "world": GROUND | {"core.engine", "settings", "sip"},
+    "shell": GROUND | {"core.engine", "settings", "sip", "world"},
+    "lite": GROUND | {"core.engine", "settings", "sip", "world"},
     "__main__": {"shell", "lite"},
 }
 WORLDLY = {"world", "shell", "lite"}

@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from bellhop import config  # noqa: E402
 from bellhop.core.engine import Engine  # noqa: E402
 from bellhop.effects import Flow, Listener, Send  # noqa: E402
+from bellhop.settings import reader  # noqa: E402
 from bellhop.sip import digest  # noqa: E402
 
 CALLER = Flow("udp", 0, "127.0.0.1", 15061, 0, "")
@@ -99,7 +99,7 @@ class Meter:
             "config user\n\toption name user%d\n\toption password secret\n" % number
             for number in range(registered)
         )
-        settings = config.parse(
+        settings = reader.parse(
             "config node\n\toption domain bench.test\n\toption stranger_requests_per_minute 0\n"
             "\toption max_bindings 100000\n" + users,
             "bench",

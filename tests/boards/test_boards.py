@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bellhop import config
+from bellhop.settings import reader
 from tests.openwrt.feed import FEED, LUCI, ROOT, Makefile
 from tests.openwrt.test_package import CONFIG, ash
 
@@ -99,7 +99,7 @@ def test_first_boot_settings_change_the_tables_and_keep_the_file_valid(path, tmp
     file = tmp_path / "bellhop"
     file.write_text(CONFIG)
     ash(path.read_text().replace("/etc/config/bellhop", str(file)), tmp_path)
-    settings, usual = config.parse(file.read_text(), "bellhop"), config.parse(CONFIG, "bellhop")
+    settings, usual = reader.parse(file.read_text(), "bellhop"), reader.parse(CONFIG, "bellhop")
     assert settings.max_transactions < usual.max_transactions
     assert settings.max_bindings < usual.max_bindings
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from bellhop import uci
 from bellhop.core import verbs
+from bellhop.settings import schema
 
 from .feed import FEED, LUCI
 
@@ -136,9 +136,9 @@ def words(text):
 def test_forms_have_every_option_of_the_node_and_no_other():
     # The password's three are one field of the page Phones, which writes the hashes.
     hidden = {"user": {"password", "ha1_md5", "ha1_sha256"}}
-    for kind in uci.SCHEMA:
-        assert set(rows()[kind]) == set(uci.SCHEMA[kind]) - hidden.get(kind, set()), kind
-    assert set(rows()) == set(uci.SCHEMA)
+    for kind in schema.SCHEMA:
+        assert set(rows()[kind]) == set(schema.SCHEMA[kind]) - hidden.get(kind, set()), kind
+    assert set(rows()) == set(schema.SCHEMA)
 
 
 def test_page_of_settings_shows_every_option_of_the_node():
@@ -148,13 +148,13 @@ def test_page_of_settings_shows_every_option_of_the_node():
         for line in re.findall(r"^\t\[ '\w+', _\('\w+'\), \[(.*?)\]", text, re.MULTILINE)
         for name in words(line)
     ]
-    assert sorted(shown) == sorted(uci.SCHEMA["node"])
+    assert sorted(shown) == sorted(schema.SCHEMA["node"])
 
 
-@pytest.mark.parametrize("kind", sorted(uci.SCHEMA))
+@pytest.mark.parametrize("kind", sorted(schema.SCHEMA))
 def test_widgets_and_defaults_are_those_of_the_node(kind):
     for name, (widget, value, _) in rows()[kind].items():
-        option = uci.SCHEMA[kind][name]
+        option = schema.SCHEMA[kind][name]
         assert (widget == "list") == option.many, name
         given = words(value)
         if option.many:
@@ -165,10 +165,10 @@ def test_widgets_and_defaults_are_those_of_the_node(kind):
             assert not option.default, name
 
 
-@pytest.mark.parametrize("kind", sorted(uci.SCHEMA))
+@pytest.mark.parametrize("kind", sorted(schema.SCHEMA))
 def test_what_a_form_accepts_is_what_the_node_accepts(kind):
     for name, (widget, _, accepted) in rows()[kind].items():
-        check = uci.SCHEMA[kind][name].check
+        check = schema.SCHEMA[kind][name].check
         if widget == "flag":
             assert (check("1"), check("0")) == (True, False)
         elif widget == "choice":

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import bellhop
-from bellhop import config, uci
+from bellhop.settings import reader, schema
 
 from . import real
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
@@ -224,7 +224,7 @@ CONFIG = (BELLHOP / "files" / "bellhop.config").read_text()
 
 
 def test_default_configuration_is_accepted():
-    settings = config.parse(CONFIG, "bellhop.config")
+    settings = reader.parse(CONFIG, "bellhop.config")
     assert settings.enabled and settings.mesh.enabled and settings.domain == b"home.arpa"
 
 
@@ -243,13 +243,13 @@ def shown_options():
 def test_default_configuration_explains_every_option_and_no_other():
     shown = shown_options()
     assert {kind: set(shown[kind]) for kind in shown} == {
-        kind: set(uci.SCHEMA[kind]) for kind in uci.SCHEMA
+        kind: set(schema.SCHEMA[kind]) for kind in schema.SCHEMA
     }
 
 
 def test_lines_that_are_commented_out_show_the_value_that_holds():
-    for kind in set(uci.SCHEMA) - set(KINDS_WITHOUT_SECTION):
-        for name, option in uci.SCHEMA[kind].items():
+    for kind in set(schema.SCHEMA) - set(KINDS_WITHOUT_SECTION):
+        for name, option in schema.SCHEMA[kind].items():
             values = shown_options()[kind][name]
             if option.default in ("", ()) or name in ("domain", "enabled"):
                 continue
@@ -329,7 +329,7 @@ def test_first_boot_gives_the_node_a_name_and_keeps_the_comments(tmp_path, hostn
     text = (BELLHOP / "files" / "bellhop.defaults").read_text()
     text = text.replace("/etc/config/bellhop", str(file))
     ash('uci() { echo "%s"; }\n%s' % (hostname, text), tmp_path)
-    assert re.fullmatch(name, config.parse(file.read_text(), "bellhop").mesh.node_name)
+    assert re.fullmatch(name, reader.parse(file.read_text(), "bellhop").mesh.node_name)
     assert file.read_text().count("#") == CONFIG.count("#") - 1
 
 
@@ -338,7 +338,7 @@ def test_first_boot_leaves_a_name_that_the_owner_gave(tmp_path):
     file.write_text(CONFIG.replace("#option node_name ''", "option node_name 'mine'"))
     text = (BELLHOP / "files" / "bellhop.defaults").read_text()
     ash("uci() { echo x; }\n" + text.replace("/etc/config/bellhop", str(file)), tmp_path)
-    assert config.parse(file.read_text(), "bellhop").mesh.node_name == "mine"
+    assert reader.parse(file.read_text(), "bellhop").mesh.node_name == "mine"
 
 
 # Sizes.

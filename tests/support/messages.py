@@ -1,7 +1,7 @@
 """Builders of messages, flows and settings for tests; text in, octets out."""
 
-from bellhop import config
 from bellhop.effects import Flow, Listener
+from bellhop.settings import reader
 from bellhop.sip import message
 
 USERS = """
@@ -42,7 +42,7 @@ class Tokens:
 
 def settings(node="", more="", users=USERS):
     """Return Settings of the domain home.test; node: lines of `config node`; more: sections."""
-    return config.parse("config node\noption domain home.test\n" + node + users + more, "test")
+    return reader.parse("config node\noption domain home.test\n" + node + users + more, "test")
 
 
 def flow(host="10.0.0.2", port=5060, transport="udp", connection=0, name=""):

@@ -1,8 +1,8 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
-from bellhop import config
 from bellhop.core.engine import Engine
 from bellhop.effects import Event, Flow, Listener, Resolve, Send, SendMesh
+from bellhop.settings import reader
 from bellhop.sip import message
 from tests.unit.mesh.network import TOY, Dice
 
@@ -36,7 +36,7 @@ class House:
         self.phones = []
         self.events = []
         dice = Dice(len(town.houses) + 1)
-        self.engine = Engine(config.parse(text, name), dice.token, town.now)
+        self.engine = Engine(reader.parse(text, name), dice.token, town.now)
         self.engine.join_mesh(bytes([len(town.houses) + 1]) * 32, 1, TOY, town.now)
         listeners = [Listener("udp", host, 5060), Listener("tcp", host, 5060)]
         town.houses[host] = self

@@ -2,9 +2,9 @@
 
 import hashlib
 
-from bellhop import config
 from bellhop.core.engine import Engine
 from bellhop.effects import Close, Event, Flow, Listener, Resolve, Send
+from bellhop.settings import reader
 from bellhop.sip import digest, message
 
 START = 1000000
@@ -57,7 +57,7 @@ class Home:
         self.closed = []
         self.events = []
         self.asked = []
-        self.engine = Engine(config.parse(text, "test"), self.token, self.now)
+        self.engine = Engine(reader.parse(text, "test"), self.token, self.now)
         self.engine.listen(LISTENERS, self.now)
 
     def token(self, count):

@@ -1,8 +1,8 @@
 """Who may go on: address rules, rates, digest, and the tokens of dialogs that were let in."""
 
-from ..config import address_octets
 from ..errors import SipError
 from ..sip import uri
+from ..sip.ip import address_octets
 from ..tu import dialplan, proxy
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)

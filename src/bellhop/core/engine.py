@@ -6,13 +6,13 @@ random octets, and what the node wants done comes back as a list of effects.
 
 import binascii
 
-from ..config import address_octets
 from ..effects import Event, Flow, Send, Store
 from ..errors import BellhopError, SipError
 from ..features.messages.delivery import Agent
 from ..features.ringtest import Alert, Ringer, Ringing
 from ..limits import EMERGENCY_RESERVE, MAX_IMPORTED
 from ..sip import framing, stun, uri
+from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
 from ..transaction.transaction import Indication, Transaction

@@ -48,7 +48,7 @@ SHARED = {
 # Deadlines of what is over are looked for after so many new ones: each holds what it was about.
 MOST_STALE = 64
 # The module that reads the configuration: 25 kB that a node needs once.
-READER = "bellhop.uci"
+READER = "bellhop.settings.reader"
 
 
 def lower(heap):
@@ -70,4 +70,5 @@ def settle(settings):
     settings.max_transactions = min(settings.max_transactions, limits.MAX_TRANSACTIONS)
     settings.max_bindings = min(settings.max_bindings, limits.MAX_BINDINGS)
     if sys.modules.pop(READER, None) is not None:
-        delattr(sys.modules["bellhop"], READER.rpartition(".")[2])
+        package, _, name = READER.rpartition(".")
+        delattr(sys.modules[package], name)

@@ -6,10 +6,10 @@ import os
 import socket
 import sys
 
-from .. import config
 from ..errors import BellhopError
 from ..sip import digest
 from ..world.micropython import sockets
+from ..world.settings import read_settings
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # Verbs that a running node answers, and what their arguments are called. Of some of them a lite
@@ -122,24 +122,16 @@ def _events(given):
 
 def _check_config(given):
     path = given.rest[0] if given.rest else given.config
-    settings = config.parse(_read(path), path)
+    settings = read_settings(path)
     print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
     return 0
-
-
-def _read(path):
-    try:
-        with open(path) as file:
-            return file.read()
-    except OSError as error:
-        raise BellhopError("%s: %s" % (path, sockets.reason(error))) from None
 
 
 def _hash_password(given):
     """Make a password for a user, and print what stands for it in the configuration."""
     if not given.rest:
         raise BellhopError("`bellhop hash-password NAME`")
-    realm = config.parse(_read(given.config), given.config).realm
+    realm = read_settings(given.config).realm
     password = "".join([LETTERS[octet % len(LETTERS)] for octet in os.urandom(PASSWORD_LETTERS)])
     print("password (shown this once): " + password)
     for name, algorithm in zip(("ha1_md5", "ha1_sha256"), digest.ALGORITHMS):

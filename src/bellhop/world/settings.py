@@ -1,6 +1,5 @@
 """Reads the configuration file."""
 
-from .. import config
 from ..errors import ConfigError
 from .system import sockets
 
@@ -14,4 +13,6 @@ def read_settings(path):
         raise ConfigError(path, "cannot be read: %s" % sockets.reason(error)) from None
     except UnicodeError:
         raise ConfigError(path, "is not text in UTF-8") from None
-    return config.parse(text, path)
+    from ..settings import reader  # A node that has read its file need not hold what reads it.
+
+    return reader.parse(text, path)

@@ -1,6 +1,5 @@
 """Joins calls with media: who stands on each side of a branch, and what waits for ports."""
 
-from ...config import address_octets
 from ...errors import BellhopError, SipError
 from ...media import crypto, trust
 from ...media.agreement import FAILED, Dh, Identity
@@ -8,6 +7,7 @@ from ...media.decision import NO, MediaSettings, Party
 from ...media.relay import Relays, set_body
 from ...media.signature import PACKAGE
 from ...sip import address, uri
+from ...sip.ip import address_octets
 from ...tu import dialplan
 from ...tu.calls import name_of, readable
 

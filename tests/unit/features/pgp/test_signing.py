@@ -3,11 +3,11 @@
 import binascii
 import unittest
 
-from bellhop import config
 from bellhop.effects import RelayOpen, Send, Sign, Verify
 from bellhop.errors import ConfigError
 from bellhop.features.pgp import signing
 from bellhop.media.signature import BEGIN, END, LABEL, MAX_SIGNATURE_BYTES, is_signature, statement
+from bellhop.settings import reader
 from bellhop.sip import message
 from tests.support.exchange import Phone
 from tests.support.messages import flow
@@ -439,7 +439,7 @@ class SettingsTest(unittest.TestCase):
     def check(self, *sections):
         """Return the Settings of some sections, or what is wrong with them."""
         try:
-            return config.parse("\n".join(sections), "test")
+            return reader.parse("\n".join(sections), "test")
         except ConfigError as error:
             return str(error)
 

@@ -5,7 +5,7 @@
 
 /* The options of /etc/config/bellhop as the forms show them. A row: name, kind,
  * default, what is accepted, title, help. Accepted is a data type of LuCI, or the
- * choices. The node's own list is SCHEMA in src/bellhop/uci.py; a test holds
+ * choices. The node's own list is SCHEMA in src/bellhop/settings/schema.py; a test holds
  * the two together. */
 
 const NETWORK = 'or(cidr4,cidr6,ip4addr("nomask"),ip6addr("nomask"))';

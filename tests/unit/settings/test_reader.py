@@ -2,8 +2,8 @@
 
 import unittest
 
-from bellhop import config, uci
 from bellhop.errors import ConfigError
+from bellhop.settings import reader, schema
 from bellhop.sip import digest
 
 USER = "config user\noption name alice\noption password x\n"
@@ -11,7 +11,7 @@ USER = "config user\noption name alice\noption password x\n"
 
 def parse(text):
     """Return the Settings in a text of the file `bellhop`."""
-    return config.parse(text, "bellhop", "router.lan")
+    return reader.parse(text, "bellhop", "router.lan")
 
 
 def fault(text):
@@ -78,8 +78,8 @@ class GrammarTest(unittest.TestCase):
 
 class OptionsTest(unittest.TestCase):
     def test_every_option_tells_its_line_its_name_and_what_it_accepts(self):
-        for kind in uci.SCHEMA:
-            for name, option in uci.SCHEMA[kind].items():
+        for kind in schema.SCHEMA:
+            for name, option in schema.SCHEMA[kind].items():
                 error = fault("config %s x\n\toption %s '\x01'\n" % (kind, name))
                 self.assertEqual(error.where, "bellhop:2", name)
                 self.assertIn("'%s'" % name, error.problem)
@@ -88,8 +88,8 @@ class OptionsTest(unittest.TestCase):
                 self.assertIn("bellhop:2: ", str(error))
 
     def test_every_option_has_help_and_a_default_that_it_would_accept(self):
-        for kind in uci.SCHEMA:
-            for name, option in uci.SCHEMA[kind].items():
+        for kind in schema.SCHEMA:
+            for name, option in schema.SCHEMA[kind].items():
                 self.assertTrue(option.help, name)
 
     def test_an_unknown_option_is_refused_with_the_known_ones(self):
@@ -127,31 +127,6 @@ class OptionsTest(unittest.TestCase):
                       "10.0.0.0/\u00b2"):  # fmt: skip
             error = fault("config node\nlist trusted '%s'\n" % value)
             self.assertIn("a network", error.problem, value)
-
-
-class AddressTest(unittest.TestCase):
-    def test_addresses_become_octets(self):
-        for text, octets in (
-            ("192.0.2.1", bytes([192, 0, 2, 1])), ("::", bytes(16)), ("::1", bytes(15) + b"\1"),
-            ("2001:db8::", b"\x20\x01\x0d\xb8" + bytes(12)), ("1:2:3:4:5:6:7:8", bytes(
-                [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8])),
-        ):  # fmt: skip
-            self.assertEqual(config.address_octets(text), octets, text)
-
-    def test_other_text_becomes_nothing(self):
-        for text in (
-            "",
-            ".",
-            "1.2.3",
-            "1.2.3.4.5",
-            "1.2.3.-4",
-            "a.b.c.d",
-            ":",
-            "1:2",
-            "12345::",
-            "x::",
-        ):
-            self.assertIsNone(config.address_octets(text), text)
 
 
 class UsersTest(unittest.TestCase):

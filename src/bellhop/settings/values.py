@@ -1,9 +1,7 @@
-"""The settings of a node as checked plain values; uci.py reads them from a file."""
+"""The settings of a node as checked plain values; reader.py makes them of a file."""
 
-from .errors import ConfigError
-from .sip import digest, uri
-
-HEX = "0123456789abcdef"
+from ..errors import ConfigError
+from ..sip import digest, uri
 
 
 class Section:
@@ -77,39 +75,3 @@ class Settings:
         for number, address in numbers + [(one["number"], one["address"]) for one in entries]:
             if number and address:
                 self.speed_dial.setdefault(uri.key_of(number.encode()), address.encode())
-
-
-def is_number(text):
-    """Tell whether text is digits; isdigit() of CPython takes more letters for such."""
-    return 0 < len(text) < 10 and not [letter for letter in text if letter not in "0123456789"]
-
-
-def address_octets(text):
-    """Return the 4 or 16 octets of an IP address in text form, or None."""
-    if ":" not in text:
-        parts = text.split(".")
-        if len(parts) != 4 or [p for p in parts if not is_number(p) or int(p) > 255]:
-            return None
-        return bytes([int(part) for part in parts])
-    head, gap, tail = text.partition("%")[0].partition("::")  # Without its zone.
-    left = head.split(":") if head else []
-    right = tail.split(":") if tail else []
-    missing = 8 - len(left) - len(right)
-    if missing < 0 or (missing and not gap) or "::" in tail:
-        return None
-    octets = b""
-    for group in left + ["0"] * missing + right:
-        if not 0 < len(group) < 5 or [c for c in group.lower() if c not in HEX]:
-            return None
-        octets += bytes([int(group, 16) >> 8, int(group, 16) & 255])
-    return octets
-
-
-def parse(text, name, host="localhost"):
-    """Return the Settings in the UCI `text` of the file `name`; raises ConfigError.
-
-    host: the domain to use where the file names none.
-    """
-    from . import uci  # A node that has read its file need not hold what reads it.
-
-    return uci.parse(text, name, host)

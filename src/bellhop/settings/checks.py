@@ -1,0 +1,139 @@
+"""One function for each kind of value: text -> value, or ValueError with what is accepted."""
+
+from ..sip.ip import HEX, address_octets, is_number
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+NAME = LETTERS + LETTERS.upper() + "0123456789._-+"
+
+
+def flag(text):
+    """Return whether a switch is on."""
+    if text in ("1", "yes", "on", "true", "enabled"):
+        return True
+    if text in ("0", "no", "off", "false", "disabled"):
+        return False
+    raise ValueError("1 or 0")
+
+
+def number(lowest, highest):
+    """Return the check of a whole number within bounds."""
+
+    def check(text):
+        if not is_number(text) or not lowest <= int(text) <= highest:
+            raise ValueError("a number from %d to %d" % (lowest, highest))
+        return int(text)
+
+    return check
+
+
+def choice(*accepted):
+    """Return the check of a word that is one of some."""
+
+    def check(text):
+        if text not in accepted:
+            raise ValueError("one of " + ", ".join(accepted))
+        return text
+
+    return check
+
+
+def word(text):
+    """Return a name of letters, digits and few signs."""
+    if not text or [c for c in text if c not in NAME]:
+        raise ValueError("letters, digits and . _ - + only")
+    return text
+
+
+def dialled(text):
+    """Return what a phone dials: a name, or a number as people write it."""
+    if not text or [c for c in text if c not in NAME + "()/*# "]:
+        raise ValueError("a name, or a number such as +49 30 1234")
+    return text
+
+
+def dialled_or_nothing(text):
+    """Return what a phone dials, or ""."""
+    return dialled(text) if text else text
+
+
+def name_or_nothing(text):
+    """Return a name, or ""."""
+    return word(text) if text else text
+
+
+def host(text):
+    """Return a host name or an address, in lower case, without brackets."""
+    if not text or [c for c in text if c not in NAME + ":[]"]:
+        raise ValueError("a host name or an IP address")
+    return text.strip("[]").lower()
+
+
+def host_port(text):
+    """Return (host, port or 0) of HOST, HOST:PORT or [ADDRESS]:PORT."""
+    name, colon, port = text, "", ""
+    if text[:1] == "[":
+        name, _, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif text.count(":") == 1:
+        name, colon, port = text.partition(":")
+    try:
+        return host(name), PORT(port) if colon else 0
+    except ValueError:
+        raise ValueError(
+            "a host name or an IP address, and a port if it is not the usual one"
+        ) from None
+
+
+def address(text):
+    """Return the URI of somebody to call."""
+    if text[:4] not in ("sip:", "tel:") and text[:5] != "sips:":
+        raise ValueError("an address such as sip:gran@far.test")
+    return line(text)
+
+
+def forward(text):
+    """Return a URI, or what a phone dials, or ""."""
+    return address(text) if ":" in text else dialled_or_nothing(text)
+
+
+def hexadecimal(digits):
+    """Return the check of so many hexadecimal digits."""
+
+    def check(text):
+        if len(text) != digits or [c for c in text.lower() if c not in HEX]:
+            raise ValueError(
+                "%d hexadecimal digits, as `bellhop hash-password` prints them" % digits
+            )
+        return text.lower().encode()
+
+    return check
+
+
+def fingerprint(text):
+    """Return the fingerprint of an OpenPGP key without blanks, in capitals."""
+    digits = text.replace(" ", "").upper()
+    if len(digits) not in (40, 64) or [c for c in digits.lower() if c not in HEX]:
+        raise ValueError("40 hexadecimal digits, as `gpg --fingerprint` prints them")
+    return digits
+
+
+def network(text):
+    """Return (address octets, prefix length) of ADDRESS or ADDRESS/LENGTH."""
+    host, slash, length = text.partition("/")
+    octets = address_octets(host)
+    if octets is None or (slash and not is_number(length)):
+        raise ValueError("an IP address, or a network such as 192.168.1.0/24")
+    bits = int(length) if slash else 8 * len(octets)
+    if bits > 8 * len(octets):
+        raise ValueError("a network whose length is at most %d" % (8 * len(octets)))
+    return octets, bits
+
+
+def line(text):
+    """Return text without control characters."""
+    if [c for c in text if ord(c) < 32 or ord(c) == 127]:
+        raise ValueError("text on one line")
+    return text
+
+
+PORT = number(0, 65535)

@@ -1,0 +1,29 @@
+"""An IP address as 4 or 16 octets (RFC 4291 section 2.2), and numbers in text."""
+
+HEX = "0123456789abcdef"
+
+
+def is_number(text):
+    """Tell whether text is digits; isdigit() of CPython takes more letters for such."""
+    return 0 < len(text) < 10 and not [letter for letter in text if letter not in "0123456789"]
+
+
+def address_octets(text):
+    """Return the 4 or 16 octets of an IP address in text form, or None."""
+    if ":" not in text:
+        parts = text.split(".")
+        if len(parts) != 4 or [p for p in parts if not is_number(p) or int(p) > 255]:
+            return None
+        return bytes([int(part) for part in parts])
+    head, gap, tail = text.partition("%")[0].partition("::")  # Without its zone.
+    left = head.split(":") if head else []
+    right = tail.split(":") if tail else []
+    missing = 8 - len(left) - len(right)
+    if missing < 0 or (missing and not gap) or "::" in tail:
+        return None
+    octets = b""
+    for group in left + ["0"] * missing + right:
+        if not 0 < len(group) < 5 or [c for c in group.lower() if c not in HEX]:
+            return None
+        octets += bytes([int(group, 16) >> 8, int(group, 16) & 255])
+    return octets
