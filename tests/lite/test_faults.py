@@ -35,7 +35,7 @@ int gettimeofday(struct timeval *into, void *zone)
 # Writes a file of the state anew as often as it can, as one that must survive a loss of power.
 WRITES = """
 import sys
-from bellhop.lite import files
+from bellhop.world.micropython import files
 from bellhop.world import store
 number = 0
 while True:

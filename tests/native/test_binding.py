@@ -172,7 +172,7 @@ def test_the_interpreter_ends_cleanly_with_the_thread_running(library):
         "module = importlib.util.module_from_spec(spec)\n"
         "sys.modules[spec.name] = module\n"
         "spec.loader.exec_module(module)\n"
-        "from bellhop.shell.relay import Media\n"
+        "from bellhop.shell.media.library import Media\n"
         f"media = Media({library!r})\n"
         "media.open(relays=1)\n"
         "module.ffi.dlclose(media.lib)\n"

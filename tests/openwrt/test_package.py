@@ -360,7 +360,7 @@ def test_compiled_module_tells_a_fault_by_module_and_function(tmp_path):
     subprocess.run([sys.executable, BELLHOP / "bytecode.py", tmp_path], check=True, timeout=60)
     source.unlink()
     script = (
-        "import sys; sys.path[:0] = %r\nfrom bellhop.shell.words import traced\n"
+        "import sys; sys.path[:0] = %r\nfrom bellhop.world.cpython.log_text import traced\n"
         "try:\n    import broken\nexcept ZeroDivisionError as error:\n    print(*traced(error))"
     )
     places = [str(source.parent), str(ROOT / "src")]
