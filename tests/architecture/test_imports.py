@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-GROUND = {"limits", "errors", "effects", "deadlines", "bencode", "hkdf", "budget"}
+GROUND = {"limits", "errors", "effects", "deadlines", "bencode", "hkdf", "budget", "text"}
 MESSAGES = GROUND | {"sip"}
 BELOW_CORE = MESSAGES | {"settings", "transaction", "tu", "mesh", "media"}
 # Unit (first name below bellhop) -> the other units that it may import, or modules of them.
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "bencode": {"errors"},
     "hkdf": set(),
     "budget": set(),
+    "text": set(),
     "settings": MESSAGES,
     "sip": GROUND,
     "transaction": MESSAGES,

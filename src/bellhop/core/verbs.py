@@ -5,8 +5,9 @@ Every answer is a dict. Times are whole seconds before now.
 
 from .. import __version__
 from ..errors import BellhopError
-from ..features.phonebook import formats
+from ..features.phonebook import formats, reading
 from ..limits import MAX_IMPORTED, MAX_IMPORTED_BYTES
+from ..sip.ip import is_number
 from ..tu.calls import readable
 
 # Where the phone book has an entry from, unless another node brought it.
@@ -223,7 +224,7 @@ def phonebook(engine, now):
 
 
 def _import_phonebook(engine, arguments, now):
-    """`csv`: the text of a file; it takes the place of what was imported before.
+    """`csv`: the text of a file, CSV or vCard; it takes the place of what was imported before.
 
     `more`: anything, where the rest of the text follows in further requests.
     """
@@ -234,8 +235,9 @@ def _import_phonebook(engine, arguments, now):
     if arguments.get("more"):
         engine.unread = text
         return {"imported": 0}, []
-    entries = formats.read_csv(text)
-    return {"imported": len(entries)}, engine.import_phonebook(entries)
+    entries, left_out = reading.read(text)
+    answer = {"imported": len(entries), "left_out": left_out}
+    return answer, engine.import_phonebook(entries)
 
 
 def _entry(display, number, name, domain, place, registered):
@@ -249,12 +251,18 @@ def _entry(display, number, name, domain, place, registered):
 
 
 def _phonebook(engine, arguments, now):
-    """`format`: none for the entries themselves, or one of phonebooks.FORMATS."""
+    """`format`: none for the entries themselves, or one of formats.FORMATS.
+
+    `page`, `url`: of formats that phones read page by page, as formats.write takes them.
+    """
     entries = phonebook(engine, now)
-    form = arguments.get("format")
+    form, page = arguments.get("format"), arguments.get("page")
     if form is None:
         return {"phonebook": entries}
-    text, content_type = formats.write(form, entries, engine.node.settings.domain.decode())
+    if page is not None and (not is_number(str(page)) or not int(page)):
+        raise BellhopError("pages have numbers, from 1")
+    title, url = engine.node.settings.domain.decode(), arguments.get("url", "")
+    text, content_type = formats.write(form, entries, title, page and int(page), url)
     return {"text": text, "content_type": content_type}
 
 
@@ -298,7 +306,7 @@ VERBS = {
     "history": (_history, ()),
     "rung": (_rung, ("user",)),
     "trace": (_trace, ("call",)),
-    "phonebook": (_phonebook, ("format",)),
+    "phonebook": (_phonebook, ("format", "page", "url")),
     "trust": (_trust, ()),
     "identity": (_of_mesh(_identity), ()),
     "person": (_person, ("user",)),

@@ -8,6 +8,7 @@ import sys
 
 from ..errors import BellhopError
 from ..sip import digest
+from ..text import of_file
 from ..world.micropython import sockets
 from ..world.settings import read_settings
 
@@ -94,10 +95,11 @@ def _show(given):
 
 def _text_of(given):
     try:
-        with open(given.rest[0]) as file:
-            return file.read()
+        with open(given.rest[0], "rb") as file:
+            return of_file(file.read())
     except (OSError, IndexError):
-        raise BellhopError("`bellhop import-phonebook FILE`: a CSV file that is there") from None
+        problem = "`bellhop import-phonebook FILE`: a CSV or vCard file that is there"
+        raise BellhopError(problem) from None
 
 
 def show(value, pad):

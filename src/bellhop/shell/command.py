@@ -11,6 +11,7 @@ import sys
 import time
 
 from ..errors import BellhopError
+from ..text import of_file
 from ..world.cpython.log_text import readable
 from . import main as node
 from . import tables
@@ -117,8 +118,10 @@ def _add_own(verbs, shared):
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
     made.set_defaults(work=_hash_password)
-    made = verbs.add_parser("import-phonebook", parents=[shared], help="take in a CSV file")
-    made.add_argument("file", metavar="FILE", help="its first line: name,number,address")
+    made = verbs.add_parser("import-phonebook", parents=[shared], help="take in a file of people")
+    made.add_argument(
+        "file", metavar="FILE", help="vCard, or CSV with a first line: name,number,address"
+    )
     made.set_defaults(work=_import_phonebook)
     made = verbs.add_parser("export-identity", parents=[shared], help="the node's key, sealed")
     made.set_defaults(work=_export_identity)
@@ -336,9 +339,9 @@ def _import_person(arguments):
 
 def _text_in(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeError) as error:
+        with open(path, "rb") as file:
+            return of_file(file.read())
+    except OSError as error:
         raise BellhopError("cannot read %s: %s" % (path, error)) from None
 
 
@@ -347,6 +350,8 @@ def _import_phonebook(arguments):
     with _asking(arguments) as asked:
         result = asked("import-phonebook", {"csv": text})
     print("%d entries are in the phone book" % result["imported"])
+    if result["left_out"]:
+        print("%d cards have neither name nor number" % result["left_out"])
     return 0
 
 

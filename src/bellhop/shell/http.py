@@ -5,6 +5,7 @@ import ipaddress
 import socket
 
 from ..errors import BellhopError
+from ..sip import uri
 from ..world.binding import bound
 from ..world.connection import Connection, Listening
 from ..world.system import sockets
@@ -19,7 +20,7 @@ END = b"\r\n\r\n"
 
 
 class HttpServer:
-    """Serves GET /phonebook/FORMAT to neighbours, on one port of all addresses."""
+    """Serves /phonebook/FORMAT to neighbours, on one port of all addresses."""
 
     def __init__(self, loop, port):
         self.loop = loop
@@ -53,22 +54,55 @@ class HttpServer:
             return
         self.clients.add(Client(self, made, sockets.place(address)[0]))
 
-    def answer(self, head, peer):
-        """Return (status, content type, body) for a request."""
+    def answer(self, head, peer, here):
+        """Return (status, content type, body) for a request.
+
+        here: the host and port that the client has asked, where it does not say so itself.
+        """
         if len(self.clients) > MAX_CLIENTS:
             return "503 Service Unavailable", "text/plain", b"too many clients\n"
         if not is_near(peer):
             return "403 Forbidden", "text/plain", b"the phone book is for the local network only\n"
-        words = head.split(b"\r\n")[0].split(b" ")
-        if len(words) != 3 or words[0] != b"GET":
-            return "405 Method Not Allowed", "text/plain", b"only GET\n"
-        form = words[1].decode("latin-1").partition("?")[0].removeprefix("/phonebook/")
+        lines = head.split(b"\r\n")
+        words = lines[0].split(b" ")
+        if len(words) != 3 or words[2][:7] != b"HTTP/1.":
+            return "400 Bad Request", "text/plain", b"this is no HTTP/1.1\n"
+        if words[0] not in (b"GET", b"HEAD"):
+            return "405 Method Not Allowed", "text/plain", b"only GET and HEAD\n"
         try:
-            arguments = {"format": form.removesuffix(".xml")}
+            place, form, page = _target(words[1])
+            url = "http://%s/phonebook/%s.xml?page=" % (place or _host(lines) or here, form)
+            arguments = {"format": form, "page": page, "url": url}
             found, _ = self.loop.engine.answer("phonebook", arguments, self.loop.now())
+        except ValueError:
+            return "400 Bad Request", "text/plain", b"a malformed escape in the path\n"
         except BellhopError as error:
             return "404 Not Found", "text/plain", ("%s\n" % error).encode()
         return "200 OK", found["content_type"], found["text"].encode()
+
+
+def _target(target):
+    """Return (host or "", format, page) of a request target (RFC 9112 section 3.2), as text.
+
+    A phone may write the absolute form, which proxies get; raises ValueError.
+    """
+    place = b""
+    if target[:7].lower() == b"http://":
+        place, slash, path = target[7:].partition(b"/")
+        target = slash + path
+    path, _, query = target.partition(b"?")
+    form = uri.unescape(path).decode("latin-1").removeprefix("/phonebook/").removesuffix(".xml")
+    pages = [pair[5:] for pair in query.split(b"&") if pair[:5] == b"page="]
+    return place.decode("latin-1"), form, uri.unescape((pages or [b"1"])[0]).decode("latin-1")
+
+
+def _host(lines):
+    """Return the value of the field Host, or ""."""
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"host":
+            return value.strip().decode("latin-1")
+    return ""
 
 
 class Client:
@@ -77,22 +111,25 @@ class Client:
     def __init__(self, server, made, peer):
         self.server = server
         self.peer = peer
+        host, port = sockets.place(made.getsockname())
+        self.here = uri.host_port(host.encode(), port).decode()
         self.buffer = b""
         self.connection = Connection(server.loop, made, self, ANSWER_BYTES)
         self.timer = server.loop.call_later(PATIENCE_MS, lambda: self._leave("refused"))
 
     def received(self, data):
-        """Answer when the head of the request is whole; GET has no more."""
+        """Answer when the head of the request is whole; GET and HEAD have no more."""
         self.buffer += data
         head, end, _ = self.buffer.partition(END)
         if not end:
             if len(head) > REQUEST_BYTES:
                 self._leave("refused")
             return
-        status, kind, body = self.server.answer(head, self.peer)
+        status, kind, body = self.server.answer(head, self.peer, self.here)
         lines = "HTTP/1.1 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\n"
         lines = lines % (status, kind, len(body)) + "Connection: close\r\n\r\n"
-        self.connection.send(lines.encode() + body)
+        is_head = head[:5] == b"HEAD "  # RFC 9110 section 9.3.2: as for GET, but for the body.
+        self.connection.send(lines.encode() + (b"" if is_head else body))
         self._leave("served" if status == "200 OK" else "refused")
 
     def _leave(self, counter):

@@ -1,29 +1,16 @@
-"""The phone book in the formats that phones and people read, and CSV back again.
+"""The phone book in the formats that phones and people read.
 
 An entry is a dict: display, number (what a desk phone dials), address (sip: URI), registered.
 """
 
 from ...errors import BellhopError
+from ...text import printable, xml
 
-# A Cisco phone reads at most 32 entries of one page.
+# A Cisco phone reads at most 32 entries of one page, and asks for the next with a key.
 CISCO_PAGE = 32
+CISCO_KEYS = (("Dial", "SoftKey:Dial"), ("Edit", "SoftKey:EditDial"), ("Exit", "SoftKey:Exit"))
 CSV_FIELDS = ("display", "number", "address")
 CSV_HEADER = "name,number,address"
-
-ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
-
-
-def printable(text):
-    """Return text without control characters: names come from strangers and reach terminals."""
-    return "".join([letter for letter in text if 32 <= ord(letter) < 127 or ord(letter) >= 160])
-
-
-def xml_text(text):
-    """Return text that may stand in XML content and attributes."""
-    text = printable(text)
-    for letter, escape in ESCAPES:
-        text = text.replace(letter, escape)
-    return text
 
 
 def _xml(root, lines):
@@ -31,60 +18,66 @@ def _xml(root, lines):
     return head + "".join(lines) + "</%s>\n" % root.partition(" ")[0]
 
 
-def _directory(root, entries, title):
-    lines = ["<Title>%s</Title>\n<Prompt>bellhop</Prompt>\n" % xml_text(title)]
+def _directory(root, entries, title, keys=()):
+    lines = ["<Title>%s</Title>\n<Prompt>bellhop</Prompt>\n" % xml(title)]
     for entry in entries:
         lines.append(
             "<DirectoryEntry><Name>%s</Name><Telephone>%s</Telephone></DirectoryEntry>\n"
-            % (xml_text(entry["display"]), xml_text(entry["number"]))
+            % (xml(entry["display"]), xml(entry["number"]))
+        )
+    for index, (name, url) in enumerate(keys):
+        lines.append(
+            "<SoftKeyItem><Name>%s</Name><URL>%s</URL><Position>%d</Position></SoftKeyItem>\n"
+            % (name, xml(url), index + 1)
         )
     return _xml(root, lines)
 
 
-def yealink(entries, title):
+def yealink(entries, title, more):
     """Remote phone book of Yealink phones."""
     return _directory("YealinkIPPhoneDirectory", entries, title)
 
 
-def cisco(entries, title):
+def cisco(entries, title, more):
     """Directory page of Cisco phones."""
-    return _directory("CiscoIPPhoneDirectory", entries[:CISCO_PAGE], title)
+    keys = CISCO_KEYS + (("Next", more),) if more else ()
+    return _directory("CiscoIPPhoneDirectory", entries, title, keys)
 
 
-def snom(entries, title):
+def snom(entries, title, more):
     """XML minibrowser directory of Snom phones."""
     return _directory("SnomIPPhoneDirectory", entries, title)
 
 
-def grandstream(entries, title):
+def grandstream(entries, title, more):
     """phonebook.xml of Grandstream phones."""
     lines = []
     for index, entry in enumerate(entries):
         lines.append(
             "<Contact><id>%d</id><FirstName>%s</FirstName><Phone type='Work'><phonenumber>%s"
             "</phonenumber><accountindex>0</accountindex></Phone></Contact>\n"
-            % (index + 1, xml_text(entry["display"]), xml_text(entry["number"]))
+            % (index + 1, xml(entry["display"]), xml(entry["number"]))
         )
     return _xml("AddressBook", lines)
 
 
-def generic(entries, title):
+def generic(entries, title, more):
     """One element for each entry, with the full address and who is there now."""
     lines = []
     for entry in entries:
         lines.append(
             '<entry name="%s" number="%s" address="%s" registered="%s"/>\n'
             % (
-                xml_text(entry["display"]),
-                xml_text(entry["number"]),
-                xml_text(entry["address"]),
+                xml(entry["display"]),
+                xml(entry["number"]),
+                xml(entry["address"]),
                 "yes" if entry["registered"] else "no",
             )
         )
-    return _xml('phonebook title="%s"' % xml_text(title), lines)
+    return _xml('phonebook title="%s"' % xml(title), lines)
 
 
-def vcard(entries, title):
+def vcard(entries, title, more):
     """vCard 4.0 (RFC 6350), one card for each entry."""
     cards = []
     for entry in entries:
@@ -105,7 +98,7 @@ def _card_text(text):
     return printable(text)
 
 
-def csv(entries, title):
+def csv(entries, title, more):
     """Comma-separated values with a header line (RFC 4180)."""
     lines = [CSV_HEADER]
     for entry in entries:
@@ -115,12 +108,17 @@ def csv(entries, title):
 
 def _csv_field(text):
     text = printable(text)
-    # A spreadsheet would run what begins with one of these as a formula.
-    if text[:1] in ("=", "+", "-", "@") and not text[1:].isdigit():
+    # A spreadsheet would run what begins with such a sign as a formula.
+    if is_formula(text) and not text[1:].isdigit():
         text = "'" + text
     if "," in text or '"' in text:
         return '"' + text.replace('"', '""') + '"'
     return text
+
+
+def is_formula(text):
+    """Tell whether a field begins with a sign of formulas, behind the quotes that disarm it."""
+    return text.lstrip("'")[:1] in ("=", "+", "-", "@")
 
 
 # name of the format -> (function, content type)
@@ -135,59 +133,19 @@ FORMATS = {
 }
 
 
-def write(form, entries, title):
-    """Return (text, content type) of the entries in a format; raises BellhopError."""
+def write(form, entries, title, page=None, url=""):
+    """Return (text, content type) of the entries in a format; raises BellhopError.
+
+    page: number of the page for formats that phones read page by page, None for all; url: where
+    the pages are, up to that number.
+    """
     if form not in FORMATS:
         known = ", ".join(sorted(FORMATS))
         raise BellhopError("there is no phone book format '%s'; there are %s" % (form, known))
     function, content_type = FORMATS[form]
-    return function(entries, title), content_type
-
-
-def read_csv(text):
-    """Return the entries of a CSV text; raises BellhopError with the line that is wrong.
-
-    The first line names the columns; `name` is needed, and `number` or `address`.
-    """
-    rows = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
-    columns = [name.strip().lower() for name in _csv_row(rows[0], 1)] if rows else []
-    if "name" not in columns or not ("number" in columns or "address" in columns):
-        raise BellhopError("line 1 must name the columns, for example: " + CSV_HEADER)
-    entries = []
-    for index, row in enumerate(rows[1:]):
-        fields = _csv_row(row, index + 2)
-        found = dict(zip(columns, fields + [""] * (len(columns) - len(fields))))
-        number, address = found.get("number", ""), found.get("address", "")
-        well_formed = not address or address.startswith(("sip:", "sips:", "tel:"))
-        if not found["name"] or not (number or address) or not well_formed:
-            raise BellhopError(
-                "line %d needs a name, and a number or an address such as sip:gran@far.test"
-                % (index + 2)
-            )
-        entries.append({"display": found["name"], "number": number, "address": address})
-    return entries
-
-
-def _csv_row(line, number):
-    fields = []
-    index = 0
-    while True:
-        if line[index : index + 1] == '"':
-            field = ""
-            while True:
-                close = line.find('"', index + 1)
-                if close < 0:
-                    raise BellhopError("line %d: a quote does not close" % number)
-                field += line[index + 1 : close]
-                index = close + 1
-                if line[index : index + 1] != '"':
-                    break
-                field += '"'
-            comma = line.find(",", index)
-        else:
-            comma = line.find(",", index)
-            field = line[index : comma if comma >= 0 else len(line)]
-        fields.append(field.strip())
-        if comma < 0:
-            return fields
-        index = comma + 1
+    more = ""
+    if page is not None and form == "cisco":
+        end = page * CISCO_PAGE
+        more = url + str(page + 1) if len(entries) > end else ""
+        entries = entries[end - CISCO_PAGE : end]
+    return function(entries, title, more), content_type

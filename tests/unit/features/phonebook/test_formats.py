@@ -21,9 +21,27 @@ class WritingTest(unittest.TestCase):
             text, _ = formats.write(form, [bad], "home.test")
             self.assertIn("a[2Jbc", text)
 
-    def test_a_cisco_page_holds_32_entries(self):
+    def test_what_is_no_character_of_xml_reaches_no_phone(self):
+        named = "a" + "".join([chr(code) for code in (1, 0xD800, 0xDFFF, 0xFFFE, 0xFFFF)]) + "b"
+        for form in formats.FORMATS:
+            text, _ = formats.write(form, [dict(BEN, display=named)], named)
+            self.assertIn("ab", text)
+            text.encode()
+
+    def test_a_cisco_phone_reads_32_entries_and_finds_the_next_page_by_a_key(self):
+        people = [dict(BEN, number=str(number)) for number in range(70)]
+        url = "http://10.0.0.1:8086/phonebook/cisco.xml?a&page="
+        seen = []
+        for page, is_last in ((1, False), (2, False), (3, True)):
+            text, _ = formats.write("cisco", people, "home.test", page, url)
+            seen += [part.partition("<")[0] for part in text.split("<Telephone>")[1:]]
+            following = "<URL>%s%d</URL>" % (url.replace("&", "&amp;"), page + 1)
+            self.assertEqual(following in text, not is_last)
+        self.assertEqual(seen, [str(number) for number in range(70)])
+
+    def test_a_file_for_a_cisco_phone_holds_all(self):
         text, _ = formats.write("cisco", [BEN] * 40, "home.test")
-        self.assertEqual(text.count("<DirectoryEntry>"), 32)
+        self.assertEqual(text.count("<DirectoryEntry>"), 40)
 
     def test_a_spreadsheet_runs_no_formula(self):
         text, _ = formats.write("csv", [dict(BEN, display="=1+1")], "")
@@ -33,32 +51,6 @@ class WritingTest(unittest.TestCase):
         with self.assertRaises(BellhopError) as caught:
             formats.write("pdf", [], "")
         self.assertIn("yealink", str(caught.exception))
-
-
-class ReadingTest(unittest.TestCase):
-    def test_what_was_written_as_csv_is_read_again(self):
-        text, _ = formats.write("csv", [ANN, BEN], "")
-        names = ("display", "number", "address")
-        self.assertEqual(
-            [[entry[name] for name in names] for entry in formats.read_csv(text)],
-            [[entry[name] for name in names] for entry in (ANN, BEN)],
-        )
-
-    def test_columns_may_stand_in_any_order(self):
-        entries = formats.read_csv("number,name\n7,Ben\n")
-        self.assertEqual(entries, [{"display": "Ben", "number": "7", "address": ""}])
-
-    def test_errors_name_the_line(self):
-        for text, line in (
-            ("", "line 1"),
-            ("name\nBen\n", "line 1"),
-            ("name,number\nBen,7\n,8\n", "line 3"),
-            ('name,number\n"Ben,7\n', "line 2"),
-            ("name,address\nBen,http://x\n", "line 2"),
-        ):
-            with self.assertRaises(BellhopError) as caught:
-                formats.read_csv(text)
-            self.assertIn(line, str(caught.exception))
 
 
 if __name__ == "__main__":

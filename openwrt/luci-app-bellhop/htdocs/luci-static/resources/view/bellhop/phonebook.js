@@ -50,8 +50,20 @@ function send(text) {
 		rest && !answer.error ? send(rest) : answer);
 }
 
+/* Spreadsheets write UTF-8, UTF-16 with its mark, or the Windows letters. */
+function decode(octets) {
+	const [ one, two ] = new Uint8Array(octets);
+	const mark = one << 8 | two;
+	const charset = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
+	try {
+		return new TextDecoder(charset, { fatal: true }).decode(octets);
+	} catch (e) {
+		return new TextDecoder('windows-1252').decode(octets);
+	}
+}
+
 function upload(ev) {
-	return ev.target.files[0].text().then(send).then(answer =>
+	return ev.target.files[0].arrayBuffer().then(decode).then(send).then(answer =>
 		ui.addNotification(null, answer.error ? api.refusal(answer) :
 			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
 }
@@ -68,13 +80,13 @@ return view.extend({
 		const made = options.add(section, 'contact');
 		[ 'encryption', 'verification', 'pgp' ].forEach(name => made[name].modalonly = true);
 
-		const file = E('input', { 'type': 'file', 'accept': '.csv', 'style': 'display:none', 'change': upload });
+		const file = E('input', { 'type': 'file', 'accept': '.csv,.txt,.vcf', 'style': 'display:none', 'change': upload });
 		return map.render().then(node => E('div', [
 			E('h2', [ _('Phone book') ]),
 			api.live(poll, load, draw, answer),
 			E('div', { 'class': 'cbi-section' }, [ _('Download'), ': ' ].concat(FORMATS.map(format =>
 				E('button', { 'class': 'btn', 'click': () => download(format) }, [ format ])),
-				[ ' ', E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import CSV…') ]), file ])),
+				[ ' ', E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import…') ]), file ])),
 			node
 		]));
 	}

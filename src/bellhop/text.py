@@ -1,0 +1,58 @@
+"""Octets and texts of strangers as text for people: one function for each purpose."""
+
+# Windows-1252 where it is not Latin-1: 0x80 to 0x9F (the five that it leaves open as they are).
+WINDOWS = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"
+ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
+
+
+def printable(text):
+    """Return text without control characters and what is no character at all.
+
+    Names come from strangers and reach terminals, and phones whose XML has neither.
+    """
+    return "".join([letter for letter in text if _is_printable(ord(letter))])
+
+
+def _is_printable(code):
+    """XML 1.0 section 2.2 (Char) but for control characters."""
+    if code < 0xD800:
+        return 32 <= code < 127 or code >= 160
+    return 0xE000 <= code < 0xFFFE or code > 0xFFFF
+
+
+def xml(text):
+    """Return text that may stand in XML content and attributes."""
+    text = printable(text)
+    for letter, escape in ESCAPES:
+        text = text.replace(letter, escape)
+    return text
+
+
+def of_file(octets):
+    """Return a file that a program of today wrote as text: UTF-8, UTF-16 by its mark, else Latin-1.
+
+    What is Latin-1 to a spreadsheet is Windows-1252.
+    """
+    if octets[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _of_utf16(octets[2:], octets[:1] == b"\xff")
+    try:
+        text = octets.decode()
+    except UnicodeError:
+        return "".join([WINDOWS[o - 128] if 128 <= o < 160 else chr(o) for o in octets])
+    return text[1:] if text[:1] == "\ufeff" else text
+
+
+def _of_utf16(octets, is_little):
+    letters = []
+    high = 0
+    for at in range(0, len(octets) - 1, 2):
+        one, two = octets[at], octets[at + 1]
+        code = two << 8 | one if is_little else one << 8 | two
+        if 0xD800 <= code < 0xDC00:
+            high = code - 0xD800 + 0x40  # The rest of the letter follows.
+            continue
+        if 0xDC00 <= code < 0xE000:
+            code = (high << 10 | code - 0xDC00) if high else 0xFFFD
+        letters.append(chr(code))
+        high = 0
+    return "".join(letters)

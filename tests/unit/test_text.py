@@ -1,0 +1,47 @@
+"""Octets of strangers as text for people."""
+
+import unittest
+
+from bellhop import text
+
+# What UTF-16 makes of "Jürgen €" and of a letter beyond 16 bits.
+LITTLE = b"\xff\xfeJ\0\xfc\0r\0g\0e\0n\0 \0\xac\x20\x3d\xd8\x00\xde"
+BIG = b"\xfe\xff\0J\0\xfc\0r\0g\0e\0n\0 \x20\xac\xd8\x3d\xde\x00"
+
+
+class FileTest(unittest.TestCase):
+    def test_a_file_is_read_in_the_charset_it_was_written_in(self):
+        for octets in (
+            "J\xfcrgen \u20ac".encode(), b"\xef\xbb\xbf" + "J\xfcrgen \u20ac".encode(),
+            b"J\xfcrgen \x80", LITTLE[:-4], BIG[:-4],
+        ):  # fmt: skip
+            self.assertEqual(text.of_file(octets), "J\xfcrgen \u20ac")
+        for octets in (LITTLE, BIG):
+            self.assertEqual(text.of_file(octets)[-1], "\U0001f600")
+
+    def test_any_octets_are_some_text(self):
+        for octets in (
+            b"",
+            b"\xff",
+            b"\xff\xfe",
+            b"\xff\xfe\0",
+            b"\xff\xfe\0\xd8",
+            bytes(range(256)),
+        ):
+            text.of_file(octets)
+        self.assertEqual(text.of_file(b"\xff\xfe\0\xdc"), "\ufffd")
+
+
+class XmlTest(unittest.TestCase):
+    def test_only_characters_of_xml_are_left(self):
+        for code in (0, 0x1B, 0x7F, 0x9F, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xFFFE, 0xFFFF):
+            self.assertEqual(text.printable("a" + chr(code) + "b"), "ab", code)
+        for code in (0x20, 0xA0, 0xFC, 0x2028, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1F600):
+            self.assertEqual(text.printable(chr(code)), chr(code))
+
+    def test_signs_of_xml_are_escaped(self):
+        self.assertEqual(text.xml('<a b="&">'), "&lt;a b=&quot;&amp;&quot;&gt;")
+
+
+if __name__ == "__main__":
+    unittest.main()
