@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 FUZZ_SECONDS ?= 120
+# Test files that run at once: most of them wait for phones and timers, not for the processor.
+TEST_WORKERS ?= 3
 
 # Debian packages: what a node needs, and what the tests need on top of it.
 DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
@@ -30,7 +32,7 @@ run: .venv/installed-run native
 	LD_LIBRARY_PATH=native/.build/host $(BIN)/python -m bellhop --state .state
 
 test: .venv/installed-test native micropython
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile tests
 
 test-fast: .venv/installed-test
 	$(BIN)/python -m pytest $(FAST)
