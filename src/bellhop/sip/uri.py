@@ -33,7 +33,7 @@ class Uri:
 
     __slots__ = (
         "scheme", "user", "name", "key", "password", "host", "host_key", "port", "params",
-        "headers", "rest",
+        "headers", "rest", "written",
     )  # fmt: skip
 
     def __init__(self, scheme, user, host, port=None, params=(), headers=None, password=None):
@@ -47,7 +47,7 @@ class Uri:
         self.port = port
         self.params = params
         self.headers = headers
-        self.rest = None
+        self.rest = self.written = None
 
     def param(self, name):
         """Return a parameter's value: b"" where it has none, None where it is absent."""
@@ -61,7 +61,9 @@ class Uri:
         return self.host_key == host or self.host_key == host_key(host)
 
     def write(self):
-        """Return the URI as bytes."""
+        """Return the URI as bytes; one that was read as its writer wrote it."""
+        if self.written is not None:
+            return self.written
         if self.rest is not None:
             return self.scheme + b":" + self.rest
         out = self.scheme + b":"
@@ -86,7 +88,13 @@ def host_port(host, port):
 
 def parse(value):
     """Return the Uri in `value`, or refuse with 400. The result is shared: do not change it."""
-    return _memo.get(value) or remember(_memo, value, _parse(value))
+    return _memo.get(value) or remember(_memo, value, _as_written(value))
+
+
+def _as_written(value):
+    found = _parse(value)
+    found.written = value
+    return found
 
 
 def _parse(value):

@@ -43,6 +43,16 @@ class DialplanCase(unittest.TestCase):
         return found.step, [[one.uri for one in group] for group in found.groups]
 
 
+class WrittenTest(DialplanCase):
+    def test_a_request_uri_goes_on_byte_for_byte(self):
+        self.bind("bob", b"sip:bob-0x1@10.0.0.3:5062")
+        for target in (
+            b"sip:bob-0x1@10.0.0.3:5062;Line=AbC", b"SIP:bob-0x1@10.0.0.3:5062;LR=on;x-Y=%41",
+            b"sip:Ann@Far.test;Line=7Zq",
+        ):  # fmt: skip
+            self.assertEqual(self.find(target)[1], [[target]])
+
+
 class LocalTest(DialplanCase):
     def test_name_extension_and_alias_lead_to_the_same_phone_in_every_spelling(self):
         self.bind("bob", b"sip:bob@a")
