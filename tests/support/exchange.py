@@ -150,7 +150,7 @@ class Phone:
         fields.nc = ("%08x" % self.nonces[fields.nonce]).encode()
         fields.cnonce, fields.uri = b"cn", target
         user = self.user.encode()
-        secret = digest.ha1(fields.algorithm, user, fields.realm, PASSWORDS[self.user])
+        secret = digest.ha1(fields.algorithm, user, fields.realm, PASSWORDS[self.user.lower()])
         result = digest.response(fields.algorithm, secret, method, fields)
         line = b"Proxy-Authorization" if to_proxy else b"Authorization"
         line += b": Digest username=" + scan.quote(user) + b", realm=" + scan.quote(fields.realm)

@@ -51,7 +51,11 @@ class Admission:
             raise
 
     def _account(self, username):
-        section = self.node.settings.names.get(uri.key_of(username))
+        settings = self.node.settings
+        name, at, host = username.partition(b"@")  # Some phones add the domain.
+        if at and host.lower() not in settings.domains:
+            return None
+        section = settings.names.get(uri.key_of(name))
         return section if section is not None and section.kind == "user" else None
 
     def is_in_dialog(self, request, tokens, step, flow):

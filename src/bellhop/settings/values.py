@@ -15,20 +15,22 @@ class Section:
 
 
 class User(Section):
-    """A user. ha1: algorithm -> hex, only hashes; digest_algorithm: the one to ask for."""
+    """A user. ha1: algorithm -> hex, only hashes; algorithm: the one to ask for."""
 
     def prepare(self, realm):
         """Turn the options into what the registrar needs; the clear password is forgotten."""
-        self.ha1 = {}
+        self.ha1, self.spelled = {}, {}
         if self.ha1_md5:
             self.ha1[digest.MD5] = self.ha1_md5
         if self.ha1_sha256:
             self.ha1[digest.SHA256] = self.ha1_sha256
         if self.password:
             for algorithm in digest.ALGORITHMS:
-                self.ha1[algorithm] = digest.ha1(
-                    algorithm, self.name.encode(), realm, self.password.encode()
-                )
+                for username in self._spellings(realm):
+                    self.spelled[algorithm, username] = digest.ha1(
+                        algorithm, username, realm, self.password.encode()
+                    )
+                self.ha1[algorithm] = self.spelled[algorithm, self.name.encode()]
         self.password = ""
         self.algorithm = digest.SHA256 if self.algorithm == "sha256" else digest.MD5
         if self.algorithm not in self.ha1:
@@ -37,6 +39,21 @@ class User(Section):
                 "user '%s' has no password for %s: give `option password`, or the hashes that "
                 "`bellhop hash-password` prints" % (self.name, self.algorithm.decode()),
             )
+
+    def _spellings(self, realm):
+        """Return as whom a phone may log in: a hash is of one spelling, people type several.
+
+        Keyboards of telephones begin with a capital; some phones have one field for the number
+        and the account, some add the domain.
+        """
+        name = self.name
+        names = [name, name.lower(), name.upper(), name[:1].upper() + name[1:], self.extension]
+        names = [one.encode() for one in names + list(self.alias) if one]
+        return names + [names[0] + b"@" + realm]
+
+    def ha1_of(self, algorithm, username):
+        """Return HA1 for who calls himself `username` (bytes), or None without a password."""
+        return self.spelled.get((algorithm, username)) or self.ha1.get(algorithm)
 
 
 class Settings:

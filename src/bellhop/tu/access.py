@@ -51,7 +51,7 @@ class Access:
         """Return the Verdict on a request, or refuse with a challenge.
 
         header: b"authorization" or b"proxy-authorization". find_user(username) returns an account
-        with `name`, `ha1` (algorithm -> hex) and `algorithm` (the one to ask for), or None.
+        with `name`, `ha1_of(algorithm, username)` and `algorithm` (the one to ask for), or None.
         """
         account = find_user(request.from_.uri.name)
         stale = False
@@ -69,7 +69,7 @@ class Access:
         raise self._challenge(header, realm, account, stale, now)
 
     def _is_right(self, account, fields, method):
-        known = account.ha1.get(fields.algorithm)
+        known = account.ha1_of(fields.algorithm, fields.username)
         if known is None:
             return False
         return digest.equal(

@@ -40,6 +40,12 @@ class RatesTest(unittest.TestCase):
         exchange = Exchange(settings("option stranger_requests_per_minute 5\n"))
         self.assertEqual(self.knock(exchange, 8, "REGISTER"), 5)
 
+    def test_a_phone_logs_in_under_its_name_in_any_case_and_with_the_domain(self):
+        for user in ("alice", "Alice", "ALICE"):
+            exchange = Exchange()
+            register(exchange, Phone("A", user, flow()))
+            self.assertEqual(len(exchange.node.location.bindings("alice", exchange.now)), 1)
+
     def test_a_storm_of_subscriptions_does_not_lock_the_phone_out(self):
         exchange = Exchange(settings("option stranger_requests_per_minute 5\n"))
         phone = Phone("B", "bob", flow("10.0.0.3"))

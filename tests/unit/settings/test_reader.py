@@ -138,6 +138,16 @@ class UsersTest(unittest.TestCase):
                 user.ha1[algorithm], digest.ha1(algorithm, b"alice", b"home.test", b"x")
             )
 
+    def test_a_password_holds_for_every_spelling_that_a_phone_logs_in_with(self):
+        text = USER + "option extension 201\nlist alias Al\n"
+        user = parse("config node\noption domain home.test\n" + text).users["alice"]
+        for username in (b"Alice", b"ALICE", b"alice", b"201", b"Al", b"alice@home.test"):
+            for algorithm in digest.ALGORITHMS:
+                self.assertEqual(
+                    user.ha1_of(algorithm, username),
+                    digest.ha1(algorithm, username, b"home.test", b"x"),
+                )
+
     def test_hashes_do_without_the_password(self):
         user = parse("config user a\noption ha1_md5 %s\n" % ("AB" * 16)).users["a"]
         self.assertEqual(user.ha1, {digest.MD5: b"ab" * 16})
