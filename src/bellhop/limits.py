@@ -34,6 +34,15 @@ MAX_QUERIES = 256
 # Waiting messages: octets for one user, and for all; past it a sender is told 480.
 MAX_MAILBOX_BYTES = 65536
 MAX_MAILBOXES_BYTES = 1048576
+# Who sends: a user of this house, somebody of another node of the mesh, anybody else.
+SENDERS = OWN, MEMBER, STRANGER = ("own", "member", "stranger")
+# Into so many parts a mailbox, and all of them together, are divided: all senders of a kind may
+# fill one part, and one sender a part of the second size. What strangers send leaves room.
+MAILBOX_PARTS = {OWN: (1, 2), MEMBER: (2, 4), STRANGER: (4, 8)}
+# Writings to flash in 24 hours that senders of a kind may cause, all together and one. 1,600 of
+# 4 kB are 7 MB: 8 MB of flash that bear 10,000 erasures live for 30 years. Past it a message that
+# would have to wait is refused.
+WRITINGS_A_DAY = {OWN: (800, 400), MEMBER: (500, 100), STRANGER: (300, 30)}
 # Transactions kept free for emergency calls when the table is full.
 EMERGENCY_RESERVE = 64
 # Entries of an imported phone book: a town's clubs and shops. Octets of one in the line that brings

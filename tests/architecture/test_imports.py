@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "deadlines": set(),
     "bencode": {"errors"},
     "hkdf": set(),
-    "budget": set(),
+    "budget": {"limits"},
     "text": set(),
     "settings": MESSAGES,
     "sip": GROUND,

@@ -1,7 +1,7 @@
 """A fake clock and a fake network around one engine, with telephones that speak SIP by hand."""
 
 from bellhop.core.engine import Engine
-from bellhop.effects import Event, Resolve, Send
+from bellhop.effects import Commit, Event, Resolve, Send
 from bellhop.sip import digest, message, scan, uri
 
 from .messages import LISTENERS, PASSWORDS, Tokens, flow, settings, wire
@@ -10,7 +10,10 @@ START = 1000000
 
 
 class Exchange:
-    """An engine and what it wanted done. `now`: ms; `sent`: list of (ms, Send)."""
+    """An engine and what it wanted done. `now`: ms; `sent`: list of (ms, Send).
+
+    kept: the Stores that were committed; disk_problem: why the disk takes none, or "".
+    """
 
     def __init__(self, configured=None, listeners=LISTENERS):
         self.now = START
@@ -19,6 +22,8 @@ class Exchange:
         self.sent = []
         self.questions = []
         self.events = []
+        self.kept = []
+        self.disk_problem = ""
 
     @property
     def node(self):
@@ -34,6 +39,10 @@ class Exchange:
                 self.questions.append(effect)
             elif isinstance(effect, Event):
                 self.events.append(effect)
+            elif isinstance(effect, Commit):
+                self.kept.append(effect.store)
+                answer = self.take(self.engine.kept(effect.number, self.disk_problem, self.now))
+                effects = effects + answer
         return effects
 
     def receive(self, data, source):

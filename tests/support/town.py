@@ -1,7 +1,7 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
 from bellhop.core.engine import Engine
-from bellhop.effects import Event, Flow, Listener, Resolve, Send, SendMesh
+from bellhop.effects import Commit, Event, Flow, Listener, Resolve, Send, SendMesh
 from bellhop.settings import reader
 from bellhop.sip import message
 from tests.unit.mesh.network import TOY, Dice
@@ -61,6 +61,8 @@ class House:
                 self.perform(self.engine.resolved(effect.query, [hop], "", self.town.now))
             elif isinstance(effect, Event):
                 self.events.append(effect)
+            elif isinstance(effect, Commit):
+                self.perform(self.engine.kept(effect.number, "", self.town.now))
 
     def receive(self, data, host, port=5060):
         """Take one datagram from a phone."""

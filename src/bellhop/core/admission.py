@@ -1,8 +1,9 @@
 """Who may go on: address rules, rates, digest, and the tokens of dialogs that were let in."""
 
 from ..errors import SipError
+from ..limits import MEMBER, OWN, STRANGER
 from ..sip import uri
-from ..sip.ip import address_octets
+from ..sip.ip import address_octets, network_of
 from ..tu import dialplan, proxy
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
@@ -98,6 +99,17 @@ class Admission:
         if self.node.settings.strangers == "refuse":
             raise SipError(403, "callers from elsewhere are not accepted here")
         self.limit(request, flow, now)
+
+    def sender(self, request, flow):
+        """Return who has sent a request that was let in, as (kind, name) of limits.SENDERS."""
+        caller = request.from_.uri
+        if self._claims_to_be_local(caller):
+            section = dialplan.callee(self.node.settings, caller)
+            if section is not None:
+                return OWN, section.name
+        if self.meshing is not None and self.meshing.is_by_mesh(request, flow):
+            return MEMBER, flow.host
+        return STRANGER, network_of(flow.host)
 
     def _claims_to_be_local(self, caller):
         if caller.host is None:

@@ -20,7 +20,7 @@ from ..tu import dialplan, options, proxy, registrar
 from ..tu import location as locations
 from ..tu.calls import Call, readable
 from ..tu.keepalive import Keepalive, Ping
-from ..tu.mailbox import Letter
+from ..tu.mailbox import Letter, Mailbox
 from ..tu.response_context import Branch, ResponseContext
 from . import verbs
 from .admission import STORMY, Admission
@@ -44,6 +44,7 @@ class Engine:
         self.forwarder = Forwarder(self.node)
         self.agent = Agent(self.node, self._whom, self.forwarder.look_up)
         self.door = Admission(self.node)
+        self.forwarder.keep = self._keep
         self.ending = self.forwarder.ending = Ending(self.node, self.forwarder)
         self.ringer = Ringer(self.node)
         self.meshing = self.relaying = None
@@ -61,6 +62,7 @@ class Engine:
         self.wakers = {
             locations.Location: self._expire,
             Keepalive: self.agent.send_pings,
+            Mailbox: self.agent.expire,
             Ringing: self.ringer.finish,
             Call: self._forget_call,
             ResponseContext: self.forwarder.wake,
@@ -165,7 +167,8 @@ class Engine:
             self.node.deadlines.watch(self.node.location)
             self.agent.plan_pings(self.node.location.all(now), now)
         elif name == "messages":
-            self.node.mailbox.restore(records)
+            self.node.mailbox.restore(records, now)
+            self.node.deadlines.watch(self.node.mailbox)
         elif name == "phonebook":
             self.import_phonebook(records)
         elif name == "trust" and self.relaying is not None:
@@ -399,7 +402,7 @@ class Engine:
         if found.step == dialplan.EMERGENCY:
             request.set(b"resource-priority", PRIORITY)
         if not found.groups:
-            return self._absent(request, server, found, now)
+            return self._absent(request, server, flow, found, now)
         found = self._steer(request, found)
         call = None
         if request.method == b"INVITE":
@@ -416,7 +419,7 @@ class Engine:
             effects += self._hung_up(request, now)
         return effects
 
-    def _absent(self, request, server, found, now):
+    def _absent(self, request, server, flow, found, now):
         """Nobody to send it to: a MESSAGE to a user waits, all else is refused."""
         user = found.section
         if found.step == dialplan.EMERGENCY:
@@ -424,10 +427,13 @@ class Engine:
         if user is None:
             raise SipError(404, "nobody here is called %s" % dialplan.spoken(request.parsed_uri))
         keeps = request.method == b"MESSAGE" and user.kind == "user"
-        if not keeps or not self.node.mailbox.put(user.name, request):
+        if not keeps:
             raise SipError(480, "no phone of %s is registered" % user.name)
-        response = response_to(request, 202, to_tag=binascii.hexlify(self.node.token(6)))
-        return self.node.layer.respond(server, response, now) + [self.agent.store_messages()]
+        return self._keep(user.name, request, server, flow, now)
+
+    def _keep(self, user, request, server, flow, now):
+        """Let a MESSAGE wait for a user; return the effects."""
+        return self.agent.keep(user, request, server, self.door.sender(request, flow), now)
 
     def _steer(self, request, found):
         """Bring an INVITE with Replaces (RFC 3891) to the device that has the call."""
@@ -619,6 +625,10 @@ class Engine:
         for binding in gone:
             self.node.location.remove(binding)
         return effects + self._registered([], gone, now)
+
+    def kept(self, number, problem, now):
+        """Take the answer to a Commit: "", or why it could not be written; return the effects."""
+        return self._follow(self.node.commits.kept(number, problem, now), now)
 
     def relay_opened(self, number, ports, problem, now):
         """Take the answer to a RelayOpen: four ports, or None and why; return the effects."""

@@ -2,7 +2,7 @@
 
 import binascii
 
-from ..effects import Flow, Resolve, Send, Store
+from ..effects import Flow, Resolve, Send
 from ..errors import SipError
 from ..limits import MAX_BRANCHES, MAX_QUERIES
 from ..sip.message import Response, response_to
@@ -24,13 +24,13 @@ SILENCE = (408, 430, 480, 503)
 class Forwarder:
     """Forwards requests along their target sets.
 
-    ending: ends calls; relaying: set where sound may pass this node; meshing: set where it is a
-    member of the mesh.
+    keep: lets a MESSAGE wait for a user (Engine._keep); ending: ends calls; relaying: set where
+    sound may pass this node; meshing: set where it is a member of the mesh.
     """
 
     def __init__(self, node):
         self.node = node
-        self.ending = None
+        self.ending = self.keep = None
         self.relaying = self.meshing = None
         self.queries = {}
         self.query = 0
@@ -373,13 +373,12 @@ class Forwarder:
 
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
-        if context.request.method == b"MESSAGE" and self._keeps(context, response):
-            effects = [Store("messages", lambda now: self.node.mailbox.dump(), None)]
-            response = response_to(context.request, 202, to_tag=self._tag())
-        else:
-            effects = []
+        user = self._absent(context, response)
+        if user is not None:
+            return self.keep(user, context.request, context.server, context.flow, now)
         if response is None:
-            return effects
+            return []
+        effects = []
         if 100 < response.status < 200:
             context.heard = response
         invite, answer = context.rejoined or context.request, response
@@ -413,14 +412,16 @@ class Forwarder:
 
         return failover.by_the_new_way(response, context.rejoined, own)
 
-    def _keeps(self, context, response):
-        """Tell whether a MESSAGE that no phone took waits for its addressee from now on."""
+    def _absent(self, context, response):
+        """Return for whom a MESSAGE that no phone took shall wait, or None."""
+        if context.request.method != b"MESSAGE":
+            return None
         if response is not None and response.status not in SILENCE:
-            return False
+            return None
         for branch in context.branches:
             if branch.target.binding is not None:
-                return self.node.mailbox.put(branch.target.binding.user, context.request)
-        return False
+                return branch.target.binding.user
+        return None
 
     def acknowledge(self, request, found, flow, now):
         """Forward the ACK of a 2xx, without state (section 16.11)."""

@@ -1,5 +1,6 @@
 """What the parts of the engine share: settings, tables, randomness, counters."""
 
+from ..budget import Shares
 from ..deadlines import Deadlines
 from ..effects import Event
 from ..sip.digest import Hmac
@@ -9,6 +10,7 @@ from ..tu.calls import Calls, Trace
 from ..tu.listening import Listening
 from ..tu.location import Location
 from ..tu.mailbox import Mailbox
+from .commits import Commits
 
 
 class Node:
@@ -26,6 +28,8 @@ class Node:
         self.calls = Calls()
         self.trace = Trace()
         self.mailbox = Mailbox()
+        self.commits = Commits()
+        self.writings = Shares()
         self.imported = []
         self.keep_secret(token(32))
         self.instance = None

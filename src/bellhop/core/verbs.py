@@ -34,6 +34,7 @@ def status(engine, now):
         "live_calls": len(node.calls.live),
         "transactions": len(node.layer),
         "media": None if engine.relaying is None else engine.relaying.status(),
+        "writings_left": node.writings.seen(now),
         "counters": counters(engine),
     }
 
@@ -50,6 +51,7 @@ def counters(engine):
         "rates": node.rates.counters,
         "calls": node.calls.counters,
         "mailbox": node.mailbox.counters,
+        "writings": node.writings.counters,
         "media": {} if engine.relaying is None else engine.relaying.counters(),
         "mesh": {} if engine.meshing is None else engine.meshing.counters(),
     }
@@ -158,8 +160,8 @@ def _rung(engine, arguments, now):
 
 
 def _flush_mailbox(engine, arguments, now):
-    removed = engine.node.mailbox.flush(_user(engine, arguments))
-    return {"removed": removed}, [engine.agent.store_messages()] if removed else []
+    removed, effects = engine.agent.flush(_user(engine, arguments))
+    return {"removed": removed}, effects
 
 
 def _history(engine, arguments, now):

@@ -11,7 +11,6 @@ from ..world.loop import Exhausted, Loop
 from ..world.micropython import files
 from ..world.micropython.log_text import to_stderr, to_syslog
 from ..world.micropython.sockets import reason
-from ..world.store import check_own
 from . import bounds, sodium
 from .clock import Clock
 
@@ -59,6 +58,8 @@ def _run(settings_file, state, run, has_syslog):
     heap = gc.mem_free() + gc.mem_alloc()
     gc.threshold(bounds.lower(heap))
     _keep_private()
+    from ..world.store import check_own  # Only now, as what is loaded in _serve.
+
     places = state, run or state + "/run", (run or state) + "/control"
     for folder in places[:2]:
         files.make_folder(folder)

@@ -27,3 +27,14 @@ def address_octets(text):
             return None
         octets += bytes([int(group, 16) >> 8, int(group, 16) & 255])
     return octets
+
+
+def network_of(host):
+    """Return the network by which strangers are counted: an IPv4 /24, or a household's IPv6 /56."""
+    octets = address_octets(host)
+    if octets is None:
+        return host
+    if len(octets) == 4:
+        return "%d.%d.%d.0/24" % tuple(octets[:3])
+    first, second, third, rest = [octets[at] << 8 | octets[at + 1] for at in (0, 2, 4, 6)]
+    return "%x:%x:%x:%x::/56" % (first, second, third, rest & 0xFF00)

@@ -1,6 +1,14 @@
 """Messages to the absent: a MESSAGE (RFC 3428) waits here until a phone of its user registers."""
 
-from ..limits import MAX_MAILBOX_BYTES, MAX_MAILBOXES_BYTES
+from ..errors import SipError
+from ..limits import (
+    MAILBOX_PARTS,
+    MAX_BINDINGS_PER_USER,
+    MAX_MAILBOX_BYTES,
+    MAX_MAILBOXES_BYTES,
+    SENDERS,
+    STRANGER,
+)
 from ..sip import scan
 from ..sip.message import Request
 from . import imdn
@@ -9,103 +17,198 @@ from . import imdn
 NOT_KEPT = (b"application/im-iscomposing+xml",)
 # Header fields that the addressee's phone must see.
 KEPT = (b"from", b"to", b"content-type", b"content-encoding", b"date", b"subject", b"reply-to")
+# Final responses by which a phone does not refuse the message itself: it may take it another time.
+NOT_NOW = (408, 429, 480, 486, 500, 503, 504)
+# After so many of them from one phone the message is brought to it no more.
+MAX_TRIES = 8
+MAX_SECONDS = 2**32 - 1
 
 
 class Letter:
     """One waiting message: header lines as (name, line), and the body. Equal by identity.
 
-    receipt: (URI of the sender, that of the addressee, message id, date) where the sender wants to
-    hear of the delivery.
+    sender: (one of SENDERS, name); until: ms, or None for ever; receipt: (URI of the sender, that
+    of the addressee, message id, date) where the sender wants to hear of the delivery.
+    under_way: key of the phone (Binding.key) to which it is brought now, or None; tries: key of a
+    phone -> how often it did not take it.
     """
 
-    __slots__ = ("user", "fields", "body", "receipt", "under_way")
-
-    def __init__(self, user, fields, body, receipt=None):
-        self.user = user
-        self.fields = fields
-        self.body = body
-        self.receipt = receipt
-        self.under_way = False
+    __slots__ = ("number", "user", "sender", "fields", "body", "receipt", "until", "under_way",
+                 "tries")  # fmt: skip
 
     def size(self):
         """Return the octets that this letter takes from its user's share."""
         return sum([len(line) for _, line in self.fields]) + len(self.body)
 
+    def record(self, now):
+        """Return the letter as a JSON-able row."""
+        fields = [[scan.to_text(name), scan.to_text(line)] for name, line in self.fields]
+        return {
+            "id": self.number,
+            "user": self.user,
+            "sender": list(self.sender),
+            "fields": fields,
+            "body": scan.to_text(self.body),
+            "receipt": [scan.to_text(part) for part in self.receipt or ()],
+            "seconds": None if self.until is None else max(0, self.until - now) // 1000,
+        }
+
 
 class Mailbox:
-    """All waiting letters, oldest first."""
+    """All waiting letters, oldest first. deadline: when the first of them ends."""
 
     def __init__(self):
         self.letters = []
-        self.counters = {"kept": 0, "delivered": 0, "refused_full": 0}
+        self.number = 0
+        self.deadline = self.queued = None
+        self.counters = {"kept": 0, "delivered": 0, "refused_full": 0, "refused": 0, "expired": 0}
 
-    def put(self, user, request):
-        """Keep a MESSAGE for a user; return whether the sender may be told that it waits."""
+    def put(self, user, request, sender, now):
+        """Keep a MESSAGE for a user; return its Letter, or None for what is worth nothing later.
+
+        Refuses with 480 and the reason what does not fit or may not wait.
+        """
         kind = (request.value(b"content-type") or b"").partition(b";")[0].strip().lower()
         if kind in NOT_KEPT:
-            return True
+            return None
+        seconds = request.number(b"expires", MAX_SECONDS)
+        if seconds == 0:
+            raise SipError(
+                480, "no phone of %s is registered, and this message may not wait" % user
+            )
         fields = [
             (name, request.lines[index]) for index, name in enumerate(request.names) if name in KEPT
         ]
-        letter = Letter(user, fields, request.body, _receipt(request))
-        total = sum([other.size() for other in self.letters])
-        if self.waiting_bytes(user) + letter.size() > MAX_MAILBOX_BYTES or (
-            total + letter.size() > MAX_MAILBOXES_BYTES
-        ):
-            self.counters["refused_full"] += 1
-            return False
-        self.letters.append(letter)
+        until = None if seconds is None else now + seconds * 1000
+        letter = self._letter(user, sender, fields, request.body, until)
+        letter.receipt = _receipt(request)
+        self._check_room(letter)
         self.counters["kept"] += 1
-        return True
+        self._add(letter)
+        return letter
+
+    def _letter(self, user, sender, fields, body, until):
+        letter = Letter()
+        self.number += 1
+        letter.number, letter.user, letter.sender = self.number, user, sender
+        letter.fields, letter.body, letter.until = fields, body, until
+        letter.receipt, letter.under_way, letter.tries = None, None, {}
+        return letter
+
+    def _add(self, letter):
+        self.letters.append(letter)
+        if letter.until is not None:
+            self.deadline = min(letter.until, self.deadline or letter.until)
+
+    def _check_room(self, letter):
+        """Refuse what one sender, those of a kind, or all together may not fill (MAILBOX_PARTS)."""
+        kind, mine = letter.sender[0], self.waiting(letter.user)
+        of_kind, share = MAILBOX_PARTS[kind][0], MAX_MAILBOX_BYTES // MAILBOX_PARTS[kind][1]
+        like = [one for one in self.letters if one.sender[0] == kind]
+        bounds = (
+            ([], share, "a message that waits may have %d octets" % share),
+            (
+                [one for one in mine if one.sender == letter.sender],
+                share,
+                "enough of yours waits already",
+            ),
+            (
+                [one for one in mine if one in like],
+                MAX_MAILBOX_BYTES // of_kind,
+                "enough waits already",
+            ),
+            (mine, MAX_MAILBOX_BYTES, "enough waits already"),
+            (like, MAX_MAILBOXES_BYTES // of_kind, "this node holds no more messages"),
+            (self.letters, MAX_MAILBOXES_BYTES, "this node holds no more messages"),
+        )
+        for others, most, problem in bounds:
+            if letter.size() + sum([one.size() for one in others]) > most:
+                self.counters["refused_full"] += 1
+                raise _absent(letter.user, problem)
 
     def waiting(self, user):
         """Return the letters of a user."""
         return [letter for letter in self.letters if letter.user == user]
 
-    def waiting_bytes(self, user):
-        """Return how much of the user's share is taken."""
-        return sum([letter.size() for letter in self.waiting(user)])
+    def next(self, user, key, after=0):
+        """Return the oldest letter that a phone may yet take; None while one is brought to any.
 
-    def next(self, user):
-        """Return the oldest letter of a user, or None while one is under way."""
+        key: of the phone (Binding.key); after: the number of the letter that it was brought last.
+        """
         waiting = self.waiting(user)
-        return waiting[0] if waiting and not waiting[0].under_way else None
+        if [letter for letter in waiting if letter.under_way is not None]:
+            return None
+        for letter in waiting:
+            if letter.number > after and letter.tries.get(key, 0) < MAX_TRIES:
+                return letter
+        return None
+
+    def remove(self, letter):
+        """Take a letter out; tell whether it was there."""
+        if letter not in self.letters:
+            return False
+        self.letters.remove(letter)
+        return True
 
     def delivered(self, letter):
         """The phone has taken the letter."""
-        if letter in self.letters:
-            self.letters.remove(letter)
+        if self.remove(letter):
             self.counters["delivered"] += 1
 
+    def refused(self, letter, key, status):
+        """A phone has not taken a letter; tell whether it is thrown away: too many have not."""
+        letter.tries[key] = letter.tries.get(key, 0) + 1 if status in NOT_NOW else MAX_TRIES
+        given_up = [one for one in letter.tries if letter.tries[one] >= MAX_TRIES]
+        if len(given_up) < MAX_BINDINGS_PER_USER or not self.remove(letter):
+            return False
+        self.counters["refused"] += 1
+        return True
+
+    def expire(self, now):
+        """Throw away and return the letters whose time is over; set the next deadline."""
+        gone = [one for one in self.letters if one.until is not None and one.until <= now]
+        for letter in gone:
+            self.remove(letter)
+        self.counters["expired"] += len(gone)
+        self.deadline = None
+        for letter in self.letters:
+            if letter.until is not None:
+                self.deadline = min(letter.until, self.deadline or letter.until)
+        return gone
+
     def flush(self, user):
-        """Throw the letters of a user away; return how many there were."""
+        """Throw the letters of a user away; return them."""
         thrown = self.waiting(user)
         self.letters = [letter for letter in self.letters if letter.user != user]
-        return len(thrown)
+        return thrown
 
-    def dump(self):
-        """Return all letters as JSON-able records."""
-        return [
-            {
-                "user": letter.user,
-                "fields": [
-                    [scan.to_text(name), scan.to_text(line)] for name, line in letter.fields
-                ],
-                "body": scan.to_text(letter.body),
-                "receipt": [scan.to_text(part) for part in letter.receipt or ()],
-            }
-            for letter in self.letters
-        ]
+    def dump(self, now):
+        """Return all letters as JSON-able rows."""
+        return [letter.record(now) for letter in self.letters]
 
-    def restore(self, records):
-        """Take back what `dump` gave."""
+    def restore(self, records, now):
+        """Take back what `dump` gave; what has a time of its own has all of what was left then."""
         for record in records:
             fields = [
                 (scan.to_octets(name), scan.to_octets(line)) for name, line in record["fields"]
             ]
-            receipt = tuple([scan.to_octets(part) for part in record.get("receipt", ())])
+            kind, name = record.get("sender") or (STRANGER, "")
+            if kind not in SENDERS:
+                raise ValueError(kind)
+            seconds = record.get("seconds")
+            until = None if seconds is None else now + seconds * 1000
             body = scan.to_octets(record["body"])
-            self.letters.append(Letter(record["user"], fields, body, receipt or None))
+            letter = self._letter(record["user"], (kind, name), fields, body, until)
+            receipt = [scan.to_octets(part) for part in record.get("receipt", ())]
+            letter.receipt = tuple(receipt) or None
+            letter.number = record.get("id", letter.number)
+            self.number = max(self.number, letter.number)
+            self._add(letter)
+        self.letters.sort(key=lambda letter: letter.number)
+
+
+def _absent(user, problem):
+    return SipError(480, "no phone of %s is registered, and %s" % (user, problem))
 
 
 def _receipt(request):

@@ -4,7 +4,7 @@ Each shell has a Service of its own on top of this one, which knows what that sh
 """
 
 from ..core.engine import Engine
-from ..effects import Close, Event, Note, Resolve, Send, SendMesh, Store
+from ..effects import Close, Commit, Event, Note, Resolve, Send, SendMesh, Store
 from ..errors import BellhopError, ConfigError
 from . import control, endpoints, netlink, secrets, store
 from .settings import read_settings
@@ -42,6 +42,7 @@ class Service:
             Close: self.streams.close,
             Resolve: self.resolver.resolve,
             Store: self.store.keep,
+            Commit: self.store.commit,
             Event: self.publish,
             Note: self.log.note,
         }

@@ -28,3 +28,12 @@ class AddressTest(unittest.TestCase):
             "x::",
         ):
             self.assertIsNone(ip.address_octets(text), text)
+
+    def test_a_network_is_a_24_or_the_56_of_a_household(self):
+        for host, network in (
+            ("192.0.2.77", "192.0.2.0/24"),
+            ("2001:db8:1:2ff::7", "2001:db8:1:200::/56"),
+            ("fe80::1%eth0", "fe80:0:0:0::/56"),
+            ("gate.test", "gate.test"),
+        ):
+            self.assertEqual(ip.network_of(host), network)

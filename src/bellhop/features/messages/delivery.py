@@ -4,7 +4,7 @@ import binascii
 
 from ...effects import Store
 from ...errors import SipError
-from ...sip.message import Request
+from ...sip.message import Request, response_to
 from ...transaction.transaction import RESPONSE
 from ...tu import imdn, keepalive, mailbox, proxy
 
@@ -52,33 +52,93 @@ class Agent:
         self.node.location.remove(binding)
         return [binding]
 
-    def store_messages(self):
-        """Return the effect that keeps the waiting messages."""
-        return Store("messages", lambda now: self.node.mailbox.dump(), None)
+    def keep(self, user, request, server, sender, now):
+        """Let a MESSAGE wait for a user, and answer 202 once it is on flash; return the effects.
 
-    def deliver(self, user, now):
-        """Send the oldest waiting message of a user to the newest phone; return the effects."""
-        letter = self.node.mailbox.next(user)
-        bindings = [b for b in self.node.location.bindings(user, now) if not b.path]
-        via = self._via(bindings[0].flow) if bindings else None
-        if letter is None or via is None:
-            return []
-        letter.under_way = True
-        message = mailbox.request(letter, bindings[0].contact, via, self._random())
-        return self.node.layer.send(message, bindings[0].flow, letter, now)[1]
+        sender: (kind, name), as budget.Shares has it.
+        """
+        try:
+            letter = self.node.mailbox.put(user, request, sender, now)
+        except SipError as error:
+            return self._answer(request, server, error.status, error.reason, now)
+        if letter is None:
+            return self._answer(request, server, 202, None, now)
+        if self.node.writings.wait(sender, now):
+            return self._refuse(letter, request, server, "no more of yours waits today", now)
+        self.node.writings.spend(sender, now)
+        self.node.deadlines.watch(self.node.mailbox)
+        return self.node.commits.ask(
+            self._stored([letter], now),
+            lambda problem, now: self._kept(letter, request, server, problem, now),
+        )
+
+    def _kept(self, letter, request, server, problem, now):
+        if problem:
+            return self._refuse(letter, request, server, "nothing can be kept here now", now)
+        return self._answer(request, server, 202, None, now)
+
+    def _refuse(self, letter, request, server, problem, now):
+        self.node.mailbox.remove(letter)
+        words = "no phone of %s is registered, and %s" % (letter.user, problem)
+        return self._answer(request, server, 480, words, now)
+
+    def _answer(self, request, server, status, words, now):
+        tag = binascii.hexlify(self.node.token(6))
+        return self.node.layer.respond(server, response_to(request, status, words, (), tag), now)
+
+    def _stored(self, letters, now=None):
+        """Return the effect that keeps letters as they are now, or forgets them."""
+        changes = {letter.number: None if now is None else letter.record(now) for letter in letters}
+        return Store("messages", self.node.mailbox.dump, changes)
+
+    def expire(self, mailbox, now):
+        """Forget the letters whose time is over; return the effects."""
+        gone = mailbox.expire(now)
+        self.node.deadlines.watch(mailbox)
+        return [self._stored(gone)] if gone else []
+
+    def flush(self, user):
+        """Forget the letters of a user; return (how many, the effects)."""
+        gone = self.node.mailbox.flush(user)
+        return len(gone), [self._stored(gone)] if gone else []
+
+    def deliver(self, user, now, key=None, after=0):
+        """Send the oldest waiting message of a user to the newest phone; return the effects.
+
+        key, after: a phone and the number of the letter that it was brought last; those before it
+        have had their turn.
+        """
+        for binding in self.node.location.bindings(user, now):
+            if key not in (None, binding.key()):
+                continue
+            letter = None if binding.path else self.node.mailbox.next(user, binding.key(), after)
+            via = self._via(binding.flow)
+            if letter is not None and via is not None:
+                letter.under_way = binding.key()
+                message = mailbox.request(letter, binding.contact, via, self._random())
+                return self.node.layer.send(message, binding.flow, letter, now)[1]
+            key, after = None, 0
+        return []
 
     def delivered(self, indication, now):
-        """The next letter follows once the phone has taken this one; return the effects."""
-        letter = indication.user
-        status = 0 if indication.message is None else indication.message.status
+        """The next letter follows once the phone has answered to this one; return the effects."""
+        letter, status = indication.user, 0
+        if indication.message is not None:
+            status = indication.message.status
         if 100 <= status < 200:
             return []
-        letter.under_way = False
-        if not 200 <= status < 300:
+        key, letter.under_way = letter.under_way, None
+        if not status:
             return []
-        self.node.mailbox.delivered(letter)
-        effects = [self.store_messages()] + self.deliver(letter.user, now)
-        return effects if letter.receipt is None else effects + self._notify(letter, now)
+        box, effects = self.node.mailbox, []
+        if 200 <= status < 300:
+            box.delivered(letter)
+            effects.append(self._stored([letter]))
+            if letter.receipt is not None:
+                effects += self._notify(letter, now)
+        elif box.refused(letter, key, status):
+            effects.append(self._stored([letter]))
+        return effects + self.deliver(letter.user, now, key, letter.number)
 
     def _notify(self, letter, now):
         """Tell the sender of a letter that it was delivered (RFC 5438); return the effects.
@@ -102,8 +162,8 @@ class Agent:
                 return []
             if targets:
                 return self._send(notice, targets[0], now)
-            self.node.mailbox.put(found.section.name, notice)
-            return [self.store_messages()]
+            letter = self.node.mailbox.put(found.section.name, notice, letter.sender, now)
+            return [self._stored([letter], now)]
         except SipError:
             return []  # There is no such person, or several.
 
