@@ -106,3 +106,10 @@ def test_addresses_come_and_go_without_a_restart(network, node):
         time.sleep(0.1)
     assert "10.8.1.1" not in listening(node)
     assert answered_from(network, "10.8.0.1") == "10.8.0.1"
+
+
+def test_a_second_address_of_one_network_is_listened_on_too(network, node):
+    inside = network["node"].namespace
+    netns.ip("-n", inside, "addr", "add", "10.8.0.5/24", "dev", "eth0")
+    assert answered_from(network, "10.8.0.5") == "10.8.0.5"
+    netns.ip("-n", inside, "addr", "del", "10.8.0.5/24", "dev", "eth0")

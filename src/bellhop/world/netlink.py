@@ -14,8 +14,9 @@ RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH = 24, 26, 28
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST, REQUEST_DUMP = 0x1, 0x301
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFLA_IFNAME, NDA_DST, RTA_DST, RTA_PREFSRC = 1, 2, 8, 3, 1, 1, 7
-# Not usable (duplicate, not yet proved unique), or made to be forgotten soon (RFC 8981).
-UNFIT = 0x01 | 0x08 | 0x40
+# Not usable (duplicate, not yet proved unique), or made to be forgotten soon (RFC 8981). What marks
+# those of IPv6 marks an IPv4 address that has another of its network before it: it is as good.
+UNPROVED, TEMPORARY = 0x08 | 0x40, 0x01
 SCOPE_LINK = 253
 # Up, with a carrier, and multicast; loopback is none of it.
 USABLE, LOOPBACK = 0x1 | 0x10000 | 0x1000, 0x8
@@ -94,7 +95,7 @@ def addresses():
         if IFA_FLAGS in fields:
             flags = struct.unpack("I", fields[IFA_FLAGS])[0]
         octets = fields.get(IFA_LOCAL) or fields.get(IFA_ADDRESS)
-        if octets is None or flags & UNFIT:
+        if octets is None or flags & UNPROVED or (flags & TEMPORARY and len(octets) == 16):
             continue
         if len(octets) == 16 and scope == SCOPE_LINK:
             links.append((_text(octets), index))
