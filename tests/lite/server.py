@@ -39,7 +39,7 @@ class Lite(Server):
     mesh = None
     heap = lite.HEAP
     domain = DOMAIN
-    state_folder = None
+    state_folder = run_folder = None
     interpreter = None
     more = ""
 
@@ -52,6 +52,8 @@ class Lite(Server):
         config = self.folder / "bellhop.config"
         config.write_text(text + self.more)
         arguments = ["--config", str(config), "--state", str(self.state)]
+        if self.run_folder:
+            arguments += ["--run", str(self.run_folder)]
         return (
             self.compiled.command(*arguments, heap=self.heap, interpreter=self.interpreter),
             self.compiled.environment(),

@@ -17,7 +17,7 @@ from bellhop.errors import BellhopError
 from bellhop.shell import command
 from tests.lite.server import Lite, Phone
 from tests.mesh.town import DOMAIN, wait_until
-from tests.support import lite
+from tests.support import disk, lite
 from tests.support.interpreter import ROOT
 from tests.system.sipp.runner import free_ports
 
@@ -161,13 +161,23 @@ def test_a_clean_stop_is_not_called_a_crash(server):
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder with room for 64 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)]
-    if os.geteuid() or subprocess.run(made, check=False).returncode:
-        pytest.skip("a small file system needs the right to mount")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with disk.small(tmp_path / "disk") as folder:
+        yield folder
+
+
+def test_first_start_on_a_full_disk_is_a_node_that_says_so(small_disk, server):
+    disk.fill(small_disk)
+    server.state_folder = small_disk / "state"
+    server.run_folder = server.folder / "run"
+    server.start()
+    with contextlib.closing(Phone(server, "alice").register()) as alice:
+        refused = alice.ask("MESSAGE", "sip:bob@" + DOMAIN, body="hello")
+        assert refused.startswith("SIP/2.0 480") and "nothing can be kept here now" in refused
+    with contextlib.closing(command.connect(str(server.run_folder))) as connection:
+        status = command.ask(connection, connection.makefile("rb"), "status", {})
+    (problem,) = [one for one in status["problems"] if "messages" in one]
+    assert "the disk is full" in problem
+    assert "Traceback" not in server.log_tail()
 
 
 def test_full_disk_neither_ends_the_node_nor_harms_what_is_there(small_disk, server):
@@ -176,10 +186,7 @@ def test_full_disk_neither_ends_the_node_nor_harms_what_is_there(small_disk, ser
     first = "name,number,address\ngran,71,sip:gran@far.test\n"
     ask(server, "import-phonebook", csv=first)
     kept = server.state / "phonebook.json"
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1024))
+    filler = disk.fill(small_disk)
     rows = ["name%d,5%d,sip:n%d@far.test" % (row, row, row) for row in range(60)]
     with pytest.raises(BellhopError, match="not kept: .*the disk is full"):
         ask(server, "import-phonebook", csv="name,number,address\n" + "\n".join(rows))

@@ -14,7 +14,7 @@ from bellhop.shell.service import milliseconds
 from bellhop.world.control import Control
 from bellhop.world.cpython import files
 from bellhop.world.cpython.log_text import readable
-from bellhop.world.log import BURST, INTERVAL, Log
+from bellhop.world.log import BURST, INTERVAL, REPEATS, REPEATS_WITHIN, Log
 from bellhop.world.loop import Loop
 from bellhop.world.store import AT_LEISURE_A_DAY, JOURNAL_BYTES, Store, check_own
 
@@ -35,7 +35,10 @@ class Folder:
         log = Log(lambda level, text: self.lines.append(text), lambda: self.now)
         loop = Loop(lambda: self.now, log)
         loop.engine = SimpleNamespace(kept=None)
-        return Store(str(self.path / "state"), str(self.path / "run"), loop, log)
+        return Store(str(self.path / "state"), str(self.path / "run"), loop, log, self.changed)
+
+    def changed(self):
+        self.lines += self.store.problems()
 
     def keep(self, name, records):
         self.store.keep(Keep(name, lambda now: records, None))
@@ -148,10 +151,10 @@ def test_what_a_full_disk_refused_is_not_written_later(folder, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(files, "append", full)
         assert "No space left" in folder.commit("messages", [ONE, TWO], **{"2": TWO})
-    assert folder.store.problems
+    assert folder.store.problems()
     three = {"id": "3"}
     assert folder.commit("messages", [ONE, three], **{"3": three}) == ""
-    assert folder.kept() == {"messages": [ONE, three]} and not folder.store.problems
+    assert folder.kept() == {"messages": [ONE, three]} and not folder.store.problems()
 
 
 def test_what_nobody_waits_for_has_a_budget_of_the_day(folder):
@@ -221,12 +224,24 @@ def test_a_flood_of_notes_is_cut_and_counted():
     lines = []
     now = [1000]
     log = Log(lambda level, text: lines.append((level, text)), lambda: now[0])
-    for _ in range(BURST + 50):
-        log.note(Note("warning", "again"))
+    for number in range(BURST + 50):
+        log.note(Note("warning", "line %d" % number))
     assert len(lines) == BURST
     now[0] += 2 * INTERVAL
     log.say("error", "last")
     assert lines[-2][1].endswith("lines were left out") and lines[-1] == ("error", "last")
+
+
+def test_what_is_said_again_and_again_is_left_out_and_counted():
+    lines = []
+    now = [1000]
+    log = Log(lambda level, text: lines.append(text), lambda: now[0])
+    for _ in range(100):
+        log.say("warning", "again")
+        now[0] += REPEATS_WITHIN // 50
+    assert lines.count("again") == 2 * REPEATS
+    log.say("warning", "new")
+    assert lines[-2:] == ["%d lines were left out" % (50 - REPEATS), "new"]
 
 
 def test_a_fault_in_a_verb_is_answered_and_logged_with_its_name_first():

@@ -248,16 +248,26 @@ def test_the_end_is_clean(running):
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
-def test_a_taken_port_is_named_with_its_holder(node, kind):
+def test_a_taken_port_is_named_with_its_holder_once_and_had_when_it_is_free(node, kind):
     with socket.socket(type=kind) as other:
         other.bind(("127.0.0.1", node.ports["sip"]))
         if kind == socket.SOCK_STREAM:
             other.listen()
-        node.start()
-        assert node.process.wait(PATIENCE) == 1
-    with open("/proc/self/comm") as name:
-        holder = "on 127.0.0.1 is taken by process %s (pid %d)" % (name.read().strip(), os.getpid())
-    assert holder in node.output.read_text()
+        node.start().wait_for("bellhop is running")
+        with open("/proc/self/comm") as name:
+            words = "on 127.0.0.1 is taken by process %s (pid %d)"
+            holder = words % (name.read().strip(), os.getpid())
+        node.wait_for(holder)
+        (problem,) = json.loads(node.ask("status", "--json").stdout)["problems"]
+        assert holder in problem
+    node.wait_for("no longer: ")
+    assert node.output.read_text().count("is taken") == 2
+    status = json.loads(node.ask("status", "--json").stdout)
+    transport = "udp" if kind == socket.SOCK_DGRAM else "tcp"
+    assert status["problems"] == []
+    assert {"transport": transport, "host": "127.0.0.1", "port": node.ports["sip"]} in [
+        {name: one[name] for name in ("transport", "host", "port")} for one in status["listening"]
+    ]
     assert "Traceback" not in node.output.read_text()
 
 

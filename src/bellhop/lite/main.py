@@ -58,12 +58,7 @@ def _run(settings_file, state, run, has_syslog):
     heap = gc.mem_free() + gc.mem_alloc()
     gc.threshold(bounds.lower(heap))
     _keep_private()
-    from ..world.store import check_own  # Only now, as what is loaded in _serve.
-
     places = state, run or state + "/run", (run or state) + "/control"
-    for folder in places[:2]:
-        files.make_folder(folder)
-        check_own(folder)
     clock = Clock(time.ticks_ms, time.ticks_diff)
     log = Log(to_syslog() if has_syslog else to_stderr, clock.now)
     ending = EXHAUSTED

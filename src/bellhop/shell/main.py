@@ -63,17 +63,19 @@ def _run(arguments):
     # The command `bellhop` imports this module for every verb: what a node loads comes here.
     from ..world.cpython import log_text
     from ..world.log import Log
-    from ..world.store import check_own
+    from ..world.store import prepare
     from .service import Service, milliseconds
 
     state = arguments.state or STATE
     path = config_path(arguments)
-    is_first = _prepare(state, path, may_create=arguments.config is None and arguments.state)
+    passwords = None
+    if not os.path.exists(path):
+        if arguments.config or not arguments.state:
+            words = "there is no %s; `--state DIR` alone makes a sample in DIR"
+            raise BellhopError(words % path)
+        prepare(state)
+        passwords = _first_run().create(path)
     run_folder = arguments.run or os.path.join(state, "run")
-    os.makedirs(run_folder, mode=0o700, exist_ok=True)
-    for folder in (state, run_folder):
-        check_own(folder)
-    passwords = _first_run().create(path) if is_first else None
     control = control_path(arguments.run or state)
     _allow_files()
     log = Log(log_text.to_syslog() if arguments.syslog else log_text.to_stderr, milliseconds)
@@ -117,19 +119,6 @@ def config_path(arguments):
 def control_path(folder):
     """Return the path of the control socket in a folder."""
     return os.path.join(folder, "control")
-
-
-def _prepare(state, path, may_create):
-    """Make the state folder; tell whether this is the first run, with no configuration yet."""
-    try:
-        os.makedirs(state, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise BellhopError("cannot make the folder %s: %s" % (state, error.strerror)) from None
-    if os.path.exists(path):
-        return False
-    if not may_create:
-        raise BellhopError("there is no %s; `--state DIR` alone makes a sample in DIR" % path)
-    return True
 
 
 def _allow_files():

@@ -12,8 +12,18 @@ from .udp import UdpSocket
 ANY = {"0.0.0.0": False, "::": True}
 
 
+# Until a listener that could not be opened is tried again.
+RETRY_MS = 5000
+# Addresses that one sentence names.
+NAMED = 3
+
+
 class Endpoints:
-    """The open sockets; index of a listener = Flow.local. problems: Listener -> why not open."""
+    """The open sockets; index of a listener = Flow.local.
+
+    failed: Listener -> (errno, why it is not open), but for those of links: a node is of use
+    without them. changed(): called when they were looked at again.
+    """
 
     def __init__(self, loop, streams, log):
         self.loop = loop
@@ -23,7 +33,9 @@ class Endpoints:
         self.listeners = []
         self.places = {}
         self.sources = {}
-        self.problems = {}
+        self.failed = {}
+        self.settings = self.retry = None
+        self.changed = lambda: None
 
     def send(self, effect):
         """Perform a Send."""
@@ -45,8 +57,8 @@ class Endpoints:
                 for host in sorted(links)
                 for transport in ("udp", "tcp")
             ]
-        before = list(self.listeners)
-        self.problems = {}
+        before, earlier = list(self.listeners), self.failed
+        self.settings, self.failed = settings, {}
         self.sources = {}
         for index, listener in enumerate(before):
             if listener is None:
@@ -57,9 +69,31 @@ class Endpoints:
                 self._drop(index)
         for listener in wanted:
             if listener not in self.listeners:
-                self._add(listener, links.get(listener.host, 0))
+                self._add(listener, links.get(listener.host, 0), earlier.get(listener))
+        if self.failed and self.retry is None:
+            self.retry = self.loop.call_later(RETRY_MS, self._try_again)
         if self.listeners != before:
             self.loop.perform(self.loop.engine.listen(list(self.listeners), self.loop.now()))
+
+    def _try_again(self):
+        self.retry = None
+        self.adjust(self.settings)
+        self.changed()
+
+    def problems(self):
+        """Return what is not open and why, in sentences."""
+        groups = {}
+        for listener in sorted(self.failed):
+            group = groups.setdefault((listener.port, self.failed[listener][1]), ([], []))
+            for names, name in zip(group, (listener.transport, listener.host)):
+                if name not in names:
+                    names.append(name)
+        return [
+            "port %d (%s) on %s %s; it is tried again every %d seconds"
+            % (port, ", ".join(groups[port, why][0]), _named(groups[port, why][1]), why,
+               RETRY_MS // 1000)
+            for port, why in sorted(groups)
+        ]  # fmt: skip
 
     def _wanted(self, settings, hosts):
         """Return the Listeners that settings ask for on these addresses."""
@@ -80,7 +114,7 @@ class Endpoints:
         self.open[index].close()
         self.open[index] = self.listeners[index] = None
 
-    def _add(self, listener, zone):
+    def _add(self, listener, zone, earlier):
         index = self._place(listener)
         try:
             if listener.transport == "udp":
@@ -88,10 +122,10 @@ class Endpoints:
             else:
                 opened = StreamListener(self.loop, self.streams, listener, index, zone)
         except OSError as error:
-            problem = _problem(listener, error)
-            self.log.say("error", problem)
-            if not zone:  # A node is of use without those of its links.
-                self.problems[listener] = problem
+            if earlier is None or earlier[0] != error.errno:
+                earlier = error.errno, _why(listener, error)
+            if not zone:
+                self.failed[listener] = earlier
             return
         if index == len(self.open):
             self.open.append(None)
@@ -180,12 +214,16 @@ def shown(listener):
     return "%s port %d on %s" % (listener.transport, listener.port, listener.host)
 
 
-def _problem(listener, error):
+def _named(hosts):
+    """Return addresses in words, those of people first."""
+    hosts = sorted(hosts, key=lambda host: (":" in host, host))
+    more = len(hosts) - NAMED
+    return ", ".join(hosts[:NAMED]) + (" and %d more" % more if more > 0 else "")
+
+
+def _why(listener, error):
     if error.errno == errno.EADDRINUSE:
-        return "port %d (%s) on %s is taken by %s" % (
-            listener.port, listener.transport, listener.host, sockets.holder_of(listener),
-        )  # fmt: skip
+        return "is taken by %s" % sockets.holder_of(listener)
     if error.errno == errno.EACCES:
-        words = "port %d needs more rights: start as root, or choose one above 1023"
-        return words % listener.port
-    return "cannot listen on %s: %s" % (shown(listener), sockets.reason(error))
+        return "needs more rights: start as root, or choose one above 1023"
+    return "cannot be opened: %s" % sockets.reason(error)

@@ -4,7 +4,7 @@ import os
 from collections import namedtuple
 
 from ..errors import BellhopError
-from .system import files
+from .system import files, sockets
 
 SEED_FILE, EPOCH_FILE = "/identity.seed", "/boot_epoch"
 SEED_BYTES = 32
@@ -16,12 +16,16 @@ Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", 
 
 
 def read(state):
-    """Return the seed in the state folder; the first run makes it."""
+    """Return the seed in the state folder; the first run makes it. Raises BellhopError."""
     path = state + SEED_FILE
-    if not files.exists(path):
-        write(state, os.urandom(SEED_BYTES))
-    with open(path, "rb") as file:
-        seed = file.read()
+    try:
+        if not files.exists(path):
+            write(state, os.urandom(SEED_BYTES))
+        with open(path, "rb") as file:
+            seed = file.read()
+    except OSError as error:
+        words = "the key of this node cannot be kept in %s: %s"
+        raise BellhopError(words % (state, sockets.reason(error))) from None
     if len(seed) != SEED_BYTES:
         raise BellhopError("%s is damaged: put a copy of it back" % path)
     return seed

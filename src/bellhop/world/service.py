@@ -9,7 +9,7 @@ from ..errors import BellhopError, ConfigError
 from . import control, endpoints, netlink, secrets, store
 from .settings import read_settings
 from .streams import Streams
-from .system import sockets
+from .system import files, sockets
 
 # After a question to the kernel that could not be asked.
 RETRY_MS = 1000
@@ -24,19 +24,23 @@ class Service:
 
     def __init__(self, loop, settings_file, places, token, kinds):
         self.state, run, control_path = places
+        self.state_problem = _prepare(self.state)
+        store.prepare(run)
         self.loop = loop
         self.log = loop.log
         self.settings_file = settings_file
         self.settings = self.read_settings()
         self.log.level = self.settings.log_level
         self.engine = loop.engine = Engine(self.settings, token, loop.now())
-        self.store = store.Store(self.state, run, loop, self.log)
+        self.store = store.Store(self.state, run, loop, self.log, self._tell)
         self.streams = Streams(loop, kinds)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
         self.resolver = self.make_resolver()
         self.control = control.Control(self, control_path)
         self.watch = self.mesh_links = None
         self.mesh_problem = ""
+        self.told = []
+        self.endpoints.changed = self._tell
         loop.performers = {
             Send: self.endpoints.send,
             Close: self.streams.close,
@@ -92,7 +96,6 @@ class Service:
             self._join_mesh()
         self.prepare()
         self.endpoints.adjust(self.settings)
-        self._check_started()
         for name, records in self.store.load():
             try:
                 self.engine.restore(name, records, self.loop.now())
@@ -100,18 +103,18 @@ class Service:
                 self.store.set_aside(name)
         self.loop.perform(self.engine.start(self.loop.now()))
         self.complete()
-        for problem in self.problems():
-            self.log.say("warning", problem)
+        self._tell()
 
-    def _check_started(self):
-        """A node whose main port is taken is not started: phones would reach the other program."""
-        found = self.endpoints.problems
-        sip = [found[one] for one in found if one.transport in ("udp", "tcp")]
-        if sip:
-            raise BellhopError("\n".join(sorted(set(sip))))
-        if self.settings.listen and not any(self.endpoints.listeners):
-            wanted = ", ".join(endpoints.absent(self.settings))
-            self.log.say("error", "waiting: this machine does not have the address %s" % wanted)
+    def _tell(self):
+        """Log the problems that have come up since the last time, and those that are over."""
+        found = self.problems()
+        for problem in found:
+            if problem not in self.told:
+                self.log.say("warning", problem)
+        for problem in self.told:
+            if problem not in found:
+                self.log.say("notice", "no longer: " + problem)
+        self.told = found
 
     def _join_mesh(self):
         try:
@@ -124,11 +127,7 @@ class Service:
             crypto = self.crypto(links)
             seed = secrets.read(self.state)
         except BellhopError as error:
-            self.mesh_problem = str(error)
-            return
-        except OSError as error:
-            words = "no mesh: cannot write in %s: %s"
-            self.mesh_problem = words % (self.state, sockets.reason(error))
+            self.mesh_problem = "no mesh: %s" % error
             return
         epoch = secrets.next_epoch(self.state)
         try:
@@ -168,6 +167,7 @@ class Service:
         self.endpoints.adjust(settings)
         self._adjust_mesh()
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
+        self._tell()
         return {"configuration": self.settings_file, "problems": self.problems()}
 
     def adopt(self, settings):
@@ -205,16 +205,19 @@ class Service:
     def _addresses_changed(self):
         try:
             self.endpoints.adjust(self.settings)
+            self._tell()
         except OSError as error:  # No memory or file descriptor for the question.
             self.log.say("error", "cannot look at the addresses: %s" % sockets.reason(error))
             self.loop.call_later(RETRY_MS, self._addresses_changed)
 
     def problems(self):
         """Return what the owner should know, in sentences."""
-        found = sorted(set(self.endpoints.problems.values()))
+        found = self.endpoints.problems() + self.store.problems()
         for host in endpoints.absent(self.settings):
             found.append("this machine does not have the address %s now" % host)
-        found += [one for one in self.more_problems() + [self.mesh_problem] if one]
+        found += [
+            one for one in self.more_problems() + [self.mesh_problem, self.state_problem] if one
+        ]
         links = {} if self.mesh_links is None else self.mesh_links.problems
         return found + ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
 
@@ -243,6 +246,17 @@ class Service:
             }
         )
         return result
+
+
+def _prepare(state):
+    """Make the folder of what stays; return why there is none: the node is of use without it."""
+    try:
+        files.make_folder(state)
+    except OSError as error:
+        words = "cannot make the folder %s: %s; nothing is kept for the next start"
+        return words % (state, sockets.reason(error))
+    store.check_own(state)
+    return ""
 
 
 def resident_kb():

@@ -40,10 +40,11 @@ class Store:
     """The files of one node. folder: what stays; run: what may be lost.
 
     heads: name -> (first line of its file, octets of the file); journals: name -> octets;
-    writings: name -> how many went to flash today; problems: name -> why it could not be written.
+    writings: name -> how many went to flash today; refused: name -> why it could not be written;
+    changed(): called when that is another reason than before, or over.
     """
 
-    def __init__(self, folder, run, loop, log):
+    def __init__(self, folder, run, loop, log, changed):
         self.folders = {True: run, False: folder}
         self.loop = loop
         self.log = log
@@ -52,7 +53,8 @@ class Store:
         self.heads = {}
         self.journals = {}
         self.budgets = {}
-        self.problems = {}
+        self.refused = {}
+        self.changed = changed
         self.day = 0
         self.writings = {}
         self.counters = {"written": 0, "failed": 0}
@@ -142,16 +144,30 @@ class Store:
         except OSError as error:
             self.counters["failed"] += 1
             self.waiting[name] = read, None
-            problem = "cannot write %s: %s" % (self._path(name), sockets.reason(error))
-            if self.problems.get(name) != problem:
-                self.log.say("error", problem)
-            self.problems[name] = problem
-            return problem
+            return self._note(name, sockets.reason(error))
         except MemoryError:
             self.waiting[name] = read, None
             raise
-        self.problems.pop(name, None)
-        return ""
+        return self._note(name, "")
+
+    def _note(self, name, reason):
+        """Note why a file could not be written, "" where it was; return the reason."""
+        if self.refused.get(name, "") != reason:
+            self.refused[name] = reason
+            self.changed()
+        return reason
+
+    def problems(self):
+        """Return what is not kept and why, in sentences."""
+        reasons = sorted({reason for reason in self.refused.values() if reason})
+        return [
+            "cannot write in %s: %s; what changes there is lost at the next start: %s"
+            % (self.folders[False], reason, ", ".join(self._refused_by(reason)))
+            for reason in reasons
+        ]
+
+    def _refused_by(self, reason):
+        return sorted([name for name in self.refused if self.refused[name] == reason])
 
     def _fits(self, name):
         return name in self.heads and self.journals.get(name, 0) < max(
@@ -200,7 +216,7 @@ class Store:
     def load(self):
         """Yield (name, records) of every whole file; a damaged one is set aside."""
         for folder in self.folders.values():
-            for file in sorted(os.listdir(folder)):
+            for file in sorted(os.listdir(folder)) if files.exists(folder) else ():
                 name = file[:-5]
                 if file == name + ".json":
                     records = self._records(name)
@@ -264,6 +280,16 @@ def merged(rows, changes, field):
             places[identifier] = len(rows)
             rows.append(row)
     return [row for row in rows if row is not None]
+
+
+def prepare(folder):
+    """Make a folder of the node's own where there is none; raises BellhopError."""
+    try:
+        files.make_folder(folder)
+    except OSError as error:
+        problem = "cannot make the folder %s: %s" % (folder, sockets.reason(error))
+        raise BellhopError(problem) from None
+    check_own(folder)
 
 
 def check_own(folder):

@@ -6,6 +6,7 @@ import select
 import socket
 
 from ...world.connection import Connection
+from ...world.system import files
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 DAYS = "3650"
@@ -33,10 +34,10 @@ class Contexts:
         try:
             import ssl
 
-            files = self._files(settings, hosts)
+            pair = self._files(settings, hosts)
             server = self.server or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             server.options |= ssl.OP_NO_RENEGOTIATION
-            server.load_cert_chain(*files)
+            server.load_cert_chain(*pair)
             self.server = server
         except ImportError:
             self._off("this Python has no module ssl (OpenWrt's package python3-openssl)")
@@ -54,10 +55,10 @@ class Contexts:
         """Return the paths of certificate and key."""
         if settings.certificate or settings.key:
             return settings.certificate, settings.key or settings.certificate
-        files = [os.path.join(self.folder, name) for name in (CERTIFICATE, KEY)]
-        if not all(map(os.path.exists, files)):
-            make_certificate(files[0], files[1], settings.domain.decode(), hosts())
-        return files
+        pair = [os.path.join(self.folder, name) for name in (CERTIFICATE, KEY)]
+        if not all(map(os.path.exists, pair)):
+            make_certificate(pair[0], pair[1], settings.domain.decode(), hosts())
+        return pair
 
     def client_for(self, name):
         """Return the context for a connection of ours; its certificate must show `name`."""
@@ -163,17 +164,24 @@ def make_certificate(certificate, key, domain, hosts):
     By the command `openssl`: a library that could do it would cost the node megabytes for one run.
     """
     import subprocess  # Once in the life of a router.
+    import tempfile
 
-    os.makedirs(os.path.dirname(certificate), mode=0o700, exist_ok=True)
     names = ["DNS:" + domain, "DNS:" + socket.gethostname()] + ["IP:" + host for host in hosts]
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", DAYS, "-subj", "/CN=" + domain[:64]]
     command += ["-addext", "subjectAltName=" + ",".join(names)]
-    command += ["-keyout", key, "-out", certificate]
     try:
-        made = subprocess.run(
-            command, capture_output=True, timeout=MAKING_SECONDS, umask=0o077, check=False
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            fresh = [os.path.join(folder, name) for name in (KEY, CERTIFICATE)]
+            made = subprocess.run(
+                command + ["-keyout", fresh[0], "-out", fresh[1]], capture_output=True,
+                timeout=MAKING_SECONDS, umask=0o077, check=False,
+            )  # fmt: skip
+            if not made.returncode:
+                files.make_folder(os.path.dirname(certificate))
+                for path, made_path in zip((key, certificate), fresh):
+                    with open(made_path, "rb") as file:
+                        files.replace(path, [file.read()])
     except FileNotFoundError:
         raise OSError(
             "no certificate, and no command `openssl` to make one: install openssl-util, "

@@ -22,11 +22,16 @@ def privately(work):
 def replace(path, parts, is_synced=True):
     """Put a file of mode 0600 in place, whole or not at all; parts: octets, or what yields them."""
     fresh = path + ".new"
-    with _opened(fresh, os.O_TRUNC) as file:
-        for part in parts:
-            file.writelines((part,) if isinstance(part, bytes) else part)
-        _finish(file, is_synced)
-    os.replace(fresh, path)
+    try:
+        with _opened(fresh, os.O_TRUNC) as file:
+            for part in parts:
+                file.writelines((part,) if isinstance(part, bytes) else part)
+            _finish(file, is_synced)
+        os.replace(fresh, path)
+    except OSError:
+        if exists(fresh):  # Half a file only takes room.
+            os.remove(fresh)
+        raise
     if is_synced:
         _sync_folder(path)
 

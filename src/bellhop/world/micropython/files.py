@@ -27,13 +27,18 @@ def privately(work):
 def replace(path, parts, is_synced=True):
     """Put a file in place, whole or not at all; parts: octets, or what yields octets."""
     fresh = path + ".new"
-    with open(fresh, "wb") as file:
-        for part in parts:
-            for piece in (part,) if isinstance(part, bytes) else part:
-                file.write(piece)
-        if is_synced:
-            file.flush()
-    os.rename(fresh, path)
+    try:
+        with open(fresh, "wb") as file:
+            for part in parts:
+                for piece in (part,) if isinstance(part, bytes) else part:
+                    file.write(piece)
+            if is_synced:
+                file.flush()
+        os.rename(fresh, path)
+    except OSError:
+        if exists(fresh):  # Half a file only takes room.
+            os.remove(fresh)
+        raise
     if is_synced:
         _sync_folder(path)
 
