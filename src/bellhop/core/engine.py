@@ -370,7 +370,7 @@ class Engine:
                 fields["what"] = what
                 effects.append(Event("registration", fields))
         self.agent.plan_pings(added, now)
-        return effects + self._publish(now)
+        return effects + self.agent.probe(added, now) + self._publish(now)
 
     def _publish(self, now):
         return self.meshing.publish(now) if self.meshing is not None else []

@@ -7,12 +7,13 @@ PATIENCE = 3
 
 
 class Ping:
-    """One OPTIONS that is under way to a binding."""
+    """One OPTIONS that is under way to a binding, which may leave `patience` of them unanswered."""
 
-    __slots__ = ("binding",)
+    __slots__ = ("binding", "patience")
 
-    def __init__(self, binding):
+    def __init__(self, binding, patience):
         self.binding = binding
+        self.patience = patience
 
 
 class Keepalive:

@@ -32,11 +32,26 @@ class Binding:
         """Return what makes two bindings of one user the same (RFC 5626 section 6)."""
         if self.instance is not None:
             return self.instance, self.reg_id
-        return contact_key(self.contact)
+        return device_key(self.contact)
 
     def is_behind_nat(self):
         """Tell whether the phone's own address is not where its packets come from."""
         return not uri.parse(self.contact).is_at(self.flow)
+
+    def is_akin(self, other):
+        """Tell whether another binding may be this device under an earlier port.
+
+        Softphones without an instance take a new port at each start, some a new user part as well.
+        Those of one REGISTER are different devices.
+        """
+        if self.instance is not None or other.instance is not None or self.agent is None:
+            return False
+        if (self.call_id, self.cseq) == (other.call_id, other.cseq):
+            return False
+        return self._place() == other._place()
+
+    def _place(self):
+        return self.agent, self.flow.host, uri.parse(self.contact).host_key
 
 
 def contact_key(contact):
@@ -45,6 +60,12 @@ def contact_key(contact):
     if found.host is None:
         return contact
     return found.name, found.host_key, found.port or 5060
+
+
+def device_key(contact):
+    """Return what tells contacts of one user apart: the transport counts too (19.1.4)."""
+    transport = uri.parse(contact).param(b"transport")
+    return contact_key(contact), (transport or b"udp").lower()
 
 
 class Location:
@@ -66,11 +87,40 @@ class Location:
             live.sort(key=lambda binding: (-binding.q, -binding.since))
         return live
 
-    def by_contact(self, target):
-        """Return the binding whose contact a Uri names (in-dialog requests), or None."""
+    def by_contact(self, target, user=None):
+        """Return the binding whose contact a Uri names (in-dialog requests), or None.
+
+        Phones behind two NATs may have the same private address, and a user may register any: the
+        one of `user`, whom To names, comes first, then the newest.
+        """
         if target.host is None:
             return None
-        return self.contacts.get((target.name, target.host_key, target.port or 5060))
+        found = self.contacts.get((target.name, target.host_key, target.port or 5060), ())
+        for binding in found:
+            if binding.user == user:
+                return binding
+        return found[-1] if found else None
+
+    def current(self, binding):
+        """Return the binding that a device has now, or None: its phone may have come back.
+
+        A stream that broke has another port after it; the instance tells, or that it is the only
+        one like it.
+        """
+        mine = self.users.get(binding.user, ())
+        for one in mine:
+            if one.key() == binding.key():
+                return one
+        if binding.instance is None:
+            alike = self.akin(binding)
+        else:
+            alike = [one for one in mine if one.instance == binding.instance]
+        return alike[-1] if len(alike) == 1 else None
+
+    def akin(self, binding):
+        """Return the other bindings of its user that may be the same device."""
+        mine = self.users.get(binding.user, ())
+        return [one for one in mine if one is not binding and one.is_akin(binding)]
 
     def has_host(self, host):
         """Tell whether some phone registered from this address."""
@@ -94,11 +144,12 @@ class Location:
         mine = self.users.setdefault(binding.user, [])
         while len(mine) >= MAX_BINDINGS_PER_USER:
             self.counters["evicted"] += 1
-            self.remove(min(mine, key=lambda other: other.until))
+            stale = self.akin(binding) or mine
+            self.remove(min(stale, key=lambda other: other.until))
             mine = self.users.setdefault(binding.user, [])
         mine.append(binding)
         self.size += 1
-        self.contacts[contact_key(binding.contact)] = binding
+        self.contacts.setdefault(contact_key(binding.contact), []).append(binding)
         self.hosts[binding.flow.host] = self.hosts.get(binding.flow.host, 0) + 1
         if self.deadline is None or binding.until < self.deadline:
             self.deadline = binding.until
@@ -111,7 +162,8 @@ class Location:
             del self.users[binding.user]
         self.size -= 1
         key = contact_key(binding.contact)
-        if self.contacts.get(key) is binding:
+        self.contacts[key].remove(binding)
+        if not self.contacts[key]:
             del self.contacts[key]
         self.hosts[binding.flow.host] -= 1
         if not self.hosts[binding.flow.host]:
@@ -123,7 +175,7 @@ class Location:
             if change.instance is not None and binding.instance is not None:
                 if (change.instance, change.reg_id) == binding.key():
                     return binding
-            elif contact_key(change.address.uri_bytes) == contact_key(binding.contact):
+            elif device_key(change.address.uri_bytes) == device_key(binding.contact):
                 return binding
         return None
 
@@ -154,7 +206,7 @@ def _replaces(new, old):
         return True
     if new.instance is not None and old.instance is not None:
         return False
-    if contact_key(new.contact) == contact_key(old.contact):
+    if device_key(new.contact) == device_key(old.contact):
         return True
     if new.call_id != old.call_id or new.cseq == old.cseq:
         return False

@@ -196,6 +196,23 @@ class DevicesTest(unittest.TestCase):
         self.exchange.advance(150000)
         self.assertEqual(self.exchange.node.location.size, 0)
 
+    def test_a_stale_port_of_a_softphone_is_asked_and_taken_off(self):
+        agent = ["User-Agent: Soft/1.0"]
+        for answers in (True, False):
+            exchange = Exchange()
+            telephone(exchange, "B", "bob", "10.0.0.3", lines=agent)
+            again = Phone("B2", "bob", flow("10.0.0.3", 40001))
+            register(exchange, again, agent)
+            ((_, ping),) = [one for one in exchange.sent if one[1].flow.port == 5060]
+            asked = message.parse(ping.data)
+            self.assertEqual(asked.method, b"OPTIONS")
+            if answers:
+                reply = message.response_to(asked, 486, to_tag=b"x").write()
+                exchange.receive(reply, flow("10.0.0.3"))
+            exchange.advance(40000)
+            bindings = exchange.node.location.bindings("bob", exchange.now)
+            self.assertEqual(len(bindings), 2 if answers else 1)
+
 
 class RestartTest(unittest.TestCase):
     def test_registrations_survive_a_restart(self):

@@ -66,6 +66,32 @@ class BindingsTest(unittest.TestCase):
         for other in (b"sip:bob@10.0.0.3:5062", b"sip:alice@10.0.0.3", b"sip:10.0.0.3", b"tel:1"):
             self.assertIsNone(table.by_contact(uri.parse(other)))
 
+    def test_of_two_users_with_one_contact_the_one_that_is_meant_is_found(self):
+        table = kept(binding(), binding(user="alice"), binding(user="carol"))
+        contact = uri.parse(b"sip:bob@10.0.0.3")
+        for user, found in (("bob", "bob"), ("alice", "alice"), (None, "carol"), ("x", "carol")):
+            self.assertEqual(table.by_contact(contact, user).user, found)
+
+    def test_a_device_that_comes_back_is_found_by_what_does_not_change(self):
+        tcp = b"sip:bob@10.0.0.3:40000;transport=tcp"
+        same = binding(tcp)
+        moved = binding(b"sip:bob@10.0.0.3:40001;transport=tcp", call_id=b"2")
+        other = binding(b"sip:bob@10.0.0.3:40002;transport=tcp", call_id=b"3")
+        phone = {"instance": b"<urn:uuid:1>", "reg_id": 1}
+        for before, after, found in (
+            (same, (same, other), same),
+            (same, (moved,), moved),
+            (same, (moved, other), None),
+            (same, (binding(moved.contact, call_id=b"2", agent=b"Other"),), None),
+            (binding(tcp, **phone), (moved, binding(tcp, call_id=b"4", **phone)), "instance"),
+            (binding(tcp, **phone), (moved,), None),
+        ):
+            current = kept(*after).current(before)
+            if found == "instance":
+                self.assertEqual(current.instance, before.instance)
+            else:
+                self.assertIs(current, found)
+
     def test_a_removed_binding_is_found_no_more(self):
         one = binding()
         table = kept(one)
@@ -124,6 +150,23 @@ class ReplacementTest(unittest.TestCase):
         self.assertEqual(table.size, MAX_BINDINGS_PER_USER)
         self.assertNotIn(many[-2].contact, contacts(table))
         self.assertEqual(table.counters["evicted"], 1)
+
+    def test_a_softphone_with_ever_new_ports_does_not_push_out_the_desk_phone(self):
+        desk = binding(b"sip:bob@10.0.0.9", agent=b"Desk", flow=flow("10.0.0.9"), until=1000)
+        table = kept(desk)
+        for number in range(MAX_BINDINGS_PER_USER + 2):
+            contact = b"sip:bob@10.0.0.3:" + str(40000 + number).encode()
+            table.add(binding(contact, call_id=str(number).encode(), until=2000 + number))
+        self.assertEqual(table.size, MAX_BINDINGS_PER_USER)
+        self.assertIn(desk.contact, contacts(table))
+        self.assertNotIn(b"sip:bob@10.0.0.3:40000", contacts(table))
+
+    def test_contacts_that_differ_in_transport_are_two(self):
+        udp, tcp = b"sip:bob@10.0.0.3;transport=UDP", b"sip:bob@10.0.0.3;transport=tcp"
+        table = kept(binding(udp), binding(tcp))
+        self.assertEqual(contacts(table), [udp, tcp])
+        table.add(binding(b"sip:bob@10.0.0.3", call_id=b"2"))
+        self.assertEqual(sorted(contacts(table)), [b"sip:bob@10.0.0.3", tcp])
 
     def test_a_full_table_has_room_for_those_who_are_in_it(self):
         table = kept(binding(), most=1)

@@ -33,11 +33,29 @@ class Agent:
         self.plan_pings(bindings, now)
         effects = []
         for binding in bindings:
-            via = self._via(binding.flow)
-            if via is not None and keepalive.needs_ping(binding):
-                ping = keepalive.request(binding, self.node.settings.domain, via, self._random())
-                effects += self.node.layer.send(ping, binding.flow, keepalive.Ping(binding), now)[1]
+            if keepalive.needs_ping(binding):
+                effects += self._ping(binding, keepalive.PATIENCE, now)
         return effects
+
+    def probe(self, added, now):
+        """Ask the bindings that may be earlier ones of new devices whether they still are there.
+
+        A softphone that takes another port at each start leaves bindings that would ring in vain.
+        """
+        effects = []
+        for binding in added:
+            if binding.since == now:
+                for other in self.node.location.akin(binding):
+                    effects += self._ping(other, 1, now)
+        return effects
+
+    def _ping(self, binding, patience, now):
+        via = None if binding.path else self._via(binding.flow)
+        if via is None:
+            return []
+        ping = keepalive.request(binding, self.node.settings.domain, via, self._random())
+        user = keepalive.Ping(binding, patience)
+        return self.node.layer.send(ping, binding.flow, user, now)[1]
 
     def pinged(self, indication):
         """Any answer shows that the phone is there; return the bindings that silence ended."""
@@ -47,7 +65,7 @@ class Agent:
             return []
         binding.unanswered += 1
         current = self.node.location.users.get(binding.user, ())
-        if binding.unanswered < keepalive.PATIENCE or binding not in current:
+        if binding.unanswered < indication.user.patience or binding not in current:
             return []
         self.node.location.remove(binding)
         return [binding]
