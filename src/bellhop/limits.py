@@ -17,6 +17,10 @@ MAX_TRANSACTIONS = 8192
 MAX_BINDINGS_PER_USER = 10
 # Bindings of all users together: 1,000 users with two devices.
 MAX_BINDINGS = 2048
+# Parties of one call: the caller, and every phone of a fork that says something; further ones are
+# not known to it. Contacts that one party has named; past it the oldest is forgotten.
+MAX_PARTIES = 62
+MAX_CONTACTS = 4
 # Branches of one request, over all targets and all sequential steps (RFC 5393 section 5.3).
 MAX_BRANCHES = 60
 # Nonces with counts in use; past it the oldest ends and its phone is challenged anew.

@@ -74,7 +74,7 @@ class Admission:
             return False
         if step in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
             return True
-        if call is not None and request.uri in call.flows:
+        if call is not None and call.parties.meant(request) is not None:
             return True
         return self.meshing is not None and self.meshing.mesh.is_member(flow.host)
 

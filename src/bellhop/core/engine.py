@@ -11,7 +11,7 @@ from ..errors import BellhopError, SipError
 from ..features.messages.delivery import Agent
 from ..features.ringtest import Alert, Ringer, Ringing
 from ..limits import EMERGENCY_RESERVE, MAX_IMPORTED
-from ..sip import framing, stun, uri
+from ..sip import framing, scan, stun, uri
 from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
@@ -389,6 +389,13 @@ class Engine:
             if found.step == dialplan.LOCAL:
                 options.check_event(request)
             self.door.admit(request, flow, found.step, now)
+        if request.method == b"INVITE":
+            found = dialplan.forwarded(node.settings, node.listening, node.location, found, now)
+            phone = node.phone_of(request, flow)
+            if phone is not None and request.to.tag is None:
+                found = dialplan.without(found, phone)
+        if self.meshing is not None and (found.step == dialplan.PHONE_BOOK or found.section):
+            found = self.meshing.lead(found)
         signed = None if self.relaying is None else self.relaying.signature(request, now)
         if signed is not None:
             return node.layer.respond(server, response_to(request, 200), now) + signed
@@ -397,8 +404,6 @@ class Engine:
             context = self.meshing.rerouting.find(request, flow)
             if context is not None:
                 return self.meshing.rerouting.join(context, request, server, flow, now)
-        if request.method == b"INVITE":
-            found = dialplan.forwarded(node.settings, node.location, found, now)
         if found.step == dialplan.EMERGENCY:
             request.set(b"resource-priority", PRIORITY)
         if not found.groups:
@@ -412,7 +417,7 @@ class Engine:
                 call.step = found.step
                 node.deadlines.watch(call)
         if call is None and request.method != b"BYE":
-            node.calls.follow(request)
+            node.calls.follow(request, flow)
         reasons = [] if self.meshing is None else self.meshing.path_reasons(request)
         effects = self.forwarder.forward(request, server, flow, found, call, reasons, now)
         if request.method == b"BYE":
@@ -440,9 +445,19 @@ class Engine:
         replaces = request.value(b"replaces")
         if replaces is None:
             return found
-        call = self.node.calls.live.get(replaces.partition(b";")[0].strip())
-        flows = {} if call is None else call.flows
-        those = [one for group in found.groups for one in group if one.uri in flows]
+        call_id, _, params = replaces.partition(b";")
+        call = self.node.calls.live.get(call_id.strip())
+        tag = scan.parameter(scan.parameters(params), b"to-tag")
+        party = None if call is None else call.parties.by_tag.get(tag)
+        if party is None:
+            return found
+        binding = None if party.binding is None else self.node.location.current(party.binding)
+        those = [
+            one
+            for group in found.groups
+            for one in group
+            if one.flow == party.flow or (binding is not None and one.binding is binding)
+        ]
         return dialplan.Found(found.step, [those], found.section) if those else found
 
     def _whom(self, request, now):
@@ -462,13 +477,13 @@ class Engine:
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
             return dialplan.Found(dialplan.ELSEWHERE, [[target]], None)
-        found = dialplan.find(node.settings, node.listening, node.location, request.parsed_uri, now)
-        if found.step == dialplan.ELSEWHERE:
-            flow = self.forwarder.dialog_flow(request)
-            if flow is not None:
-                target = dialplan.towards(request.uri, flow, "party of this call")
-                return dialplan.Found(found.step, [[target]], None)
-        return found
+        target = request.parsed_uri
+        party = node.calls.meant(request)
+        if party is not None and not self._is_ours(target):
+            return dialplan.to_party(node.location, party, request.uri)
+        meant = None if request.to.tag is None else dialplan.callee(node.settings, request.to.uri)
+        user = None if meant is None else meant.name
+        return dialplan.find(node.settings, node.listening, node.location, target, now, user)
 
     def _hung_up(self, request, now):
         call = self.node.calls.live.get(request.call_id)

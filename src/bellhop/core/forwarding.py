@@ -229,10 +229,19 @@ class Forwarder:
         call.in_path = reasons
         if reached.reason not in call.why:
             call.why.append(reached.reason)
-        contacts = context.request.contacts
-        if contacts:
-            call.flows[contacts[0].uri_bytes] = context.flow
-        call.flows[reached.uri] = reached.flow
+        request, flow = context.request, context.flow
+        named = [contact.uri_bytes for contact in request.contacts[:1]]
+        phone = self.node.phone_of(request, flow)
+        call.parties.note(request.from_.tag, named, flow, phone)
+
+    def _note_party(self, branch, response):
+        """Who answers with a tag is a party of the call from now on (section 12.1)."""
+        call = self.node.calls.live.get(branch.context.request.call_id)
+        if call is None or not 100 < response.status < 300 or branch.transaction is None:
+            return
+        named = [branch.target.uri] + [contact.uri_bytes for contact in _contacts(response)]
+        flow, binding = branch.transaction.flow, branch.target.binding
+        call.parties.note(dialog.tag_of(response), named, flow, binding)
 
     def indicated(self, indication, now):
         """Carry a client transaction's word to its response context; return the effects."""
@@ -275,6 +284,7 @@ class Forwarder:
         if error is not None:
             return self._refuse_answer(branch, response, error, now)
         context = branch.context
+        self._note_party(branch, response)
         event = response_context.event_of(response)
         return self._carry_out(context, context.handle(event, now, branch, response), now)
 
@@ -388,8 +398,6 @@ class Forwarder:
         if call is not None and response.status >= 200:
             context.heard = None
             if response.status < 300:
-                for contact in _contacts(response):
-                    call.flows.setdefault(contact.uri_bytes, _answering_flow(context))
                 if call.legs is None:
                     call.legs = _legs(invite, answer, call.token)
                 self.node.calls.answer(call, response.status, now)
@@ -452,11 +460,6 @@ class Forwarder:
             return effects + self.relaying.end_unproved(request.call_id, now)
         return effects + [Send(flow, ack.write())]
 
-    def dialog_flow(self, request):
-        """Return the flow that an in-dialog Request-URI was last seen on, or None."""
-        call = self.node.calls.live.get(request.call_id)
-        return None if call is None else call.flows.get(request.uri)
-
     def _tag(self):
         return binascii.hexlify(self.node.token(6))
 
@@ -500,13 +503,6 @@ def _share(context):
     if context.breadth is None:
         return proxy.MAX_BREADTH // active if active > 1 else None
     return max(1, context.breadth // max(1, active))
-
-
-def _answering_flow(context):
-    for branch in context.branches:
-        if branch.final is not None and 200 <= branch.final < 300:
-            return branch.transaction.flow
-    return context.flow
 
 
 def _is_ascii(value):

@@ -5,6 +5,7 @@ from ..deadlines import Deadlines
 from ..effects import Event
 from ..sip.digest import Hmac
 from ..transaction.layer import Layer
+from ..tu import dialplan
 from ..tu.access import Access, Rates
 from ..tu.calls import Calls, Trace
 from ..tu.listening import Listening
@@ -50,6 +51,23 @@ class Node:
         """Tell whether a phone of a user, or of one member of a group, is registered."""
         names = section.member if section.kind == "group" else (section.name,)
         return bool([name for name in names if self.location.bindings(name, now)])
+
+    def phone_of(self, request, flow):
+        """Return the binding of the phone here that a request comes from, or None."""
+        caller = dialplan.callee(self.settings, request.from_.uri)
+        if caller is None or not dialplan.is_ours(self.settings, self.listening, request.from_.uri):
+            return None
+        contacts = request.contacts
+        contact = contacts[0].uri_bytes if contacts else None
+        return self.location.at(caller.name, flow, contact)
+
+    def flow_to(self, call, leg):
+        """Return the flow on which one end of a call is reached now, or None."""
+        party = call.parties.by_tag.get(leg.tag)
+        if party is None or leg.target not in party.contacts:
+            return None
+        binding = None if party.binding is None else self.location.current(party.binding)
+        return party.flow if binding is None else binding.flow
 
     def call_event(self, call, now):
         """Return the Event that tells what became of a call."""

@@ -23,7 +23,7 @@ class Ending:
         context = call.context
         reason = REASON + words.encode() + b'"'
         was_ringing = call.state == RINGING
-        flows = call.flows
+        flows = [None if leg is None else self.node.flow_to(call, leg) for leg in ends]
         self.node.calls.end(call, words, 480 if was_ringing else None, now)
         if was_ringing:
             context.refusal = (480, words)
@@ -31,10 +31,10 @@ class Ending:
         effects = [self.node.call_event(call, now)]
         if self.forwarder.relaying is not None:
             effects += self.forwarder.relaying.ended(call)
-        for leg in ends:
+        for leg, flow in zip(ends, flows):
             if leg is not None:
                 bye = dialog.request(leg, b"BYE", leg.cseq + 1, ((b"reason", reason),))
-                effects += self.send(bye, leg, flows.get(leg.target), None, now)
+                effects += self.send(bye, leg, flow, None, now)
         return effects
 
     def take_back(self, branch, response, now):

@@ -3,6 +3,7 @@
 from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from ..sip import uri
+from .dialog import Parties
 
 RINGING, ANSWERED, ENDED = STATES = ("ringing", "answered", "ended")
 # A call whose end nobody told is taken off the live list after this time.
@@ -18,6 +19,8 @@ SECRETS = (
 class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
+    parties: tu.dialog.Parties.
+
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
     legs: of an answered call, those to the caller and to the called (tu/dialog.py).
     security: what the keys of its sound are worth (media.trust.LEVELS), or None.
@@ -25,7 +28,7 @@ class Call:
 
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
-        "answered_at", "ended_at", "status", "ended_by", "flows", "legs", "context", "detours",
+        "answered_at", "ended_at", "status", "ended_by", "parties", "legs", "context", "detours",
         "token", "security", "deadline", "queued",
     )  # fmt: skip
 
@@ -94,7 +97,7 @@ class Calls:
         call.state, call.step, call.why, call.in_path = RINGING, "", [], []
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status, call.ended_by = None, None
-        call.flows = {}
+        call.parties = Parties()
         call.legs = call.context = call.detours = call.token = call.security = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
@@ -109,10 +112,13 @@ class Calls:
         if not call.in_path:
             self.end(call, "handed over: the phones finish it between themselves", status, now)
 
-    def follow(self, request):
+    def follow(self, request, flow):
         """Note what a request inside a dialog changes: its CSeq, and the sender's Contact."""
         call = self.live.get(request.call_id)
-        if call is None or call.legs is None:
+        if call is None:
+            return
+        call.parties.follow(request, flow)
+        if call.legs is None:
             return
         back, onward = call.legs
         if request.from_.param(b"tag") != call.from_.param(b"tag"):
@@ -121,6 +127,13 @@ class Calls:
             onward.cseq = max(onward.cseq, request.cseq[0])
         if back is not None and request.contacts:
             back.target = request.contacts[0].uri_bytes
+
+    def meant(self, request):
+        """Return the Party that a request inside a dialog is for, or None."""
+        if request.to.tag is None:
+            return None
+        call = self.live.get(request.call_id)
+        return None if call is None else call.parties.meant(request)
 
     def refuse(self, call, status, reason, now):
         """The call came to nothing."""
@@ -134,7 +147,7 @@ class Calls:
         call.state, call.ended_at, call.ended_by, call.deadline = ENDED, now, ended_by, None
         if status is not None:
             call.status = status
-        call.flows = {}
+        call.parties = Parties()
         call.legs = call.context = call.detours = None
         self.history.append(call)
         if len(self.history) > MAX_HISTORY:

@@ -1,13 +1,75 @@
 """The two ends of an answered call, as the node needs them to speak there (RFC 3261 section 12)."""
 
+from ..errors import SipError
+from ..limits import MAX_CONTACTS, MAX_PARTIES
+from ..sip import uri
 from ..sip.message import Request
+
+
+class Parties:
+    """Who speaks in a call: tag -> Party. The dialog decides who is meant, not a Contact alone."""
+
+    def __init__(self):
+        self.by_tag = {}
+
+    def note(self, tag, contacts, flow, binding):
+        """A party has shown itself, or named a further Contact."""
+        party = self.by_tag.get(tag)
+        if party is None:
+            if tag is None or len(self.by_tag) >= MAX_PARTIES:
+                return
+            party = self.by_tag[tag] = Party(flow, binding)
+        for contact in contacts:
+            if contact not in party.contacts:
+                party.contacts = party.contacts[1 - MAX_CONTACTS :] + [contact]
+
+    def follow(self, request, flow):
+        """Take what a request inside the dialog tells of its sender (a refreshed target)."""
+        party = self.by_tag.get(request.from_.tag)
+        if party is None:
+            return
+        if party.binding is None:  # Where a phone of this house is tells its registration.
+            party.flow = flow
+        for contact in request.contacts[:1]:
+            if contact.uri.host is not None and (contact.uri.is_at(flow) or party.is_behind_nat()):
+                self.note(request.from_.tag, [contact.uri_bytes], flow, None)
+
+    def meant(self, request):
+        """Return the Party that a request inside the dialog is for, or None."""
+        party = self.by_tag.get(request.to.tag)
+        is_known = party is not None and request.from_.tag in self.by_tag
+        return party if is_known and request.uri in party.contacts else None
+
+
+class Party:
+    """One end. flow: where it was last; binding: that of a phone registered here, or None;
+    contacts: URIs that it has named, as octets."""
+
+    __slots__ = ("flow", "binding", "contacts")
+
+    def __init__(self, flow, binding):
+        self.flow = flow
+        self.binding = binding
+        self.contacts = []
+
+    def is_behind_nat(self):
+        """Tell whether its Contact is not where its packets come from."""
+        return not [one for one in self.contacts if uri.parse(one).is_at(self.flow)]
+
+
+def tag_of(message):
+    """Return the To tag of a message, None where there is none or To cannot be read."""
+    try:
+        return message.to.tag
+    except SipError:
+        return None
 
 
 class Leg:
     """One end. target: its Contact; routes: Route values on the way to it; local, remote: values of
-    From and To; cseq: the highest number that was used towards it."""
+    From and To; tag: that of the remote one; cseq: the highest number that was used towards it."""
 
-    __slots__ = ("call_id", "target", "routes", "local", "remote", "cseq")
+    __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq")
 
 
 def towards_called(invite, response, token):
@@ -21,23 +83,24 @@ def towards_called(invite, response, token):
         if token is not None and token in value:
             break
         routes.insert(0, value)
-    ends = response.value(b"to"), response.contacts
+    ends = response.value(b"to"), tag_of(response), response.contacts
     return _leg(invite, routes, invite.value(b"from"), *ends)
 
 
 def towards_caller(invite, response):
     """Return the Leg to where an INVITE came from, or None where it names no Contact."""
     routes = invite.items(b"record-route")
-    return _leg(invite, routes, response.value(b"to"), invite.value(b"from"), invite.contacts)
+    ends = invite.value(b"from"), invite.from_.tag, invite.contacts
+    return _leg(invite, routes, response.value(b"to"), *ends)
 
 
-def _leg(invite, routes, local, remote, contacts):
+def _leg(invite, routes, local, remote, tag, contacts):
     if not contacts:
         return None
     leg = Leg()
     leg.call_id = invite.call_id
     leg.target, leg.routes = contacts[0].uri_bytes, routes
-    leg.local, leg.remote = local, remote
+    leg.local, leg.remote, leg.tag = local, remote, tag
     leg.cseq = invite.cseq[0]
     return leg
 

@@ -21,6 +21,8 @@ EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = STEPS = (
     "emergency", "local", "phone book", "contact", "elsewhere",
 )  # fmt: skip
 
+# Speed dials that may lead to one another.
+MOST_STEPS = 4
 # RFC 5031: all emergency services begin with this name.
 SOS = b"service:sos"
 
@@ -69,18 +71,21 @@ def is_emergency(settings, listeners, target):
     return target.scheme == b"tel" or is_ours(settings, listeners, target)
 
 
-def find(settings, listeners, location, target, now):
-    """Return what a Request-URI leads to; refuses with 416."""
+def find(settings, listeners, location, target, now, user=None, steps=0):
+    """Return what a Request-URI leads to; refuses with 416.
+
+    user: name of the local user whom To names; steps: how many speed dials have led here.
+    """
     if is_emergency(settings, listeners, target):
         section = responders(settings)
         return Found(EMERGENCY, _section_targets(settings, location, section, None, now), section)
     if target.scheme == b"tel":
-        return _local(settings, location, target, now)
+        return _local(settings, listeners, location, target, now, steps)
     if target.host is None:
         raise SipError(416, "Unsupported URI Scheme")
     if is_ours(settings, listeners, target):
-        return _local(settings, location, target, now)
-    binding = location.by_contact(target)
+        return _local(settings, listeners, location, target, now, steps)
+    binding = location.by_contact(target, user)
     if binding is not None and binding.until > now:
         reason = "contact of %s's phone" % binding.user
         return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]], None)
@@ -88,20 +93,43 @@ def find(settings, listeners, location, target, now):
     return Found(ELSEWHERE, [[towards(target.write(), None, reason)]], None)
 
 
-def _local(settings, location, target, now):
+def _local(settings, listeners, location, target, now, steps):
     section = callee(settings, target)
     if section is None:
-        return _speed_dial(settings, target)
+        return _speed_dial(settings, listeners, location, target, now, steps)
     groups = _section_targets(settings, location, section, gruu_instance(target), now)
     return Found(LOCAL, groups, section)
 
 
-def _speed_dial(settings, target):
+def _speed_dial(settings, listeners, location, target, now, steps):
+    """Return where the address of a speed dial leads: elsewhere, or to somebody here."""
     address = settings.speed_dial.get(target.key)
-    if address is None:
+    if address is None or steps == MOST_STEPS:
         return Found(LOCAL, [], None)
+    led = find(settings, listeners, location, uri.parse(address), now, None, steps + 1)
+    if led.step in (LOCAL, EMERGENCY):
+        return led
     reason = "speed dial %s" % spoken(target)
     return Found(PHONE_BOOK, [[towards(address, None, reason)]], None)
+
+
+def to_party(location, party, target_uri):
+    """Return the Found of a request inside a dialog: the phone of a Party, wherever it is now."""
+    binding = None if party.binding is None else location.current(party.binding)
+    if binding is None:
+        target = towards(target_uri, party.flow, "party of this call")
+        return Found(ELSEWHERE, [[target]], None)
+    target = _to_binding(binding, target_uri, "%s's phone in this call" % binding.user)
+    return Found(CONTACT, [[target]], None)
+
+
+def without(found, phone):
+    """Return a Found that does not ring the phone (Binding) of the caller itself."""
+    groups = [[one for one in group if one.binding is not phone] for group in found.groups]
+    groups = [group for group in groups if group]
+    if found.groups and not groups and found.step == LOCAL:
+        raise SipError(480, "no other phone of %s is registered" % found.section.name)
+    return Found(found.step, groups, found.section)
 
 
 def _section_targets(settings, location, section, instance, now):
@@ -112,7 +140,7 @@ def _section_targets(settings, location, section, instance, now):
     return _user_targets(location, section, instance, now)
 
 
-def forwarded(settings, location, found, now):
+def forwarded(settings, listeners, location, found, now):
     """Return a Found with what follows the phones of a user whose calls are forwarded.
 
     One step only: where the second one forwards too, the call ends there.
@@ -120,14 +148,18 @@ def forwarded(settings, location, found, now):
     user = found.section
     if found.step != LOCAL or user is None or user.kind != "user" or not user.forward:
         return found
-    wanted = uri.key_of(user.forward.encode())
-    address = user.forward.encode() if ":" in user.forward else settings.speed_dial.get(wanted)
-    if address is not None:
-        onward = [[towards(address, None, "forwarding of %s" % user.name)]]
-    else:
-        onward = _section_targets(settings, location, settings.names.get(wanted), None, now)
-    if not onward:
+    address = user.forward.encode()
+    if b":" not in address:
+        address = b"tel:" + address
+    led = find(settings, listeners, location, uri.parse(address), now)
+    if not led.groups:
         return found
+    if led.step in (LOCAL, EMERGENCY):
+        onward = led.groups
+    else:
+        onward = [
+            [towards(one.uri, one.flow, "forwarding of %s" % user.name) for one in led.groups[0]]
+        ]
     groups = list(found.groups) if user.forward_after else []
     return Found(LOCAL, groups + onward, user)
 

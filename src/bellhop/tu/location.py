@@ -101,6 +101,19 @@ class Location:
                 return binding
         return found[-1] if found else None
 
+    def at(self, user, flow, contact):
+        """Return the binding of the user's phone that sends from a flow, or None.
+
+        A phone that sends a large request by TCP is known by its Contact.
+        """
+        for binding in self.users.get(user, ()):
+            if binding.flow[:5] == flow[:5]:
+                return binding
+            is_here = binding.flow.host == flow.host and contact is not None
+            if is_here and device_key(binding.contact) == device_key(contact):
+                return binding
+        return None
+
     def current(self, binding):
         """Return the binding that a device has now, or None: its phone may have come back.
 

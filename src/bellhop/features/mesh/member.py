@@ -61,6 +61,31 @@ class Meshing:
             return self.find(target) or found
         return found
 
+    def lead(self, found):
+        """Return a Found whose addresses of elsewhere (speed dials, forwarding) the mesh knows.
+
+        Where the mesh has no way to one of several, the others ring.
+        """
+        groups = []
+        for group in found.groups:
+            targets = []
+            for target in group:
+                targets += self._lead(target, len(found.groups) > 1)
+            if targets:
+                groups.append(targets)
+        return dialplan.Found(found.step, groups, found.section)
+
+    def _lead(self, target, may_fail):
+        if target.flow is not None or target.binding is not None or target.path:
+            return [target]
+        try:
+            led = self.find(uri.parse(target.uri))
+        except SipError:
+            if not may_fail:
+                raise
+            return []
+        return [target] if led is None else led.groups[0]
+
     def onward(self, target, request):
         """Return the Target of a request that the caller's node, or its dialog, gave its way.
 

@@ -151,7 +151,7 @@ class Signing:
         request = dialog.request(leg, b"INFO", leg.cseq, FIELDS)
         set_body(request, signature)
         exchange.ours = "sent"
-        return self.ending.send(request, leg, call.flows.get(leg.target), exchange, now)
+        return self.ending.send(request, leg, self.node.flow_to(call, leg), exchange, now)
 
     def sent(self, indication, now):
         """The other end node has taken the signature, or has not (a client transaction's word)."""

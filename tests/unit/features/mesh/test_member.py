@@ -95,6 +95,19 @@ class DiallingTest(unittest.TestCase):
             self.assertEqual(len(invite.items(b"record-route")), 3)
             town.advance(40000)
 
+    def test_a_speed_dial_and_a_forward_to_a_key_go_through_the_mesh(self):
+        town, one, two, three = line_of_three()
+        register(three, "carol", "10.0.9.3")
+        address = "sip:carol@" + three.key()
+        settings = one.engine.node.settings
+        settings.dial_also([{"number": "71", "address": address}])
+        settings.users["alice"].forward = address
+        town.advance(500)
+        for count, dialled in enumerate(("sip:71@home.test", "sip:alice@home.test")):
+            data = request("INVITE", dialled).replace(b"call-1", b"call-%d" % count)
+            one.receive(data.replace(b"z9hG4bK", b"z9hG4bK%d" % count), CALLER)
+            self.assertEqual(len(self.invites(three, "10.0.9.3")), count + 1)
+
     def test_a_stranger_cannot_use_the_mesh_as_relay(self):
         town, one, two, three = line_of_three()
         data = request("INVITE", "sip:carol@" + three.key(), ["Route: <sip:10.0.3.1;lr>"])
