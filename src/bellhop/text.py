@@ -2,6 +2,15 @@
 
 # Windows-1252 where it is not Latin-1: 0x80 to 0x9F (the five that it leaves open as they are).
 WINDOWS = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"
+# What turns the direction of writing, joins letters, or ends a line or paragraph: with it a name
+# can look like another one (Unicode Standard Annex 9).
+HIDDEN = (
+    (0x61C, 0x61C), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF),
+    (0xFFF9, 0xFFFB),
+)  # fmt: skip
+ASCII = bytes(range(32, 127))
+# What would end a quoted string, or begin an address.
+STRUCTURE = b'"<>\\'
 ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
@@ -18,6 +27,29 @@ def _is_printable(code):
     if code < 0xD800:
         return 32 <= code < 127 or code >= 160
     return 0xE000 <= code < 0xFFFE or code > 0xFFFF
+
+
+def plain(octets):
+    """Return octets as UTF-8 without control characters and letters that are not seen."""
+    if not octets.strip(ASCII):
+        return octets
+    try:
+        letters = printable(octets.decode())
+    except (UnicodeError, ValueError):
+        return bytes([octet if 32 <= octet < 127 else 0x3F for octet in octets])
+    return "".join([letter for letter in letters if not _is_hidden(ord(letter))]).encode()
+
+
+def _is_hidden(code):
+    for first, last in HIDDEN:
+        if first <= code <= last:
+            return True
+    return False
+
+
+def is_name(octets):
+    """Tell whether octets are UTF-8 that may stand for a person or a node wherever one is shown."""
+    return plain(octets) == octets and not [one for one in octets if one in STRUCTURE]
 
 
 def xml(text):

@@ -32,6 +32,36 @@ class FileTest(unittest.TestCase):
         self.assertEqual(text.of_file(b"\xff\xfe\0\xdc"), "\ufffd")
 
 
+class PlainTest(unittest.TestCase):
+    def test_letters_of_all_kinds_stay(self):
+        for name in (
+            b"Gran",
+            "Gro\xdfmutter".encode(),
+            "\u5976\u5976".encode(),
+            b"",
+            b"O'Hara (barn)",
+        ):
+            self.assertEqual(text.plain(name), name)
+            self.assertTrue(text.is_name(name))
+
+    def test_what_is_not_seen_goes(self):
+        for letter in (
+            "\u202e", "\u2066", "\u200f", "\u2028", "\u2029", "\ufeff", "\u061c", "\x85", "\ufffe",
+            "\r", "\n", "\0", "\x7f", "\t",
+        ):  # fmt: skip
+            name = ("Gr" + letter + "an").encode()
+            self.assertEqual(text.plain(name), b"Gran", letter)
+            self.assertFalse(text.is_name(name), letter)
+
+    def test_what_is_no_utf_8_shows_as_question_marks(self):
+        self.assertEqual(text.plain(b"Gr\xffan\r"), b"Gr?an?")
+        self.assertFalse(text.is_name(b"Gr\xffan"))
+
+    def test_what_ends_a_name_in_a_header_is_no_name(self):
+        for octets in (b'a"b', b"a<b", b"a>b", b"a\\b"):
+            self.assertFalse(text.is_name(octets))
+
+
 class XmlTest(unittest.TestCase):
     def test_only_characters_of_xml_are_left(self):
         for code in (0, 0x1B, 0x7F, 0x9F, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xFFFE, 0xFFFF):
