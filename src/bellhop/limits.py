@@ -27,6 +27,12 @@ MAX_BRANCHES = 60
 MAX_NONCES = 2048
 # Source addresses whose rate is watched; past it the one seen longest ago is forgotten.
 MAX_SOURCES = 1024
+# Dialogs whose tags are known: two for each call that is live. Past it the oldest is forgotten, and
+# its parties show their password again.
+MAX_DIALOGS = 1024
+# Route values of one request: a way through the mesh has one for each of its nodes, 14 at most, and
+# two where it changes the transport.
+MAX_ROUTES = 30
 # Live calls in the list, and finished ones in the history; past it the oldest goes.
 MAX_CALLS = 512
 MAX_HISTORY = 200

@@ -101,7 +101,7 @@ class Meter:
         )
         settings = reader.parse(
             "config node\n\toption domain bench.test\n\toption stranger_requests_per_minute 0\n"
-            "\toption max_bindings 100000\n" + users,
+            "\toption strangers allow\n\toption max_bindings 100000\n" + users,
             "bench",
         )
         self.now = 1000

@@ -12,6 +12,7 @@ NODE = """config node
 	list listen {host}
 	option sip_port {port}
 	option stranger_requests_per_minute 0
+	option strangers allow
 """
 MESH = """config mesh
 	option node_name lite

@@ -28,8 +28,8 @@ STREAM = 1000
 class House:
     """One node, its address, and what left it for phones: (Flow, message) pairs."""
 
-    def __init__(self, town, host, name, users, mesh="", responders=""):
-        text = SETTINGS % (responders, name, mesh)
+    def __init__(self, town, host, name, users, mesh="", responders="", text=SETTINGS):
+        text = text % (responders, name, mesh)
         text += "".join([USER % (user, number) for user, number in users])
         self.town = town
         self.host = host

@@ -18,6 +18,7 @@ UDP, TCP, UDP6 = range(3)
 CONFIG = """
 config node
     option domain example.com
+    option strangers allow
     option stranger_requests_per_minute 0
 config user alice
     option password one

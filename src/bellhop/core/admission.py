@@ -1,4 +1,6 @@
-"""Who may go on: address rules, rates, digest, and the tokens of dialogs that were let in."""
+"""Who speaks, and who may go on: address rules, rates, digest, known dialogs."""
+
+from collections import namedtuple
 
 from ..errors import SipError
 from ..limits import MEMBER, OWN, STRANGER
@@ -10,6 +12,16 @@ HERE = (dialplan.LOCAL, dialplan.CONTACT)
 # Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s). They have a
 # count of their own, so that the phone can still register and call.
 STORMY = (b"SUBSCRIBE", b"PUBLISH")
+# All that who is not of this house may ask of a phone outside of a dialog.
+FROM_OUTSIDE = (b"INVITE", b"MESSAGE", b"OPTIONS", b"CANCEL", b"ACK")
+# RFC 3323: the domain of who does not say his name.
+NOBODY = b"anonymous.invalid"
+# How many times the requests of a stranger a neighbour may bring, who speaks for many.
+MEMBER_RATE = 10
+
+# Who sent a request. kind: one of limits.SENDERS, OWN for phones of users here and for addresses
+# that the owner trusts; user: the section of the user that has proved to speak, or None.
+Caller = namedtuple("Caller", ("kind", "user"))
 
 
 class Admission:
@@ -19,9 +31,9 @@ class Admission:
         self.node = node
         self.meshing = None
 
-    def may_knock(self, flow, now, what=""):
+    def may_knock(self, flow, now, what="", times=1):
         """Take one of the requests that a source has each minute; `what` has a count of its own."""
-        per_minute = self.node.settings.stranger_requests_per_minute
+        per_minute = self.node.settings.stranger_requests_per_minute * times
         if not per_minute or self.is_trusted(flow):
             return True
         if self.node.rates.allows(what + flow.host, per_minute, per_minute, now):
@@ -29,9 +41,9 @@ class Admission:
         self.node.counters["dropped"] += 1
         return False
 
-    def limit(self, request, flow, now):
+    def limit(self, request, flow, now, what="", times=1):
         """Refuse a source that asks too often; what is STORMY has been counted."""
-        if request.method not in STORMY and not self.may_knock(flow, now):
+        if request.method not in STORMY and not self.may_knock(flow, now, what, times):
             raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
 
     def is_trusted(self, flow):
@@ -59,83 +71,146 @@ class Admission:
         section = settings.names.get(uri.key_of(name))
         return section if section is not None and section.kind == "user" else None
 
-    def is_in_dialog(self, request, tokens, step, flow):
-        """Tell whether a request belongs to a dialog that this node has let begin.
-
-        The Route must hold our token for its Call-ID. Whoever was called once knows such a token:
-        it opens the way to phones here, to a party of a live call, and for those whose phone or
-        node is known here, but never from a stranger to a stranger.
-        """
-        if not tokens or request.to.tag is None:
-            return False
-        call = self.node.calls.live.get(request.call_id)
-        token = None if call is None else call.token
-        if (token or proxy.dialog_token(self.node.proof, request.call_id)) not in tokens:
-            return False
-        if step in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
-            return True
-        if call is not None and call.parties.meant(request) is not None:
-            return True
+    def is_member(self, flow):
+        """Tell whether a flow is that of another node of the mesh."""
         return self.meshing is not None and self.meshing.mesh.is_member(flow.host)
 
-    def admit(self, request, flow, step, now):
-        """Let in local users who prove it, and strangers who want a local user; no one else."""
-        if self.is_trusted(flow) or self._is_registered_stream(request, flow, now):
-            return
-        if self.meshing is not None and self.meshing.admits(request, step, flow):
-            return
-        if step == dialplan.EMERGENCY:
+    # Dialogs.
+
+    def is_in_dialog(self, request, tokens, found, flow):
+        """Tell whether a request belongs to a dialog that this node has let begin.
+
+        Both tags are known, or the node was started anew meanwhile: then the Route holds our token
+        for its Call-ID, and the sender does not say to be of this house. It opens the way to phones
+        here and to the parties of the dialog.
+        """
+        if request.to.tag is None:
+            return False
+        if not self.node.dialogs.has(request) and not self._is_of_before(request, tokens):
+            return False
+        if found.step in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
+            return True
+        call = self.node.calls.live.get(request.call_id)
+        if call is None or (self.is_member(flow) and self.meshing.is_member(uri.parse(call.uri))):
+            return False  # A node on the way passes on to neighbours only, whatever a dialog says.
+        return _leads_to_a_party(request, call)
+
+    def _is_of_before(self, request, tokens):
+        if not tokens or request.call_id in self.node.calls.live:
+            return False
+        token = proxy.dialog_token(self.node.proof, request.call_id)
+        return token in tokens and not self._is_of_house(request.from_.uri)
+
+    def may_acknowledge(self, request, tokens, found, flow):
+        """Tell whether an ACK, which cannot be refused, may go on."""
+        if found.step in HERE or self.is_trusted(flow):
+            return True
+        if self.is_in_dialog(request, tokens, found, flow):
+            return True
+        return self.is_member(flow) and self.meshing.admits(request, found, flow)
+
+    # Requests.
+
+    def admit(self, request, tokens, found, flow, now):
+        """Return the Caller of a request that may go where it leads, or refuse."""
+        if self.is_in_dialog(request, tokens, found, flow):
+            return Caller(self._kind(flow), None)
+        if self.is_member(flow) and self.meshing.admits(request, found, flow):
             if not self.node.location.has_host(flow.host):
-                self.limit(request, flow, now)
-            return
-        if step in HERE and request.to.tag is not None:
+                self.limit(request, flow, now, "member ", MEMBER_RATE)
+            if found.step != dialplan.ELSEWHERE:
+                _check_method(request)
+            return Caller(MEMBER, None)
+        section = self._named(request.from_.uri)
+        if self.is_trusted(flow) or self._is_registered_stream(section, flow, now):
+            return Caller(OWN, section)
+        if found.step == dialplan.EMERGENCY and self._has_phone(section, flow, now):
+            return Caller(OWN, section)
+        if self._is_of_house(request.from_.uri):
+            return Caller(OWN, self._proved(request, flow, now))
+        return self._admit_stranger(request, found, flow, now)
+
+    def _admit_stranger(self, request, found, flow, now):
+        settings = self.node.settings
+        is_help = found.step == dialplan.EMERGENCY
+        is_open = settings.help_for_strangers if is_help else settings.strangers == "allow"
+        if not is_open or not (is_help or found.step in HERE):
+            if request.from_.uri.host_key == NOBODY:
+                return Caller(OWN, self.authenticate(request, b"proxy-authorization", flow, now))
             self.limit(request, flow, now)
-            return  # In a dialog that goes past us; the phone itself knows its dialogs.
-        if self._claims_to_be_local(request.from_.uri):
-            self._check_user(request, flow, now)
-            return
-        if step not in HERE:
-            raise SipError(403, "this node does not relay for strangers")
-        if self.node.settings.strangers == "refuse":
+            if is_help:
+                raise SipError(403, "only phones of this house and its neighbours ring for help")
+            if found.step not in HERE:
+                raise SipError(403, "this node does not relay for strangers")
             raise SipError(403, "callers from elsewhere are not accepted here")
         self.limit(request, flow, now)
+        _check_method(request)
+        return Caller(STRANGER, None)
 
     def sender(self, request, flow):
         """Return who has sent a request that was let in, as (kind, name) of limits.SENDERS."""
-        caller = request.from_.uri
-        if self._claims_to_be_local(caller):
-            section = dialplan.callee(self.node.settings, caller)
-            if section is not None:
-                return OWN, section.name
+        section = self._named(request.from_.uri)
+        if section is not None:
+            return OWN, section.name
         if self.meshing is not None and self.meshing.is_by_mesh(request, flow):
             return MEMBER, flow.host
         return STRANGER, network_of(flow.host)
 
-    def _claims_to_be_local(self, caller):
+    def _kind(self, flow):
+        if self.is_member(flow):
+            return MEMBER
+        if self.is_trusted(flow) or self.node.location.has_host(flow.host):
+            return OWN
+        return STRANGER
+
+    def _named(self, caller):
+        """Return the section of the local user that a From names, or None."""
+        return dialplan.callee(self.node.settings, caller) if self._is_of_house(caller) else None
+
+    def _is_of_house(self, caller):
+        """Tell whether a From says to be of this house; a bare number may look like one's own."""
         if caller.host is None:
-            return False
+            return dialplan.callee(self.node.settings, caller) is not None
         return dialplan.is_ours(self.node.settings, self.node.listening, caller)
 
-    def _check_user(self, request, flow, now):
+    def _proved(self, request, flow, now):
         user = self.authenticate(request, b"proxy-authorization", flow, now)
         if dialplan.callee(self.node.settings, request.from_.uri) is not user:
             raise SipError(403, "%s may not call as another user" % user.name)
-        request.remove(b"proxy-authorization")
+        return user
 
-    def _is_registered_stream(self, request, flow, now):
+    def _is_registered_stream(self, section, flow, now):
         """A stream over which the user's REGISTER was accepted speaks for the user."""
-        if not flow.connection:
-            return False
-        caller = request.from_.uri
-        if not self._claims_to_be_local(caller):
-            return False
-        section = dialplan.callee(self.node.settings, caller)
+        return bool(flow.connection) and self._has_phone(section, flow, now)
+
+    def _has_phone(self, section, flow, now):
+        """Tell whether a phone of a user is registered from a flow: for help no password is asked.
+
+        It is asked where somebody else speaks from there: who rings for help is to be known.
+        """
         if section is None:
             return False
         for binding in self.node.location.bindings(section.name, now):
-            if binding.flow.connection == flow.connection:
+            if binding.flow[:5] == flow[:5]:
                 return True
         return False
+
+
+def _check_method(request):
+    """Refuse what a phone here is not to be told from outside."""
+    if request.method in FROM_OUTSIDE and request.to.tag is None:
+        return
+    if request.to.tag is not None:
+        raise SipError(481, "Call/Transaction Does Not Exist")
+    raise SipError(403, "phones here take no %s from outside" % request.method.decode())
+
+
+def _leads_to_a_party(request, call):
+    """Tell whether a request goes by the way that its own dialog has, to the other end."""
+    routes = request.items(b"route")
+    if not routes:
+        return call.parties.meant(request) is not None
+    return bool([leg for leg in call.legs or () if leg is not None and leg.routes == routes])
 
 
 def _is_within(octets, networks):

@@ -10,13 +10,13 @@ from ..effects import Event, Flow, Send, Store
 from ..errors import BellhopError, SipError
 from ..features.messages.delivery import Agent
 from ..features.ringtest import Alert, Ringer, Ringing
-from ..limits import EMERGENCY_RESERVE, MAX_IMPORTED
+from ..limits import EMERGENCY_RESERVE, MAX_IMPORTED, MEMBER, OWN
 from ..sip import framing, scan, stun, uri
 from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
 from ..transaction.transaction import Indication, Transaction
-from ..tu import dialplan, options, proxy, registrar
+from ..tu import border, dialplan, options, proxy, registrar
 from ..tu import location as locations
 from ..tu.calls import Call, readable
 from ..tu.keepalive import Keepalive, Ping
@@ -385,10 +385,16 @@ class Engine:
     def _route(self, request, server, flow, tokens, now):
         node = self.node
         found = self._whom(request, now)
-        if not self.door.is_in_dialog(request, tokens, found.step, flow):
-            if found.step == dialplan.LOCAL:
-                options.check_event(request)
-            self.door.admit(request, flow, found.step, now)
+        if found.step == dialplan.LOCAL and not node.dialogs.has(request):
+            options.check_event(request)
+        caller = self.door.admit(request, tokens, found, flow, now)
+        if caller.kind != OWN and request.wrote is not None:
+            raise SipError(403, "a Route without lr is for phones of this house")
+        if self.meshing is not None and caller.kind == MEMBER:
+            request.asserted = self.meshing.asserted(request)
+        has_right = caller.user is not None and caller.user.kind == "user" and caller.user.intercom
+        is_foreign = border.take_foreign(request, has_right)
+        border.take_credentials(request, node.settings.realm)
         if request.method == b"INVITE":
             found = dialplan.forwarded(node.settings, node.listening, node.location, found, now)
             phone = node.phone_of(request, flow)
@@ -400,7 +406,7 @@ class Engine:
         if signed is not None:
             return node.layer.respond(server, response_to(request, 200), now) + signed
         if self.meshing is not None:
-            self.meshing.assert_identity(request, flow, found)
+            self.meshing.assert_identity(request, flow, found, caller)
             context = self.meshing.rerouting.find(request, flow)
             if context is not None:
                 return self.meshing.rerouting.join(context, request, server, flow, now)
@@ -415,6 +421,8 @@ class Engine:
             call = node.calls.begin(request, flow, now)
             if call is not None:
                 call.step = found.step
+                if is_foreign:
+                    call.why.append(border.TOLD)
                 node.deadlines.watch(call)
         if call is None and request.method != b"BYE":
             node.calls.follow(request, flow)
@@ -510,21 +518,15 @@ class Engine:
             found = self._find(request, now)
             if not found.groups:
                 return []
-            if not self._may_acknowledge(request, tokens, found.step, flow):
+            if not self.door.may_acknowledge(request, tokens, found, flow):
                 self.node.counters["dropped"] += 1
                 return []
+            border.take_foreign(request)
+            border.take_credentials(request, self.node.settings.realm)
             return self.forwarder.acknowledge(request, found, flow, now)
         except SipError:
             self.node.counters["dropped"] += 1
             return []
-
-    def _may_acknowledge(self, request, tokens, step, flow):
-        door = self.door
-        if step in (dialplan.LOCAL, dialplan.CONTACT) or door.is_trusted(flow):
-            return True
-        if door.is_in_dialog(request, tokens, step, flow):
-            return True
-        return self.meshing is not None and self.meshing.admits(request, step, flow)
 
     def _cancel(self, request, invite, flow, now):
         """Section 16.10: answer 200 here, cancel the branches; 481 where there is no INVITE."""

@@ -8,7 +8,7 @@ from ..limits import MAX_BRANCHES, MAX_QUERIES
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
-from ..tu import dialog, dialplan, proxy, response_context
+from ..tu import border, dialog, dialplan, proxy, response_context
 from ..tu.response_context import Branch, ResponseContext
 
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
@@ -57,6 +57,8 @@ class Forwarder:
             call.context = context
         context.reasons = reasons
         server.user = context
+        if proxy.begins_dialog(request):
+            self.node.dialogs.ask(request)
         self.counters["forwarded"] += 1
         return self._start(context, now)
 
@@ -262,6 +264,7 @@ class Forwarder:
             branch.target.binding.unanswered = 0
         response.remove_first(b"via")
         response.measure()
+        border.take_foreign(response)
         if b"via" not in response.names:
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
@@ -391,6 +394,8 @@ class Forwarder:
         effects = []
         if 100 < response.status < 200:
             context.heard = response
+        if 100 < response.status < 300 and proxy.begins_dialog(context.request):
+            self.node.dialogs.begin(context.request, response)
         invite, answer = context.rejoined or context.request, response
         if context.rejoined is not None:
             response = self._by_the_new_way(context, response)

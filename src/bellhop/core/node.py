@@ -8,6 +8,7 @@ from ..transaction.layer import Layer
 from ..tu import dialplan
 from ..tu.access import Access, Rates
 from ..tu.calls import Calls, Trace
+from ..tu.dialogs import Dialogs
 from ..tu.listening import Listening
 from ..tu.location import Location
 from ..tu.mailbox import Mailbox
@@ -27,6 +28,7 @@ class Node:
         self.access = Access(token(32))
         self.rates = Rates()
         self.calls = Calls()
+        self.dialogs = Dialogs()
         self.trace = Trace()
         self.mailbox = Mailbox()
         self.commits = Commits()

@@ -69,7 +69,10 @@ SCHEMA = {
             dialled_or_nothing, "", "user or group that emergency calls ring on this node"
         ),
         "strangers": _option(
-            choice("allow", "refuse"), "allow", "may callers from elsewhere ring local users"
+            choice("allow", "refuse"), "refuse", "may callers from elsewhere ring local users"
+        ),
+        "help_for_strangers": _option(
+            flag, False, "may callers from elsewhere ring the responders"
         ),
         "stranger_requests_per_minute": _option(
             number(0, 100000), 60, "for each source address; 0: no bound"
@@ -109,6 +112,9 @@ SCHEMA = {
         ),
         "forward_after": _option(
             number(0, 180), 25, "how many seconds the phones ring before; 0: not at all"
+        ),
+        "intercom": _option(
+            flag, False, "may this user's calls be answered by the phone itself, hands free"
         ),
         "algorithm": _option(choice("md5", "sha256"), "md5", "digest that phones are asked for"),
         "srtp": _option(

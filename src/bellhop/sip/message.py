@@ -175,6 +175,9 @@ class Request(Message):
     """method: bytes as written; uri: bytes as written."""
 
     _max_forwards = None
+    # The Request-URI as the peer wrote it, where a Route has taken its place; the Address that the
+    # node vouches for which sent this.
+    wrote = asserted = None
 
     def __init__(self, method, uri, names, lines, body=b""):
         self.names = names

@@ -91,7 +91,7 @@ class Location:
         """Return the binding whose contact a Uri names (in-dialog requests), or None.
 
         Phones behind two NATs may have the same private address, and a user may register any: the
-        one of `user`, whom To names, comes first, then the newest.
+        one of `user`, whom To names, comes first, then who came first.
         """
         if target.host is None:
             return None
@@ -99,7 +99,7 @@ class Location:
         for binding in found:
             if binding.user == user:
                 return binding
-        return found[-1] if found else None
+        return found[0] if found else None
 
     def at(self, user, flow, contact):
         """Return the binding of the user's phone that sends from a flow, or None.

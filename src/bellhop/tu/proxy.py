@@ -3,6 +3,7 @@
 import binascii
 
 from ..errors import SipError
+from ..limits import MAX_ROUTES
 from ..sip import address, scan, uri
 from ..sip.via import MAGIC_COOKIE
 
@@ -53,9 +54,12 @@ def preprocess_route(request, is_ours):
         return tokens
     if b"" in routes:
         raise SipError(400, "a Route is empty")
+    if len(routes) > MAX_ROUTES:
+        raise SipError(400, "a request has more than %d Route values" % MAX_ROUTES)
     target = request.parsed_uri
     if target.param(b"lr") is not None and target.user is not None and is_ours(target):
         tokens.append(target.user)
+        request.wrote = request.uri
         request.uri = address.parse(routes.pop()).uri_bytes
         _remove_last_route(request)
     for route in routes:
@@ -65,7 +69,20 @@ def preprocess_route(request, is_ours):
             break
         tokens.append(found.user if token is None else token)
         request.remove_first(b"route")
+    else:
+        return tokens
+    _check_returns(request.items(b"route"), is_ours)
     return tokens
+
+
+def _check_returns(routes, is_ours):
+    """Refuse a way that leads through this node again and again: each time it is sent once more.
+
+    Once more is what a call has that the far end forwards back to this house.
+    """
+    ours = [is_ours(address.parse(_split_token(route)[1]).uri) for route in routes]
+    if len([at for at in range(1, len(ours)) if ours[at] and not ours[at - 1]]) > 1:
+        raise SipError(400, "the Route leads through this node more than twice")
 
 
 def _split_token(route):

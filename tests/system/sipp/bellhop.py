@@ -16,6 +16,7 @@ NODE = """config node
 	option wss_port 0
 	option http_port 0
 	option stranger_requests_per_minute 0
+	option strangers allow
 	option max_bindings 100000
 """
 USER = """config user

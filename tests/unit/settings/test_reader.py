@@ -27,7 +27,7 @@ class GrammarTest(unittest.TestCase):
     def test_an_empty_file_gives_the_defaults(self):
         settings = parse("")
         self.assertEqual((settings.domain, settings.sip_port), (b"router.lan", 5060))
-        self.assertEqual((settings.strangers, settings.trusted, settings.users), ("allow", (), {}))
+        self.assertEqual((settings.strangers, settings.trusted, settings.users), ("refuse", (), {}))
 
     def test_words_may_be_bare_or_quoted_and_lines_indented(self):
         settings = parse(

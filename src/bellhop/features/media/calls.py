@@ -115,7 +115,7 @@ class Relaying:
 
     def _asserted(self, request):
         """Return whom another node says that a request is from, and the node's id or b""."""
-        named = self.meshing.asserted(request)
+        named = request.asserted
         if named is None:
             return contact_of(request.from_.uri_bytes), b""
         return self.meshing.person(named.uri)

@@ -2,11 +2,13 @@
 
 from ...effects import Event, Flow, Note, SendMesh, Store
 from ...errors import MeshError, SipError
+from ...limits import MEMBER
 from ...mesh.effects import MeshChanged, SaveMesh
-from ...mesh.identity import parse_key
+from ...mesh.identity import SHORT_BYTES, parse_key
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import address, scan, uri
+from ...text import plain
 from ...tu import dialplan, proxy
 from .failover import route_values
 from .siplink import Notifying
@@ -275,18 +277,32 @@ class Meshing:
 
     # Relaying for others.
 
-    def admits(self, request, step, flow):
-        """Tell whether a neighbouring node's word is enough: to call here, or to pass on."""
-        target = request.parsed_uri
-        if step in (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY):
-            return self.is_mine(target) and self.mesh.is_member(flow.host)
-        return self.mesh.is_member(flow.host) and (self.is_member(target) or self._passes(request))
-
-    def _passes(self, request):
-        """Tell whether a request inside a dialog goes on to a node, maybe by a way of its own."""
-        if request.to.param(b"tag") is None or b"route" not in request.names:
+    def admits(self, request, found, flow):
+        """Tell whether a neighbour's word is enough: to call here, or to pass on along the mesh."""
+        if found.step in (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY):
+            settings, caller = self.node.settings, request.from_.uri
+            says_who = not dialplan.is_ours(settings, self.node.listening, caller)
+            says_who = says_who or self.asserted(request) is not None
+            return says_who and self.is_mine(request.parsed_uri)
+        if request.to.tag is None and not self.is_member(request.parsed_uri):
             return False
-        return self.node_of(request.addresses(b"route")[0].uri) is not None
+        ways = [one for targets in found.groups for one in targets]
+        return bool(ways) and not [one for one in ways if not self._leads_on(one, request, flow)]
+
+    def _leads_on(self, target, request, flow):
+        """Tell whether the next hop of a Target is another neighbour, by loose routing."""
+        routes = list(target.path) or request.items(b"route")
+        hop = address.parse(routes[0]).uri if routes else None
+        if hop is None or hop.param(b"lr") is None:
+            return False
+        following = self.node_of(hop)
+        if following is None or not self.mesh.is_peer(following):
+            return False
+        return following != self._sender(flow)
+
+    def _sender(self, flow):
+        """Return the id of the node that is heard from a flow's address, or None."""
+        return self.mesh.node_at(flow.host.partition("%")[0])
 
     def is_member(self, target):
         """Tell whether a Uri names another node of the mesh by its key."""
@@ -310,33 +326,72 @@ class Meshing:
         names = [row["name"] for row in self.mesh.routes() if row["node"] == key]
         return "%s@%s" % (user, names[0] if names and names[0] else key), member
 
-    def assert_identity(self, request, flow, found):
-        """Say in a request that crosses the mesh how its caller is called back (RFC 3325).
-
-        What phones and strangers assert is taken away: only a node speaks for its users.
-        """
-        if self.is_by_mesh(request, flow):
-            self._introduce(request)
+    def assert_identity(self, request, flow, found, caller):
+        """Say in a request that crosses the mesh how its caller is called back (RFC 3325)."""
+        if request.to.tag is not None:
             return
-        request.remove(IDENTITY)
-        caller = dialplan.callee(self.node.settings, request.from_.uri)
+        if caller.kind == MEMBER:
+            if self.is_mine(request.parsed_uri):
+                self._introduce(request, self._sender(flow))
+            elif request.asserted is not None:
+                _vouch(request, request.asserted.uri_bytes)
+            return
+        user = dialplan.callee(self.node.settings, request.from_.uri)
         crosses = [one for group in found.groups for one in group if one.patience is not None]
-        if caller is not None and crosses and request.to.param(b"tag") is None:
-            address = caller.name.encode() + b"@" + self.own_domain
-            request.set(IDENTITY, b"P-Asserted-Identity: <sip:" + address + b">")
+        if user is not None and crosses:
+            _vouch(request, b"sip:" + user.name.encode() + b"@" + self.own_domain)
 
-    def _introduce(self, request):
-        """Show on the called phone where its caller is: half of all houses have an Alice."""
-        if request.to.param(b"tag") is not None or not self.is_mine(request.parsed_uri):
-            return
-        named = self.asserted(request)
-        if named is None:
-            return
-        where = self.person(named.uri)[0].partition("@")[2]
-        shown = request.from_.worded(b"", b" (" + where.encode() + b")", named.uri.user or b"?")
-        request.set(b"from", b"From: " + shown.write())
-        same = address.Address(shown.display, named.uri_bytes, named.params)
-        request.set(IDENTITY, b"P-Asserted-Identity: " + same.write())
+    def _introduce(self, request, sender):
+        """Show on the called phone of which node its caller is: half of all houses have an Alice.
+
+        A node is believed about its own users; whom it brings besides is shown as brought. The
+        address leads back there and never into this house.
+        """
+        caller, named = request.from_, request.asserted
+        node = None if named is None else self.mesh.node_of(text(named.uri.host_key))
+        is_own = node is not None and node == sender
+        place = "" if node is None else self._place(node)
+        if not is_own:
+            place = (place + " via " + self._place(sender)).strip()
+        address_bytes = caller.uri_bytes if named is None else named.uri_bytes
+        shown = self._shown(caller, node if is_own else None)
+        shown = scan.quote(shown + b" (" + place.encode() + b")")
+        same = address.Address(shown, address_bytes, caller.params)
+        request.set(b"from", b"From: " + same.write())
+        if is_own:
+            same = address.Address(shown, address_bytes, ())
+            request.set(IDENTITY, b"P-Asserted-Identity: " + same.write())
+
+    def _place(self, node):
+        """Return what a node is called on phones: its name, or letters of its key where that lies.
+
+        Names are no proof: one that another node has too, or that is this house's, tells nothing.
+        """
+        if node is None:
+            return "a neighbour"
+        key, name = self.mesh.name_of(node), self.mesh.nickname(node[:SHORT_BYTES])
+        same = [row for row in self.mesh.routes() if row["name"].lower() == name.lower()]
+        domains, own = self.node.settings.domains, self.mesh.settings.name.lower()
+        if len(same) > 1 or name.lower() == own or name.lower().encode() in domains:
+            name = ""
+        return name or key[:8]
+
+    def _shown(self, caller, node):
+        """Return the name of a caller from the mesh, but not one of the owner's contacts.
+
+        node: the id of the node that is believed about it, or None.
+        """
+        taken = []
+        for contact in self.node.settings.contacts:
+            place = uri.parse(contact.address.encode()) if contact.address else None
+            if node is None or place is None or self.node_of(place) != node:
+                taken += [contact.name, text(place.name) if place is not None else ""]
+        taken = [one.lower().split() for one in taken]
+        for name in (scan.unquote(caller.display or b""), caller.uri.name):
+            name = plain(name).strip()
+            if name and text(name).lower().split() not in taken:
+                return name
+        return b"?"
 
     def asserted(self, request):
         """Return the Address of whom another node says that a request is from, or None."""
@@ -406,6 +461,10 @@ class Meshing:
             elif not isinstance(effect, SendMesh) or not self.notifying.send(effect, now):
                 done.append(effect)
         return done
+
+
+def _vouch(request, address_bytes):
+    request.set(IDENTITY, b"P-Asserted-Identity: <" + address_bytes + b">")
 
 
 def mesh_settings(settings):

@@ -12,7 +12,9 @@ from tests.support.messages import flow, request, settings
 
 STRANGE = "<sip:sam@far.test>;tag=s"
 SOURCE = flow("203.0.113.7")
-NO_RATE = "option stranger_requests_per_minute 0\nlist trusted 10.0.0.0/24\n"
+NO_RATE = (
+    "option strangers allow\noption stranger_requests_per_minute 0\nlist trusted 10.0.0.0/24\n"
+)
 
 
 class DeliveryTest(unittest.TestCase):

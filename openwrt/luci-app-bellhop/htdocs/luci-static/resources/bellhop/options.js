@@ -36,7 +36,8 @@ const OPTIONS = {
 		[ 'tls_verify', 'flag', '1', null, _('Check certificates'), _('Of other domains, before a call goes there.') ],
 		[ 'emergency_number', 'list', [ '112', '911' ], 'word', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
 		[ 'responders', 'text', '', 'word', _('Responders'), _('The phone or group that rings on an emergency call.') ],
-		[ 'strangers', 'choice', 'allow', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
+		[ 'strangers', 'choice', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
+		[ 'help_for_strangers', 'flag', '0', null, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
 		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
 		[ 'trusted', 'list', [], NETWORK, _('Trusted addresses'), _('They call without a password and without a bound.') ],
 		[ 'min_expires', 'text', '60', 'range(1,86400)', _('Shortest registration'), _('In seconds.') ],
@@ -69,6 +70,7 @@ const OPTIONS = {
 		[ 'forward_after', 'text', '25', 'range(0,180)', _('Forward after'), _('In seconds of ringing; 0: at once.') ],
 		[ 'srtp', 'choice', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
 		[ 'also_at', 'list', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
+		[ 'intercom', 'flag', '0', null, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
 		[ 'algorithm', 'choice', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
 	],
 	group: [

@@ -96,7 +96,7 @@ return view.extend({
 		const made = options.add(section, 'user');
 		made.name.rmempty = false;
 		made.name.cfgvalue = account;
-		[ 'alias', 'also_at', 'forward', 'forward_after', 'srtp', 'algorithm' ].forEach(name => made[name].modalonly = true);
+		[ 'alias', 'also_at', 'forward', 'forward_after', 'srtp', 'intercom', 'algorithm' ].forEach(name => made[name].modalonly = true);
 		addPassword(section);
 
 		const server = section.option(form.DummyValue, '_server', _('Server'), _('Enter it as domain, registrar or proxy.'));

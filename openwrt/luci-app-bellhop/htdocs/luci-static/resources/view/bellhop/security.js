@@ -64,7 +64,7 @@ return view.extend({
 	render: function([ identity, peers, trust ]) {
 		const map = new form.Map('bellhop');
 		options.add(options.single(map, 'node', _('Who may call')), 'node',
-			[ 'strangers', 'stranger_requests_per_minute', 'trusted' ]);
+			[ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'trusted' ]);
 		options.add(options.single(map, 'media', _('Encryption')), 'media', [ 'encryption', 'verification', 'hide_addresses' ]);
 		options.add(options.single(map, 'node', _('Certificates')), 'node', [ 'tls_verify', 'certificate', 'key' ]);
 		options.add(options.single(map, 'mesh', _('Who may read the phone book')), 'mesh', [ 'profile' ]);

@@ -1,0 +1,50 @@
+"""Which header fields pass from one party to another: one table for requests and for responses.
+
+RFC 3325 (who asserts an identity), RFC 3261 section 22.3 (credentials), RFC 5373 (auto-answer).
+"""
+
+from ..sip import digest
+from ..sip.message import line_value
+
+# Only the node itself says who somebody is; Remote-Party-ID is what some phones did before.
+IDENTITY = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
+# What makes phones answer by themselves, or ring in a way of somebody else's: each brand knows
+# another one, and Alert-Info has as many spellings as there are brands.
+ANSWERING = ("call-info", "alert-info", "answer-mode", "priv-answer-mode", "p-auto-answer")
+
+WRITTEN_BY_US = frozenset([name.encode() for name in IDENTITY])
+BY_RIGHT = frozenset([name.encode() for name in ANSWERING])
+FOREIGN = WRITTEN_BY_US | BY_RIGHT
+CREDENTIALS = (b"authorization", b"proxy-authorization")
+
+TOLD = "the caller's auto-answer lines were taken off"
+
+
+def take_foreign(message, has_right=False):
+    """Take off what the sender may not say; tell whether it would have made a phone answer.
+
+    has_right: the sender is a user whose calls may be answered by the phone itself.
+    """
+    names = message.names
+    if FOREIGN.isdisjoint(names):
+        return False
+    found = not has_right and not BY_RIGHT.isdisjoint(names)
+    for name in WRITTEN_BY_US if has_right else FOREIGN:
+        message.remove(name)
+    return found
+
+
+def take_credentials(request, realm):
+    """Take off the credentials for this node: whoever is sent them could use them."""
+    for name in CREDENTIALS:
+        if name not in request.names:
+            continue
+        for index in range(len(request.names) - 1, -1, -1):
+            if request.names[index] == name and _is_for(request.lines[index], realm):
+                del request.names[index]
+                del request.lines[index]
+
+
+def _is_for(line, realm):
+    fields = digest.credentials(line_value(line))
+    return fields is not None and fields.realm == realm
