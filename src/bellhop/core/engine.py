@@ -49,6 +49,7 @@ class Engine:
         self.ringer = Ringer(self.node)
         self.meshing = self.relaying = None
         self.started = now
+        self.lacking = {}
         # What came of a phone book whose rest follows.
         self.unread = ""
         # Who takes the word of a client transaction, by the kind of its user.
@@ -154,6 +155,10 @@ class Engine:
             location.remove(binding)
         self.agent.plan_pings(location.all(now), now)
         return self._registered([], gone, now) + self._publish(now)
+
+    def lacks(self, features):
+        """Take feature -> why it is not there though the settings want it, "" where it is."""
+        self.lacking = features
 
     def restore(self, name, records, now):
         """Take back what a Store effect of an earlier run had kept."""

@@ -16,6 +16,9 @@ HERE, SPEED_DIAL, IMPORTED = PLACES = ("here", "speed dial", "imported")
 # What two people find of the words of a call.
 SAME, DIFFERENT = FINDINGS = ("same", "different")
 
+MEDIA_OFF = "calls are not encrypted here: a section `config media` turns it on"
+MESH_OFF = "the mesh is off: `option enabled 1` in `config mesh` turns it on"
+
 
 def status(engine, now):
     """version, uptime_seconds, domain, listening, registrations, calls, counters."""
@@ -191,7 +194,7 @@ def _verify(engine, arguments, now):
 
 def _relaying(engine):
     if engine.relaying is None:
-        raise BellhopError("calls are not encrypted here: a section `config media` turns it on")
+        raise BellhopError(engine.lacking.get("media") or MEDIA_OFF)
     return engine.relaying
 
 
@@ -271,7 +274,7 @@ def _phonebook(engine, arguments, now):
 def _of_mesh(read):
     def answer(engine, arguments, now):
         if engine.meshing is None:
-            raise BellhopError("the mesh is off: `option enabled 1` in `config mesh` turns it on")
+            raise BellhopError(engine.lacking.get("mesh") or MESH_OFF)
         return read(engine.meshing, now)
 
     return answer

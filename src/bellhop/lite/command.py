@@ -10,7 +10,7 @@ from ..errors import BellhopError
 from ..sip import digest
 from ..text import of_file
 from ..world.micropython import sockets
-from ..world.settings import read_settings
+from ..world.settings import checked, read_settings
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # Verbs that a running node answers, and what their arguments are called. Of some of them a lite
@@ -124,9 +124,9 @@ def _events(given):
 
 def _check_config(given):
     path = given.rest[0] if given.rest else given.config
-    settings = read_settings(path)
-    print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
-    return 0
+    lines, is_good = checked(path)
+    print("\n".join(lines))
+    return 0 if is_good else 1
 
 
 def _hash_password(given):

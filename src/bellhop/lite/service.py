@@ -76,6 +76,10 @@ class Service(service.Service):
             "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else "",
         ]  # fmt: skip
 
+    def lacking(self):
+        """Return feature -> why it is not there."""
+        return {"media": "this node is a lite one" + NEEDS_FULL_NODE}
+
     def status(self):
         """Return how the node is: what the engine tells, and what this shell adds."""
         result = super().status()

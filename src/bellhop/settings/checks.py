@@ -1,5 +1,7 @@
 """One function for each kind of value: text -> value, or ValueError with what is accepted."""
 
+from ..errors import SipError
+from ..sip import uri
 from ..sip.ip import HEX, address_octets, is_number
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -86,9 +88,13 @@ def host_port(text):
 
 def address(text):
     """Return the URI of somebody to call."""
-    if text[:4] not in ("sip:", "tel:") and text[:5] != "sips:":
-        raise ValueError("an address such as sip:gran@far.test")
-    return line(text)
+    try:
+        found = uri.parse(line(text).encode())
+        if found.scheme in (b"sip", b"sips", b"tel"):
+            return text
+    except SipError:
+        pass
+    raise ValueError("an address such as sip:gran@far.test")
 
 
 def forward(text):
@@ -131,8 +137,8 @@ def network(text):
 
 def line(text):
     """Return text without control characters."""
-    if [c for c in text if ord(c) < 32 or ord(c) == 127]:
-        raise ValueError("text on one line")
+    if [c for c in text if ord(c) < 32 or ord(c) in (127, 0xFFFD)]:
+        raise ValueError("text on one line, in UTF-8")
     return text
 
 

@@ -1,167 +1,310 @@
-"""UCI text -> the Settings, checked, with file and line in every error.
+"""UCI text -> the Settings; what is wrong in it is left out, and told with what works all the same.
 
-The grammar is that of OpenWrt's UCI: `config TYPE [NAME]`, `option NAME VALUE`, `list NAME VALUE`,
-words bare or quoted, comments from # to the end of the line. What the schema does not name is
-refused.
+An option that is not accepted has its default, a section that cannot stand without it is left out,
+and so is what names somebody who is not there. What the schema does not know costs a warning only:
+the file may be that of a newer version.
 """
 
-from ..errors import ConfigError
 from ..sip import uri
-from .grammar import words
-from .schema import PORTS_OF_A_STREAM, SCHEMA
+from . import grammar, problems
+from .problems import Problem
+from .schema import MANY, PORTS_OF_A_STREAM, SCHEMA
 from .values import Section, Settings, User
+
+# A file of another kind shall not fill the memory with what is wrong in it.
+MAX_PROBLEMS = 64
+SECRETS = ("password", "ha1_md5", "ha1_sha256")
+LEFT_OUT = "the section is left out"
 
 # kind -> class of its sections.
 _classes = {}
 
 
 def parse(text, name, host="localhost"):
-    """Return the Settings in the UCI `text` of the file `name`; raises ConfigError.
+    """Return the Settings in the UCI `text` of the file `name`; what is wrong is in its `problems`.
 
     host: the domain to use where the file names none.
     """
-    alone = {}
-    users = {}
-    groups = {}
-    contacts = []
-    named = []
-    for section in _sections(text, name):
-        if section.kind == "contact":
-            contacts.append(section)
-        elif section.kind in ("node", "mesh", "media", "pgp"):
-            if section.kind in alone:
-                problem = "there is already a section `config %s`" % section.kind
-                raise ConfigError(section.where, problem)
-            alone[section.kind] = section
+    return _Reader(text, name).settings(host)
+
+
+class _Reader:
+    def __init__(self, text, name):
+        self.text = text
+        self.name = name
+        self.problems = []
+        # Section -> Block.
+        self.blocks = {}
+
+    def settings(self, host):
+        """Return the Settings."""
+        blocks, faults = grammar.read(self.text)
+        for at, wrong in faults:
+            self._add(Problem(problems.SYNTAX, wrong, "the line is left out"), at)
+        found = {kind: [] for kind in SCHEMA}
+        for block in blocks:
+            if block.kind in SCHEMA:
+                found[block.kind].append(self._section(block))
+            else:
+                self._warn(block, "there is no section `config %s` in this version" % block.kind)
+        for kind in SCHEMA:
+            if kind not in MANY:
+                found[kind] = [self._only(kind, found[kind])]
+        found["node"][0].domain = found["node"][0].domain or host
+        users, groups = self._named(found["user"], found["group"])
+        settings = Settings(SCHEMA["node"], found, users, groups)
+        self._fit(settings)
+        settings.problems, settings.is_empty = self.problems, not blocks
+        return settings
+
+    # What is wrong.
+
+    def _add(self, problem, at):
+        line, column = grammar.place_of(self.text, at)
+        problem.place = (self.name, line, column)
+        where = len(self.problems)
+        if where == MAX_PROBLEMS:
+            return
+        while where and self.problems[where - 1].place[1] > line:
+            where -= 1
+        self.problems.insert(where, problem)
+
+    def _tell(self, section, problem, option="", value=""):
+        """Note a problem of a section, or of one of its options; value: which of several."""
+        block = self.blocks[section] if isinstance(section, Section) else section
+        at = 0
+        if block is not None:
+            problem.kind, problem.title, problem.index = block.kind, block.title, block.index
+            at = block.at
+            for text, place in block.options.get(option, ()):
+                if value in ("", text):
+                    at = place
+        problem.option, problem.value = option, "***" if option in SECRETS else value
+        self._add(problem, at)
+
+    def _warn(self, block, wrong, option="", value=""):
+        problem = Problem(problems.UNKNOWN, wrong, "it is not looked at", "", True)
+        self._tell(block, problem, option, value)
+
+    # Sections by themselves.
+
+    def _section(self, block):
+        options, values = SCHEMA[block.kind], {}
+        for name in sorted(block.options):
+            texts = [text for text, _ in block.options[name]]
+            if name not in options:
+                wrong = "`config %s` has no option '%s' in this version"
+                self._warn(block, wrong % (block.kind, name), name)
+            elif options[name].many:
+                accepted = [self._accepted(block, name, text) for text in texts]
+                accepted = [value for value in accepted if value is not None]
+                if accepted:
+                    values[name] = tuple(accepted)
+            else:
+                value = self._accepted(block, name, texts[-1])
+                if value is not None:
+                    values[name] = value
+        section = _of_kind(block.kind, values)
+        self.blocks[section] = block
+        return section
+
+    def _accepted(self, block, name, text):
+        """Return the value of an option, or None where it is not accepted."""
+        option = SCHEMA[block.kind][name]
+        try:
+            return option.check(text)
+        except ValueError as error:
+            wrong = "option '%s': '%s' is not accepted; accepted is %s (%s)"
+            shown = "***" if name in SECRETS else text
+            wrong %= (name, shown, error.args[0], option.help)
+            works = "it is left out"
+            if not option.many and option.default not in ("", b""):
+                works = "its default holds: %s" % option.default
+            self._tell(block, Problem(problems.NOT_ACCEPTED, wrong, works), name, text)
+            return None
+
+    def _only(self, kind, found):
+        """Return the first section of a kind of which there is one."""
+        for section in found[1:]:
+            wrong = "there is already a section `config %s`" % kind
+            self._tell(section, Problem(problems.TWICE, wrong, LEFT_OUT))
+        if found:
+            return found[0]
+        section = _of_kind(kind, {"enabled": False} if kind != "node" else {})
+        self.blocks[section] = None
+        return section
+
+    def _named(self, users, groups):
+        """Return ({name: user}, {name: group}); two that phones cannot tell apart are one."""
+        tables, taken = ({}, {}), {}
+        both = users + groups
+        both.sort(key=lambda section: self.blocks[section].at)
+        for section in both:
+            section.name = section.name or self._title(section)
+            key = uri.key_of(section.name.encode())
+            if not section.name:
+                wrong = "a %s needs a name: `option name NAME`" % section.kind
+                self._tell(section, Problem(problems.NAMELESS, wrong, LEFT_OUT))
+            elif key in taken:
+                wrong = "the name '%s' is taken by the section in line %d"
+                wrong %= (section.name, self._line(taken[key]))
+                self._tell(section, Problem(problems.TWICE, wrong, LEFT_OUT), "name")
+            else:
+                taken[key] = section
+                tables[section.kind == "group"][section.name] = section
+        return tables
+
+    def _title(self, section):
+        title = self.blocks[section].title
+        try:
+            return SCHEMA[section.kind]["name"].check(title) if title else ""
+        except ValueError:
+            return ""
+
+    def _line(self, section):
+        return grammar.place_of(self.text, self.blocks[section].at)[0]
+
+    # What must fit together.
+
+    def _fit(self, settings):
+        media, pgp = settings.media, settings.pgp
+        self._fit_expires(settings)
+        if media.port_low + PORTS_OF_A_STREAM > media.port_high + 1:
+            wrong = "port_high must be at least port_low + %d" % (PORTS_OF_A_STREAM - 1)
+            works = self._defaults(media, ("port_low", "port_high"))
+            self._tell(media, Problem(problems.UNFIT, wrong, works), "port_high")
+        if pgp.enabled and not (pgp.key and media.enabled):
+            wrong = "`option key` must name the key that signs calls"
+            if pgp.key:
+                wrong = "only calls of `config media` can be signed"
+            pgp.enabled = False
+            self._tell(pgp, Problem(problems.UNFIT, wrong, "calls are not signed"), "key")
+        numbers = [uri.key_of(number.encode()) for number in settings.emergency_number]
+        settings.emergency = frozenset([b"sos"] + numbers)
+        self._fit_names(settings)
+        self._fit_contacts(settings)
+        if settings.responders and uri.key_of(settings.responders.encode()) not in settings.names:
+            wrong = "responders '%s' is no user or group" % settings.responders
+            works = "calls for help ring nobody on this node"
+            settings.responders = ""
+            self._tell(settings.node, Problem(problems.GONE, wrong, works), "responders")
+        for name in sorted(settings.users):
+            self._fit_user(settings, settings.users[name])
+        for name in sorted(settings.groups):
+            self._fit_members(settings, settings.groups[name])
+
+    def _fit_expires(self, settings):
+        least, usual, most = names = ("min_expires", "default_expires", "max_expires")
+        if settings.min_expires <= settings.default_expires <= settings.max_expires:
+            return
+        if settings.min_expires <= settings.max_expires:
+            fitting = max(settings.min_expires, min(settings.default_expires, settings.max_expires))
+            settings.default_expires = fitting
+            works = "default_expires is %d" % fitting
         else:
-            table = users if section.kind == "user" else groups
-            if section.name in users or section.name in groups:
-                raise ConfigError(section.where, "the name '%s' is taken" % section.name)
-            table[section.name] = section
-            named.append(section)
-    node = alone.get("node") or _of_kind("node", name + ":1", {})
-    mesh = alone.get("mesh") or _of_kind("mesh", name + ":1", {"enabled": False})
-    media = alone.get("media") or _of_kind("media", name + ":1", {"enabled": False})
-    pgp = alone.get("pgp") or _of_kind("pgp", name + ":1", {"enabled": False})
-    node.domain = node.domain or host
-    settings = Settings(SCHEMA["node"], node, mesh, media, pgp, users, groups, contacts)
-    _check(settings, named, node.where)
-    return settings
+            works = self._defaults(settings, names)
+        given = self.blocks[settings.node].options
+        option = usual if usual in given else most if most in given else least
+        wrong = ", ".join(names) + " must rise in this order"
+        self._tell(settings.node, Problem(problems.UNFIT, wrong, works), option)
 
+    def _defaults(self, section, names):
+        """Give options of a section, or of the Settings, their defaults; return words for that."""
+        options = SCHEMA["node" if isinstance(section, Settings) else section.kind]
+        for name in names:
+            setattr(section, name, options[name].default)
+        return ", ".join(["%s is %d" % (name, options[name].default) for name in names])
 
-def _check(settings, named, where):
-    """Refuse what does not fit together; named: users and groups in the order of the file."""
-    if not settings.min_expires <= settings.default_expires <= settings.max_expires:
-        raise ConfigError(
-            where, "min_expires, default_expires, max_expires must rise in this order"
-        )
-    if settings.media.port_low + PORTS_OF_A_STREAM > settings.media.port_high + 1:
-        raise ConfigError(settings.media.where, "port_high must be at least port_low + 3")
-    if settings.pgp.enabled and not settings.pgp.key:
-        raise ConfigError(settings.pgp.where, "`option key` must name the key that signs calls")
-    if settings.pgp.enabled and not settings.media.enabled:
-        raise ConfigError(settings.pgp.where, "only calls of `config media` can be signed")
-    for section in named:
-        for called in [section.name, section.extension] + list(section.alias):
-            if not called:
-                continue
-            key = uri.key_of(called.encode())
-            other = settings.names.get(key)
-            if other is not None and other is not section:
-                problem = "'%s' is already used by the section at %s"
-                raise ConfigError(section.where, problem % (called, other.where))
+    def _fit_names(self, settings):
+        """Note what may be dialled: names first, then numbers, each for the first who has it."""
+        sections = list(settings.users.values()) + list(settings.groups.values())
+        sections.sort(key=lambda section: self.blocks[section].at)
+        for section in sections:
+            key = uri.key_of(section.name.encode())
             settings.names[key] = section
-    if settings.responders and uri.key_of(settings.responders.encode()) not in settings.names:
-        raise ConfigError(where, "responders '%s' is no user or group" % settings.responders)
-    settings.emergency = frozenset(
-        [b"sos"] + [uri.key_of(number.encode()) for number in settings.emergency_number]
-    )
-    for section in named:
-        if section.kind == "user":
-            section.prepare(settings.realm)
-            _check_forward(settings, section)
-            continue
-        for member in section.member:
-            if member not in settings.users:
-                raise ConfigError(section.where, "the member '%s' is not a user" % member)
-
-
-def _check_forward(settings, user):
-    wanted = uri.key_of(user.forward.encode())
-    if not wanted or ":" in user.forward:
-        return
-    if wanted not in settings.names and wanted not in settings.speed_dial:
-        problem = "forward '%s' is no user, group, number or speed dial of this file"
-        raise ConfigError(user.where, problem % user.forward)
-    if settings.names.get(wanted) is user:
-        raise ConfigError(user.where, "user '%s' forwards to itself" % user.name)
-
-
-def _sections(text, name):
-    """Return the Sections of the text, in order."""
-    sections = []
-    opened = None
-    for number, line in enumerate(text.split("\n")):
-        where = "%s:%d" % (name, number + 1)
-        found = words(line, where)
-        if not found or found[0] == "package":
-            continue
-        if found[0] == "config":
-            if len(found) not in (2, 3) or found[1] not in SCHEMA:
-                raise ConfigError(where, "expected `config TYPE`, TYPE one of " + _join(SCHEMA))
-            if opened is not None:
-                sections.append(_section(*opened))
-            opened = found[1], where, (found + [""])[2], {}
-        elif found[0] not in ("option", "list") or len(found) != 3:
-            raise ConfigError(
-                where, "expected `config TYPE`, `option NAME VALUE` or `list NAME VALUE`"
+            if key in settings.emergency:
+                wrong = "'%s' is a number for emergency calls" % section.name
+                works = "the phone can call; who dials it reaches the responders"
+                self._tell(section, Problem(problems.TAKEN, wrong, works), "name")
+        for section in sections:
+            if section.extension and not self._may_have(settings, section, "extension"):
+                section.extension = ""
+            section.alias = tuple(
+                [one for one in section.alias if self._may_have(settings, section, "alias", one)]
             )
-        elif opened is None:
-            raise ConfigError(where, "an option stands before the first `config` line")
-        else:
-            _set(opened[3], opened[0], found, where)
-    if opened is not None:
-        sections.append(_section(*opened))
-    return sections
+
+    def _may_have(self, settings, section, option, number=""):
+        """Give a number to a section, or tell why it does not get it."""
+        number = number or section.extension
+        key = uri.key_of(number.encode())
+        other = settings.names.setdefault(key, section)
+        if key not in settings.emergency and other is section:
+            return True
+        wrong = "'%s' is a number for emergency calls" % number
+        if key not in settings.emergency:
+            wrong = "'%s' is already used by the section in line %d" % (number, self._line(other))
+        elif other is section:
+            del settings.names[key]
+        works = "%s '%s' does without it" % (section.kind, section.name)
+        self._tell(section, Problem(problems.TAKEN, wrong, works), option, number)
+        return False
+
+    def _fit_contacts(self, settings):
+        taken = {}
+        for contact in settings.contacts:
+            key = uri.key_of(contact.number.encode())
+            if not contact.number:
+                continue
+            wrong = ""
+            if key in settings.emergency:
+                wrong = "'%s' is a number for emergency calls" % contact.number
+            elif key in settings.names or key in taken:
+                other = self._line(settings.names.get(key) or taken[key])
+                wrong = "'%s' is already used by the section in line %d" % (contact.number, other)
+            if wrong:
+                works = "the contact is in the phone book without a number"
+                self._tell(contact, Problem(problems.TAKEN, wrong, works), "number")
+                contact.number = ""
+            taken.setdefault(key, contact)
+        settings.dial_also(())
+
+    def _fit_user(self, settings, user):
+        asked = user.algorithm
+        if not user.prepare(settings.realm):
+            wrong = "user '%s' has no password for %s: give `option password`, or the hashes that "
+            wrong = (wrong + "`bellhop hash-password` prints") % (user.name, asked.upper())
+            works = "the other hash is used" if user.ha1 else "no phone can register as this user"
+            option = "algorithm" if user.ha1 else "password"
+            self._tell(user, Problem(problems.NO_PASSWORD, wrong, works), option)
+        key = uri.key_of(user.forward.encode())
+        if not user.forward or ":" in user.forward:
+            return
+        problem = None
+        if settings.names.get(key) is user:
+            wrong = "user '%s' forwards to itself" % user.name
+            problem = Problem(problems.ITSELF, wrong, "calls are not forwarded")
+        elif key not in settings.names and key not in settings.speed_dial:
+            wrong = "forward '%s' is no user, group, number or speed dial of this file"
+            problem = Problem(problems.GONE, wrong % user.forward, "calls are not forwarded")
+        if problem is not None:
+            user.forward = ""
+            self._tell(user, problem, "forward")
+
+    def _fit_members(self, settings, group):
+        for member in group.member:
+            if member not in settings.users:
+                wrong = "the member '%s' is not a user" % member
+                works = "the others of group '%s' ring" % group.name
+                if not [one for one in group.member if one in settings.users]:
+                    works = "the group '%s' rings nobody" % group.name
+                self._tell(group, Problem(problems.GONE, wrong, works), "member", member)
+        group.member = tuple([one for one in group.member if one in settings.users])
 
 
-def _of_kind(kind, where, values):
+def _of_kind(kind, values):
     """Return a Section; what the file leaves out is an attribute of the class of its kind."""
     if kind not in _classes:
         options = SCHEMA[kind]
         defaults = {name: options[name].default for name in options}
         _classes[kind] = type(kind, (User if kind == "user" else Section,), defaults)
-    return _classes[kind](kind, where, values)
-
-
-def _section(kind, where, title, values):
-    section = _of_kind(kind, where, values)
-    if kind in ("user", "group"):
-        section.name = section.name or title
-        if not section.name:
-            raise ConfigError(where, "a %s needs a name: `option name NAME`" % kind)
-    return section
-
-
-def _set(values, kind, words, where):
-    _, name, text = words
-    option = SCHEMA[kind].get(name)
-    if option is None:
-        accepted = _join(SCHEMA[kind])
-        raise ConfigError(
-            where, "`config %s` has no option '%s'; it has %s" % (kind, name, accepted)
-        )
-    try:
-        value = option.check(text)
-    except ValueError as error:
-        problem = "option '%s': '%s' is not accepted; accepted is %s (%s)"
-        shown = "***" if name == "password" or name.startswith("ha1_") else text
-        raise ConfigError(where, problem % (name, shown, error.args[0], option.help)) from None
-    if option.many:
-        values[name] = values.get(name, ()) + (value,)
-    else:
-        values[name] = value
-
-
-def _join(names):
-    return ", ".join(sorted(names))
+    return _classes[kind](kind, values)

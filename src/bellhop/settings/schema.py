@@ -42,6 +42,10 @@ def _list(check, help):
 PORTS_OF_A_STREAM = 4
 VERIFICATIONS = ("encrypted", "known", "compared", "signed")
 
+# Kinds of which there may be many sections -> the attribute of the Settings with all of them. Of
+# any other kind the first is in force, and where there is none it is switched off.
+MANY = {"user": "users", "group": "groups", "contact": "contacts"}
+
 SCHEMA = {
     "node": {
         "enabled": _option(flag, True, "start the node at boot"),

@@ -1,15 +1,14 @@
 """The settings of a node as checked plain values; reader.py makes them of a file."""
 
-from ..errors import ConfigError
 from ..sip import digest, uri
+from .schema import MANY
 
 
 class Section:
-    """One checked section: an attribute for each option of its type, `kind`, and `where`."""
+    """One checked section: an attribute for each option of its type, and `kind`."""
 
-    def __init__(self, kind, where, values):
+    def __init__(self, kind, values):
         self.kind = kind
-        self.where = where
         for name in values:
             setattr(self, name, values[name])
 
@@ -18,7 +17,11 @@ class User(Section):
     """A user. ha1: algorithm -> hex, only hashes; algorithm: the one to ask for."""
 
     def prepare(self, realm):
-        """Turn the options into what the registrar needs; the clear password is forgotten."""
+        """Turn the options into what the registrar needs; the clear password is forgotten.
+
+        Returns whether there is a hash for the algorithm of the options; where there is one for
+        another only, phones are asked for that.
+        """
         self.ha1, self.spelled = {}, {}
         if self.ha1_md5:
             self.ha1[digest.MD5] = self.ha1_md5
@@ -32,13 +35,9 @@ class User(Section):
                     )
                 self.ha1[algorithm] = self.spelled[algorithm, self.name.encode()]
         self.password = ""
-        self.algorithm = digest.SHA256 if self.algorithm == "sha256" else digest.MD5
-        if self.algorithm not in self.ha1:
-            raise ConfigError(
-                self.where,
-                "user '%s' has no password for %s: give `option password`, or the hashes that "
-                "`bellhop hash-password` prints" % (self.name, self.algorithm.decode()),
-            )
+        wanted = digest.SHA256 if self.algorithm == "sha256" else digest.MD5
+        self.algorithm = wanted if wanted in self.ha1 or not self.ha1 else list(self.ha1)[0]
+        return wanted in self.ha1
 
     def _spellings(self, realm):
         """Return as whom a phone may log in: a hash is of one spelling, people type several.
@@ -60,24 +59,31 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts: sections; speed_dial: number (bytes) -> URI (bytes). mesh, media, pgp: sections.
-    domain, domains: bytes, lower case. realm: bytes.
+    contacts: sections; speed_dial: number (bytes) -> URI (bytes). node, mesh, media, pgp: sections.
+    domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help.
+    problems: what is wrong in the file, as problems.Problem; is_empty: no section stands in it.
     """
 
-    def __init__(self, options, node, mesh, media, pgp, users, groups, contacts):
+    def __init__(self, options, found, users, groups):
+        """`found`: kind -> sections, of which there is one but for those of schema.MANY."""
+        for kind in found:
+            setattr(self, MANY.get(kind, kind), found[kind] if kind in MANY else found[kind][0])
         for name in options:
-            setattr(self, name, getattr(node, name))
-        self.domain = node.domain.encode()
+            setattr(self, name, getattr(self.node, name))
+        self.domain = self.domain.encode()
         self.realm = self.domain
-        self.domains = frozenset([self.domain] + [name.encode() for name in node.alias_domain])
+        self.domains = frozenset([self.domain] + [name.encode() for name in self.alias_domain])
         self.users = users
         self.groups = groups
         self.names = {}
-        self.mesh = mesh
-        self.media = media
-        self.pgp = pgp
-        self.contacts = contacts
+        self.emergency = frozenset()
+        self.problems = []
+        self.is_empty = False
         self.dial_also(())
+
+    def has_faults(self):
+        """Tell whether more than warnings is wrong in the file."""
+        return bool([one for one in self.problems if not one.is_warning])
 
     def called(self):
         """Return the users, then the groups, each sorted by name."""

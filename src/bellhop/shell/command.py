@@ -11,6 +11,7 @@ import sys
 import time
 
 from ..errors import BellhopError
+from ..settings.problems import missing
 from ..text import of_file
 from ..world.cpython.log_text import readable
 from . import main as node
@@ -257,12 +258,13 @@ def ask(connection, lines, verb, arguments):
 
 
 def _check_config(arguments):
-    from ..world.settings import read_settings  # Only here and in a node: it loads the SIP side.
+    from ..world.settings import checked  # Only here and in a node: it loads the SIP side.
 
     path = arguments.file or node.config_path(arguments)
-    settings = read_settings(path)
-    print("%s is good: %d users, %d groups" % (path, len(settings.users), len(settings.groups)))
-    return 0
+    lines, is_good = checked(path)
+    for line in lines:
+        print(readable(line))
+    return 0 if is_good else 1
 
 
 def _state(arguments):
@@ -286,7 +288,7 @@ def _of_the_mesh(name):
     try:
         return importlib.import_module(".mesh." + name, __package__)
     except ImportError:
-        raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
+        raise BellhopError(missing("bellhop-mesh", "keys are its work")) from None
 
 
 def _export_identity(arguments):

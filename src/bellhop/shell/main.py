@@ -63,13 +63,14 @@ def _run(arguments):
     # The command `bellhop` imports this module for every verb: what a node loads comes here.
     from ..world.cpython import log_text
     from ..world.log import Log
+    from ..world.settings import KEPT
     from ..world.store import prepare
     from .service import Service, milliseconds
 
     state = arguments.state or STATE
     path = config_path(arguments)
     passwords = None
-    if not os.path.exists(path):
+    if not os.path.exists(path) and not os.path.exists(state + KEPT):
         if arguments.config or not arguments.state:
             words = "there is no %s; `--state DIR` alone makes a sample in DIR"
             raise BellhopError(words % path)

@@ -34,7 +34,8 @@ CACHE_ANSWERS = 512
 # engine bounds how many wait.
 WORKERS = 16
 
-FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only: install python3-dns for SRV")
+# Without dnspython, which OpenWrt's package bellhop-dns brings.
+FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only, no NAPTR and SRV")
 
 
 class Resolver:

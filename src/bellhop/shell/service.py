@@ -6,15 +6,17 @@ from time import monotonic_ns
 
 from ..effects import Sign, Verify
 from ..errors import BellhopError
+from ..settings.problems import missing
 from ..world import netlink, service
 from ..world.loop import Loop
 from ..world.streams import Plain
 from .entropy import Entropy
-from .resolver import Resolver
+from .resolver import ADDRESSES_ONLY, Resolver
 from .signals import Signals
 
 # Where OpenWrt's bus is; a machine without this folder is no OpenWrt.
 BUS = "/var/run/ubus"
+NO_SOUND = "sound is neither encrypted between nodes nor relayed"
 # After how many new containers the garbage collector looks, and how seldom at what is old. Nearly
 # nothing waits for it, and with Python's own numbers it reads all open calls again and again.
 COLLECTION = (10000, 20, 10)
@@ -111,7 +113,7 @@ class Service(service.Service):
         try:
             from .mesh import identity  # Only who asks for it pays for it in memory.
         except ImportError:
-            raise BellhopError("keys need OpenWrt's package bellhop-mesh") from None
+            raise BellhopError(missing("bellhop-mesh", "keys are its work")) from None
 
         return {"sealed": identity.sealed(self.state, str(arguments.get("passphrase", "")))}
 
@@ -121,7 +123,7 @@ class Service(service.Service):
         try:
             from .media.relays import MediaRelays
         except ImportError:
-            self.media_problem = "to encrypt and relay sound takes OpenWrt's package bellhop-media"
+            self.media_problem = missing("bellhop-media", NO_SOUND)
             return
         from ..effects import RelayClose, RelayOpen, RelayUpdate
         from ..world import secrets
@@ -157,9 +159,7 @@ class Service(service.Service):
 
             signer = Signer(self.loop, self._pgp_home(), self.settings.pgp.key)
         except ImportError:
-            self.pgp_problem = (
-                "calls are not signed: that needs python-gnupg (OpenWrt's package bellhop-pgp)"
-            )
+            self.pgp_problem = missing("bellhop-pgp", "calls are not signed")
             return
         except BellhopError as error:
             self.pgp_problem = str(error)
@@ -205,8 +205,14 @@ class Service(service.Service):
         """Return sentences, or "" for those that do not hold."""
         tls_problem = "" if self.contexts is None else self.contexts.problem
         if self.contexts is None and self.settings.certificate:
-            tls_problem = "TLS is off: it needs OpenWrt's package bellhop-tls"
-        return [tls_problem, self.media_problem, self.pgp_problem]
+            tls_problem = missing("bellhop-tls", "TLS is off")
+        names = self.resolver.kind()
+        names_problem = missing("bellhop-dns", names) if names == ADDRESSES_ONLY else ""
+        return [tls_problem, self.media_problem, self.pgp_problem, names_problem]
+
+    def lacking(self):
+        """Return feature -> why it is not there, "" where nothing is wrong with it."""
+        return {"media": self.media_problem}
 
 
 def _secure(folder):

@@ -32,6 +32,7 @@ class Control:
             "reload": (lambda given: service.reload(), ()),
             "status": (lambda given: service.status(), ()),
             "check-config": (lambda given: service.check_config(), ()),
+            "problems": (lambda given: service.told_problems(), ()),
         }
 
     def open(self):

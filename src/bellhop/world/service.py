@@ -6,8 +6,10 @@ Each shell has a Service of its own on top of this one, which knows what that sh
 from ..core.engine import Engine
 from ..effects import Close, Commit, Event, Note, Resolve, Send, SendMesh, Store
 from ..errors import BellhopError, ConfigError
+from ..settings import problems
+from ..settings.problems import Problem, missing
 from . import control, endpoints, netlink, secrets, store
-from .settings import read_settings
+from .settings import KEPT, read_settings
 from .streams import Streams
 from .system import files, sockets
 
@@ -74,6 +76,10 @@ class Service:
         """Return sentences, or "" for those that do not hold."""
         return []
 
+    def lacking(self):
+        """Return feature -> why it is not there, "" where nothing is wrong with it."""
+        return {}
+
     def completed(self, verb, answer):
         """Return the engine's answer to a verb with what only the shell knows."""
         return answer
@@ -86,7 +92,7 @@ class Service:
 
     def read_settings(self):
         """Return the Settings in the file; raises ConfigError."""
-        return read_settings(self.settings_file)
+        return read_settings(self.settings_file, self.state + KEPT)
 
     def start(self):
         """Open everything; raises BellhopError where the node could not do its work."""
@@ -95,6 +101,7 @@ class Service:
         if self.settings.mesh.enabled:
             self._join_mesh()
         self.prepare()
+        self._tell_lacking()
         self.endpoints.adjust(self.settings)
         for name, records in self.store.load():
             try:
@@ -116,11 +123,15 @@ class Service:
                 self.log.say("notice", "no longer: " + problem)
         self.told = found
 
+    def _tell_lacking(self):
+        """Let the verbs of what is switched on and not there say why."""
+        self.engine.lacks(dict(self.lacking(), mesh=self.mesh_problem))
+
     def _join_mesh(self):
         try:
             from .links import MeshLinks  # Only a node with a mesh pays for it in memory.
         except ImportError:
-            self.mesh_problem = "the mesh needs OpenWrt's package bellhop-mesh"
+            self.mesh_problem = missing("bellhop-mesh", "no other nodes are found")
             return
         links = MeshLinks(self.loop, self.settings.mesh)
         try:
@@ -166,6 +177,7 @@ class Service:
         self.loop.perform(self.engine.reload(settings, self.loop.now()))
         self.endpoints.adjust(settings)
         self._adjust_mesh()
+        self._tell_lacking()
         self.log.say("notice", "the configuration %s is in force" % self.settings_file)
         self._tell()
         return {"configuration": self.settings_file, "problems": self.problems()}
@@ -198,9 +210,9 @@ class Service:
         self.loop.is_running = False
 
     def check_config(self):
-        """Tell whether the configuration file is good; raises ConfigError."""
-        self.read_settings()
-        return {"configuration": self.settings_file}
+        """Return what is wrong in the configuration file; raises ConfigError."""
+        found = read_settings(self.settings_file).problems
+        return {"configuration": self.settings_file, "problems": [one.record() for one in found]}
 
     def _addresses_changed(self):
         try:
@@ -212,14 +224,24 @@ class Service:
 
     def problems(self):
         """Return what the owner should know, in sentences."""
-        found = self.endpoints.problems() + self.store.problems()
+        return [str(problem) for problem in self.found_problems()]
+
+    def found_problems(self):
+        """Return what the owner should know, a list of Problems."""
+        found = list(self.settings.problems)
+        found += [Problem(problems.NO_PORT, wrong) for wrong in self.endpoints.problems()]
         for host in endpoints.absent(self.settings):
-            found.append("this machine does not have the address %s now" % host)
-        found += [
-            one for one in self.more_problems() + [self.mesh_problem, self.state_problem] if one
-        ]
+            wrong = "this machine does not have the address %s now" % host
+            found.append(Problem(problems.NO_ADDRESS, wrong))
+        sentences = self.store.problems() + self.more_problems()
+        sentences += [self.mesh_problem, self.state_problem]
         links = {} if self.mesh_links is None else self.mesh_links.problems
-        return found + ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
+        sentences += ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
+        return found + [_told(sentence) for sentence in sentences if sentence]
+
+    def told_problems(self):
+        """Return the problems as JSON-able dicts."""
+        return {"problems": [problem.record() for problem in self.found_problems()]}
 
     def status(self):
         """Return how the node is: what the engine tells, and what the shell adds."""
@@ -257,6 +279,12 @@ def _prepare(state):
         return words % (state, sockets.reason(error))
     store.check_own(state)
     return ""
+
+
+def _told(sentence):
+    """Return the Problem that a sentence of a part tells of."""
+    is_missing = problems.MISSING.partition("%s")[2] in sentence
+    return Problem(problems.NO_PACKAGE if is_missing else problems.OTHER, sentence)
 
 
 def resident_kb():

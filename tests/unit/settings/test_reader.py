@@ -2,8 +2,7 @@
 
 import unittest
 
-from bellhop.errors import ConfigError
-from bellhop.settings import reader, schema
+from bellhop.settings import problems, reader, schema
 from bellhop.sip import digest
 
 USER = "config user\noption name alice\noption password x\n"
@@ -15,76 +14,63 @@ def parse(text):
 
 
 def fault(text):
-    """Return the ConfigError of a text."""
-    try:
-        parse(text)
-    except ConfigError as error:
-        return error
-    raise AssertionError("accepted: " + text)
+    """Return the one problem of a text."""
+    (problem,) = parse(text).problems
+    return problem
 
 
-class GrammarTest(unittest.TestCase):
+def line(problem):
+    """Return the line in which a problem is."""
+    return problem.place[1]
+
+
+def whats(settings):
+    """Return what is wrong, in the order of the lines."""
+    return [one.what for one in settings.problems]
+
+
+class FileTest(unittest.TestCase):
     def test_an_empty_file_gives_the_defaults(self):
         settings = parse("")
         self.assertEqual((settings.domain, settings.sip_port), (b"router.lan", 5060))
         self.assertEqual((settings.strangers, settings.trusted, settings.users), ("refuse", (), {}))
+        self.assertEqual(settings.problems, [])
 
-    def test_words_may_be_bare_or_quoted_and_lines_indented(self):
-        settings = parse(
-            "package bellhop\n\n# all of it\nconfig node 'main'  # the node\n"
-            "\toption domain \"home.test\"\n    option 'sip_port' 5070\r\n"
-            "\tlist alias_domain a.test\n"
-            "\tlist alias_domain 'b.test'\n"
-        )
-        self.assertEqual((settings.domain, settings.sip_port), (b"home.test", 5070))
-        self.assertEqual(settings.domains, {b"home.test", b"a.test", b"b.test"})
-
-    def test_quotes_keep_blanks_and_signs(self):
-        text = USER + "option display_name 'Alice # \"L\"'\n"
-        self.assertEqual(parse(text).users["alice"].display_name, 'Alice # "L"')
-        text = USER + 'option display_name "a\\"b"\n'
-        self.assertEqual(parse(text).users["alice"].display_name, 'a"b')
-        text = USER + "option display_name don\\'t\n"
-        self.assertEqual(parse(text).users["alice"].display_name, "don't")
-        text = USER + "option display_name 'it'\\''s'\n"
-        self.assertEqual(parse(text).users["alice"].display_name, "it's")
-
-    def test_a_hash_inside_a_word_begins_no_comment(self):
-        self.assertEqual(
-            parse(USER + "option display_name a#b\n").users["alice"].display_name, "a#b"
-        )
+    def test_every_domain_means_this_node(self):
+        text = "config node\noption domain home.test\nlist alias_domain a.test\n"
+        self.assertEqual(parse(text).domains, {b"home.test", b"a.test"})
 
     def test_the_name_of_a_section_is_the_name_of_its_user(self):
         self.assertIn("bob", parse("config user bob\noption password x\n").users)
 
-    def test_a_later_option_replaces_an_earlier_one(self):
-        self.assertEqual(parse("config node\noption sip_port 1\noption sip_port 2\n").sip_port, 2)
+    def test_what_is_no_uci_costs_its_line_alone(self):
+        settings = parse(USER + "option 'extension\nconfig group all\nlist member alice\n")
+        (problem,) = settings.problems
+        self.assertEqual((problem.what, problem.place), (problems.SYNTAX, ("bellhop", 4, 8)))
+        self.assertEqual(settings.groups["all"].member, ("alice",))
 
-    def test_what_is_no_uci_is_refused_with_its_line(self):
-        for line, problem in (
-            ("config", "TYPE"), ("config nodes", "TYPE one of"), ("config node a b", "TYPE"),
-            ("option a", "option NAME VALUE"), ("list a b c", "list NAME VALUE"),
-            ("set a b", "config TYPE"),
-            ("option 'a b", "not closed"),
-        ):  # fmt: skip
-            error = fault("config node\n\n" + line + "\n")
-            self.assertEqual(error.where, "bellhop:3", line)
-            self.assertIn(problem, error.problem, line)
+    def test_a_problem_names_its_section_as_luci_does(self):
+        text = "config node 'main'\noption sip_port x\nconfig user\noption name a\nlist alias '?'\n"
+        node, user = [one.record() for one in parse(text + "option password x\n").problems]
+        self.assertEqual((node["kind"], node["section"], node["index"]), ("node", "main", 0))
+        self.assertEqual((user["kind"], user["section"], user["index"]), ("user", "", 1))
+        self.assertEqual((user["option"], user["value"], user["line"]), ("alias", "?", 5))
 
-    def test_an_option_before_any_section_is_refused(self):
-        error = fault("option domain x\n")
-        self.assertEqual(error.where, "bellhop:1")
+    def test_problems_have_a_bound(self):
+        text = "config node\n" + "option sip_port x;" * 10 + "nonsense\n" * 1000
+        self.assertEqual(len(parse(text).problems), reader.MAX_PROBLEMS)
 
 
 class OptionsTest(unittest.TestCase):
     def test_every_option_tells_its_line_its_name_and_what_it_accepts(self):
         for kind in schema.SCHEMA:
             for name, option in schema.SCHEMA[kind].items():
-                error = fault("config %s x\n\toption %s '\x01'\n" % (kind, name))
-                self.assertEqual(error.where, "bellhop:2", name)
-                self.assertIn("'%s'" % name, error.problem)
-                self.assertIn("accepted is ", error.problem, name)
-                self.assertIn(option.help, error.problem)
+                found = parse("config %s x\n\toption %s '\x01'\n" % (kind, name)).problems
+                (error,) = [one for one in found if one.what == problems.NOT_ACCEPTED]
+                self.assertEqual(line(error), 2, name)
+                self.assertIn("'%s'" % name, error.wrong)
+                self.assertIn("accepted is ", error.wrong, name)
+                self.assertIn(option.help, error.wrong)
                 self.assertIn("bellhop:2: ", str(error))
 
     def test_every_option_has_help_and_a_default_that_it_would_accept(self):
@@ -92,15 +78,34 @@ class OptionsTest(unittest.TestCase):
             for name, option in schema.SCHEMA[kind].items():
                 self.assertTrue(option.help, name)
 
-    def test_an_unknown_option_is_refused_with_the_known_ones(self):
-        error = fault("config node\noption prot 1\n")
-        self.assertIn("'prot'", error.problem)
-        self.assertIn("sip_port", error.problem)
+    def test_an_option_that_is_not_accepted_has_its_default(self):
+        for option in ("sip_port 70000", "strangers maybe", "enabled perhaps", "min_expires 1e3"):
+            settings = parse("config node\noption tls_port 5161\noption %s\n" % option)
+            name = option.partition(" ")[0]
+            self.assertEqual(len(settings.problems), 1, option)
+            self.assertEqual(getattr(settings, name), schema.SCHEMA["node"][name].default, option)
+            self.assertEqual(settings.tls_port, 5161)
+
+    def test_of_a_list_only_what_is_not_accepted_is_left_out(self):
+        settings = parse("config node\nlist trusted 10.0.0.1\nlist trusted x\nlist trusted ::1\n")
+        self.assertEqual((len(settings.trusted), line(settings.problems[0])), (2, 3))
+
+    def test_what_this_version_does_not_know_is_a_warning(self):
+        settings = parse(
+            "config node\noption prot 1\noption sip_port 5070\nconfig lamp x\noption y 1\n"
+        )
+        self.assertEqual(settings.sip_port, 5070)
+        option, section = settings.problems
+        self.assertEqual(
+            (option.what, option.is_warning, line(option)), (problems.UNKNOWN, True, 2)
+        )
+        self.assertIn("'prot'", option.wrong)
+        self.assertEqual((section.is_warning, line(section)), (True, 4))
 
     def test_numbers_have_bounds(self):
-        for value in ("-1", "65536", "", "1e3", "0x10", "\u00b2", "99999999999"):
+        for value in ("-1", "65536", "1e3", "0x10", "\u00b2", "99999999999"):
             error = fault("config node\noption sip_port '%s'\n" % value)
-            self.assertIn("a number from 0 to 65535", error.problem)
+            self.assertIn("a number from 0 to 65535", error.wrong)
 
     def test_flags_are_read_as_openwrt_reads_them(self):
         for value, meant in (
@@ -126,7 +131,7 @@ class OptionsTest(unittest.TestCase):
                       "1:2:3:4:5:6:7:8:9", "1::2::3", ":::", "::g", "\u00b2.0.0.1",
                       "10.0.0.0/\u00b2"):  # fmt: skip
             error = fault("config node\nlist trusted '%s'\n" % value)
-            self.assertIn("a network", error.problem, value)
+            self.assertIn("a network", error.wrong, value)
 
 
 class UsersTest(unittest.TestCase):
@@ -156,34 +161,85 @@ class UsersTest(unittest.TestCase):
         ).users["a"]
         self.assertEqual((user.algorithm, user.ha1), (digest.SHA256, {digest.SHA256: b"0" * 64}))
 
-    def test_a_user_without_a_password_for_the_algorithm_is_refused(self):
-        for text in ("config user a\n", "config user a\noption ha1_sha256 %s\n" % ("0" * 64)):
-            error = fault(text)
-            self.assertEqual(error.where, "bellhop:1")
-            self.assertIn("has no password for MD5", error.problem)
+    def test_a_user_without_a_password_is_there_and_no_phone_can_register(self):
+        for text in ("config user a\n", "config user a\noption ha1_md5 x\n"):
+            settings = parse(text + "option extension 201\n")
+            self.assertEqual(settings.users["a"].ha1, {})
+            self.assertIs(settings.names[b"201"], settings.users["a"])
+            self.assertIn(problems.NO_PASSWORD, whats(settings))
 
-    def test_no_password_is_shown_in_an_error(self):
-        error = fault("config user a\noption password 'SECRET\x01'\n")
-        self.assertNotIn("SECRET", str(error))
-        error = fault("config user a\noption ha1_md5 SECRET\n")
-        self.assertNotIn("SECRET", str(error))
+    def test_a_hash_for_another_algorithm_is_used(self):
+        settings = parse("config user a\noption ha1_sha256 %s\n" % ("0" * 64))
+        self.assertEqual(settings.users["a"].algorithm, digest.SHA256)
+        self.assertIn("has no password for MD5", settings.problems[0].wrong)
+
+    def test_no_password_is_shown_in_a_problem(self):
+        for option in ("password 'SECRET\x01'", "ha1_md5 SECRET", "ha1_sha256 SECRET"):
+            for problem in parse("config user a\noption %s\n" % option).problems:
+                self.assertNotIn("SECRET", str(problem) + str(problem.record()))
 
     def test_names_extensions_and_aliases_are_dialled_in_any_case(self):
         settings = parse(USER + "option extension 201\nlist alias Al\n")
         for dialled in (b"alice", b"201", b"al"):
             self.assertIs(settings.names[dialled], settings.users["alice"])
 
-    def test_a_name_that_is_taken_is_refused_with_the_other_place(self):
-        error = fault(
-            USER + "option extension 201\nconfig user bob\noption password x\nlist alias 201\n"
-        )
-        self.assertIn("'201' is already used by the section at bellhop:1", error.problem)
-        self.assertEqual(error.where, "bellhop:5")
-        self.assertIn("taken", fault(USER + USER).problem)
-        self.assertIn("taken", fault(USER + "config group alice\n").problem)
+    def test_a_number_that_is_taken_is_lost_by_the_later_one_alone(self):
+        for option in ("list alias 201", "option extension 201", "option extension 2-0-1"):
+            settings = parse(
+                USER + "option extension 201\nconfig user bob\noption password x\n%s\n" % option
+            )
+            (problem,) = settings.problems
+            self.assertIn("is already used by the section in line 1", problem.wrong)
+            self.assertEqual((problem.what, line(problem)), (problems.TAKEN, 7))
+            self.assertIs(settings.names[b"201"], settings.users["alice"])
+            self.assertIs(settings.names[b"bob"], settings.users["bob"])
+            bob = settings.users["bob"]
+            self.assertEqual((bob.extension, bob.alias), ("", ()))
 
-    def test_a_section_needs_a_name(self):
-        self.assertIn("needs a name", fault("config user\noption password x\n").problem)
+    def test_a_name_goes_before_the_number_of_an_earlier_one(self):
+        settings = parse(USER + "option extension bob\nconfig user bob\noption password x\n")
+        self.assertIs(settings.names[b"bob"], settings.users["bob"])
+        self.assertEqual(settings.users["alice"].extension, "")
+        self.assertEqual(whats(settings), [problems.TAKEN])
+
+    def test_the_later_of_two_of_one_name_is_left_out(self):
+        for later in (USER, USER.replace("alice", "ALICE"), "config group alice\n"):
+            settings = parse(USER + "option extension 201\n" + later + "option extension 202\n")
+            self.assertEqual(whats(settings), [problems.TWICE])
+            self.assertEqual((len(settings.users), settings.groups), (1, {}))
+            self.assertEqual(sorted(settings.names), [b"201", b"alice"])
+
+    def test_a_section_without_a_name_is_left_out(self):
+        for text in ("config user\n", "config user\noption name '?'\n", "config group\n"):
+            settings = parse(text + USER)
+            self.assertEqual((list(settings.users), settings.groups), (["alice"], {}))
+            self.assertIn(problems.NAMELESS, whats(settings))
+
+    def test_a_number_for_emergency_calls_is_nobody_s(self):
+        text = USER + "option extension 112\nlist alias 1-1-2\nlist alias 201\n"
+        text += "config contact\noption number 911\noption address sip:a@b.test\n"
+        settings = parse(text)
+        alice = settings.users["alice"]
+        self.assertEqual(whats(settings), [problems.TAKEN] * 3)
+        self.assertEqual((alice.extension, alice.alias), ("", ("201",)))
+        self.assertEqual(sorted(settings.names), [b"201", b"alice"])
+        self.assertEqual(settings.speed_dial, {})
+
+    def test_an_account_named_like_an_emergency_number_keeps_its_phone(self):
+        settings = parse("config user 112\noption password x\n")
+        self.assertEqual(whats(settings), [problems.TAKEN])
+        self.assertIn("112", settings.users)
+
+    def test_who_forwards_to_nobody_or_to_himself_forwards_not(self):
+        for forward, what in (
+            ("299", problems.GONE),
+            ("201", problems.ITSELF),
+            ("Alice", problems.ITSELF),
+        ):
+            settings = parse(USER + "option extension 201\noption forward %s\n" % forward)
+            (problem,) = settings.problems
+            self.assertEqual((problem.what, line(problem), problem.option), (what, 5, "forward"))
+            self.assertEqual(settings.users["alice"].forward, "")
 
 
 class GroupsTest(unittest.TestCase):
@@ -192,11 +248,14 @@ class GroupsTest(unittest.TestCase):
         self.assertEqual(settings.groups["all"].member, ("alice",))
         self.assertIs(settings.names[b"600"], settings.groups["all"])
 
-    def test_an_unknown_member_is_refused(self):
-        error = fault(USER + "config group all\nlist member bob\n")
-        self.assertEqual(
-            (error.where, error.problem), ("bellhop:4", "the member 'bob' is not a user")
-        )
+    def test_members_who_are_gone_do_not_ring(self):
+        settings = parse(USER + "config group all\nlist member bob\nlist member alice\n")
+        (problem,) = settings.problems
+        self.assertEqual((problem.what, line(problem), problem.value), (problems.GONE, 5, "bob"))
+        self.assertIn("the others", problem.works)
+        self.assertEqual(settings.groups["all"].member, ("alice",))
+        settings = parse("config group all\nlist member bob\n")
+        self.assertIn("rings nobody", settings.problems[0].works)
 
 
 class ContactsTest(unittest.TestCase):
@@ -207,7 +266,25 @@ class ContactsTest(unittest.TestCase):
         self.assertEqual(settings.speed_dial, {b"7": b"sip:gran@far.test"})
 
     def test_an_address_needs_a_scheme(self):
-        self.assertIn("sip:gran@far.test", fault(self.CONTACT + "gran@far.test\n").problem)
+        for address in (
+            "gran@far.test",
+            "sip:",
+            "sip:a@",
+            "'sip:gran@far test'",
+            "http://far.test",
+        ):
+            self.assertIn("sip:gran@far.test", fault(self.CONTACT + address + "\n").wrong)
+
+    def test_a_number_is_dialled_for_the_first_who_has_it(self):
+        text = self.CONTACT + "sip:gran@far.test\n" + self.CONTACT + "sip:gran@else.test\n"
+        settings = parse(
+            text + USER + "option extension 71\n" + self.CONTACT.replace("7", "71") + "tel:1\n"
+        )
+        self.assertEqual(settings.speed_dial, {b"7": b"sip:gran@far.test"})
+        self.assertEqual(
+            [(one.what, line(one)) for one in settings.problems],
+            [(problems.TAKEN, 7), (problems.TAKEN, 15)],
+        )
 
 
 class MeshTest(unittest.TestCase):
@@ -218,7 +295,7 @@ class MeshTest(unittest.TestCase):
             parse(text).mesh.peer, (("a.test", 0), ("a.test", 70), ("::1", 70), ("::1", 0))
         )
         for peer in ("a.test:x", "a b", ":70", "[::1]:"):
-            self.assertIn("a host name", fault("config mesh\nlist peer '%s'\n" % peer).problem)
+            self.assertIn("a host name", fault("config mesh\nlist peer '%s'\n" % peer).wrong)
 
     def test_without_its_section_it_is_off(self):
         self.assertEqual(
@@ -227,16 +304,40 @@ class MeshTest(unittest.TestCase):
 
 
 class WholeTest(unittest.TestCase):
-    def test_responders_are_a_user_or_a_group(self):
-        error = fault(USER + "config node\noption responders fire\n")
-        self.assertIn("responders 'fire' is no user or group", error.problem)
+    def test_responders_who_are_gone_are_not_rung(self):
+        settings = parse(USER + "config node\noption responders fire\n")
+        (problem,) = settings.problems
+        self.assertIn("responders 'fire' is no user or group", problem.wrong)
+        self.assertEqual((line(problem), settings.responders), (5, ""))
 
-    def test_there_is_one_node(self):
-        self.assertEqual(fault("config node\nconfig node\n").where, "bellhop:2")
+    def test_there_is_one_node_the_first(self):
+        settings = parse("config node\noption sip_port 1\nconfig node\noption sip_port 2\n")
+        self.assertEqual((settings.sip_port, line(settings.problems[0])), (1, 3))
+        self.assertEqual(settings.problems[0].what, problems.TWICE)
 
-    def test_the_three_expiries_must_rise(self):
-        error = fault("config node\noption max_expires 600\n")
-        self.assertIn("must rise", error.problem)
+    def test_the_three_expiries_rise_whatever_is_given(self):
+        for options, meant, at in (
+            (("max_expires 600",), (60, 600, 600), 2),
+            (("min_expires 5000", "max_expires 6000"), (5000, 5000, 6000), 3),
+            (("default_expires 9000",), (60, 7200, 7200), 2),
+            (("min_expires 900", "max_expires 600"), (60, 3600, 7200), 3),
+        ):
+            settings = parse("config node\n" + "".join(["option %s\n" % one for one in options]))
+            found = settings.min_expires, settings.default_expires, settings.max_expires
+            self.assertEqual(found, meant, options)
+            self.assertEqual([line(one) for one in settings.problems], [at], options)
+            self.assertIn("must rise", settings.problems[0].wrong)
+
+    def test_ports_of_sound_that_do_not_fit_are_the_usual_ones(self):
+        settings = parse("config media\noption port_low 2000\noption port_high 2001\n")
+        self.assertEqual((settings.media.port_low, settings.media.port_high), (16384, 18431))
+        self.assertEqual(
+            [(one.what, line(one)) for one in settings.problems], [(problems.UNFIT, 3)]
+        )
 
     def test_only_text_on_one_line_is_accepted(self):
-        fault(USER + "option display_name 'a\tb'\n")
+        for text in ("a\tb", "two\nlines", "a\0b"):
+            fault(USER + "option display_name '%s'\n" % text)
+
+    def test_every_word_for_what_is_wrong_is_one_of_the_list(self):
+        self.assertEqual(len(set(problems.WHATS)), len(problems.WHATS))

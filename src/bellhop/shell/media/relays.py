@@ -40,8 +40,8 @@ class MediaRelays:
         except (ImportError, OSError) as error:
             reason = getattr(error, "strerror", None) or error
             raise BellhopError(
-                "no sound can pass this node or be encrypted: %s (package bellhop-media; from the "
-                "sources: make native)" % reason
+                "the package bellhop-media is not installed or does not fit (%s; from the sources: "
+                "make native): sound is neither encrypted between nodes nor relayed" % reason
             ) from None
         self.media = media
         able = media.status()["suites"]

@@ -7,7 +7,7 @@ from ...errors import BellhopError
 from ...world.secrets import SEED_BYTES, SEED_FILE, Crypto, read
 
 # Names of what may be missing, in words for the owner.
-PYNACL = "PyNaCl (OpenWrt's package bellhop-mesh; elsewhere `pip install pynacl`)"
+PYNACL = "PyNaCl is not installed (OpenWrt: bellhop-mesh, elsewhere `pip install pynacl`): "
 EXPORT_HEAD = "bellhop-identity-1:"
 
 
@@ -16,7 +16,7 @@ def crypto():
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError("the node's identity and the mesh need " + PYNACL) from None
+        raise BellhopError(PYNACL + "the node has no identity and no mesh") from None
 
     def public_key(seed):
         return bindings.crypto_sign_seed_keypair(seed)[0]
@@ -71,7 +71,7 @@ def exchange(seed):
     try:
         from nacl import bindings
     except ImportError:
-        raise BellhopError("calls are not encrypted: that needs " + PYNACL) from None
+        raise BellhopError(PYNACL + "calls are not encrypted") from None
 
     def attempt(function):
         def tried(*octets):

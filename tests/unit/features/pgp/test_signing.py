@@ -4,7 +4,6 @@ import binascii
 import unittest
 
 from bellhop.effects import RelayOpen, Send, Sign, Verify
-from bellhop.errors import ConfigError
 from bellhop.features.pgp import signing
 from bellhop.media.signature import BEGIN, END, LABEL, MAX_SIGNATURE_BYTES, is_signature, statement
 from bellhop.settings import reader
@@ -438,10 +437,8 @@ class RefusalTest(SigningCase):
 class SettingsTest(unittest.TestCase):
     def check(self, *sections):
         """Return the Settings of some sections, or what is wrong with them."""
-        try:
-            return reader.parse("\n".join(sections), "test")
-        except ConfigError as error:
-            return str(error)
+        found = reader.parse("\n".join(sections), "test")
+        return str(found.problems[0]) if found.problems else found
 
     def test_fingerprints_are_taken_as_gpg_prints_them(self):
         key = "option key '%s'" % " ".join(["a1b2"] * 10)
