@@ -1,47 +1,35 @@
-"""Ed25519 and X25519 by libsodium."""
+"""Ed25519, X25519 and what seals by libsodium."""
 
 import os
 
+from ..errors import BellhopError
 from ..world.secrets import Crypto
 from . import sodium
 
 SEAL_BYTES = 16
+NO_LIBRARY = "no mesh: its links are encrypted by libsodium, which is not here; install libsodium"
 
 
 def crypto():
-    """Return the functions of libsodium, or None where it cannot be loaded."""
+    """Return the functions of libsodium; raises BellhopError where it cannot be loaded."""
     library = sodium.opened()
     if library is None:
-        return None
+        raise BellhopError(NO_LIBRARY)
     library.func("i", "sodium_init", "")()
-    return Crypto(*(_signing(library) + _sealing(library)))
+    keys, signing = _signing(library)
+    exchanging = _exchanging(library, keys)
+    agree = _agreeing(library, exchanging[0], exchanging[1])
+    return Crypto(*(signing + (agree,) + _boxing(library) + exchanging + _sealing(library)))
 
 
-def without_library(is_trusted):
-    """Return functions that sign slowly and check nothing: is_trusted() decides on what has come.
-
-    Secrets between two nodes need the library: a closed phone book stays closed to everybody.
-    """
-    from . import ed25519  # Only a node without libsodium pays for it in memory.
-
-    keys = {}
-
-    def public_key(seed):
-        if seed not in keys:
-            keys[seed] = ed25519.public_key(seed)
-        return keys[seed]
-
-    return Crypto(
-        public_key,
-        lambda seed, data: ed25519.sign(seed, public_key(seed), data),
-        lambda public, data, signature: is_trusted(),
-        lambda seed, public: os.urandom(32),
-        lambda key, nonce, data: os.urandom(len(data) + SEAL_BYTES),
-        lambda key, nonce, sealed: None,
-    )
+def _made(size, function, *arguments):
+    """Return what a function writes into its first argument, or None where it refuses."""
+    octets = bytearray(size)
+    return None if function(octets, *arguments) else bytes(octets)
 
 
 def _signing(library):
+    """Return the function from a seed to its keys; public_key, sign and verify of Crypto."""
     key_pair = library.func("i", "crypto_sign_seed_keypair", "PPP")
     detached = library.func("i", "crypto_sign_detached", "PPPQP")
     verify_detached = library.func("i", "crypto_sign_verify_detached", "PPQP")
@@ -55,47 +43,70 @@ def _signing(library):
         return kept[seed]
 
     def sign(seed, data):
-        signature = bytearray(64)
-        detached(signature, None, data, len(data), keys(seed)[1])
-        return bytes(signature)
+        return _made(64, detached, None, data, len(data), keys(seed)[1])
 
     def verify(public, data, signature):
         if len(public) != 32 or len(signature) != 64:
             return False
         return verify_detached(signature, data, len(data), public) == 0
 
-    return (lambda seed: keys(seed)[0]), sign, verify, _agreeing(library, keys)
+    return keys, ((lambda seed: keys(seed)[0]), sign, verify)
 
 
-def _agreeing(library, keys):
+def _exchanging(library, keys):
+    """Return secret, form, base and exchange of Crypto."""
     secret_of = library.func("i", "crypto_sign_ed25519_sk_to_curve25519", "PP")
-    point_of = library.func("i", "crypto_sign_ed25519_pk_to_curve25519", "PP")
+    form_of = library.func("i", "crypto_sign_ed25519_pk_to_curve25519", "PP")
+    base_of = library.func("i", "crypto_scalarmult_base", "PP")
+    shared_of = library.func("i", "crypto_scalarmult", "PPP")
+    return (
+        lambda seed: _made(32, secret_of, keys(seed)[1]),
+        lambda public: _made(32, form_of, public),
+        lambda secret: _made(32, base_of, secret),
+        lambda secret, public: _made(32, shared_of, secret, public),
+    )
+
+
+def _agreeing(library, secret, form):
     shared_of = library.func("i", "crypto_box_beforenm", "PPP")
 
     def agree(seed, public):
-        secret, point, shared = bytearray(32), bytearray(32), bytearray(32)
-        secret_of(secret, keys(seed)[1])
         # Where it is no point of the curve, nobody has the key that belongs to it.
-        if len(public) != 32 or point_of(point, public) or shared_of(shared, point, secret):
-            return os.urandom(32)
-        return bytes(shared)
+        point = form(public) if len(public) == 32 else None
+        shared = None if point is None else _made(32, shared_of, point, secret(seed))
+        return shared or os.urandom(32)
 
     return agree
 
 
-def _sealing(library):
+def _boxing(library):
+    """Return lock and unlock of Crypto."""
     seal = library.func("i", "crypto_secretbox_easy", "PPQPP")
     unseal = library.func("i", "crypto_secretbox_open_easy", "PPQPP")
 
     def lock(key, nonce, data):
-        sealed = bytearray(len(data) + SEAL_BYTES)
-        seal(sealed, data, len(data), nonce, key)
-        return bytes(sealed)
+        return _made(len(data) + SEAL_BYTES, seal, data, len(data), nonce, key)
 
     def unlock(key, nonce, sealed):
         if len(sealed) < SEAL_BYTES:
             return None
-        data = bytearray(len(sealed) - SEAL_BYTES)
-        return bytes(data) if unseal(data, sealed, len(sealed), nonce, key) == 0 else None
+        return _made(len(sealed) - SEAL_BYTES, unseal, sealed, len(sealed), nonce, key)
 
     return lock, unlock
+
+
+def _sealing(library):
+    """Return seal and unseal of Crypto."""
+    name = "crypto_aead_chacha20poly1305_ietf_"
+    sealing = library.func("i", name + "encrypt", "PPPQPQPPP")
+    unsealing = library.func("i", name + "decrypt", "PPPPQPQPP")
+
+    def seal(key, nonce, data, ad):
+        size = len(data) + SEAL_BYTES
+        return _made(size, sealing, None, data, len(data), ad, len(ad), None, nonce, key)
+
+    def unseal(key, nonce, sealed, ad):
+        size, whole = len(sealed) - SEAL_BYTES, len(sealed)
+        return _made(size, unsealing, None, None, sealed, whole, ad, len(ad), nonce, key)
+
+    return seal, unseal

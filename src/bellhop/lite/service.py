@@ -12,10 +12,6 @@ from .signals import Signals
 # What a node of this size does not do; the status says so.
 LEFT_TO_FULL_NODE = ("media relay", "TLS and WebSocket", "NAPTR and DNSSEC", "DHT")
 BY_LIBSODIUM = "Ed25519 by libsodium"
-NO_SIGNATURES = (
-    "no libsodium: records are taken only from the full nodes that `list peer` names, unchecked, "
-    "and none are passed on; install libsodium"
-)
 NO_DIGESTS = (
     "no libsodium: OpenWrt's MicroPython gets SHA-256 wrong on this processor, and phones with a "
     "password may be refused; install libsodium"
@@ -50,26 +46,14 @@ class Service(service.Service):
         """Give back what the start has used."""
         gc.collect()
 
-    def crypto(self, links):
-        """Return the functions of libsodium, or those that make do without it."""
-        found = identity.crypto()
-        if found is None:
-            links.only_peers = True
-            found = identity.without_library(lambda: links.is_heard)
-        return found
-
-    def joined_mesh(self):
-        """Pass on only what has been checked."""
-        self.engine.meshing.mesh.settings.passes_on = not self.mesh_links.only_peers
-
-    def _lacks_signatures(self):
-        return self.mesh_links is not None and self.mesh_links.only_peers
+    def crypto(self):
+        """Return the functions of libsodium; raises BellhopError."""
+        return identity.crypto()
 
     def more_problems(self):
         """Return sentences, or "" for those that do not hold."""
         problem = problem_of(self.settings)
         return [
-            NO_SIGNATURES if self._lacks_signatures() else "",
             "" if self.has_digests else NO_DIGESTS,
             "" if self.has_signals
             else "this MicroPython has no ffi: a signal ends the node without clean-up",
@@ -86,6 +70,6 @@ class Service(service.Service):
         gc.collect()
         result["heap_kb"] = self.heap // 1024
         result["heap_used_kb"] = gc.mem_alloc() // 1024
-        result["signatures"] = NO_SIGNATURES if self._lacks_signatures() else BY_LIBSODIUM
+        result["signatures"] = BY_LIBSODIUM if sodium.opened() else identity.NO_LIBRARY
         result["left_to_full_node"] = list(LEFT_TO_FULL_NODE)
         return result

@@ -96,7 +96,7 @@ class Service(service.Service):
 
     # The mesh.
 
-    def crypto(self, links):
+    def crypto(self):
         """Return the functions of libsodium; raises BellhopError."""
         from .mesh import identity  # Only a node with a mesh pays for it in memory.
 

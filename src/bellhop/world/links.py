@@ -26,16 +26,12 @@ SO_BINDTODEVICE, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 25, 49, 29
 class MeshLinks:
     """Keeps the sockets in step with the interfaces, and carries datagrams both ways.
 
-    section: the settings' `config mesh`; only_peers: hear nobody but the peers that it names.
-    is_heard: a datagram that came by a link is being read.
+    section: the settings' `config mesh`.
     """
 
-    def __init__(self, loop, section, only_peers=False):
+    def __init__(self, loop, section):
         self.loop = loop
         self.section = section
-        self.only_peers = only_peers
-        self.heard = ()
-        self.is_heard = False
         self.sockets = {}
         self.problems = {}
         self.lost = 0
@@ -55,7 +51,6 @@ class MeshLinks:
             self.seeker = self.loop.call_later(SEEK_MS, lambda: self.seek(resolver))
 
     def _found(self, places):
-        self.heard = tuple([host for host, _ in places])
         self.loop.perform(self.loop.engine.mesh_peers(places, self.loop.now()))
 
     def close(self):
@@ -120,7 +115,7 @@ class MeshLinks:
     def met(self, index, host):
         """The kernel has seen a neighbour on an interface: ask whether it is a node."""
         link = 2 * index + (":" in host)
-        if link in self.sockets and not self.only_peers:
+        if link in self.sockets:
             address = host, self.section.port
             self.loop.perform(self.loop.engine.mesh_neighbour(link, address, self.loop.now()))
 
@@ -155,14 +150,7 @@ class MeshLinks:
             except OSError:
                 return  # Nothing more, or the error of an earlier datagram.
             source = sockets.place(address)
-            if self.only_peers and source[0] not in self.heard:
-                continue
-            self.is_heard = True
-            try:
-                effects = self.loop.engine.receive_mesh(data, shown, source, self.loop.now())
-            finally:
-                self.is_heard = False
-            self.loop.perform(effects)
+            self.loop.perform(self.loop.engine.receive_mesh(data, shown, source, self.loop.now()))
 
 
 def _hear_own_groups(made, link):

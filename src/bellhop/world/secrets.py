@@ -9,10 +9,20 @@ from .system import files, sockets
 SEED_FILE, EPOCH_FILE = "/identity.seed", "/boot_epoch"
 SEED_BYTES = 32
 
-# public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) -> bool;
-# agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce, data) -> data
-# sealed, unlock(key, nonce, sealed) -> data or None. Nonces have 24 octets, seals add 16.
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
+# Ed25519: public_key(seed) -> 32 octets; sign(seed, data) -> 64; verify(public, data, signature) ->
+# bool. Secretbox: agree(seed, public) -> 32 octets that only the two nodes know; lock(key, nonce,
+# data) -> data sealed, unlock(key, nonce, sealed) -> data or None; nonces have 24 octets, seals add
+# 16. X25519: secret(seed) -> the secret of the same owner; form(public) -> the public key, None
+# where it is no point of the main subgroup; base(secret) -> public key; exchange(secret, public) ->
+# 32 octets or None. ChaCha20-Poly1305 (RFC 8439): seal(key, nonce, data, ad) -> data sealed;
+# unseal(key, nonce, sealed, ad) -> data or None; nonces have 12 octets.
+Crypto = namedtuple(
+    "Crypto",
+    (
+        "public_key", "sign", "verify", "agree", "lock", "unlock",
+        "secret", "form", "base", "exchange", "seal", "unseal",
+    ),
+)  # fmt: skip
 
 
 def read(state):

@@ -59,8 +59,8 @@ class Service:
         """Return what performs Resolve, and has `seek`, `counters` and `kind()`."""
         raise NotImplementedError
 
-    def crypto(self, links):
-        """Return a secrets.Crypto; raises BellhopError. links: the MeshLinks, not yet open."""
+    def crypto(self):
+        """Return a secrets.Crypto; raises BellhopError."""
         raise NotImplementedError
 
     def joined_mesh(self):
@@ -135,7 +135,7 @@ class Service:
             return
         links = MeshLinks(self.loop, self.settings.mesh)
         try:
-            crypto = self.crypto(links)
+            crypto = self.crypto()
             seed = secrets.read(self.state)
         except BellhopError as error:
             self.mesh_problem = "no mesh: %s" % error

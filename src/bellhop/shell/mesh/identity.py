@@ -35,7 +35,7 @@ def crypto():
             return False
         return True
 
-    return Crypto(public_key, sign, verify, *_sealing(bindings))
+    return Crypto(public_key, sign, verify, *_sealing(bindings), *_exchanging(bindings))
 
 
 def _sealing(bindings):
@@ -63,15 +63,12 @@ def _sealing(bindings):
     return agree, lock, unlock
 
 
-def exchange(seed):
-    """Return (functions of X25519, Ed25519 public key, X25519 secret); raises BellhopError.
+def _exchanging(bindings):
+    """Return secret, form, base, exchange, seal and unseal of Crypto."""
 
-    The functions are those of media.agreement.Dh, in its order.
-    """
-    try:
-        from nacl import bindings
-    except ImportError:
-        raise BellhopError(PYNACL + "calls are not encrypted") from None
+    def secret(seed):
+        pair = bindings.crypto_sign_seed_keypair(seed)
+        return bindings.crypto_sign_ed25519_sk_to_curve25519(pair[1])
 
     def attempt(function):
         def tried(*octets):
@@ -82,13 +79,29 @@ def exchange(seed):
 
         return tried
 
-    functions = (
+    sealing = bindings.crypto_aead_chacha20poly1305_ietf_encrypt
+    unsealing = attempt(bindings.crypto_aead_chacha20poly1305_ietf_decrypt)
+    return (
+        secret,
+        attempt(bindings.crypto_sign_ed25519_pk_to_curve25519),
         bindings.crypto_scalarmult_base,
         attempt(bindings.crypto_scalarmult),
-        attempt(bindings.crypto_sign_ed25519_pk_to_curve25519),
+        lambda key, nonce, data, ad: sealing(data, ad, nonce, key),
+        lambda key, nonce, sealed, ad: unsealing(sealed, ad, nonce, key),
     )
-    public, secret = bindings.crypto_sign_seed_keypair(seed)
-    return functions, public, bindings.crypto_sign_ed25519_sk_to_curve25519(secret)
+
+
+def exchange(seed):
+    """Return (functions of X25519, Ed25519 public key, X25519 secret); raises BellhopError.
+
+    The functions are those of media.agreement.Dh, in its order.
+    """
+    try:
+        functions = crypto()
+    except BellhopError:
+        raise BellhopError(PYNACL + "calls are not encrypted") from None
+    dh = functions.base, functions.exchange, functions.form
+    return dh, functions.public_key(seed), functions.secret(seed)
 
 
 def export(secret, passphrase, head=EXPORT_HEAD):
