@@ -66,6 +66,12 @@ MAX_RELAYED_CALLS = 512
 MAX_RECORDS = 4096
 # 4,096 usual records take 1.2 MB; forged ones of full size take 4 MB of memory with this bound.
 MAX_RECORDS_BYTES = 2400000
+# Neighbours on all links together; each costs half a kilobyte. Past it the net with the most of
+# them gives one up, contacts, named peers and near ones excepted.
+MAX_NEIGHBOURS = 128
+# Handshakes under way, a kilobyte each for five seconds, and those of one net; past it a newcomer
+# has to say hello again.
+MAX_HALF_LINKS, MAX_HALF_LINKS_OF_SITE = 16, 8
 # Ended records that must not come back: as many as records, each of which may end.
 MAX_TOMBSTONES = 4096
 # Streams of all peers: 1,024 phones would be a large house, and cost 5 kB each, 50 kB with TLS. Of

@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellhop.effects import SendMesh
-from bellhop.mesh import database, hello, packets, record
+from bellhop.limits import MAX_HALF_LINKS_OF_SITE, MAX_NEIGHBOURS
+from bellhop.mesh import database, packets, people, record
 from bellhop.mesh.database import key_of
-from bellhop.mesh.hello import MIN_UNPROVED_INTERVAL, QUIET_INTERVAL
+from bellhop.mesh.hello import RENEW_AFTER
+from bellhop.mesh.own import name_hash
 from bellhop.mesh.phonebook import Served
+from bellhop.mesh.settings import MeshSettings
 from tests.unit.mesh.network import PORT, TOY, Network, line, ring
 
 SALT = record.NODE_SALT
@@ -27,12 +30,12 @@ class Attack:
         for index, node in enumerate(self.network.nodes[:honest]):
             node.publish([Served(b"user%d" % index, b"", b"", [], True)], 0)
         self.network.run(3000)
-        self.way = self.attacker.exchange.peers[self.victim.short].best()
         self.number = 0
 
     def send(self, kind, body):
         """Let the victim receive one packet of its proved neighbour; return the effects."""
-        data = packets.write(kind, self.attacker.short, self.way.cookie, body)
+        way = self.attacker.exchange.peers[self.victim.short].best()
+        data = way.session.write(kind, body)
         source = self.network.address(self.network.nodes.index(self.attacker), 0)
         return self.victim.receive(data, self.link, source, self.network.now)
 
@@ -141,7 +144,7 @@ def test_sizes_and_salts_out_of_bounds_are_refused():
     key = TOY.public_key(seed)
     for salt, value in ((b"zz", b"de"), (b"", b"de"), (SALT, b""), (b"n77", b"de")):
         attack.push([record.write(key, 5, salt, value, lambda data: TOY.sign(seed, data))])
-    attack.push([identity(5) + bytes(1200 - 130)])
+    attack.push([identity(5) + bytes(1000)])
     assert attack.victim.database.digest() == digest
 
 
@@ -156,103 +159,237 @@ def test_signed_nonsense_is_stored_but_never_read_and_never_raises():
     assert attack.victim.counters["unreadable"] >= 4
 
 
-def test_without_the_cookie_a_stranger_gets_little_and_changes_nothing():
+def stranger_says(attack, data, source=("203.0.113.9", 4444)):
+    """Let the victim receive something of a stranger; return the octets that it sends there."""
+    effects = attack.victim.receive(data, attack.link, source, attack.network.now)
+    return sum(
+        len(one.data) for one in effects if isinstance(one, SendMesh) and one.address == source
+    )
+
+
+def to_all(number, link=b"stranger", tags=b"", interval=2000):
+    """Return a hello of a stranger to everybody."""
+    greeting = packets.Greeting(link, packets.TO_ALL, b"", number, interval, bytes(8), ())
+    return packets.write_to_all(greeting)[1] + tags
+
+
+def test_a_stranger_gets_no_more_octets_than_it_sent_and_changes_nothing():
     attack = Attack()
     digest = attack.victim.database.digest()
-    for kind in packets.TYPES[1:]:
-        for size in (0, 4, 19, 300, 1100):
-            data = packets.write(kind, b"stranger", packets.NO_COOKIE, bytes(size))
-            source = ("203.0.113.9", 1000 + size)
-            effects = attack.victim.receive(data, attack.link, source, attack.network.now)
-            sent = sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
-            assert sent <= 3 * len(data)
+    table = dict(attack.victim.neighbours.table)
+    own = attack.victim.neighbours.links[attack.link].id
+    for kind in packets.TYPES:
+        for size in (1, 4, 24, 29, 125, 157, 300, 1100):
+            for body in (bytes(size), own * (size // 8 + 1), b"\1" + bytes(8) + own + bytes(size)):
+                data = packets.write(kind, body[: max(size, 1)])
+                # The least that anybody says is a hello to all, of 26 octets.
+                assert stranger_says(attack, data) <= max(len(data), 40)
     assert attack.victim.database.digest() == digest
+    assert attack.victim.neighbours.table == table
+    assert not attack.victim.neighbours.openings.half
 
 
-def test_an_unproven_address_is_never_sent_more_than_three_times_what_came():
+def test_without_a_good_cookie_no_handshake_begins():
     attack = Attack()
-    source = ("203.0.113.9", 4444)
-    came = sent = 0
-    for turn in range(50):
-        body = packets.write_hello(packets.Hello(turn, 2000, packets.ANSWER, bytes(8), {}))
-        data = packets.write(packets.HELLO, b"stranger", packets.NO_COOKIE, body)
-        came += len(data)
-        now = attack.network.now = attack.network.now + 200
-        effects = attack.victim.receive(data, attack.link, source, now) + attack.victim.fire(now)
-        for effect in effects:
-            if isinstance(effect, SendMesh) and effect.address == source:
-                sent += len(effect.data)
-    assert 0 < sent <= 3 * came
+    own = attack.victim.neighbours.links[attack.link].id
+    for cookie in (bytes(8), b"guessed."):
+        opening = packets.Open(1, bytes(8), own, cookie, b"sess", bytes(range(32)))
+        stranger_says(attack, packets.write_open(opening))
+    assert not attack.victim.neighbours.openings.half
 
 
-def test_a_flood_of_hellos_from_invented_addresses_keeps_the_table_bounded():
+class Stranger:
+    """Somebody with a key of its own at any address: it says what a node would say."""
+
+    def __init__(self, attack, number, source, link=None):
+        self.attack = attack
+        self.link = attack.link if link is None else link
+        self.source = source
+        self.node = attack.network.make(number)
+        self.node.link_up(0, "l0", True, attack.network.now)
+        self.far = ("10.99.0.1", PORT)
+
+    def knock(self, rounds=5):
+        """Exchange what both say until one of them is silent; return whether it is a neighbour."""
+        now = self.attack.network.now
+        waiting = [self.node.neighbours.openings.greeting(0, self.far, now)]
+        for _ in range(rounds):
+            answers = []
+            for effect in waiting:
+                answers += self.attack.victim.receive(effect.data, self.link, self.source, now)
+            waiting = []
+            for effect in answers:
+                if isinstance(effect, SendMesh) and effect.address == self.source:
+                    waiting += self.node.receive(effect.data, 0, self.far, now)
+            waiting = [effect for effect in waiting if isinstance(effect, SendMesh)]
+        return (self.link, self.source) in self.attack.victim.neighbours.table
+
+
+def test_one_host_with_many_ports_takes_few_places():
+    attack = Attack()
+    there = set(attack.victim.neighbours.table)
+    for number in range(127):
+        Stranger(attack, 1000 + number, ("203.0.113.9", 1000 + number)).knock()
+        attack.network.now += 100
+    table = attack.victim.neighbours.table
+    assert there <= set(table)
+    assert len(table) <= len(there) + 4
+
+
+def test_a_table_full_of_strangers_has_places_for_near_ones_peers_and_contacts():
+    attack = Attack()
+    near = set(attack.victim.neighbours.table)
+    for number in range(300):
+        source = ("203.%d.%d.9" % divmod(number, 256), PORT)
+        Stranger(attack, 1000 + number, source).knock()
+        attack.network.now += 110
+        assert len(attack.victim.neighbours.table) <= MAX_NEIGHBOURS
+    assert len(attack.victim.neighbours.table) == MAX_NEIGHBOURS
+    assert near <= set(attack.victim.neighbours.table)
+    assert Stranger(attack, 2000, ("10.77.0.5", PORT)).knock()
+    attack.victim.settings.peers = [("198.51.100.5", PORT)]
+    assert Stranger(attack, 2001, ("198.51.100.5", PORT)).knock()
+    contact = Stranger(attack, 2002, ("198.51.100.6", PORT))
+    attack.victim.settings.contacts = (contact.node.id,)
+    assert contact.knock()
+    assert not Stranger(attack, 2003, ("198.51.100.7", PORT)).knock()
+
+
+def test_a_flood_of_hellos_from_invented_addresses_leaves_nothing():
     attack = Attack()
     members = set(attack.victim.exchange.peers)
     for number in range(5000):
-        body = packets.write_hello(packets.Hello(1, 2000, packets.TO_ALL, bytes(8), {}))
-        short = number.to_bytes(8, "big")
-        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, body)
         source = ("10.77.%d.%d" % divmod(number, 256), PORT)
-        attack.victim.receive(data, attack.link, source, attack.network.now)
-        assert len(attack.victim.neighbours.table) <= hello.MAX_NEIGHBOURS
+        stranger_says(attack, to_all(1, number.to_bytes(8, "big")), source)
     assert set(attack.victim.exchange.peers) == members
-    assert attack.victim.counters["full"] > 4000
+    assert len(attack.victim.neighbours.table) == len(members)
+    assert not attack.victim.neighbours.openings.half
     assert len(attack.victim.deadlines.heap) < 2000
 
 
-def test_a_replayed_proof_is_worthless():
+def test_handshakes_under_way_are_bounded_and_one_net_leaves_room_for_others():
+    attack = Attack()
+    for number in range(400):
+        source = ("203.0.113.%d" % (number % 200), 1000 + number)
+        Stranger(attack, 1000 + number, source).knock(3)
+        attack.network.now += 60
+        half = attack.victim.neighbours.openings.half
+        assert len(half) <= MAX_HALF_LINKS_OF_SITE
+    assert Stranger(attack, 2000, ("198.51.100.5", PORT)).knock()
+    assert attack.victim.counters["full"] > 300
+
+
+def test_a_recorded_handshake_is_worthless():
     network = Network(2, line(2))
     network.run(3000)
-    proofs = [e for _, index, e in network.log if index == 1 and e.data[2] == packets.PROVE]
+    said = [e for _, index, e in network.log if index == 1]
     fresh = network.make(0)
     fresh.link_up(0, "l0", True, network.now)
-    source = network.address(1, 0)
-    body = packets.write_hello(packets.Hello(1, 2000, packets.TO_ALL, bytes(8), {}))
-    greeting = packets.write(packets.HELLO, network.nodes[1].short, packets.NO_COOKIE, body)
-    fresh.receive(greeting, 0, source, network.now)
-    for proof in proofs:
-        fresh.receive(proof.data, 0, source, network.now)
+    for effect in said:
+        fresh.receive(effect.data, 0, network.address(1, 0), network.now)
     assert not fresh.exchange.peers
-    assert fresh.counters["stale_proof"] == len(proofs) > 0
 
 
-def test_a_hello_in_the_name_of_a_neighbour_does_not_end_the_edge():
+def test_what_was_sealed_counts_once():
     attack = Attack()
-    source = attack.network.address(1, 1)
-    short = attack.network.nodes[1].short
-    sent = 0
-    for turn in range(20):
-        body = packets.write_hello(packets.Hello(turn, 2000, packets.TO_ALL, bytes(8), {}))
-        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, body)
-        effects = attack.victim.receive(data, 0, source, attack.network.now)
-        sent += sum(len(effect.data) for effect in effects if isinstance(effect, SendMesh))
-    assert sent <= 3 * 20 * len(data)
-    assert short in attack.victim.exchange.peers
+    said = [e for _, index, e in attack.network.log if index == 3 and e.data[2] == packets.SEALED]
+    malformed, digest = attack.victim.counters["malformed"], attack.victim.database.digest()
+    source = attack.network.address(3, 0)
+    for effect in said:
+        assert attack.victim.receive(effect.data, attack.link, source, attack.network.now) == []
+    assert attack.victim.counters["malformed"] == malformed + len(said) > malformed
+    assert attack.victim.database.digest() == digest
 
 
-def test_a_hello_in_the_name_of_a_neighbour_makes_it_no_less_alive():
+def test_hellos_cookies_and_steps_in_the_name_of_a_neighbour_do_not_end_the_edge():
     attack = Attack()
-    source = attack.network.address(1, 1)
-    short, own = attack.network.nodes[1].short, attack.victim.short
-    for interval in (10, 650000):
-        hello = packets.Hello(7, interval, packets.TO_ALL, bytes(8), {own[:4]: 1})
-        data = packets.write(packets.HELLO, short, packets.NO_COOKIE, packets.write_hello(hello))
-        attack.victim.receive(data, 0, source, attack.network.now)
-        told = attack.victim.neighbours.table[0, source].interval
-        assert MIN_UNPROVED_INTERVAL <= told <= QUIET_INTERVAL
-    attack.network.run(1500)
-    assert short in attack.victim.exchange.peers
+    neighbour = attack.victim.exchange.peers[attack.network.nodes[1].short].best()
+    own = attack.victim.neighbours.links[neighbour.link].id
+    ends = neighbour.dead_at()
+    for turn in range(200):
+        attack.network.now += 10
+        for data in (
+            to_all(turn, neighbour.far),
+            to_all(1 << 31, neighbour.far, b"forged" * 5, 10),
+            packets.write_greeting(neighbour.far, b"the mark"),
+            packets.write_greeting(b"another.", b"the mark"),
+            packets.write_cookie(neighbour.far, own, b"poisoned", b"the mark"),
+            packets.write_open(packets.Open(1, neighbour.far, own, bytes(8), b"sess", bytes(32))),
+            packets.write_open(packets.Open(2, neighbour.far, own, bytes(8), b"sess", bytes(128))),
+            packets.write_open(packets.Open(3, neighbour.far, own, bytes(8), b"sess", bytes(96))),
+            packets.write(packets.SEALED, neighbour.session.id + bytes(6) + bytes(80)),
+        ):
+            stranger_says(attack, data, neighbour.address)
+        assert neighbour.dead_at() == ends
+    attack.network.run(8000)
+    assert attack.network.nodes[1].short in attack.victim.exchange.peers
 
 
-def test_a_cookie_that_repeats_nothing_is_not_used():
+def test_an_address_of_a_neighbour_is_not_taken_over_while_it_is_there():
     attack = Attack()
-    source = attack.network.address(1, 1)
-    short = attack.network.nodes[1].short
-    before = attack.victim.neighbours.table[0, source].cookie
-    for kind, size in ((packets.COOKIE, 0), (packets.ASK, 48)):
-        data = packets.write(kind, short, b"guessed.", b"poisoned" + bytes(size))
-        attack.victim.receive(data, 0, source, attack.network.now)
-    assert attack.victim.neighbours.table[0, source].cookie == before
+    neighbour = attack.victim.exchange.peers[attack.network.nodes[1].short].best()
+    thief = Stranger(attack, 1000, neighbour.address, neighbour.link)
+    thief.knock()
+    assert attack.victim.neighbours.table[neighbour.link, neighbour.address] is neighbour
+    assert attack.victim.counters["foreign_id"] > 0
+
+
+def test_keys_are_made_anew_each_hour_and_nobody_notices():
+    attack = Attack()
+    way = attack.victim.exchange.peers[attack.network.nodes[1].short].best()
+    before = way.session
+    attack.network.run(RENEW_AFTER + 20000)
+    assert attack.victim.exchange.peers[attack.network.nodes[1].short].best() is way
+    assert way.session is not before and way.old is None
+    assert attack.victim.counters["strangers"] == 0
+    assert way.changed < 3000
+
+
+def test_claims_of_strangers_do_not_hide_a_contact_and_junk_does_not_hide_a_person():
+    attack = Attack()
+    contact, seed = (5).to_bytes(32, "big"), (6).to_bytes(32, "big")
+    bob = record.write_node(
+        record.NodeValue(b"", [], 0, 0, b"", b"", record.LIFETIME, name_hash(b"bob"))
+    )
+    raws = [identity(number, value=bob) for number in range(1000, 1040)]
+    raws.append(identity(5, value=bob))
+    proved = people.person(b"ann", seed, TOY.public_key(contact), TOY)
+    page = people.write([proved])[0]
+    raws += [identity(number, value=page, salt=b"key0") for number in range(1000, 1040)]
+    raws.append(identity(5, value=page, salt=b"key0"))
+    attack.victim.adopt(MeshSettings("v", contacts=[TOY.public_key(contact)]))
+    for raw in raws:
+        attack.network.now += 51
+        attack.push([raw])
+    assert attack.victim.find(b"bob")[0].node == TOY.public_key(contact)
+    assert attack.victim.person(proved.key) == [(TOY.public_key(contact), b"ann")]
+
+
+def test_ten_thousand_identities_through_a_hundred_introducers_leave_the_honest_records():
+    attack = Attack()
+    victim = attack.victim
+    honest = victim.exchange.peers[attack.network.nodes[1].short]
+    for number in range(400):
+        attack.network.now += 51
+        victim.exchange.take(identity(number + 1), honest, attack.network.now)
+    contact = identity(100000)
+    victim.settings.contacts = (contact[:32],)
+    strangers = []
+    for number in range(128):
+        one = Stranger(attack, 1000 + number, ("203.%d.0.9" % number, PORT))
+        attack.network.now += 110
+        if one.knock():
+            strangers.append(victim.exchange.peers[one.node.short])
+    assert len(strangers) > 100
+    victim.exchange.take(contact, strangers[0], attack.network.now)
+    for number in range(10000):
+        attack.network.now += 11
+        raw = identity(200000 + number)
+        victim.exchange.take(raw, strangers[number % len(strangers)], attack.network.now)
+    left = [number for number in range(400) if victim.database.get(key_of(identity(number + 1)))]
+    assert len(left) >= 300, len(left)
+    assert victim.database.get(key_of(contact)) is not None
+    assert victim.database.count <= database.MAX_RECORDS
 
 
 def test_an_edge_needs_both_ends():
@@ -280,12 +417,10 @@ def test_a_neighbour_that_acknowledges_and_forwards_nothing_stops_nobody():
 def test_wrong_digests_cause_ever_fewer_repairs():
     attack = Attack()
     before = attack.victim.counters["repairs"]
-    for turn in range(600):
+    for _ in range(600):
         attack.network.now += 1000
-        body = packets.write_hello(
-            packets.Hello(turn, 2000, 0, bytes(8), {attack.victim.short[:4]: 1})
-        )
-        attack.send(packets.HELLO, body)
+        hello = packets.Hello(2000, 0, bytes(8))
+        attack.send(packets.HELLO, packets.write_hello(hello))
         attack.victim.fire(attack.network.now)
     assert attack.victim.counters["repairs"] - before < 15
 
@@ -315,7 +450,7 @@ def test_noise_never_raises():
         attack.victim.fire(attack.network.now)
 
 
-@given(st.sampled_from(packets.TYPES), st.binary(max_size=400))
+@given(st.sampled_from(packets.KINDS), st.binary(max_size=400))
 def test_any_body_of_a_proved_neighbour_is_survived(kind, body):
     SHARED.send(kind, body)
 

@@ -16,10 +16,7 @@ TARGETS = {
     5000: (6.5, 7, 10, 15, None),
 }
 FIGURES = ("update s", "partition s", "merge s", "cold boot s", "octets/node/min")
-NAMES = {
-    1: "hello", 2: "cookie", 3: "ask", 4: "prove", 5: "records", 6: "ack", 7: "tree", 8: "list",
-    9: "want",
-}  # fmt: skip
+NAMES = {1: "hello", 2: "cookie", 3: "open", 4: "sealed"}
 
 
 def elapsed(world, began, groups=None):

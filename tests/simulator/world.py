@@ -15,12 +15,26 @@ from bellhop.mesh import database
 from bellhop.mesh.node import Mesh, MeshSettings
 from bellhop.mesh.phonebook import Served
 
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
+Crypto = namedtuple(
+    "Crypto",
+    (
+        "public_key", "sign", "verify", "agree", "lock", "unlock",
+        "secret", "form", "base", "exchange", "seal", "unseal",
+    ),
+)  # fmt: skip
 STAND_IN = Crypto(
     lambda seed: hashlib.sha256(seed).digest(),
     lambda seed, data: b"stand-in" * 8,
     lambda public, data, signature: True,
     None, None, None,
+    lambda seed: hashlib.sha256(seed).digest(),
+    lambda public: public[:31] + b"\0",
+    lambda secret: secret[:31] + b"\0",
+    lambda secret, public: hashlib.sha256(
+        b"".join(sorted((secret[:31] + b"\0", public)))
+    ).digest(),
+    lambda key, nonce, data, ad: data + b"stand-in" * 2,
+    lambda key, nonce, sealed, ad: sealed[:-16],
 )  # fmt: skip
 # IPv6 and UDP headers of each datagram.
 HEADERS = 48

@@ -78,3 +78,20 @@ def _longest_zeros(groups):
 def net_group(octets):
     """Return the net that one owner is likely to hold: /16 of IPv4, /32 of IPv6."""
     return octets[:2] if len(octets) == 4 else octets[:4]
+
+
+def site(octets):
+    """Return the net that one customer of a provider has: /24 of IPv4, /56 of IPv6."""
+    return octets[:3] if len(octets) == 4 else octets[:7]
+
+
+def is_near(octets):
+    """True for an address that no provider carries: of a link, or of private networks."""
+    if len(octets) == 16:
+        return octets[0] & 254 == 0xFC or (octets[0] == 0xFE and octets[1] & 192 == 0x80)
+    first, second = octets[0], octets[1]
+    return (
+        first in (10, 127)
+        or octets[:2] in (b"\xc0\xa8", b"\xa9\xfe")
+        or (first == 172 and 16 <= second < 32)
+    )

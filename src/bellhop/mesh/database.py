@@ -9,6 +9,9 @@ from .record import HEAD_BYTES, SALT_AT, sequence_of, table_key
 
 LEAVES = 256
 MODULUS = 1 << 64
+# A newcomer may push out what the largest introducer brought last while its own introducer has
+# less than this part of it: many small ones cannot undo a large one of long standing.
+PART = 16
 # What `Database.compare` finds about a record that is offered.
 NEWER, SAME, OLDER, BURIED, COLLISION = ("newer", "same", "older", "buried", "collision")
 
@@ -41,12 +44,18 @@ def digest_of(raw):
 class Database:
     """Records in 256 leaves by the first octet of the key, which are the leaves of a hash tree.
 
-    `gone` collects the keys that were evicted, for the owner of this object.
+    `gone` collects the keys that were evicted, for the owner of this object. is_kept(id): True for
+    nodes whose records never make room for others.
     """
 
     def __init__(
-        self, most=MAX_RECORDS, most_bytes=MAX_RECORDS_BYTES, most_tombstones=MAX_TOMBSTONES
+        self,
+        most=MAX_RECORDS,
+        most_bytes=MAX_RECORDS_BYTES,
+        most_tombstones=MAX_TOMBSTONES,
+        is_kept=lambda node: False,
     ):
+        self.is_kept = is_kept
         self.most = most
         self.most_bytes = most_bytes
         self.most_tombstones = most_tombstones
@@ -86,7 +95,9 @@ class Database:
         """Keep a record that `compare` called NEWER; return False where there is no place."""
         key = key_of(raw)
         old = self.get(key)
-        if not self._make_room(len(raw) - (len(old.raw) if old else 0), old is None, introducer):
+        grown = len(raw) - (len(old.raw) if old else 0)
+        may_push = old is not None or self.is_kept(raw[:KEY_BYTES])
+        if not self._make_room(grown, old is None, introducer, may_push):
             return False
         serial = mark = 0
         old = self.get(key)
@@ -121,31 +132,38 @@ class Database:
         self.total = (self.total + sign * entry.digest) % MODULUS
         self.count += sign
         self.octets += sign * len(entry.raw)
-        share = self.shares.get(entry.introducer, 0) + sign * len(entry.raw)
+        share = self.shares.get(entry.introducer, 0) + sign * self._weight(len(entry.raw))
         if share:
             self.shares[entry.introducer] = share
         else:
             del self.shares[entry.introducer]
 
-    def _make_room(self, octets, is_new, introducer):
-        """Evict from the largest introducer; a newcomer of the largest one finds no place."""
+    def _weight(self, octets):
+        """Return what a record takes: of the octets, or its place."""
+        return max(octets, self.most_bytes // self.most)
+
+    def _make_room(self, octets, is_new, introducer, may_push):
+        """Evict from the largest introducer; one that has too large a part finds no place."""
         while self.count + is_new > self.most or self.octets + octets > self.most_bytes:
             largest = max(self.shares, key=lambda who: self.shares[who])
-            if self.shares.get(introducer, 0) + octets >= self.shares[largest]:
+            part = PART * self.shares.get(introducer, 0)
+            if (part >= self.shares[largest] and not may_push) or not self._evict(largest):
                 return False
-            self._evict(largest)
         return True
 
     def _evict(self, introducer):
         """Drop what this introducer brought last: what was there before a flood stays."""
         newest = None
         for key, entry in self.items():
-            if entry.introducer == introducer and (
-                newest is None or entry.serial > newest[1].serial
-            ):
+            if entry.introducer != introducer or self.is_kept(entry.raw[:KEY_BYTES]):
+                continue
+            if newest is None or entry.serial > newest[1].serial:
                 newest = (key, entry)
+        if newest is None:
+            return False
         self._take_out(newest[0], newest[1])
         self.gone.append(newest[0])
+        return True
 
     def items(self):
         """Yield (table key, entry) of all records."""

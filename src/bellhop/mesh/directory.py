@@ -45,11 +45,13 @@ class Directory:
     """An index over the database that is brought up to date before each answer.
 
     open_book(node, value): the value of a page of a phone book as this node may read it, or None.
+    verify(key, data, signature): True where that key has signed.
     """
 
-    def __init__(self, database, open_book, counters):
+    def __init__(self, database, open_book, verify, counters):
         self.database = database
         self.open_book = open_book
+        self.verify = verify
         self.counters = counters
         self.stale = set()
         self.version = 0
@@ -64,6 +66,12 @@ class Directory:
     def note(self, key):
         """A record has come, changed or gone."""
         self.stale.add(key)
+
+    def rely_on(self, trust):
+        """Take {node's id: rank} of those whose claims are better than others."""
+        if trust != self.trust:
+            self.trust = trust
+            self.stale.update(self.known)
 
     def _read_book(self, key, item):
         try:
@@ -103,6 +111,8 @@ class Directory:
         except MeshError:
             self.counters["unreadable"] += 1
             return
+        # What the people themselves have not signed takes no place of what they have.
+        page = [one for one in page if people.is_at(one, item.key, self.verify)]
         self.pages[key] = [one.key for one in page]
         for one in page:
             places = self.people.setdefault(one.key, {})
@@ -119,9 +129,11 @@ class Directory:
     def _add(self, key, known):
         self.known[key] = known
         for name in _hashes(known.value):
-            claims = self.names.get(name, ())
-            if len(claims) < MAX_CLAIMS:
-                self.names[name] = claims + (key,)
+            claims = self.names.get(name, ()) + (key,)
+            if len(claims) > MAX_CLAIMS:
+                worst = max(claims, key=self._standing)
+                claims = tuple([one for one in claims if one != worst])
+            self.names[name] = claims
         if len(key) == SHORT_BYTES + 1:
             prefix = number_prefix(known.node, known.value.attempt)
             self.prefixes[prefix] = self.prefixes.get(prefix, ()) + (key,)
@@ -136,6 +148,11 @@ class Directory:
             _forget(self.names, name, key)
         if len(key) == SHORT_BYTES + 1:
             _forget(self.prefixes, number_prefix(known.node, known.value.attempt), key)
+
+    def _standing(self, key):
+        """Return what orders claims, the best first: rank, then first sight."""
+        known = self.known[key]
+        return self.trust.get(known.node, FIRST_SEEN), known.serial
 
     def node(self, short):
         """Return the Known of a node's own record, or None."""
@@ -157,23 +174,28 @@ class Directory:
     def find(self, name):
         """Return the claims of a name, number or mesh number, best first."""
         self.refresh()
-        claims = self._claims(name, name, "")
-        prefix, rest = name[:PREFIX_DIGITS], name[PREFIX_DIGITS:]
-        if rest and name.isdigit():
-            owners = {key[:SHORT_BYTES] for key in self.prefixes.get(prefix, ())}
-            for claim in self._claims(rest, rest, ", by its mesh number"):
-                if claim[1].node[:SHORT_BYTES] in owners:
-                    claims.append(claim)
-        claims.sort(key=lambda pair: (pair[1].rank, pair[0]))
-        return [claim for _, claim in claims]
-
-    def _claims(self, searched, name, how):
+        keys = [(key, name, "") for key in self.names.get(name_hash(name), ())]
+        owner, rest = self.owner(name[:PREFIX_DIGITS]), name[PREFIX_DIGITS:]
+        if owner is not None and rest and name.isdigit():
+            wanted = name_hash(rest)
+            for salt in record.NAME_SALTS:
+                known = self.known.get(owner + salt)
+                if known is not None and wanted in _hashes(known.value):
+                    keys.append((owner + salt, rest, ", by its mesh number"))
+        keys.sort(key=lambda found: self._standing(found[0]))
         claims = []
-        for key in self.names.get(name_hash(searched), ()):
-            known = self.known[key]
-            rank = self.trust.get(known.node, FIRST_SEEN)
-            claims.append((known.serial, Claim(known.node, name, rank, REASONS[rank] + how)))
+        for key, called, how in keys:
+            rank = self._standing(key)[0]
+            claims.append(Claim(self.known[key].node, called, rank, REASONS[rank] + how))
         return claims
+
+    def owner(self, prefix):
+        """Return the short id of the node whose mesh numbers begin so, or None.
+
+        Of several the first seen, after pinned contacts: keys for a prefix are quickly found.
+        """
+        keys = self.prefixes.get(prefix, ())
+        return min(keys, key=self._standing)[:SHORT_BYTES] if keys else None
 
     def outranks(self, node, attempt):
         """True when another node has a better right to the number prefix: attempt, then key."""

@@ -1,6 +1,5 @@
 """Records between this node and its peers: checked, the cheapest way first, and passed on."""
 
-from ..effects import SendMesh
 from ..errors import MeshError
 from . import packets, record, repair
 from .database import BURIED, COLLISION, NEWER, OLDER, SAME
@@ -67,10 +66,7 @@ class Exchange:
     def send(self, peer, kind, bodies, way=None):
         """Return the effects that send bodies of one kind to a peer; way: a Neighbour."""
         way = way or peer.best()
-        return [
-            SendMesh(way.link, way.address, packets.write(kind, self.mesh.short, way.cookie, body))
-            for body in bodies
-        ]
+        return [self.mesh.neighbours.send(way, kind, body) for body in bodies]
 
     def digest_seen(self, peer, digest, now):
         """Compare the digest in a hello; return the effects of a repair if one is due."""
@@ -155,7 +151,7 @@ class Exchange:
     def _offer(self, peer, keys, at):
         for key in keys:
             entry = self.mesh.database.get(key)
-            if entry is not None and self._may_tell(key):
+            if entry is not None:
                 peer.offer(key, entry.sequence, at)
         self.mesh.deadlines.watch(peer)
 
@@ -215,7 +211,7 @@ class Exchange:
             return LATER
         if not self._is_signed(item, peer):
             return REFUSED
-        if not database.store(raw, peer.id, now):
+        if not database.store(raw, self.mesh.neighbours.group(peer.best()), now):
             self.mesh.counters["no_room"] += 1
             return REFUSED
         database.get(key).mark = spend(
@@ -271,14 +267,8 @@ class Exchange:
         self.mesh.own_heard(item, entry is not None, now)
         return KNOWN
 
-    def _may_tell(self, key):
-        """Tell whether a record may go to peers: a node that checks none tells only of itself."""
-        return self.mesh.settings.passes_on or key.startswith(self.mesh.short)
-
     def spread(self, key, sequence, source, now):
         """Plan to send a record to every peer but its source."""
-        if not self._may_tell(key):
-            return
         chance = self.mesh.token(1)[0]
         at = now + MIN_BATCH + chance % BATCH_SPREAD
         for peer in self.peers.values():

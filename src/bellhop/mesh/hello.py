@@ -1,9 +1,7 @@
-"""Neighbours on a link: who is heard, who proved a key, who hears this node too.
+"""Neighbours on a link: a handshake with whom is under way, and who has proved its key.
 
 A neighbour is an address on a link. An edge to it is published in TWO_WAY only.
 """
-
-from . import packets
 
 # Three hellos and a half without a sign of life end a neighbour; before that it is asked.
 HELLO_INTERVAL = 2000
@@ -15,57 +13,55 @@ PROBE_PERCENT = 270
 PROBE_INTERVAL = 300
 # A peer that names a longer interval is not waited for in full.
 MIN_INTERVAL, MAX_INTERVAL = (100, 60000)
-# What anybody on the link may say in the name of a neighbour.
-MIN_UNPROVED_INTERVAL = 1000
-ASK_INTERVAL = 300
-ASK_TRIES = 5
-# Strangers and neighbours on all links together; each costs half a kilobyte.
-MAX_NEIGHBOURS = 128
+# A step of a handshake is repeated so often, and one that is not completed is given up.
+STEP_INTERVAL, STEP_TRIES = (300, 6)
+HALF_LIFE = 5000
+# Keys are made anew after an hour; what is still under way may come under the old ones.
+RENEW_AFTER, OLD_KEYS = (3600000, 10000)
+# Somebody who says to have lost the keys gets new ones this often: anybody can say so.
+AGAIN_AFTER = 5000
 # Hellos of which the share that came decides the cost; classes are coarse so that ordinary loss
 # publishes nothing.
 QUALITY_WINDOW = 32
 GOOD_COST, FAIR_COST, BAD_COST = (1, 3, 8)
 
-HEARD, MUTUAL, PROVED, TWO_WAY, GONE = STATES = (
-    "heard", "mutual", "proved", "two-way", "gone",
-)  # fmt: skip
-HELLO, HELLO_BACK, PROOF, SILENCE, LEAVE = EVENTS = (
-    "hello", "hello-back", "proof", "silence", "leave",
-)  # fmt: skip
+HEARD, MUTUAL, TWO_WAY, GONE = STATES = ("heard", "mutual", "two-way", "gone")
+PROOF, SIGN, SILENCE, LEAVE = EVENTS = ("proof", "sign", "silence", "leave")
 
 
-# Hellos that a new neighbour gets in the other address family as well: where nothing else does, SIP
-# uses the address from which they come.
+# Hellos that a new neighbour gets in the other address family as well, so that it is found there
+# too when the first falls silent.
 TOLD_BESIDE = 3
 
 
 class Neighbour:
-    """One address from which a node is heard."""
+    """One address from which a node is heard. far: its link's id; handshake: while there is one."""
 
     __slots__ = (
-        "address", "alive_at", "beside", "came", "changed", "cookie", "cost", "deadline",
-        "expected", "given", "hears_all", "id", "interval", "key", "last_number", "link", "nonce",
-        "proven_address", "queued", "reason", "state", "told", "tries", "via_all_at",
+        "address", "alive_at", "beside", "beside_far", "came", "changed", "cost", "deadline",
+        "expected", "far", "handshake", "hears_all", "id", "interval", "key", "last_number",
+        "link", "old", "other_session", "own_session", "queued", "reason", "renewed_at", "session",
+        "state", "step", "told", "tries", "via_all_at",
     )  # fmt: skip
 
-    def __init__(self, link, address, short, given, nonce, now):
+    def __init__(self, link, address, far, handshake, own_session, now):
         self.link = link
         self.address = address
-        # Its address in the other family of the same interface, where it was heard there too.
-        self.beside = None
+        self.far = far
+        # Its host and link's id in the other family of the same interface, where it is there too.
+        self.beside = self.beside_far = None
         self.told = 0
-        self.id = short
-        self.key = None
-        self.state = HEARD
-        self.reason = "asked for its key"
-        self.changed = now
-        self.alive_at = now
-        self.interval = HELLO_INTERVAL
-        self.given = given
-        self.cookie = packets.NO_COOKIE
-        self.nonce = nonce
-        self.proven_address = False
+        self.handshake = handshake
+        self.own_session = own_session
+        self.other_session = b""
+        self.session = self.old = None
+        self.step = b""
         self.tries = 0
+        self.id = self.key = None
+        self.state = HEARD if handshake.is_initiator else MUTUAL
+        self.reason = "asked for its key" if handshake.is_initiator else "has not proved its key"
+        self.changed = self.alive_at = self.renewed_at = now
+        self.interval = HELLO_INTERVAL
         self.hears_all = False
         self.via_all_at = None
         self.last_number = None
@@ -88,15 +84,20 @@ class Neighbour:
     def arm(self, now):
         """Set the next time at which this neighbour needs attention."""
         at = self.dead_at()
-        if self.state in (PROVED, TWO_WAY):
+        if self.state == TWO_WAY:
             at = min(at, max(self.probe_at(), now + PROBE_INTERVAL))
-        if self.asks():
-            at = min(at, now + ASK_INTERVAL)
+            if self.old is not None:
+                at = min(at, max(self.renewed_at + OLD_KEYS, now))
+        elif self.state == HEARD:
+            at = min(at, now + STEP_INTERVAL)
         self.deadline = at if self.state != GONE else None
 
-    def asks(self):
-        """True while the question for the key should be repeated on our own account."""
-        return self.state in (HEARD, MUTUAL) and self.proven_address and self.tries < ASK_TRIES
+    def renew(self, other, now):
+        """Take the keys of a second handshake with the same node."""
+        self.old, self.session = self.session, other.session
+        self.far, self.step, self.tries = other.far, other.step, 0
+        self.renewed_at = now
+        self.last_number = None
 
     def probe_at(self):
         """Return the time from which on a silent neighbour is asked for a sign of life."""
@@ -104,30 +105,23 @@ class Neighbour:
 
     def dead_at(self):
         """Return the time at which silence ends this neighbour."""
+        if self.state != TWO_WAY:
+            return self.changed + HALF_LIFE
         return self.alive_at + self._expected() * DEAD_PERCENT // 100
 
     def _expected(self):
         is_quiet = HELLO_INTERVAL < self.interval <= QUIET_INTERVAL
         return HELLO_INTERVAL if is_quiet else self.interval
 
-    def promise(self, interval, is_proved):
-        """Note how soon the neighbour will speak again (ms); is_proved: it sent the cookie."""
-        least, most = MIN_INTERVAL, MAX_INTERVAL
-        if not is_proved:
-            least, most = MIN_UNPROVED_INTERVAL, QUIET_INTERVAL
-        self.interval = min(max(interval, least), most)
-
-    def note_heard(self, heard, own_short):
-        """Note what the neighbour's hello says about ours; return True when it lists this node."""
-        quality = heard.get(own_short[:4])
-        self.hears_all = quality is not None and bool(quality & packets.HEARS_MULTICAST)
-        return quality is not None
+    def promise(self, interval):
+        """Note how soon the neighbour will speak again (ms)."""
+        self.interval = min(max(interval, MIN_INTERVAL), MAX_INTERVAL)
 
     def count_hello(self, number):
         """Keep the share of hellos that came; return True when the cost has changed."""
-        gap = 1 if self.last_number is None else (number - self.last_number) & 65535
+        gap = 1 if self.last_number is None else number - self.last_number
         self.last_number = number
-        if not 0 < gap < QUALITY_WINDOW:
+        if gap >= QUALITY_WINDOW:
             self.expected = self.came = 0
             return False
         self.expected += gap
@@ -139,6 +133,10 @@ class Neighbour:
         cost = self.cost
         self.cost = _cost(percent, cost)
         return cost != self.cost
+
+    def is_later(self, number):
+        """True for the number of a hello to all that is no repetition of an earlier one."""
+        return self.last_number is None or number > self.last_number
 
     def has_heard_beside(self):
         """Tell whether it has been told this node's address in the other family often enough."""
@@ -159,18 +157,10 @@ def _refresh(neighbour, now):
     neighbour.alive_at = now
 
 
-def _mutual(neighbour, now):
-    neighbour.alive_at = now
-    neighbour.reason = "hears this node, has not proved its key"
-
-
-def _proved(neighbour, now):
-    neighbour.alive_at = now
-    neighbour.reason = "proved its key, does not list this node"
-
-
 def _join(neighbour, now):
-    neighbour.alive_at = now
+    neighbour.alive_at = neighbour.renewed_at = now
+    neighbour.handshake = None
+    neighbour.tries = 0
     neighbour.reason = "two-way"
 
 
@@ -183,31 +173,22 @@ def _left(neighbour, now):
 
 
 TABLE = {
-    (HEARD, HELLO): (HEARD, _refresh),
-    (HEARD, HELLO_BACK): (MUTUAL, _mutual),
-    (HEARD, PROOF): (PROVED, _proved),
+    (HEARD, PROOF): (TWO_WAY, _join),
     (HEARD, SILENCE): (GONE, _silent),
     (HEARD, LEAVE): (GONE, _left),
-    (MUTUAL, HELLO): (HEARD, _refresh),
-    (MUTUAL, HELLO_BACK): (MUTUAL, _refresh),
     (MUTUAL, PROOF): (TWO_WAY, _join),
     (MUTUAL, SILENCE): (GONE, _silent),
     (MUTUAL, LEAVE): (GONE, _left),
-    (PROVED, HELLO): (PROVED, _refresh),
-    (PROVED, HELLO_BACK): (TWO_WAY, _join),
-    (PROVED, SILENCE): (GONE, _silent),
-    (PROVED, LEAVE): (GONE, _left),
-    (TWO_WAY, HELLO): (PROVED, _proved),
-    (TWO_WAY, HELLO_BACK): (TWO_WAY, _refresh),
+    (TWO_WAY, SIGN): (TWO_WAY, _refresh),
     (TWO_WAY, SILENCE): (GONE, _silent),
     (TWO_WAY, LEAVE): (GONE, _left),
 }
 IGNORED = {
-    (PROVED, PROOF): "a repeated proof",
-    (TWO_WAY, PROOF): "a repeated proof",
-    (GONE, HELLO): "over: a new neighbour begins",
-    (GONE, HELLO_BACK): "over",
-    (GONE, PROOF): "over",
+    (HEARD, SIGN): "without keys nothing is a sign of life",
+    (MUTUAL, SIGN): "without keys nothing is a sign of life",
+    (TWO_WAY, PROOF): "a second handshake has an object of its own",
+    (GONE, PROOF): "over: a new neighbour begins",
+    (GONE, SIGN): "over",
     (GONE, SILENCE): "over",
     (GONE, LEAVE): "over",
 }

@@ -5,14 +5,18 @@ BURST, BURST_INTERVAL = (3, 100)
 
 
 class Link:
-    """A thing to wake for its next hello. multicast: one hello reaches everybody on it."""
+    """A thing to wake for its next hello. multicast: one hello reaches everybody on it.
+
+    id: 8 octets by which others know this end of the link, new each time.
+    """
 
     __slots__ = (
-        "burst", "changed", "deadline", "greeted_at", "interval", "multicast", "name", "number",
-        "queued", "sent",
+        "burst", "changed", "deadline", "greeted_at", "id", "interval", "multicast", "name",
+        "number", "queued", "sent",
     )  # fmt: skip
 
-    def __init__(self, number, name, multicast, now):
+    def __init__(self, number, name, multicast, own_id, now):
+        self.id = own_id
         self.number = number
         self.name = name
         self.multicast = multicast

@@ -1,57 +1,56 @@
-"""Everybody heard on the links: hellos, proof of address by cookies, proof of key by signatures.
+"""Everybody heard on the links: hellos, and the neighbours who have proved their keys.
 
-An address that has not proved itself gets one packet for each of its own, less than three times
-as long. After that both ends ask for each other's key, and sign the question.
+Only what is sealed, or tagged under a link's keys, is a sign of life or changes anything.
 """
 
-import hashlib
-
 from ..effects import SendMesh
+from ..limits import MAX_NEIGHBOURS
 from . import packets
+from .address import is_near, pack
 from .hello import (
+    AGAIN_AFTER,
     GONE,
-    HEARD,
-    HELLO,
-    HELLO_BACK,
     HELLO_INTERVAL,
     LEAVE,
-    MAX_NEIGHBOURS,
-    MUTUAL,
+    OLD_KEYS,
     PROOF,
     QUIET_AFTER,
     QUIET_INTERVAL,
+    RENEW_AFTER,
+    SIGN,
     SILENCE,
     TWO_WAY,
-    Neighbour,
 )
-from .identity import short_id
 from .link import BURST_INTERVAL, Link
-from .rate import spend
+from .openings import Openings, site_of
 
 # Peers named by the owner, or remembered, that do not answer are greeted this often.
 GREET_INTERVAL = 20000
-# Neighbours that one hello lists; the lowest costs are listed by the record as well.
-MAX_LISTED = 96
+# Neighbours that one hello has tags for; the lowest costs are listed by the record as well.
+MAX_TAGGED = 96
+# Without a sign of life for this long, a hello that has no tag for us makes us ask.
+DOUBT_AFTER = 1000
 # Links of a router: ports, radios, tunnels.
 MAX_LINKS = 32
-# Signatures that strangers may cause: 20 a second, 64 at once.
-PROOF_INTERVAL, PROOF_BURST = (50, 64)
-EDGE_MARK = b"bellhop edge 1"
+# Neighbours at one address: a router behind which some others are. On links and private nets, who
+# cannot be pushed out from the Internet.
+MAX_AT_ADDRESS, MAX_NEAR = (4, 64)
 
 
 class Neighbours:
     """The neighbours on all links.
 
-    `changed` collects (neighbour, state before, state after) for the owner of this object.
+    table: {(link, address): Neighbour in TWO_WAY}; sessions: {session id: Neighbour}. `changed`
+    collects (neighbour, state before, state after) for the owner of this object.
     """
 
     def __init__(self, mesh):
         self.mesh = mesh
-        self.secret = mesh.token(16)
         self.links = {}
         self.table = {}
+        self.sessions = {}
+        self.openings = Openings(mesh, self.links, self.sessions)
         self.changed = []
-        self.proof_mark = 0
 
     def link_up(self, number, name, multicast, now):
         """Begin to greet on a link; return the effects."""
@@ -60,7 +59,8 @@ class Neighbours:
             return []
         if number in self.links:
             self.links[number].deadline = None
-        self.links[number] = Link(number, name, multicast, now)
+        own = self.mesh.token(packets.ID_BYTES)
+        self.links[number] = Link(number, name, multicast, own, now)
         return self.wake_link(self.links[number], now)
 
     def link_down(self, number, now):
@@ -68,7 +68,7 @@ class Neighbours:
         link = self.links.pop(number, None)
         if link is not None:
             link.deadline = None
-        for neighbour in list(self.table.values()):
+        for neighbour in list(self.table.values()) + list(self.openings.half.values()):
             if neighbour.link == number:
                 self._step(neighbour, LEAVE, now)
         return []
@@ -84,7 +84,7 @@ class Neighbours:
         """Send one hello to an address that may be a node; return the effects."""
         if number not in self.links or (number, source) in self.table:
             return []
-        return [self._hello_to(self.links[number], source, packets.NO_COOKIE, packets.ANSWER, {})]
+        return [self.openings.greeting(number, source, self.mesh.now)]
 
     def wake_link(self, link, now):
         """Send the hellos of a link that are due; return the effects."""
@@ -100,11 +100,14 @@ class Neighbours:
 
     def _hellos(self, link, now):
         effects = []
+        here = [one for one in self.table.values() if one.link == link.number]
         if link.multicast:
-            effects.append(self._hello_to_all(link, now))
-        for neighbour in list(self.table.values()):
-            if neighbour.link == link.number and not (link.multicast and neighbour.hears_all):
-                effects += self._hello_to_neighbour(neighbour, 0, now)
+            effects.append(self._hello_to_all(link, here, now))
+        for neighbour in here:
+            if not (link.multicast and neighbour.hears_all):
+                effects.append(self._hello_to(neighbour, 0, now))
+            if now - neighbour.renewed_at >= RENEW_AFTER and link.id < neighbour.far:
+                effects += self._open_again(neighbour, None, now)
         return effects + self._greet_static(link, now)
 
     def _rests(self, link, now):
@@ -116,14 +119,15 @@ class Neighbours:
         twin = self._twin(link)
         there = {}
         for neighbour in self.table.values():
-            if twin is not None and _is_on(neighbour, twin) and neighbour.state == TWO_WAY:
-                if not neighbour.has_heard_beside():
+            if twin is not None and _is_on(neighbour, twin):
+                if neighbour.beside is None and not neighbour.has_heard_beside():
                     return False
                 there[neighbour.id] = neighbour
         here = [n for n in self.table.values() if n.link == link.number]
         for neighbour in here:
             if neighbour.id in there:
-                there[neighbour.id].beside = neighbour.address[0]
+                other = there[neighbour.id]
+                other.beside, other.beside_far = neighbour.address[0], neighbour.far
                 self._step(neighbour, LEAVE, now)
         return bool(there) and not [n for n in here if n.id not in there]
 
@@ -143,8 +147,7 @@ class Neighbours:
         for link in self.links.values():
             link.interval = 0
         for neighbour in self.table.values():
-            if neighbour.state == TWO_WAY:
-                effects += self._hello_to_neighbour(neighbour, 0, now)
+            effects.append(self._hello_to(neighbour, 0, now))
         return effects
 
     def _interval(self, link, now):
@@ -165,218 +168,233 @@ class Neighbours:
             effects += self.greet(link.number, source, now)
         return effects
 
-    def _hello_to_all(self, link, now):
+    def _hello_to_all(self, link, here, now):
+        """Return the hello that reaches everybody, with a tag for each neighbour to believe it."""
         link.sent += 1
-        heard = {}
-        for neighbour in self.table.values():
-            if neighbour.link == link.number and len(heard) < MAX_LISTED:
-                heard[neighbour.id[:4]] = self._quality(neighbour, now)
-        body = self._hello(link, packets.TO_ALL, heard)
-        data = packets.write(packets.HELLO, self.mesh.short, packets.NO_COOKIE, body)
-        return SendMesh(link.number, None, data)
-
-    def _quality(self, neighbour, now):
-        at = neighbour.via_all_at
-        fresh = at is not None and now - at < 4 * neighbour.interval
-        return packets.HEARS_MULTICAST if fresh else 0
-
-    def _hello(self, link, flags, heard):
         digest = self.mesh.database.digest()
-        return packets.write_hello(packets.Hello(link.sent, link.interval, flags, digest, heard))
+        greeting = packets.Greeting(
+            link.id, packets.TO_ALL, b"", link.sent, link.interval, digest, ()
+        )
+        head, data = packets.write_to_all(greeting)
+        tags = [one.session.tag(head, _quality(one, now)) for one in here[:MAX_TAGGED]]
+        return SendMesh(link.number, None, data + b"".join(tags))
 
-    def _hello_to_neighbour(self, neighbour, flags, now):
-        link = self.links[neighbour.link]
-        if neighbour.cookie == packets.NO_COOKIE and not flags:
-            return []
-        heard = {neighbour.id[:4]: self._quality(neighbour, now)}
-        return [self._hello_to(link, neighbour.address, neighbour.cookie, flags, heard)]
+    def _hello_to(self, neighbour, flags, now):
+        """Return the hello for one neighbour."""
+        interval, digest = self.links[neighbour.link].interval, self.mesh.database.digest()
+        hello = packets.Hello(interval, flags | _quality(neighbour, now), digest)
+        return self.send(neighbour, packets.HELLO, packets.write_hello(hello))
 
-    def _hello_to(self, link, address, cookie, flags, heard):
-        body = self._hello(link, flags, heard)
-        data = packets.write(packets.HELLO, self.mesh.short, cookie, body)
-        return SendMesh(link.number, address, data)
+    def send(self, neighbour, kind, body):
+        """Return the SendMesh that says something to a neighbour."""
+        data = neighbour.session.write(kind, body)
+        return SendMesh(neighbour.link, neighbour.address, data)
 
-    def cookie_for(self, link, source):
-        """Return the cookie that proves that `source` reads what is sent to it on a link."""
-        text = "%d %s %d" % (link, source[0], source[1])
-        return hashlib.sha256(self.secret + text.encode()).digest()[: packets.COOKIE_BYTES]
-
-    def proved(self, packet, link, source):
-        """Return the neighbour in TWO_WAY that a packet is from, or None."""
+    def greeted(self, body, link, source, now):
+        """Take a HELLO in clear; return (neighbour or None, its digest, effects)."""
+        greeting = packets.read_greeting(body)
+        own = [one.id for one in self.links.values()]
         neighbour = self.table.get((link, source))
-        if neighbour is None or neighbour.id != packet.sender or neighbour.state != TWO_WAY:
-            return None
-        return neighbour if packet.cookie == neighbour.given else None
+        if greeting.id in own or self._is_beside(greeting.id, link):
+            return None, b"", []
+        if neighbour is None or neighbour.far != greeting.id:
+            return None, b"", self.openings.greeted(greeting, link, source, now)
+        if not greeting.flags & packets.TO_ALL:
+            return None, b"", self._open_again(neighbour, greeting, now)
+        quality = None
+        if neighbour.is_later(greeting.number):
+            head = body[: packets.TO_ALL_BYTES]
+            quality = neighbour.session.quality(head, greeting.tags)
+        if quality is None:
+            # Anybody on the link can say this in its name: let it say so with its keys.
+            doubts = now - neighbour.alive_at >= DOUBT_AFTER
+            answer = [self._hello_to(neighbour, packets.ANSWER, now)] if doubts else []
+            return None, b"", answer
+        neighbour.via_all_at = now
+        if neighbour.count_hello(greeting.number):
+            self.changed.append((neighbour, neighbour.state, neighbour.state))
+        self._heard(neighbour, greeting.interval, quality, now)
+        return neighbour, greeting.digest, []
 
-    def reproach(self, packet, link, source):
-        """Answer a packet whose cookie is stale, or whose sender takes us for a neighbour."""
-        given = self.cookie_for(link, source)
-        if packet.cookie == given:
-            return []
-        return [self._send(link, source, packets.COOKIE, packet.cookie, given)]
-
-    def _send(self, link, source, kind, cookie, body):
-        return SendMesh(link, source, packets.write(kind, self.mesh.short, cookie, body))
-
-    def _find(self, packet, link, source, now):
-        """Return the neighbour of a packet's address, new if need be, or None."""
-        neighbour = self.table.get((link, source))
-        if neighbour is not None:
-            if neighbour.id == packet.sender:
-                return neighbour
-            if neighbour.proven_address and packet.cookie != neighbour.given:
-                self.mesh.counters["foreign_id"] += 1
-                return None
-            self._step(neighbour, LEAVE, now)
-        other = self._heard_by_twin(packet.sender, link)
-        if other is not None:
-            other.beside = source[0]
-            return None
-        if len(self.table) >= MAX_NEIGHBOURS and not self._forget_one(now):
-            self.mesh.counters["full"] += 1
-            return None
-        given = self.cookie_for(link, source)
-        nonce = self.mesh.token(packets.NONCE_BYTES)
-        neighbour = Neighbour(link, source, packet.sender, given, nonce, now)
-        self.table[link, source] = neighbour
-        self._watch(neighbour, now)
-        return neighbour
-
-    def _heard_by_twin(self, short, number):
-        """Return the Neighbour of the same node on the link that speaks for this one, or None."""
+    def _is_beside(self, far, number):
+        """Tell whether a link id is that of a node with which the link's twin speaks."""
         twin = self._twin(self.links[number])
-        peer = self.mesh.exchange.peers.get(short) if twin is not None else None
-        for neighbour in peer.neighbours if peer is not None else ():
-            if _is_on(neighbour, twin):
-                return neighbour
-        return None
+        for neighbour in self.table.values() if twin is not None else ():
+            if _is_on(neighbour, twin) and neighbour.beside_far == far:
+                return True
+        return False
 
-    def _forget_one(self, now):
-        """End the stranger of longest standing; return False if there is none."""
-        strangers = [n for n in self.table.values() if n.state in (HEARD, MUTUAL)]
-        if not strangers:
-            return False
-        self._step(min(strangers, key=lambda neighbour: neighbour.changed), LEAVE, now)
+    def _heard(self, neighbour, interval, quality, now):
+        neighbour.promise(interval)
+        neighbour.hears_all = bool(quality & packets.HEARS_MULTICAST)
+        self._step(neighbour, SIGN, now)
+
+    def _open_again(self, neighbour, greeting, now):
+        """Make new keys with a neighbour whose hour is over, or that greets as if it had none."""
+        if now - neighbour.renewed_at < AGAIN_AFTER:
+            return []
+        link, source = neighbour.link, neighbour.address
+        if greeting is None:
+            return [self.openings.greeting(link, source, now)]
+        return self.openings.greeted(greeting, link, source, now)
+
+    def cookie(self, body, link, source, now):
+        """Take a COOKIE; return the effects."""
+        neighbour = self.table.get((link, source))
+        far = packets.read_cookie(body)[0]
+        is_known = neighbour is not None and neighbour.far == far
+        if is_known and now - neighbour.renewed_at < AGAIN_AFTER:
+            return []
+        return self.openings.cookie(body, link, source, now)
+
+    def opened(self, body, link, source, now):
+        """Take a step of a handshake; return the effects."""
+        opening = packets.read_open(body)
+        if opening.receiver != self.links[link].id:
+            return []
+        if opening.step == 1:
+            return self.openings.first(opening, link, source, now)
+        known = self.table.get((link, source))
+        if known is not None and known.session.other == opening.session and opening.step == 2:
+            return self.openings.repeat(known)  # The third step was lost.
+        half = self.openings.proof(opening, link, source, now)
+        return [] if half is None else self._join(half, now)
+
+    def _join(self, half, now):
+        """Take somebody who has proved a key as a neighbour, or for one; return the effects."""
+        there = self.table.get((half.link, half.address))
+        if half.key == self.mesh.id:
+            self.mesh.met_twin(now)
+            return []
+        if there is not None and (there.key, there.far) == (half.key, half.far):
+            self._forget_keys(there)
+            there.renew(half, now)
+            neighbour, event = there, SIGN
+        elif self._has_place(half, there, now):
+            neighbour, event = half, PROOF
+            self.table[half.link, half.address] = half
+        else:
+            return []
+        self.sessions[half.session.id] = neighbour
+        effects = []
+        if half.handshake.is_initiator:
+            effects.append(SendMesh(half.link, half.address, half.step))
+        self._step(neighbour, event, now)
+        return effects + [self._hello_to(neighbour, 0, now)]
+
+    def _has_place(self, newcomer, there, now):
+        """Tell whether a newcomer finds a place; `there`: who has its address now, or None.
+
+        Contacts, peers that the owner names and those near by have places that nobody else can
+        take; of all others the net with the most of them gives one up to a net with fewer.
+        """
+        if there is not None:
+            if there.key != newcomer.key and now < there.probe_at():
+                self.mesh.counters["foreign_id"] += 1
+                return False
+            self._step(there, LEAVE, now)
+        host = newcomer.address[0]
+        same = [one for one in self.table.values() if one.address[0] == host]
+        may_come = len(same) < MAX_AT_ADDRESS or self._is_wanted(newcomer)
+        if may_come and (len(self.table) < MAX_NEIGHBOURS or self._make_room(newcomer, now)):
+            return True
         self.mesh.counters["full"] += 1
+        return False
+
+    def _make_room(self, newcomer, now):
+        near = [one for one in self.table.values() if _is_near(one)]
+        groups = {}
+        for one in self.table.values():
+            if not self._is_wanted(one) and (len(near) > MAX_NEAR or not _is_near(one)):
+                groups.setdefault(site_of(one.address), []).append(one)
+        if not groups:
+            return False
+        largest = max(groups.values(), key=len)
+        own = len(groups.get(site_of(newcomer.address), ()))
+        is_kept = self._is_wanted(newcomer) or (len(near) < MAX_NEAR and _is_near(newcomer))
+        if not is_kept and own + 1 >= len(largest):
+            return False
+        self._step(max(largest, key=lambda one: one.changed), LEAVE, now)
         return True
 
-    def hello(self, packet, link, source, now):
-        """Take a HELLO; return (neighbour or None, Hello, effects)."""
-        hello = packets.read_hello(packet.body)
-        neighbour = self._find(packet, link, source, now)
-        if neighbour is None:
-            return None, hello, []
-        to_all = hello.flags & packets.TO_ALL
-        if not to_all and neighbour.proven_address and packet.cookie != neighbour.given:
-            return None, hello, self.reproach(packet, link, source)
-        neighbour.proven_address |= packet.cookie == neighbour.given
-        neighbour.promise(hello.interval, packet.cookie == neighbour.given)
-        if to_all:
-            neighbour.via_all_at = now
-            if neighbour.count_hello(hello.number):
-                self.changed.append((neighbour, neighbour.state, neighbour.state))
-        lists = neighbour.note_heard(hello.heard, self.mesh.short)
-        if to_all and not lists and neighbour.state == TWO_WAY:
-            # Anybody on the link can say this in its name: let it say so with the cookie.
-            return neighbour, hello, self._hello_to_neighbour(neighbour, packets.ANSWER, now)
-        self._step(neighbour, HELLO_BACK if lists else HELLO, now)
-        return neighbour, hello, self._answer(neighbour, hello, now)
+    def _is_wanted(self, one):
+        """Tell whether the owner wants a neighbour: a contact, or a peer that is named."""
+        settings = self.mesh.settings
+        return one.key in settings.contacts or one.address in settings.peers
 
-    def _answer(self, neighbour, hello, now):
-        if neighbour.state in (HEARD, MUTUAL):
-            return self._ask(neighbour, now)
-        if hello.flags & packets.ANSWER:
-            return self._hello_to_neighbour(neighbour, 0, now)
-        return []
+    def group(self, neighbour):
+        """Return the name under which what a neighbour introduces is counted."""
+        if self._is_wanted(neighbour) or _is_near(neighbour):
+            return neighbour.id
+        return site_of(neighbour.address)
 
-    def _ask(self, neighbour, now):
-        neighbour.tries += 1
-        body = neighbour.given + self.mesh.id + neighbour.nonce
-        self._watch(neighbour, now)
-        cookie = neighbour.cookie
-        return [self._send(neighbour.link, neighbour.address, packets.ASK, cookie, body)]
+    def read(self, data, link, source, now):
+        """Open a SEALED; return (neighbour or None, kind, body, effects)."""
+        end = packets.HEADER_BYTES + packets.SESSION_BYTES
+        number = data[packets.HEADER_BYTES : end]
+        neighbour = self.sessions.get(number)
+        if neighbour is None or neighbour.link != link:
+            self.mesh.counters["strangers"] += 1
+            return None, 0, b"", [self.openings.greeting(link, source, now)]
+        if neighbour.session is None:  # It waits for the third step, which was lost.
+            return None, 0, b"", self.openings.repeat(neighbour)
+        session = neighbour.session if neighbour.session.id == number else neighbour.old
+        kind, body = session.read(data)
+        if source != neighbour.address and not self.links[link].multicast:
+            self._move(neighbour, source)
+        self._step(neighbour, SIGN, now)
+        return neighbour, kind, body, []
 
-    def cookie(self, packet, link, source, now):
-        """Take a COOKIE, which repeats the stale one: use it, and ask where that is still to do."""
-        neighbour = self._find(packet, link, source, now)
-        if neighbour is None or len(packet.body) != packets.COOKIE_BYTES:
-            return []
-        if packet.cookie != neighbour.cookie:
-            return []
-        neighbour.cookie = packet.body
-        if neighbour.state in (HEARD, MUTUAL):
-            return self._ask(neighbour, now)
-        return []
+    def _move(self, neighbour, source):
+        """Follow a neighbour whose router has given it another address or port."""
+        if (neighbour.link, source) not in self.table:
+            del self.table[neighbour.link, neighbour.address]
+            neighbour.address = source
+            self.table[neighbour.link, source] = neighbour
 
-    def asked(self, packet, link, source, now):
-        """Take an ASK: prove this node's key to an address that has proved itself."""
-        cookie, key, nonce = packets.read_ask(packet.body)
-        neighbour = self._find(packet, link, source, now)
-        if neighbour is None or short_id(key) != packet.sender:
-            return []
-        if packet.cookie != neighbour.given:
-            if neighbour.state not in (HEARD, MUTUAL):
-                return self.reproach(packet, link, source)
-            neighbour.cookie = cookie
-            return self._ask(neighbour, now)
-        neighbour.cookie = cookie
-        neighbour.proven_address = True
-        self._step(neighbour, HELLO_BACK, now)
-        mark = spend(self.proof_mark, now, PROOF_INTERVAL, PROOF_BURST)
-        if mark is None:
-            self.mesh.counters["over_budget"] += 1
-            return []
-        self.proof_mark = mark
-        body = self.mesh.id + nonce + self.mesh.sign(EDGE_MARK + key + self.mesh.id + nonce)
-        effects = [self._send(link, source, packets.PROVE, cookie, body)]
-        if neighbour.state == MUTUAL:
-            effects += self._ask(neighbour, now)
-        return effects
-
-    def proof(self, packet, link, source, now):
-        """Take a PROVE; the nonce is good for one try, so that forgeries cost one verification."""
-        key, nonce, signature = packets.read_proof(packet.body)
-        neighbour = self.table.get((link, source))
-        if neighbour is None or neighbour.state not in (HEARD, MUTUAL):
-            return []
-        if nonce != neighbour.nonce or short_id(key) != neighbour.id:
-            self.mesh.counters["stale_proof"] += 1
-            return []
-        neighbour.nonce = self.mesh.token(packets.NONCE_BYTES)
-        if not self.mesh.verify(key, EDGE_MARK + self.mesh.id + key + nonce, signature):
-            self.mesh.counters["forged"] += 1
-            return []
-        neighbour.key = key
-        neighbour.proven_address = True
-        self._step(neighbour, PROOF, now)
-        self._step(neighbour, HELLO_BACK, now)
-        return []
-
-    def alive(self, neighbour, now):
-        """Any packet with the right cookie is a sign of life."""
-        neighbour.alive_at = now
+    def hello(self, neighbour, body, now):
+        """Take a HELLO inside; return (its digest, effects)."""
+        hello = packets.read_hello(body)
+        self._heard(neighbour, hello.interval, hello.flags, now)
+        answer = hello.flags & packets.ANSWER
+        return hello.digest, [self._hello_to(neighbour, 0, now)] if answer else []
 
     def wake(self, neighbour, now):
-        """Probe, ask again or end a neighbour whose time has come; return the effects."""
+        """Probe, repeat a step, drop old keys or end a neighbour whose time has come."""
+        if neighbour.old is not None and now - neighbour.renewed_at >= OLD_KEYS:
+            self._forget_keys(neighbour)
         if now >= neighbour.dead_at():
             self._step(neighbour, SILENCE, now)
             return []
-        if neighbour.asks():
-            return self._ask(neighbour, now)
         self._watch(neighbour, now)
-        if neighbour.state in (HEARD, MUTUAL) or now < neighbour.probe_at():
+        if neighbour.state != TWO_WAY:
+            return self.openings.repeat(neighbour)
+        if now < neighbour.probe_at():
             return []
-        return self._hello_to_neighbour(neighbour, packets.ANSWER, now)
+        return [self._hello_to(neighbour, packets.ANSWER, now)]
+
+    def _forget_keys(self, neighbour):
+        if neighbour.old is not None:
+            del self.sessions[neighbour.old.id]
+            neighbour.old = None
 
     def _step(self, neighbour, event, now):
         before, after = neighbour.handle(event, now)
         if after == GONE:
-            self.table.pop((neighbour.link, neighbour.address), None)
-        if before != after:
+            self._forget(neighbour)
+        if before != after and TWO_WAY in (before, after):
             self.changed.append((neighbour, before, after))
             if neighbour.link in self.links:
                 self.links[neighbour.link].changed = now
         self._watch(neighbour, now)
+
+    def _forget(self, neighbour):
+        if neighbour.session is None:
+            self.openings.forget(neighbour)
+            return
+        self._forget_keys(neighbour)
+        del self.sessions[neighbour.session.id]
+        del self.table[neighbour.link, neighbour.address]
 
     def _watch(self, neighbour, now):
         neighbour.arm(now)
@@ -390,7 +408,7 @@ class Neighbours:
                 "host": n.address[0],
                 "port": n.address[1],
                 "node": self.mesh.name_of(n.key) if n.key else None,
-                "name": self.mesh.nickname(n.id),
+                "name": self.mesh.nickname(n.id) if n.id else "",
                 "how": "unicast" if n.via_all_at is None else "multicast",
                 "state": n.state,
                 "reason": n.reason,
@@ -398,9 +416,19 @@ class Neighbours:
                 "heard_ms": now - n.alive_at,
                 "cost": n.cost,
             }
-            for n in self.table.values()
+            for n in list(self.table.values()) + list(self.openings.half.values())
         ]
+
+
+def _is_near(neighbour):
+    return is_near(pack(neighbour.address[0]))
 
 
 def _is_on(neighbour, link):
     return neighbour.link == link.number
+
+
+def _quality(neighbour, now):
+    at = neighbour.via_all_at
+    fresh = at is not None and now - at < 4 * neighbour.interval
+    return packets.HEARS_MULTICAST if fresh else 0

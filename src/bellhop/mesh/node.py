@@ -27,7 +27,7 @@ TELL_AFTER, TELL_INTERVAL = (50, 1000)
 INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
-    "foreign_id", "stale_proof", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
+    "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
     "newer", "same", "older", "buried", "collision",
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ class Mesh:
     """The node among nodes. Every method that takes `now` returns effects unless it says more."""
 
     def __init__(self, seed, boot_epoch, token, crypto, settings, now):
-        """`seed`: 32 octets; token(n): n random octets; crypto: as shell.identity.Crypto."""
+        """`seed`: 32 octets; token(n): n random octets; crypto: a world.secrets.Crypto."""
         self.id = crypto.public_key(seed)
         self.key = write_key(self.id).decode()
         self.short = short_id(self.id)
@@ -56,11 +56,13 @@ class Mesh:
         self.verify = crypto.verify
         self.shared = lambda node: crypto.agree(seed, node)
         self.crypto = crypto
+        secret = crypto.secret(seed)
+        self.static = secret, crypto.base(secret)
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.deadlines = Deadlines()
         self.now = now
-        self.database = Database(settings.max_records)
-        self.directory = Directory(self.database, self._open_book, self.counters)
+        self.database = Database(settings.max_records, is_kept=self._is_kept)
+        self.directory = Directory(self.database, self._open_book, self.verify, self.counters)
         self.neighbours = Neighbours(self)
         self.exchange = Exchange(self)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
@@ -80,7 +82,12 @@ class Mesh:
         mine = self.settings
         mine.name, mine.hello_ms = settings.name, settings.hello_ms
         mine.book_open, mine.contacts = settings.book_open, settings.contacts
-        self.directory.trust = dict.fromkeys(settings.contacts, PINNED)
+        self.directory.rely_on(dict.fromkeys(settings.contacts, PINNED))
+
+    def _is_kept(self, node):
+        """Tell whether the records of a node stay, whatever floods: contacts and neighbours."""
+        peer = self.exchange.peers.get(short_id(node))
+        return node in self.settings.contacts or (peer is not None and peer.key == node)
 
     def _close_book(self, value, readers):
         shared = [self.shared(node) for node in readers]
@@ -95,48 +102,42 @@ class Mesh:
         if link not in self.neighbours.links:
             return []
         try:
-            packet = packets.parse(data)
-            if packet.sender == self.short:
-                return []
-            effects = self._handle(packet, link, source, now)
+            kind, body = packets.parse(data)
+            effects = self._handle(kind, body, data, link, source, now)
         except MeshError:
             self.counters["malformed"] += 1
             effects = []
         return self._done(effects, now)
 
-    def _handle(self, packet, link, source, now):
-        if packet.type == packets.HELLO:
-            return self._hello(packet, link, source, now)
-        if packet.type == packets.COOKIE:
-            return self.neighbours.cookie(packet, link, source, now)
-        if packet.type == packets.ASK:
-            return self.neighbours.asked(packet, link, source, now)
-        if packet.type == packets.PROVE:
-            return self.neighbours.proof(packet, link, source, now)
-        neighbour = self.neighbours.proved(packet, link, source)
-        peer = self.exchange.peers.get(packet.sender) if neighbour is not None else None
+    def _handle(self, kind, body, data, link, source, now):
+        if kind == packets.HELLO:
+            neighbour, digest, effects = self.neighbours.greeted(body, link, source, now)
+            return effects + self._compare(neighbour, digest, now)
+        if kind == packets.COOKIE:
+            return self.neighbours.cookie(body, link, source, now)
+        if kind == packets.OPEN:
+            return self.neighbours.opened(body, link, source, now)
+        neighbour, kind, body, effects = self.neighbours.read(data, link, source, now)
+        peer = self.exchange.peers.get(neighbour.id) if neighbour is not None else None
         if peer is None:
-            self.counters["strangers"] += 1
-            return self.neighbours.reproach(packet, link, source)
-        self.neighbours.alive(neighbour, now)
-        if packet.type in (packets.TREE, packets.LIST, packets.WANT):
-            return self.exchange.compare(peer, neighbour, packet.type, packet.body, now)
-        if packet.type == packets.RECORDS:
-            return self.exchange.records(peer, neighbour, packet.body, now)
+            return effects
+        if kind == packets.HELLO:
+            digest, effects = self.neighbours.hello(neighbour, body, now)
+            return effects + self._compare(neighbour, digest, now)
+        if kind in (packets.TREE, packets.LIST, packets.WANT):
+            return self.exchange.compare(peer, neighbour, kind, body, now)
+        if kind == packets.RECORDS:
+            return self.exchange.records(peer, neighbour, body, now)
         handle = {
             packets.ACK: self.exchange.acknowledged,
             packets.HOSTS_WANTED: self.exchange.hosts_wanted,
             packets.HOSTS: self.exchange.hosts,
-        }[packet.type]
-        return handle(peer, packet.body, now)
+        }[kind]
+        return handle(peer, body, now)
 
-    def _hello(self, packet, link, source, now):
-        neighbour, hello, effects = self.neighbours.hello(packet, link, source, now)
-        if neighbour is not None and neighbour.state == TWO_WAY:
-            peer = self.exchange.peers.get(packet.sender)
-            if peer is not None:
-                effects += self.exchange.digest_seen(peer, hello.digest, now)
-        return effects
+    def _compare(self, neighbour, digest, now):
+        peer = None if neighbour is None else self.exchange.peers.get(neighbour.id)
+        return [] if peer is None else self.exchange.digest_seen(peer, digest, now)
 
     def _done(self, effects, now):
         """Carry the changes of neighbours on to peers and to the own record; count what is sent."""
@@ -251,6 +252,9 @@ class Mesh:
         self._plan_index(now)
         what = "new" if is_new else "changed"
         self.news[what] = self.news.get(what, 0) + 1
+        self._plan_tell(now)
+
+    def _plan_tell(self, now):
         if self.tell.deadline is None:
             at = now + TELL_AFTER
             if self.told_at is not None:
@@ -270,11 +274,16 @@ class Mesh:
             self._plan_index(now)
         return []
 
+    def met_twin(self, now):
+        """A neighbour has the very key of this node."""
+        self.counters["twin"] += 1
+        self.news["twin"] = self.counters["twin"]
+        self._plan_tell(now)
+
     def own_heard(self, item, has_said, now):
         """Somebody has a record of this node that is newer than its own, or that it never made."""
         if self.own.jump_past(item, has_said, now):
-            self.counters["twin"] += 1
-            self.news["twin"] = self.counters["twin"]
+            self.met_twin(now)
         self.deadlines.watch(self.own)
 
     def _tell(self, now):
@@ -299,11 +308,16 @@ class Mesh:
         return []
 
     def _settle_prefix(self, now):
-        """Take another number prefix where a node with a better right has the same."""
+        """Take another number prefix where a node with a better right has the same.
+
+        A prefix that this node has had for a while stays: keys for it are quickly found.
+        """
         self.directory.refresh()
-        while self.own.attempt < 255 and self.directory.outranks(self.id, self.own.attempt):
-            self.own.attempt += 1
+        while not self.own.is_settled and self.directory.outranks(self.id, self.own.attempt):
+            self.own.attempt = min(self.own.attempt + 1, 255)
+            self.own.is_settled = self.own.attempt == 255
             self._own_changed(now)
+        self.own.is_settled = True
 
     def publish(self, users, now):
         """Say which users (phonebook.Served) this node serves."""
@@ -321,8 +335,7 @@ class Mesh:
     def person(self, key):
         """Return [(node's id, name)] of where the owner of a key is, proved by that key."""
         self.directory.refresh()
-        places = self.directory.people.get(key, {}).values()
-        return [(node, one.name) for node, one in places if people.is_at(one, node, self.verify)]
+        return [(node, one.name) for node, one in self.directory.people.get(key, {}).values()]
 
     def set_endpoints(self, endpoints, now):
         """Say where this node's SIP is reached: [(host, port)]."""
@@ -333,8 +346,14 @@ class Mesh:
         return []
 
     def find(self, name):
-        """Return the claims (directory.Claim) of a name or number, octets; best first."""
-        return [claim for claim in self.directory.find(name) if claim.node != self.id]
+        """Return the claims (directory.Claim) of a name or number, octets; best first.
+
+        Nodes that no way reaches do not count beside one that is reached, unless they are pinned.
+        """
+        claims = [claim for claim in self.directory.find(name) if claim.node != self.id]
+        there = self.reach.get()
+        reached = [one for one in claims if one.rank == PINNED or short_id(one.node) in there]
+        return reached or claims
 
     def paths_to(self, node, k=2):
         """Return up to k paths to a node's id, best first, each a list of Hop."""

@@ -42,7 +42,9 @@ class Own:
         self.users = []
         self.people = []
         self.edges = []
+        # Of the number prefix; whether it stays, whoever else claims it.
         self.attempt = 0
+        self.is_settled = False
         self.values = {}
         self.wait = FIRST_WAIT
         self.last = None

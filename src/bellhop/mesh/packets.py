@@ -1,12 +1,17 @@
-"""Records and all else that neighbours say, packet by packet.
+"""What neighbours say, packet by packet (PROTOCOL.md).
 
-A datagram: magic 2 | type 1 | sender's short id 8 | cookie 8 | body. The cookie is the one that the
-receiver gave to the sender, so that nobody who cannot read the answers is believed. Types:
+A datagram begins with a magic of 2 octets and its type:
 
-    HELLO    number 2 | interval in 10 ms 2 | flags 1 | digest 8 | (short id 4, quality 1)*
-    COOKIE   cookie for the receiver 8
-    ASK      cookie for the receiver 8 | key 32 | nonce 16
-    PROVE    key 32 | nonce 16 | signature 64
+    HELLO   1 link id 8 | flags 1 | mark 8 | zeros to 40
+            with TO_ALL: number 4 | interval in 10 ms 2 | digest 8 | tag 6 * for each neighbour
+    COOKIE  2 own link id 8 | other's 8 | cookie 8 | mark of the hello 8
+    OPEN    3 step 1 | own link id 8 | other's 8 | cookie 8 | own session 4 | message of Noise
+            step 1: zeros to 160, so that its answer is no longer
+    SEALED  4 other's session 4 | count 6 | sealed: type 1 | length 2 | body | zeros
+
+Inside of what is sealed:
+
+    HELLO    interval in 10 ms 2 | flags 1 | digest 8
     RECORDS  number 4 | (length 2, record)*
     ACK      (number 4, 1 if anything in it was needed 1)*
     TREE     (branch 1, digest 8 * 16)*
@@ -19,89 +24,169 @@ import struct
 from collections import namedtuple
 
 from ..errors import MeshError
-from .identity import KEY_BYTES, SHORT_BYTES
+from .identity import SHORT_BYTES
 from .record import HEAD_BYTES, MAX_RECORD_BYTES, SALT_CODES, SALTS
 
 MAGIC = b"bm"
-HELLO, COOKIE, ASK, PROVE, RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS = TYPES = range(
-    1, 12
-)
-COOKIE_BYTES = 8
-NONCE_BYTES = 16
-HEADER_BYTES = 2 + 1 + SHORT_BYTES + COOKIE_BYTES
-NO_COOKIE = bytes(COOKIE_BYTES)
-# The least MTU of IPv6 is 1280; what stays below it needs no fragments on any link.
-MAX_PACKET_BYTES = 1200
-MAX_BODY_BYTES = MAX_PACKET_BYTES - HEADER_BYTES
+HELLO, COOKIE, OPEN, SEALED = TYPES = range(1, 5)
+# Types inside; HELLO is one of them.
+RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS = range(5, 12)
+KINDS = (HELLO,) + tuple(range(RECORDS, HOSTS + 1))
 
-# Flags of a hello: this copy went to everybody on the link; the receiver is asked to answer.
-TO_ALL, ANSWER = (1, 2)
-# Quality of an entry in a hello: the sender hears the multicast hellos of that neighbour.
-HEARS_MULTICAST = 1
+ID_BYTES = COOKIE_BYTES = 8
+SESSION_BYTES, COUNT_BYTES = (4, 6)
+HEADER_BYTES = len(MAGIC) + 1
+SEALED_BYTES = HEADER_BYTES + SESSION_BYTES + COUNT_BYTES
+OPEN_HEAD_BYTES = HEADER_BYTES + 1 + 2 * ID_BYTES + COOKIE_BYTES + SESSION_BYTES
+STEP_1_BYTES = 160
+NO_COOKIE = bytes(COOKIE_BYTES)
+# What is sealed has one of these sizes, so that a listener learns little from them. The least MTU
+# of IPv6 is 1280; what stays below it needs no fragments on any link.
+SIZES = (64, 128, 256, 512, 1056, 1168)
+INSIDE_BYTES = 3
+MAX_BODY_BYTES = SIZES[-1] - INSIDE_BYTES
+MAX_PACKET_BYTES = SEALED_BYTES + SIZES[-1] + 16
+
+# Flags of a hello: this copy went to everybody on the link; the receiver is asked to answer; the
+# sender hears the multicast hellos of the receiver.
+TO_ALL, ANSWER, HEARS_MULTICAST = (1, 2, 4)
 # Flag of a list: each leaf in it is complete, so that what is missing is missing.
 COMPLETE = 1
 
-HELLO_HEAD = ">HHB8s"
-HELLO_HEAD_BYTES = 13
-ENTRY_BYTES = 5
+TO_ALL_HEAD = ">8sBIH8s"
+TO_ALL_BYTES = 23
+ONE_BYTES = 40 - HEADER_BYTES
+TAG_BYTES = 6
+INSIDE_HELLO = ">HB8s"
 LISTED_BYTES = 21
 WANTED_BYTES = 9
 BRANCH_BYTES = 1 + 16 * 8
 
-Packet = namedtuple("Packet", ("type", "sender", "cookie", "body"))
-# interval: ms; heard: {first 4 octets of a short id: quality}.
-Hello = namedtuple("Hello", ("number", "interval", "flags", "digest", "heard"))
+# A hello in clear. mark: of one to one; number, interval (ms), digest and tags: of one to all.
+Greeting = namedtuple("Greeting", ("id", "flags", "mark", "number", "interval", "digest", "tags"))
+# A hello inside: interval in ms.
+Hello = namedtuple("Hello", ("interval", "flags", "digest"))
+Open = namedtuple("Open", ("step", "sender", "receiver", "cookie", "session", "message"))
 # items: [(short id + salt, version)]; version: sequence << 32 | first 32 bits of the digest.
 Leaf = namedtuple("Leaf", ("number", "items", "complete"))
 
 
-def write(kind, sender, cookie, body):
+def write(kind, body):
     """Return a datagram."""
-    return MAGIC + bytes((kind,)) + sender + cookie + body
+    return MAGIC + bytes((kind,)) + body
 
 
 def parse(data):
-    """Return the Packet in a datagram; raise MeshError."""
-    if not HEADER_BYTES <= len(data) <= MAX_PACKET_BYTES or data[:2] != MAGIC:
+    """Return (type, body) of a datagram; raise MeshError."""
+    if not HEADER_BYTES < len(data) <= MAX_PACKET_BYTES or data[:2] != MAGIC:
         raise MeshError("not of the mesh")
     if data[2] not in TYPES:
         raise MeshError("unknown type")
-    return Packet(data[2], data[3:11], data[11:HEADER_BYTES], data[HEADER_BYTES:])
+    return data[2], data[HEADER_BYTES:]
+
+
+def write_greeting(own, mark):
+    """Return a HELLO for one address; own: the link's id; mark: what its answer repeats."""
+    data = own + b"\0" + mark
+    return write(HELLO, data + bytes(ONE_BYTES - len(data)))
+
+
+def write_to_all(greeting):
+    """Return (what the tags of a HELLO for everybody cover, the datagram without them)."""
+    head = struct.pack(
+        TO_ALL_HEAD,
+        greeting.id,
+        greeting.flags,
+        greeting.number,
+        greeting.interval // 10,
+        greeting.digest,
+    )
+    return head, write(HELLO, head)
+
+
+def read_greeting(body):
+    """Return the Greeting in the body of a HELLO; raise MeshError."""
+    if len(body) < TO_ALL_BYTES:
+        raise MeshError("a hello is cut short")
+    if not body[ID_BYTES] & TO_ALL:
+        mark_at = ID_BYTES + 1
+        return Greeting(body[:ID_BYTES], 0, body[mark_at : mark_at + 8], 0, 0, b"", ())
+    if (len(body) - TO_ALL_BYTES) % TAG_BYTES:
+        raise MeshError("a hello is cut short")
+    fields = struct.unpack(TO_ALL_HEAD, body[:TO_ALL_BYTES])
+    places = range(TO_ALL_BYTES, len(body), TAG_BYTES)
+    tags = [body[at : at + TAG_BYTES] for at in places]
+    return Greeting(fields[0], fields[1], b"", fields[2], fields[3] * 10, fields[4], tags)
+
+
+def write_cookie(own, other, cookie, mark):
+    """Return a COOKIE; own, other: link ids."""
+    return write(COOKIE, own + other + cookie + mark)
+
+
+def read_cookie(body):
+    """Return (sender's link id, receiver's, cookie, mark) of a COOKIE; raise MeshError."""
+    if len(body) != 2 * ID_BYTES + 2 * COOKIE_BYTES:
+        raise MeshError("not a cookie")
+    return body[:8], body[8:16], body[16:24], body[24:]
+
+
+def write_open(opening):
+    """Return an OPEN."""
+    data = write(OPEN, bytes((opening.step,)) + b"".join(opening[1:]))
+    return data + bytes(STEP_1_BYTES - len(data)) if opening.step == 1 else data
+
+
+def with_cookie(data, cookie):
+    """Return an OPEN with another cookie."""
+    at = OPEN_HEAD_BYTES - SESSION_BYTES
+    return data[: at - COOKIE_BYTES] + cookie + data[at:]
+
+
+def read_open(body):
+    """Return the Open in a body, what fills up the first step left on; raise MeshError."""
+    at = 1 + 2 * ID_BYTES
+    session_at = at + COOKIE_BYTES
+    message_at = session_at + SESSION_BYTES
+    if len(body) < message_at or body[0] not in (1, 2, 3):
+        raise MeshError("not a step of a handshake")
+    if body[0] == 1 and len(body) + HEADER_BYTES < STEP_1_BYTES:
+        raise MeshError("its answer would be longer")
+    return Open(
+        body[0],
+        body[1 : 1 + ID_BYTES],
+        body[1 + ID_BYTES : at],
+        body[at:session_at],
+        body[session_at:message_at],
+        body[message_at:],
+    )
+
+
+def write_inside(kind, body):
+    """Return what is to be sealed, filled up to one of the sizes."""
+    data = bytes((kind,)) + len(body).to_bytes(2, "big") + body
+    return data + bytes(min([size for size in SIZES if size >= len(data)]) - len(data))
+
+
+def read_inside(data):
+    """Return (kind, body) of what was sealed; raise MeshError."""
+    end = INSIDE_BYTES + int.from_bytes(data[1:INSIDE_BYTES], "big")
+    if len(data) not in SIZES or end > len(data) or data[0] not in KINDS:
+        raise MeshError("nothing of the mesh was sealed")
+    return data[0], data[INSIDE_BYTES:end]
 
 
 def write_hello(hello):
-    """Return the body of a HELLO."""
-    head = struct.pack(
-        HELLO_HEAD, hello.number & 65535, hello.interval // 10, hello.flags, hello.digest
-    )
-    heard = [short + bytes((hello.heard[short],)) for short in hello.heard]
-    return head + b"".join(heard)
+    """Return the body of a HELLO inside."""
+    return struct.pack(INSIDE_HELLO, hello.interval // 10, hello.flags, hello.digest)
 
 
 def read_hello(body):
     """Return the Hello in a body; raise MeshError."""
-    if len(body) < HELLO_HEAD_BYTES or (len(body) - HELLO_HEAD_BYTES) % ENTRY_BYTES:
+    if len(body) < struct.calcsize(INSIDE_HELLO):
         raise MeshError("a hello is cut short")
-    number, interval, flags, digest = struct.unpack(HELLO_HEAD, body[:HELLO_HEAD_BYTES])
-    heard = {}
-    for at in range(HELLO_HEAD_BYTES, len(body), ENTRY_BYTES):
-        heard[body[at : at + 4]] = body[at + 4]
-    return Hello(number, interval * 10, flags, digest, heard)
-
-
-def read_ask(body):
-    """Return (cookie, key, nonce) of an ASK; raise MeshError."""
-    if len(body) != COOKIE_BYTES + KEY_BYTES + NONCE_BYTES:
-        raise MeshError("not a question")
-    key_at = COOKIE_BYTES
-    return body[:key_at], body[key_at : key_at + KEY_BYTES], body[key_at + KEY_BYTES :]
-
-
-def read_proof(body):
-    """Return (key, nonce, signature) of a PROVE; raise MeshError."""
-    if len(body) != KEY_BYTES + NONCE_BYTES + 64:
-        raise MeshError("not a proof")
-    return body[:KEY_BYTES], body[KEY_BYTES : KEY_BYTES + NONCE_BYTES], body[-64:]
+    interval, flags, digest = struct.unpack(INSIDE_HELLO, body[: struct.calcsize(INSIDE_HELLO)])
+    return Hello(interval * 10, flags, digest)
 
 
 def frame(raw):

@@ -11,8 +11,7 @@ class MeshSettings:
     """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
 
     contacts: ids whose claims come first, and that may read a closed phone book; flags: of
-    record.FLAGS; sip_port: where neighbours that name no endpoint are called; passes_on: peers are
-    told the records of others.
+    record.FLAGS; sip_port: where neighbours that name no endpoint are called.
     """
 
     def __init__(
@@ -27,4 +26,3 @@ class MeshSettings:
         self.hello_ms = hello_ms
         self.keepalive_ms = KEEPALIVE_INTERVAL
         self.max_records = MAX_RECORDS
-        self.passes_on = True

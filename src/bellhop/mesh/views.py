@@ -199,6 +199,7 @@ def phonebook(mesh):
         if known is None or short not in reach:
             continue
         prefix = number_prefix(known.node, known.value.attempt)
+        is_owner = directory.owner(prefix) == short
         for entry in entries:
             here = (short, name_hash(entry.name)) in registered
             rows.append(
@@ -211,7 +212,7 @@ def phonebook(mesh):
                     "node_name": text(known.value.name),
                     "registered": here,
                     "hops": reach[short][1],
-                    "mesh_number": text(prefix + entry.number) if entry.number else "",
+                    "mesh_number": text(prefix + entry.number) if entry.number and is_owner else "",
                 }
             )
     return sorted(rows, key=lambda row: (row["name"], row["node"]))
@@ -226,6 +227,7 @@ def dump(mesh):
         "records": records,
         "sum": _sum(records),
         "attempt": mesh.own.attempt,
+        "settled": mesh.own.is_settled,
     }
 
 
@@ -234,6 +236,7 @@ def restore(mesh, saved, now):
     try:
         mesh.discovery.cache.read(binascii.a2b_base64(saved["hosts"]), now)
         mesh.own.attempt = int(saved["attempt"])
+        mesh.own.is_settled = bool(saved.get("settled"))
         raws = []
         if saved["sum"] == _sum(saved["records"]):
             raws = packets.read_frames(binascii.a2b_base64(saved["records"]), 0)

@@ -7,7 +7,13 @@ from collections import namedtuple
 from bellhop.effects import SendMesh
 from bellhop.mesh.node import Mesh, MeshSettings
 
-Crypto = namedtuple("Crypto", ("public_key", "sign", "verify", "agree", "lock", "unlock"))
+Crypto = namedtuple(
+    "Crypto",
+    (
+        "public_key", "sign", "verify", "agree", "lock", "unlock",
+        "secret", "form", "base", "exchange", "seal", "unseal",
+    ),
+)  # fmt: skip
 DELAY = 2
 PORT = 5062
 
@@ -47,7 +53,39 @@ def toy_unlock(key, nonce, sealed):
     return data if toy_lock(key, nonce, data) == sealed else None
 
 
-TOY = Crypto(toy_public_key, toy_sign, toy_verify, toy_agree, toy_lock, toy_unlock)
+def toy_form(public):
+    """Return the exchange key of a signing key."""
+    return hashlib.sha256(b"TOY form" + public).digest()[:31] + b"\0"
+
+
+def toy_base(secret):
+    """Return the exchange key of a secret, which is the signing key."""
+    return toy_form(secret)
+
+
+def toy_exchange(secret, public):
+    """Return what anybody could know of two keys."""
+    return hashlib.sha256(b"".join(sorted((toy_base(secret), public)))).digest()
+
+
+def toy_seal(key, nonce, data, ad):
+    """Return data with a TOY seal behind it."""
+    mask = key[0] or 1
+    tag = hashlib.sha256(key + nonce + ad + data).digest()[:16]
+    return bytes([one ^ mask for one in data]) + tag
+
+
+def toy_unseal(key, nonce, sealed, ad):
+    """Open a TOY seal."""
+    mask = key[0] or 1
+    data = bytes([one ^ mask for one in sealed[:-16]])
+    return data if toy_seal(key, nonce, data, ad) == sealed else None
+
+
+TOY = Crypto(
+    toy_public_key, toy_sign, toy_verify, toy_agree, toy_lock, toy_unlock,
+    toy_public_key, toy_form, toy_base, toy_exchange, toy_seal, toy_unseal,
+)  # fmt: skip
 
 
 def real_or_toy():

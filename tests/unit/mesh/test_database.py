@@ -71,15 +71,38 @@ class Digests(unittest.TestCase):
 
 class Bounds(unittest.TestCase):
     def test_the_largest_introducer_loses_its_newest(self):
-        data = Database(most=10)
+        data = Database(most=40)
         data.store(raw(100, 1), b"honest", 0)
-        for number in range(12):
+        for number in range(42):
             data.store(raw(number, 1), b"flood", 0)
-        self.assertEqual(data.count, 10)
+        self.assertEqual(data.count, 40)
         self.assertTrue(data.store(raw(101, 1), b"honest", 0))
         self.assertIsNotNone(data.get(key_of(raw(100, 1))))
         self.assertIsNotNone(data.get(key_of(raw(0, 1))))
-        self.assertEqual(data.gone, [key_of(raw(8, 1))])
+        self.assertEqual(data.gone, [key_of(raw(38, 1))])
+        for number in range(102, 110):
+            data.store(raw(number, 1), b"honest", 0)
+        self.assertEqual(data.shares[b"honest"], 3 * (data.most_bytes // data.most))
+
+    def test_a_kept_node_always_finds_a_place_and_never_makes_room(self):
+        kept = raw(100, 1)[:32]
+        data = Database(most=10, is_kept=lambda node: node == kept)
+        for number in range(10):
+            data.store(raw(number, 1), b"flood", 0)
+        self.assertTrue(data.store(raw(100, 1), b"flood", 0))
+        for number in range(20, 40):
+            data.store(raw(number, 1), b"%d" % number, 0)
+        self.assertIsNotNone(data.get(key_of(raw(100, 1))))
+        self.assertEqual(data.count, 10)
+
+    def test_many_small_introducers_do_not_undo_a_large_one(self):
+        data = Database(most=1024)
+        for number in range(100):
+            data.store(raw(number, 1), b"honest", 0)
+        for number in range(100, 2600):
+            data.store(raw(number, 1), b"%d" % (number % 128), 0)
+        left = [number for number in range(100) if data.get(key_of(raw(number, 1)))]
+        self.assertEqual((len(left), data.count), (100, 1024))
 
     def test_the_largest_introducer_itself_finds_no_place(self):
         data = Database(most=10)

@@ -3,22 +3,21 @@
 import unittest
 
 from bellhop.mesh import hello
-from bellhop.mesh.hello import (
-    GONE,
-    HELLO,
-    HELLO_BACK,
-    IGNORED,
-    MUTUAL,
-    PROOF,
-    SILENCE,
-    TABLE,
-    TWO_WAY,
-    Neighbour,
-)  # fmt: skip
+from bellhop.mesh.hello import GONE, HEARD, IGNORED, PROOF, SIGN, SILENCE, TABLE, TWO_WAY, Neighbour
 
 
-def neighbour():
-    return Neighbour(0, ("10.0.0.2", 5062), b"12345678", b"cookie..", b"n" * 16, 0)
+class Handshake:
+    """What a neighbour asks of its handshake."""
+
+    is_initiator = True
+
+
+def neighbour(*events):
+    """Return a Neighbour after some events."""
+    one = Neighbour(0, ("10.0.0.2", 5062), b"link id.", Handshake(), b"sess", 0)
+    for event in events:
+        one.handle(event, 0)
+    return one
 
 
 class Machine(unittest.TestCase):
@@ -28,43 +27,26 @@ class Machine(unittest.TestCase):
                 self.assertNotEqual((state, event) in TABLE, (state, event) in IGNORED)
         self.assertEqual(len(TABLE) + len(IGNORED), len(hello.STATES) * len(hello.EVENTS))
 
-    def test_a_proof_and_being_heard_make_it_two_way(self):
-        for events in ((HELLO, HELLO_BACK, PROOF), (PROOF, HELLO_BACK), (HELLO_BACK, PROOF)):
-            one = neighbour()
-            for event in events:
-                one.handle(event, 5)
-            self.assertEqual(one.state, TWO_WAY)
+    def test_a_proof_makes_it_two_way_and_nothing_else_does(self):
+        self.assertEqual(neighbour(PROOF).state, TWO_WAY)
+        self.assertEqual(neighbour(SIGN, SIGN).state, HEARD)
 
-    def test_without_a_proof_it_never_becomes_two_way(self):
-        one = neighbour()
-        for _ in range(9):
-            one.handle(HELLO_BACK, 5)
-        self.assertEqual(one.state, MUTUAL)
-
-    def test_one_that_no_longer_hears_us_is_not_two_way(self):
-        one = neighbour()
-        for event in (HELLO_BACK, PROOF, HELLO):
-            one.handle(event, 5)
-        self.assertNotEqual(one.state, TWO_WAY)
+    def test_its_handshake_is_forgotten_with_the_proof(self):
+        self.assertIsNone(neighbour(PROOF).handshake)
 
     def test_silence_ends_it_for_good(self):
-        one = neighbour()
-        one.handle(SILENCE, 5)
-        one.handle(PROOF, 6)
-        self.assertEqual(one.state, GONE)
+        self.assertEqual(neighbour(SILENCE, PROOF).state, GONE)
 
 
 class Times(unittest.TestCase):
     def test_it_is_dead_after_three_and_a_half_hellos(self):
-        one = neighbour()
+        one = neighbour(PROOF)
         self.assertEqual(one.dead_at(), 7000)
-        one.handle(HELLO, 1000)
+        one.handle(SIGN, 1000)
         self.assertEqual(one.dead_at(), 8000)
 
     def test_a_two_way_one_is_probed_before(self):
-        one = neighbour()
-        one.handle(HELLO_BACK, 0)
-        one.handle(PROOF, 0)
+        one = neighbour(PROOF)
         one.arm(0)
         self.assertEqual(one.deadline, 5400)
         one.arm(5400)
@@ -72,13 +54,12 @@ class Times(unittest.TestCase):
         one.arm(6900)
         self.assertEqual(one.deadline, 7000)
 
-    def test_a_stranger_is_asked_again_only_after_its_address_is_proved(self):
+    def test_a_handshake_has_its_steps_repeated_and_five_seconds(self):
         one = neighbour()
-        self.assertFalse(one.asks())
-        one.proven_address = True
-        self.assertTrue(one.asks())
-        one.tries = hello.ASK_TRIES
-        self.assertFalse(one.asks())
+        one.arm(0)
+        self.assertEqual(one.deadline, hello.STEP_INTERVAL)
+        one.arm(4900)
+        self.assertEqual(one.deadline, hello.HALF_LIFE)
 
 
 class Cost(unittest.TestCase):
@@ -98,11 +79,10 @@ class Cost(unittest.TestCase):
     def test_a_quarter_of_them_cost_most(self):
         self.assertEqual(self.lose(neighbour(), lambda number: not number % 4), hello.BAD_COST)
 
-    def test_a_restart_of_the_numbers_is_no_loss(self):
+    def test_a_hello_that_came_before_is_none(self):
         one = neighbour()
-        one.count_hello(60000)
-        one.count_hello(1)
-        self.assertEqual(self.lose(one, lambda number: True), hello.GOOD_COST)
+        one.count_hello(7)
+        self.assertEqual([one.is_later(number) for number in (6, 7, 8)], [False, False, True])
 
 
 if __name__ == "__main__":

@@ -6,32 +6,60 @@ from bellhop.errors import MeshError
 from bellhop.mesh import packets
 from tests.unit.mesh.network import Dice
 
-HELLO = packets.Hello(7, 2000, packets.ANSWER, b"digest..", {b"abcd": 1, b"efgh": 0})
-
 
 class Packets(unittest.TestCase):
-    def test_a_packet_survives_the_round_trip(self):
-        data = packets.write(packets.ACK, b"sender..", b"cookie..", b"body")
-        self.assertEqual(packets.parse(data), (packets.ACK, b"sender..", b"cookie..", b"body"))
-
-    def test_a_hello_survives_the_round_trip(self):
-        self.assertEqual(packets.read_hello(packets.write_hello(HELLO)), HELLO)
+    def test_hellos_survive_the_round_trip(self):
+        hello = packets.Hello(2000, packets.ANSWER, b"digest..")
+        self.assertEqual(packets.read_hello(packets.write_hello(hello)), hello)
+        to_all = packets.Greeting(b"link id.", packets.TO_ALL, b"", 70000, 2000, b"digest..", [])
+        head, data = packets.write_to_all(to_all)
+        self.assertEqual(packets.parse(data), (packets.HELLO, head))
+        read = packets.read_greeting(head + b"tag..1tag..2")
+        self.assertEqual(read[:6], to_all[:6])
+        self.assertEqual(read.tags, [b"tag..1", b"tag..2"])
+        kind, body = packets.parse(packets.write_greeting(b"link id.", b"the mark"))
+        self.assertEqual(kind, packets.HELLO)
+        self.assertEqual(packets.read_greeting(body)[:3], (b"link id.", 0, b"the mark"))
 
     def test_a_hello_with_eight_neighbours_is_below_100_octets(self):
-        heard = {b"%4d" % number: 1 for number in range(8)}
-        hello = packets.Hello(7, 2000, 1, b"digest..", heard)
-        data = packets.write(
-            packets.HELLO, b"sender..", packets.NO_COOKIE, packets.write_hello(hello)
-        )
-        self.assertLess(len(data), 100)
+        greeting = packets.Greeting(b"link id.", packets.TO_ALL, b"", 7, 2000, b"digest..", ())
+        data = packets.write_to_all(greeting)[1]
+        self.assertLess(len(data) + 8 * packets.TAG_BYTES, 100)
 
-    def test_no_answer_to_a_stranger_is_three_times_as_long(self):
-        question = packets.HEADER_BYTES + packets.HELLO_HEAD_BYTES
-        ask = packets.HEADER_BYTES + 8 + 32 + 16
-        cookie = packets.HEADER_BYTES + 8
-        self.assertLess(ask, 3 * question)
-        self.assertLess(ask, 3 * cookie)
-        self.assertLess(packets.HEADER_BYTES + 32 + 16 + 64, 3 * ask)
+    def test_a_handshake_survives_the_round_trip(self):
+        for step, size in ((1, 32), (2, 128), (3, 96)):
+            opening = packets.Open(
+                step, b"sender..", b"receiver", b"cookie..", b"sess", bytes(size)
+            )
+            kind, body = packets.parse(packets.write_open(opening))
+            read = packets.read_open(body)
+            self.assertEqual((kind, read[:5]), (packets.OPEN, opening[:5]))
+            self.assertEqual(read.message[:size], opening.message)
+        data = packets.with_cookie(packets.write_open(opening), b"another.")
+        self.assertEqual(packets.read_open(packets.parse(data)[1]).cookie, b"another.")
+
+    def test_no_answer_to_a_stranger_is_longer(self):
+        hello = packets.write_greeting(b"link id.", b"the mark")
+        cookie = packets.write_cookie(b"own.....", b"other...", b"cookie..", b"the mark")
+        steps = [
+            packets.write_open(
+                packets.Open(step, b"s" * 8, b"r" * 8, b"c" * 8, b"sess", bytes(size))
+            )
+            for step, size in ((1, 32), (2, 128), (3, 96))
+        ]
+        self.assertLessEqual(len(cookie), len(hello))
+        self.assertLessEqual(len(steps[1]), len(steps[0]))
+        self.assertLessEqual(len(steps[2]), len(steps[1]))
+        with self.assertRaises(MeshError):
+            packets.read_open(packets.parse(steps[0][:-1])[1])
+
+    def test_what_is_sealed_has_few_sizes(self):
+        sizes = set()
+        for size in range(packets.MAX_BODY_BYTES + 1):
+            inside = packets.write_inside(packets.WANT, bytes(size))
+            sizes.add(len(inside))
+            self.assertEqual(packets.read_inside(inside), (packets.WANT, bytes(size)))
+        self.assertEqual(sorted(sizes), list(packets.SIZES))
 
     def test_lists_survive_the_round_trip(self):
         items = [(b"12345678n", 5), (b"abcdefghbook1", 1 << 80)]
@@ -52,7 +80,8 @@ class Packets(unittest.TestCase):
     def test_noise_is_refused_and_nothing_else(self):
         dice = Dice()
         readers = (
-            packets.parse, packets.read_hello, packets.read_ask, packets.read_proof,
+            packets.parse, packets.read_hello, packets.read_greeting, packets.read_cookie,
+            packets.read_open, packets.read_inside,
             packets.read_numbers, packets.read_branches, packets.read_leaves, packets.read_wanted,
             lambda data: packets.read_frames(data, 0),
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """The mesh over SIP: SUBSCRIBE and NOTIFY, `Event: bellhop-routes` (RFC 6665).
 
 A peer that only SIP reaches is a link like any other: what the mesh would send as datagrams goes
-as bodies `application/vnd.bellhop.records`, packets each behind a length of two octets. Each side
+as bodies `application/vnd.bellhop.packets`, packets each behind a length of two octets. Each side
 subscribes to the other over one flow, and one NOTIFY is under way at a time.
 """
 
@@ -15,7 +15,7 @@ from ...transaction.transaction import RESPONSE
 from ...tu import proxy
 
 PACKAGE = b"bellhop-routes"
-BODY_TYPE = b"application/vnd.bellhop.records"
+BODY_TYPE = b"application/vnd.bellhop.packets"
 EXPIRES_SECONDS = 600
 RENEW_AFTER = 400000
 # A peer that cannot be had is asked again soon, then twice as late each time: both may just have

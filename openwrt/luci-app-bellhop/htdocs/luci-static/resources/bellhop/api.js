@@ -47,7 +47,7 @@ const WORDS = {
 	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
 	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'),
 	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
-	heard: _('heard'), mutual: _('hears us'), proved: _('has proved its key'), 'two-way': _('connected'), gone: _('gone'),
+	heard: _('heard'), mutual: _('hears us'), 'two-way': _('connected'), gone: _('gone'),
 	'words differ': _('NOT SAFE: the words differ'), clear: _('not encrypted'), 'key changed': _('encrypted, with a new key'),
 	encrypted: _('encrypted'), 'known key': _('encrypted, known key'), 'words compared': _('encrypted, compared'),
 	signed: _('encrypted, signed'), failed: _('no sound: no key was agreed'),
