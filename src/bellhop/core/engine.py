@@ -15,7 +15,7 @@ from ..sip import framing, scan, stun, uri
 from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
-from ..transaction.transaction import Indication, Transaction
+from ..transaction.transaction import CLOSED, Indication, Transaction
 from ..tu import border, dialplan, options, proxy, registrar
 from ..tu import location as locations
 from ..tu.calls import Call, readable
@@ -374,6 +374,9 @@ class Engine:
                 fields = verbs.registration(binding, now)
                 fields["what"] = what
                 effects.append(Event("registration", fields))
+        for binding in added:
+            if binding.flow.connection:
+                self.forwarder.came_back(binding)
         self.agent.plan_pings(added, now)
         return effects + self.agent.probe(added, now) + self._publish(now)
 
@@ -572,7 +575,8 @@ class Engine:
 
     def _server_failed(self, indication, now):
         context = indication.user
-        if self.meshing is not None and self.meshing.rerouting.waits(context, now):
+        waits = self.meshing is not None and self.meshing.rerouting.waits(context, now)
+        if waits or indication.kind == CLOSED:
             return []
         return self.forwarder.server_failed(context, now)
 

@@ -355,6 +355,17 @@ class Forwarder:
         """The caller's stream broke: nobody waits for an answer any more."""
         return self.stop(context, None, now)
 
+    def came_back(self, binding):
+        """A phone whose stream closed while it called is here again: its answers go there."""
+        for call in self.node.calls.live.values():
+            server = None if call.context is None else call.context.server
+            if server is None or not server.reliable or server.flow.connection:
+                continue
+            caller = call.parties.by_tag.get(call.from_.tag)
+            phone = None if caller is None else caller.binding
+            if phone is not None and self.node.location.current(phone) is binding:
+                server.flow = binding.flow
+
     def wake(self, context, now):
         """Return the effects of a response context's deadline."""
         return self._carry_out(context, context.wake(now), now)

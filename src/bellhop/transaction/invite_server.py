@@ -3,13 +3,25 @@
 from ..effects import Send
 from ..sip.message import response_to
 from .timers import T1, T2, TIMER_H, TIMER_I, TIMER_L, TRYING_AFTER
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction, fail, linger, repeat, send, stop
+from .transaction import (
+    EXPIRE,
+    RESEND,
+    TERMINATED,
+    Transaction,
+    fail,
+    linger,
+    move,
+    repeat,
+    send,
+    stop,
+)
 
 PROCEEDING, COMPLETED, CONFIRMED, ACCEPTED, TERMINATED = STATES = (
     "proceeding", "completed", "confirmed", "accepted", TERMINATED,
 )  # fmt: skip
-REQUEST, PROVISIONAL, SUCCESS, FAILURE, ACK, RESEND, EXPIRE, FLOW_FAILED = EVENTS = (
+REQUEST, PROVISIONAL, SUCCESS, FAILURE, ACK, RESEND, EXPIRE, FLOW_FAILED, FLOW_CLOSED = EVENTS = (
     "request", "provisional", "success", "failure", "ack", RESEND, EXPIRE, "flow-failed",
+    "flow-closed",
 )  # fmt: skip
 
 
@@ -71,11 +83,13 @@ InviteServerTransaction.table = TABLE = {
     (PROCEEDING, FAILURE): (COMPLETED, _refuse),
     (PROCEEDING, RESEND): (PROCEEDING, _trying),
     (PROCEEDING, FLOW_FAILED): (TERMINATED, fail),
+    (PROCEEDING, FLOW_CLOSED): (PROCEEDING, move),
     (COMPLETED, REQUEST): (COMPLETED, repeat),
     (COMPLETED, ACK): (CONFIRMED, _confirm),
     (COMPLETED, RESEND): (COMPLETED, _resend),
     (COMPLETED, EXPIRE): (TERMINATED, stop),
     (COMPLETED, FLOW_FAILED): (TERMINATED, stop),
+    (COMPLETED, FLOW_CLOSED): (TERMINATED, stop),
     (CONFIRMED, EXPIRE): (TERMINATED, stop),
     (ACCEPTED, SUCCESS): (ACCEPTED, _pass),
     (ACCEPTED, EXPIRE): (TERMINATED, stop),
@@ -93,12 +107,14 @@ IGNORED = {
     (CONFIRMED, ACK): "a repeated ACK",
     (CONFIRMED, RESEND): "no timer G here",
     (CONFIRMED, FLOW_FAILED): "nothing more is to be sent",
+    (CONFIRMED, FLOW_CLOSED): "nothing more is to be sent",
     (ACCEPTED, REQUEST): "RFC 6026: absorbed, the callee repeats its 2xx",
     (ACCEPTED, PROVISIONAL): "a 2xx has been given",
     (ACCEPTED, FAILURE): "a 2xx has been given",
     (ACCEPTED, ACK): "an ACK for 2xx has a branch of its own",
     (ACCEPTED, RESEND): "no timer G here",
     (ACCEPTED, FLOW_FAILED): "the dialog lives on without this flow",
+    (ACCEPTED, FLOW_CLOSED): "the dialog lives on without this flow",
     (TERMINATED, REQUEST): "over",
     (TERMINATED, PROVISIONAL): "over",
     (TERMINATED, SUCCESS): "over",
@@ -107,4 +123,5 @@ IGNORED = {
     (TERMINATED, RESEND): "over",
     (TERMINATED, EXPIRE): "over",
     (TERMINATED, FLOW_FAILED): "over",
+    (TERMINATED, FLOW_CLOSED): "over",
 }

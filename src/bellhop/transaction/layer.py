@@ -17,6 +17,10 @@ LINGERING = frozenset(
 )
 
 
+# Transports on which the node can open a connection to the sender of a request.
+REOPENED = ("tcp", "tls")
+
+
 class Layer:
     """All transactions of the node, at most `most` of them."""
 
@@ -50,6 +54,8 @@ class Layer:
             if request.method == b"ACK":
                 return ABSORBED, found, self._handle(found, invite_server.ACK, now)
             self.counters["retransmissions"] += 1
+            if flow.connection and not found.flow.connection:
+                found.flow = flow  # The peer is back on a new connection.
             return ABSORBED, found, self._handle(found, server.REQUEST, now)
         if request.method == b"ACK":
             return ACK, None, []
@@ -136,7 +142,10 @@ class Layer:
             for tx in list(table.values()):
                 # Most only linger, and that ends by itself.
                 if (not tx.lingers or tx.resend_at) and is_same_flow(tx.flow, flow):
-                    effects += self._handle(tx, server.FLOW_FAILED, now)
+                    is_answer = table is self.servers and flow.connection
+                    is_closed = is_answer and flow.transport in REOPENED
+                    event = server.FLOW_CLOSED if is_closed else server.FLOW_FAILED
+                    effects += self._handle(tx, event, now)
         return effects
 
     def _handle(self, tx, event, now, message=None):

@@ -3,13 +3,24 @@
 from ..effects import Send
 from ..sip.message import response_to
 from .timers import TIMER_F, TIMER_J, TRYING_AFTER_T2
-from .transaction import EXPIRE, RESEND, TERMINATED, Transaction, fail, linger, repeat, send, stop
+from .transaction import (
+    EXPIRE,
+    RESEND,
+    TERMINATED,
+    Transaction,
+    fail,
+    linger,
+    move,
+    repeat,
+    send,
+    stop,
+)
 
 TRYING, PROCEEDING, COMPLETED, TERMINATED = STATES = (
     "trying", "proceeding", "completed", TERMINATED,
 )  # fmt: skip
-REQUEST, PROVISIONAL, SUCCESS, FAILURE, RESEND, EXPIRE, FLOW_FAILED = EVENTS = (
-    "request", "provisional", "success", "failure", RESEND, EXPIRE, "flow-failed",
+REQUEST, PROVISIONAL, SUCCESS, FAILURE, RESEND, EXPIRE, FLOW_FAILED, FLOW_CLOSED = EVENTS = (
+    "request", "provisional", "success", "failure", RESEND, EXPIRE, "flow-failed", "flow-closed",
 )  # fmt: skip
 
 
@@ -42,11 +53,13 @@ ServerTransaction.table = TABLE = {
     (TRYING, RESEND): (PROCEEDING, _trying),
     (TRYING, EXPIRE): (TERMINATED, stop),
     (TRYING, FLOW_FAILED): (TERMINATED, fail),
+    (TRYING, FLOW_CLOSED): (TRYING, move),
     (PROCEEDING, REQUEST): (PROCEEDING, repeat),
     (PROCEEDING, SUCCESS): (COMPLETED, _finish),
     (PROCEEDING, FAILURE): (COMPLETED, _finish),
     (PROCEEDING, EXPIRE): (TERMINATED, stop),
     (PROCEEDING, FLOW_FAILED): (TERMINATED, fail),
+    (PROCEEDING, FLOW_CLOSED): (PROCEEDING, move),
     (COMPLETED, REQUEST): (COMPLETED, repeat),
     (COMPLETED, EXPIRE): (TERMINATED, stop),
 }
@@ -60,6 +73,7 @@ IGNORED = {
     (COMPLETED, FAILURE): "section 17.2.2: later final responses are discarded",
     (COMPLETED, RESEND): "nothing is sent unasked here",
     (COMPLETED, FLOW_FAILED): "the peer asks again on a new flow",
+    (COMPLETED, FLOW_CLOSED): "the peer asks again on a new flow",
     (TERMINATED, REQUEST): "over",
     (TERMINATED, PROVISIONAL): "over",
     (TERMINATED, SUCCESS): "over",
@@ -67,4 +81,5 @@ IGNORED = {
     (TERMINATED, RESEND): "over",
     (TERMINATED, EXPIRE): "over",
     (TERMINATED, FLOW_FAILED): "over",
+    (TERMINATED, FLOW_CLOSED): "over",
 }

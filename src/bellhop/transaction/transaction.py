@@ -2,12 +2,13 @@
 
 from collections import namedtuple
 
-from ..effects import Send
+from ..effects import Flow, Send
 from .timers import LINGER_STEP
 
-# What a transaction tells its user. kind: RESPONSE, TIMEOUT or FAILED; message: a Response or None.
+# What a transaction tells its user. kind: RESPONSE, TIMEOUT, FAILED (nothing more can be sent) or
+# CLOSED (the next answer needs a new connection); message: a Response or None.
 Indication = namedtuple("Indication", ("kind", "user", "message"))
-RESPONSE, TIMEOUT, FAILED = ("response", "timeout", "failed")
+RESPONSE, TIMEOUT, FAILED, CLOSED = ("response", "timeout", "failed", "closed")
 
 TERMINATED = "terminated"
 
@@ -112,3 +113,11 @@ def fail(tx, now, message):
     indication = Indication(FAILED, tx.user, None)
     stop(tx, now, message)
     return [indication]
+
+
+def move(tx, now, message):
+    """Answer by a new connection to the address in Via: the old one is closed (section 18.2.2)."""
+    transport, local, host, _, _, name = tx.flow
+    port = tx.request.via.port or (5061 if transport == "tls" else 5060)
+    tx.flow = Flow(transport, local, host, port, 0, name)
+    return [Indication(CLOSED, tx.user, None)]

@@ -76,6 +76,18 @@ class MeantTest(DialogsCase):
         ((other, bye),) = self.say(alice.within("BYE"), alice, again)
         self.assertEqual(bye.method, b"BYE")
 
+    def test_who_calls_and_comes_back_on_a_new_stream_hears_the_answer_there(self):
+        alice = telephone(self.exchange, "A", "alice", "10.0.0.2")
+        lines = [STREAMED[0] % 40000]
+        bob = Phone("B", "bob", flow("10.0.0.3", 40000, "tcp", 7))
+        register(self.exchange, bob, lines)
+        self.say(bob.request("INVITE", "sip:alice@home.test", lines), bob, alice)
+        self.exchange.break_flow(bob.flow)
+        again = Phone("B2", "bob", flow("10.0.0.3", 40001, "tcp", 8))
+        register(self.exchange, again, [STREAMED[0] % 40001])
+        ((_, answer),) = self.say(alice.answer(200, "INVITE"), alice, again)
+        self.assertEqual(answer.status, 200)
+
     def test_the_request_uri_goes_on_byte_for_byte(self):
         alice = telephone(self.exchange, "A", "alice", "10.0.0.2")
         bob = telephone(self.exchange, "B", "bob", "10.0.0.3")

@@ -174,13 +174,28 @@ class ResponsesTest(unittest.TestCase):
         self.assertTrue(lines[1].startswith(b"Via:") and not lines[2].startswith(b"Via:"))
         self.assertEqual(self.exchange.receive(b"\r\n".join(lines), self.bob.flow), [])
 
-    def test_the_stream_of_the_caller_breaks_and_the_phone_stops_ringing(self):
+    def ring_for_a_stream(self):
+        """Let a phone on a stream call bob, whose phone rings; return the flow of the caller."""
         caller = flow("10.0.0.9", transport="tcp", connection=9)
         self.exchange.receive(request("INVITE", branch="z9hG4bK-2", call_id="2"), caller)
         self.bob.hear(self.exchange.sent[-1][1].data)
         self.exchange.receive(self.bob.answer(180), self.bob.flow)
         del self.exchange.sent[:]
+        return caller
+
+    def test_the_stream_of_the_caller_closes_and_the_answer_takes_a_new_one(self):
+        caller = self.ring_for_a_stream()
         self.exchange.break_flow(caller)
+        self.assertEqual(self.exchange.sent, [])
+        self.exchange.receive(self.bob.answer(200, "INVITE"), self.bob.flow)
+        ((_, send),) = self.exchange.sent
+        self.assertEqual(send.flow, flow("10.0.0.9", transport="tcp"))
+        self.assertEqual(message.parse(send.data).status, 200)
+
+    def test_the_caller_cannot_be_reached_again_and_the_phone_stops_ringing(self):
+        caller = self.ring_for_a_stream()
+        self.exchange.break_flow(caller)
+        self.exchange.break_flow(flow("10.0.0.9", transport="tcp"))
         self.assertEqual(first_lines(self.exchange), [b"CANCEL"])
         self.exchange.receive(self.bob.answer(487, "INVITE"), self.bob.flow)
         self.assertEqual(len(self.exchange.node.calls.live), 1)

@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.effects import Flow
 from bellhop.transaction import invite_server, layer
 from bellhop.transaction.timers import LINGER_STEP
 from tests.support.messages import answer, flow
@@ -98,12 +99,34 @@ class InviteServerTest(unittest.TestCase):
         bench.advance(32000)
         self.assertEqual(len(bench.layer), 0)
 
-    def test_a_broken_flow_is_told_while_nothing_was_decided(self):
+    def test_an_answer_whose_stream_is_closed_goes_to_the_address_in_via(self):
         bench = Clocked()
         tx = bench.come("INVITE", transport="tcp")
         tx.user = "user"
         bench.take(bench.layer.flow_failed(flow(transport="tcp", connection=1), 0))
-        self.assertEqual(bench.told, [(0, "failed", None)])
+        self.assertEqual(bench.told, [(0, "closed", None)])
+        self.assertEqual(tx.flow, flow(transport="tcp"))
+        bench.respond(tx, 180)
+        self.assertEqual(bench.sent, [(0, 180)])
+
+    def test_a_peer_that_asks_again_on_a_new_stream_is_answered_there(self):
+        bench = Clocked()
+        tx = bench.come("INVITE", transport="tcp")
+        bench.take(bench.layer.flow_failed(flow(transport="tcp", connection=1), 0))
+        back = flow(transport="tcp", connection=2)
+        bench.layer.request(tx.request, back, 0)
+        self.assertEqual(tx.flow, back)
+
+    def test_a_flow_that_cannot_be_opened_again_is_told(self):
+        for transport, times in (("tcp", 2), ("ws", 1)):
+            bench = Clocked()
+            tx = bench.come("INVITE", transport="tcp")
+            tx.flow, tx.user = Flow(transport, 1, "10.0.0.2", 5060, 1, ""), "user"
+            bench.take(bench.layer.flow_failed(tx.flow, 0))
+            if times == 2:
+                bench.take(bench.layer.flow_failed(tx.flow, 0))
+            self.assertEqual(bench.told[-1], (0, "failed", None))
+            self.assertEqual(len(bench.told), times)
 
     def test_a_broken_flow_after_a_2xx_changes_nothing(self):
         bench = Clocked()

@@ -69,4 +69,5 @@ class ServerTest(unittest.TestCase):
         bench = Clocked()
         bench.come("OPTIONS", transport="tcp")
         bench.take(bench.layer.flow_failed(flow(transport="tcp", connection=1), 0))
-        self.assertEqual(bench.told, [(0, "failed", None)])
+        bench.take(bench.layer.flow_failed(flow(transport="tcp"), 0))
+        self.assertEqual(bench.told, [(0, "closed", None), (0, "failed", None)])
