@@ -10,15 +10,15 @@ import socket
 import sys
 import time
 
+from .. import __version__
 from ..errors import BellhopError
 from ..settings.problems import missing
 from ..text import of_file
 from ..world.cpython.log_text import readable
-from . import main as node
-from . import tables
+from . import places, tables
 
 # Where a node's control socket is sought, when neither option nor environment names a folder.
-FOLDERS = ("/var/run/bellhop", node.STATE, ".state")
+FOLDERS = ("/var/run/bellhop", places.STATE, ".state")
 ANSWER_SECONDS = 10
 # OpenWrt's bus, for those who may use it but not the control socket.
 BUS = "/var/run/ubus/ubus.sock"
@@ -64,10 +64,12 @@ def main(words):
     """Carry out a command line; return the exit status."""
     arguments = parser().parse_args(words)
     if arguments.version:
-        print(node.version())
+        print("bellhop " + __version__)
         return 0
     if arguments.verb is None:
-        return node.run(arguments)
+        from .run import run  # Loads what a node loads.
+
+        return run(arguments)
     try:
         return arguments.work(arguments)
     except BellhopError as error:
@@ -226,7 +228,7 @@ def _bus(problem):
 def connect(state):
     """Return a socket connected to the node; raises BellhopError where none answers."""
     named = state or os.environ.get("BELLHOP_STATE")
-    paths = [node.control_path(folder) for folder in ([named] if named else FOLDERS)]
+    paths = [places.control_path(folder) for folder in ([named] if named else FOLDERS)]
     for path in paths:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(ANSWER_SECONDS)
@@ -260,7 +262,7 @@ def ask(connection, lines, verb, arguments):
 def _check_config(arguments):
     from ..world.settings import checked  # Only here and in a node: it loads the SIP side.
 
-    path = arguments.file or node.config_path(arguments)
+    path = arguments.file or places.config_path(arguments)
     lines, is_good = checked(path)
     for line in lines:
         print(readable(line))
@@ -268,7 +270,7 @@ def _check_config(arguments):
 
 
 def _state(arguments):
-    return arguments.state or os.environ.get("BELLHOP_STATE") or node.STATE
+    return arguments.state or os.environ.get("BELLHOP_STATE") or places.STATE
 
 
 def _passphrase(is_new):
@@ -361,7 +363,7 @@ def _hash_password(arguments):
     from ..world.settings import read_settings
     from . import passwords
 
-    settings = read_settings(node.config_path(arguments))
+    settings = read_settings(places.config_path(arguments))
     realm = settings.realm.decode()
     if arguments.ask:
         import getpass

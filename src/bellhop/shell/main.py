@@ -1,18 +1,10 @@
-"""Starts a node: arguments, the first run, limits of the process."""
+"""The command line: one that runs a node loads nothing of what is for people, and the reverse."""
 
-import os
-import signal
-import sys
 from collections import namedtuple
 
 from .. import __version__
-from ..errors import BellhopError
 
-CONFIG = "/etc/config/bellhop"
-STATE = "/etc/bellhop"
-# Sockets of all streams, a set for each address, and room.
-FILES = 4096
-# What runs a node; everything else is a matter for people, and loads what only they need.
+# What runs a node; everything else is a matter for people.
 OPTIONS, SWITCHES = ("--state", "--config", "--run"), ("--syslog", "--version")
 Arguments = namedtuple("Arguments", ("state", "config", "run", "syslog", "version"))
 
@@ -25,8 +17,10 @@ def main(words):
 
         return command.main(words)
     if arguments.version:
-        print(version())
+        print("bellhop " + __version__)
         return 0
+    from .run import run
+
     return run(arguments)
 
 
@@ -44,93 +38,3 @@ def _understood(words):
             value = rest.pop(0)
         given[option[2:]] = value
     return Arguments(**given)
-
-
-def run(arguments):
-    """Run a node until a signal ends it; return the exit status."""
-    # An early HUP (an interface came up while Python starts) must not end the process.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        return _run(arguments)
-    except BellhopError as error:
-        for line in str(error).split("\n"):
-            print("bellhop:", line, file=sys.stderr)
-        return 1
-
-
-def _run(arguments):
-    _hash_without_openssl()
-    # The command `bellhop` imports this module for every verb: what a node loads comes here.
-    from ..world.cpython import log_text
-    from ..world.log import Log
-    from ..world.settings import KEPT
-    from ..world.store import prepare
-    from .service import Service, milliseconds
-
-    state = arguments.state or STATE
-    path = config_path(arguments)
-    passwords = None
-    if not os.path.exists(path) and not os.path.exists(state + KEPT):
-        if arguments.config or not arguments.state:
-            words = "there is no %s; `--state DIR` alone makes a sample in DIR"
-            raise BellhopError(words % path)
-        prepare(state)
-        passwords = _first_run().create(path)
-    run_folder = arguments.run or os.path.join(state, "run")
-    control = control_path(arguments.run or state)
-    _allow_files()
-    log = Log(log_text.to_syslog() if arguments.syslog else log_text.to_stderr, milliseconds)
-    service = Service(log, path, (state, run_folder, control))
-    if not service.settings.enabled:
-        print("bellhop is switched off: `option enabled 0` in %s" % path)
-        return 0
-    try:
-        service.start()
-        if not arguments.syslog:
-            found = service.endpoints.listeners
-            _first_run().greet(service.settings, found, path, state, passwords)
-        service.loop.run()
-    finally:
-        service.stop()
-    return 0
-
-
-def _hash_without_openssl():
-    """Let hashlib take Python's own MD5 and SHA: faster on short texts, and 3 MB less to load."""
-    try:
-        import _md5  # noqa: F401
-    except ImportError:  # A Python that was built without them.
-        return
-    sys.modules.setdefault("_hashlib", None)
-
-
-def _first_run():
-    from . import first_run  # Only for people at a terminal: OpenWrt has LuCI.
-
-    return first_run
-
-
-def config_path(arguments):
-    """Return the path of the configuration that the arguments mean."""
-    if arguments.config:
-        return arguments.config
-    return os.path.join(arguments.state, "bellhop.config") if arguments.state else CONFIG
-
-
-def control_path(folder):
-    """Return the path of the control socket in a folder."""
-    return os.path.join(folder, "control")
-
-
-def _allow_files():
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def version():
-    """Return the line that `--version` prints."""
-    return "bellhop " + __version__

@@ -1,0 +1,18 @@
+"""Where the files of a node are."""
+
+import os
+
+CONFIG = "/etc/config/bellhop"
+STATE = "/etc/bellhop"
+
+
+def config_path(arguments):
+    """Return the path of the configuration that the arguments mean."""
+    if arguments.config:
+        return arguments.config
+    return os.path.join(arguments.state, "bellhop.config") if arguments.state else CONFIG
+
+
+def control_path(folder):
+    """Return the path of the control socket in a folder."""
+    return os.path.join(folder, "control")
