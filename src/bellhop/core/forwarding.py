@@ -5,6 +5,7 @@ import binascii
 from ..effects import Flow, Resolve, Send
 from ..errors import SipError
 from ..limits import MAX_BRANCHES, MAX_QUERIES
+from ..sip import scan
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
@@ -17,6 +18,8 @@ DATAGRAM_BYTES = 1100
 
 # Responses after which another way to the same place is worth a try.
 WAY_LOST = (503, 504)
+# Own and pinned responders have so long to answer before those ring too whom nobody here knows.
+HELP_PATIENCE = 3000
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 
@@ -52,6 +55,7 @@ class Forwarder:
         context = ResponseContext(request, server, flow, groups, patience, now)
         context.token = key
         context.breadth = breadth
+        context.is_help = found.step == dialplan.EMERGENCY
         context.call = call
         if call is not None:
             call.context = context
@@ -64,6 +68,8 @@ class Forwarder:
 
     def _patience(self, found):
         """Return how long each list of targets may ring but the last, which has `ring_seconds`."""
+        if found.step == dialplan.EMERGENCY:
+            return HELP_PATIENCE
         user = found.section
         if user is not None and user.kind == "user" and user.forward and user.forward_after:
             return user.forward_after * 1000
@@ -374,6 +380,8 @@ class Forwarder:
         effects = []
         for step in steps:
             if step.what == response_context.RESPOND:
+                if step.branch is not None:
+                    self._tell_who(context, step.branch.target, step.value)
                 effects += self.respond(context, step.value, now)
             elif step.what == response_context.CANCEL:
                 effects += self._cancel_branch(step.branch, step.value or None, now)
@@ -388,6 +396,17 @@ class Forwarder:
         elif context.state == response_context.ACCEPTED and context.request.method != b"INVITE":
             context.let_go()
         return effects
+
+    def _tell_who(self, context, target, response):
+        """Note who answers; a caller who asks for help is shown it (RFC 3325)."""
+        if context.call is not None and 200 <= response.status < 300:
+            context.call.answered_by = target.reason
+        if context.is_help and 100 < response.status < 300:
+            address = target.uri
+            if target.binding is not None:
+                address = b"sip:" + target.binding.user.encode() + b"@" + self.node.settings.domain
+            shown = scan.quote(target.reason.encode()) + b" <" + address + b">"
+            response.set(b"p-asserted-identity", b"P-Asserted-Identity: " + shown)
 
     def _cancel_branch(self, branch, reason, now):
         cancel = cancellation(branch.request, reason)

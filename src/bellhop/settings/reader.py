@@ -181,6 +181,8 @@ class _Reader:
             self._tell(pgp, Problem(problems.UNFIT, wrong, "calls are not signed"), "key")
         numbers = [uri.key_of(number.encode()) for number in settings.emergency_number]
         settings.emergency = frozenset([b"sos"] + numbers)
+        numbers = [uri.key_of(number.encode()) for number in settings.reserved_number]
+        settings.reserved = frozenset(numbers)
         self._fit_names(settings)
         self._fit_contacts(settings)
         if settings.responders and uri.key_of(settings.responders.encode()) not in settings.names:

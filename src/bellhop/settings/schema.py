@@ -69,6 +69,9 @@ SCHEMA = {
             True,
             "numbers that reach the responders before any other rule",
         ),
+        "reserved_number": _list(
+            dialled, "further numbers that no unknown node may have, beside 112, 999 and their like"
+        ),
         "responders": _option(
             dialled_or_nothing, "", "user or group that emergency calls ring on this node"
         ),

@@ -60,7 +60,8 @@ class Settings:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
     contacts: sections; speed_dial: number (bytes) -> URI (bytes). node, mesh, media, pgp: sections.
-    domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help.
+    domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
+    reserved: those that only pinned nodes may have.
     problems: what is wrong in the file, as problems.Problem; is_empty: no section stands in it.
     """
 
@@ -76,7 +77,7 @@ class Settings:
         self.users = users
         self.groups = groups
         self.names = {}
-        self.emergency = frozenset()
+        self.emergency = self.reserved = frozenset()
         self.problems = []
         self.is_empty = False
         self.dial_also(())

@@ -23,13 +23,14 @@ class Call:
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
     legs: of an answered call, those to the caller and to the called (tu/dialog.py).
+    answered_by: whose phone it was, in words, or None.
     security: what the keys of its sound are worth (media.trust.LEVELS), or None.
     """
 
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ended_by", "parties", "legs", "context", "detours",
-        "token", "security", "deadline", "queued",
+        "token", "security", "answered_by", "deadline", "queued",
     )  # fmt: skip
 
     def record(self, now):
@@ -53,6 +54,7 @@ class Call:
             "seconds_since_end": None if ended is None else (now - ended) // 1000,
             "security": self.security,
             "status": self.status,
+            "answered_by": self.answered_by,
             "ended_by": self.ended_by,
         }
 
@@ -99,6 +101,7 @@ class Calls:
         call.status, call.ended_by = None, None
         call.parties = Parties()
         call.legs = call.context = call.detours = call.token = call.security = None
+        call.answered_by = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call

@@ -27,6 +27,28 @@ MOST_STEPS = 4
 SOS = b"service:sos"
 
 
+# Numbers by which people call for help or for public services somewhere: 3GPP TS 22.101 section
+# 10.1.1 (what every mobile phone takes for an emergency), then those that countries have notified
+# to ITU-T (E.129), then the European 116 numbers (Commission Decision 2007/116/EC).
+SHORT_NUMBERS = frozenset(
+    (
+        b"000 08 110 112 118 119 911 999 "
+        b"15 17 18 01 02 03 04 061 066 100 101 102 103 104 106 108 111 113 114 115 116 117 120 122 "
+        b"123 124 128 129 130 131 132 133 140 144 147 150 155 158 160 166 168 180 190 191 192 193 "
+        b"194 195 196 197 198 199 912 913 914 919 922 933 992 993 994 995 996 997 998 10111 10177"
+    ).split()
+)
+EUROPEAN, EUROPEAN_DIGITS = (b"116", 6)
+
+
+def is_short_number(settings, name):
+    """Tell whether a name, as its key, is a public short number, which nobody may just claim."""
+    if name in SHORT_NUMBERS or name in settings.emergency or name in settings.reserved:
+        return True
+    is_european = name[: len(EUROPEAN)] == EUROPEAN and len(name) == EUROPEAN_DIGITS
+    return is_european and name.isdigit()
+
+
 def towards(target_uri, flow, reason):
     """Return the Target of a URI that is no binding's."""
     return Target(target_uri, flow, (), None, 1000, reason, (), None)

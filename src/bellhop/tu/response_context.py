@@ -21,6 +21,7 @@ CANCEL_PATIENCE = 32000
 # Section 16.7 step 6: responses that tell the caller how to do better.
 PREFERRED = (401, 407, 415, 420, 484)
 NO_ANSWER = 408
+NO_HELP = "no responder takes the call: call another way"
 
 
 class Branch:
@@ -53,12 +54,14 @@ class Branch:
 class ResponseContext:
     """One forwarded request. patience: ms that a branch may ring (timer C).
 
+    is_help: a call for help: lists of targets ring along with those before, no refusal ends it;
     heard: the last ringing; rejoined: the request that came later by another way, or None;
     refusal: (status, reason) for the caller where not he has cancelled.
     """
 
     state = WAITING
     breadth = call = token = reasons = heard = rejoined = refusal = queued = None
+    is_help = False
 
     def __init__(self, request, server, flow, groups, patience, now):
         self.request = request
@@ -107,7 +110,8 @@ def _ring(context, now, branch, response):
     branch.rang = True
     if response.status == 100:
         return []
-    context.deadline = now + context.patience
+    if not context.is_help or not context.groups:
+        context.deadline = now + context.patience
     return [Step(RESPOND, branch, response)]
 
 
@@ -147,6 +151,8 @@ def _fail(context, now, branch, response):
 
 def _fail_for_all(context, now, branch, response):
     """A 6xx speaks for all branches; it goes on when the cancelled ones have answered."""
+    if context.is_help:  # One who will not help does not speak for the others.
+        return _fail(context, now, branch, response)
     context.groups = []
     return _cancel_rest(context, None, branch) + _fail(context, now, branch, response)
 
@@ -166,6 +172,9 @@ def _fail_cancelled(context, now, branch, response):
 
 def _tire(context, now, branch, response):
     """Timer C: give up the branches of this step; the next one may still be reached."""
+    if context.is_help and context.groups:
+        context.deadline = now + context.patience
+        return [Step(START, None, None)]
     context.deadline = now + CANCEL_PATIENCE
     steps = _cancel_rest(context, None)
     if steps or not context.pending():
@@ -191,6 +200,8 @@ def _finish(context):
     if cancelled:
         status, reason = context.refusal or (487, None)
         return [Step(RESPOND, None, response_to(context.request, status, reason))]
+    if context.is_help:
+        return [Step(RESPOND, None, response_to(context.request, 480, NO_HELP))]
     return [Step(RESPOND, None, best(context.request, context.finals))]
 
 

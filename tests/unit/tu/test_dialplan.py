@@ -189,6 +189,15 @@ class SpeedDialTest(DialplanCase):
         self.assertEqual(self.find(b"tel:7"), found)
 
 
+class ShortNumberTest(unittest.TestCase):
+    def test_public_short_numbers_are_nobodys(self):
+        configured = settings("list emergency_number 4711\nlist reserved_number 0800\n")
+        for number in b"110 112 117 118 119 122 911 999 000 111 116000 116117 4711 0800".split():
+            self.assertTrue(dialplan.is_short_number(configured, number), number)
+        for number in (b"202", b"1100", b"11611", b"1161171", b"116abc", b"alice", b""):
+            self.assertFalse(dialplan.is_short_number(configured, number), number)
+
+
 class EmergencyTest(DialplanCase):
     def setUp(self):
         self.settings = settings("list emergency_number 112\noption responders family\n", MORE)

@@ -54,6 +54,31 @@ class TableTest(unittest.TestCase):
             self.assertEqual((steps, context.state), ([], state))
 
 
+class HelpTest(unittest.TestCase):
+    def context(self, count, more):
+        context = context_of(count, more)
+        context.is_help = True
+        context.patience = context.deadline = 3000
+        return context
+
+    def test_more_responders_ring_along_after_the_patience_and_ringing_does_not_lengthen_it(self):
+        context = self.context(2, 1)
+        tell(context, 0, 180, 2900)
+        self.assertEqual(context.deadline, 3000)
+        self.assertEqual([shown(context, step) for step in context.wake(3000)], [(rc.START,)])
+        self.assertEqual([branch.cancel for branch in context.branches], [None, None])
+
+    def test_a_refusal_for_all_speaks_for_one(self):
+        context = self.context(2, 1)
+        self.assertEqual(tell(context, 0, 603), [])
+        self.assertEqual(tell(context, 1, 600), [(rc.START,)])
+
+    def test_when_nobody_helps_the_caller_is_told_to_call_another_way(self):
+        for status in (603, 486, 408, 503):
+            context = self.context(1, 0)
+            self.assertEqual(tell(context, 0, status), [(rc.RESPOND, 480)])
+
+
 class ProvisionalTest(unittest.TestCase):
     def test_all_but_100_go_on(self):
         context = context_of(1)

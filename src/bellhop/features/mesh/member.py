@@ -5,6 +5,7 @@ from ...errors import MeshError, SipError
 from ...limits import MEMBER
 from ...mesh.effects import MeshChanged, SaveMesh
 from ...mesh.identity import SHORT_BYTES, parse_key
+from ...mesh.directory import PROVED
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import address, scan, uri
@@ -54,8 +55,8 @@ class Meshing:
         if b"route" in request.names or request.to.param(b"tag") is not None:
             return found
         if found.step == dialplan.EMERGENCY:
-            here = [] if self.is_mine(target) else self.responders()
-            return dialplan.Found(found.step, _joined(found.groups, here), found.section)
+            groups = found.groups if self.is_mine(target) else self._with_responders(found.groups)
+            return dialplan.Found(found.step, groups, found.section)
         if found.section is not None and found.section.kind == "user":
             also = [] if target.param(b"fork") == b"no" else self.also_at(found.section)
             return dialplan.Found(found.step, _joined(found.groups, also), found.section)
@@ -152,6 +153,8 @@ class Meshing:
             return None
         best = [claim for claim in claims if claim.rank == claims[0].rank]
         if len(best) > 1:
+        if dialplan.is_short_number(self.node.settings, target.key):
+            claims = [claim for claim in claims if claim.rank <= PROVED]
             raise self._choices(best)
         return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
 
@@ -244,14 +247,20 @@ class Meshing:
                 found.append(way)
         return found
 
-    def responders(self):
-        """Return the Targets of all nodes in the mesh that answer emergency calls."""
-        found = []
+    def _with_responders(self, groups):
+        """Return the lists of targets with those of the nodes that answer calls for help.
+
+        Anybody may say that he does: those of pinned nodes ring with the first, others later.
+        """
+        pinned, unknown = [], []
         for claim in self.mesh.find(dialplan.SOS):
-            way = self._ways(claim.node, b"sos", "responders in the mesh")
+            is_known = claim.rank <= PROVED
+            words = "responders of %s" if is_known else "responders of %s (unknown)"
+            way = self._ways(claim.node, b"sos", words % self._place(claim.node))
             if way is not None:
-                found.append(way)
-        return found
+                (pinned if is_known else unknown).append(way)
+        groups = _joined(groups, pinned)
+        return groups[:1] + _joined(groups[1:], unknown)
 
     def phonebook(self):
         """Return the entries of everybody else in reach, as the phone book shows them."""

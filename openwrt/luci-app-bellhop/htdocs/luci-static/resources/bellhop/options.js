@@ -36,6 +36,7 @@ const OPTIONS = {
 		[ 'tls_verify', 'flag', '1', null, _('Check certificates'), _('Of other domains, before a call goes there.') ],
 		[ 'emergency_number', 'list', [ '112', '911' ], 'word', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
 		[ 'responders', 'text', '', 'word', _('Responders'), _('The phone or group that rings on an emergency call.') ],
+		[ 'reserved_number', 'list', [], 'word', _('Reserved numbers'), _('No unknown node may have them, as with 110 and 999.') ],
 		[ 'strangers', 'choice', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
 		[ 'help_for_strangers', 'flag', '0', null, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
 		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
