@@ -6,7 +6,7 @@ from bellhop.core.verbs import answer
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import flow, request, settings
-from tests.support.yard import ALICE, BOB, GRAN, MAL, ROGUE, STRANGER, Yard, reply, sip
+from tests.support.yard import ALICE, BOB, GRAN, HONEST, MAL, ROGUE, STRANGER, Yard, reply, sip
 
 OPEN = "\toption strangers allow\n"
 LOCAL = ("<sip:alice@home.test>", "<sip:201@home.test>", '"Police" <sip:110@home.test>',
@@ -308,3 +308,40 @@ def test_a_withheld_number_is_asked_for_a_password_and_goes_out():
     assert exchange.answers(alice.proven("INVITE"), alice.flow) in ([], [100])
     assert exchange.questions
     assert GRAN
+
+
+def test_a_node_two_hops_away_proves_whom_it_brings():
+    yard = Yard()
+    town, rogue, victim = yard.town, yard.rogue, yard.victim
+    # gran's node calls bob; its only way leads through the rogue, who may change what it likes.
+    for number, ends in list(town.cables.items()):
+        if HONEST in ends:
+            town.cables[number] = (HONEST, ROGUE)
+            for house in (yard.honest, rogue):
+                house.perform(house.engine.mesh_link(number, ("cable", True), town.now))
+            victim.perform(victim.engine.mesh_link(number, None, town.now))
+    town.advance(12000)
+    yard.honest.engine.node.settings.trusted = ((bytes([192, 168, 2, 0]), 24),)
+    changes = [
+        (b"", b""), (b"sip:gran@", b"sip:dora@"), (b"rogue-g", b"rogue-h"), (b"tag=g", b"tag=h"),
+    ]  # fmt: skip
+    shown = []
+    for number, (old, new) in enumerate(changes):
+        carry = town.send
+
+        def meddle(house, effect, old=old, new=new, carry=carry):
+            if house is rogue and effect.flow.host == "10.0.1.1":
+                effect = effect._replace(data=effect.data.replace(old, new)) if old else effect
+            carry(house, effect)
+
+        town.send = meddle
+        data = sip(
+            "INVITE", "sip:bob@" + victim.key(), '"Gran" <sip:gran@home.test>;tag=g', source=GRAN,
+            call_id="rogue-g%d" % number,
+        )  # fmt: skip
+        yard.honest.receive(data, GRAN)
+        town.advance(1000)
+        town.send = carry
+        shown.append(yard.asked(BOB, b"INVITE")[-1].from_.display)
+        yard.forget()
+    assert shown == [b'"Gran (far)"'] + [b'"Gran (far via mallory)"'] * 3

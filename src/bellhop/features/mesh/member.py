@@ -1,11 +1,13 @@
 """Joins the mesh with the SIP side: whom the mesh reaches, what this node publishes, who relays."""
 
+import binascii
+
 from ...effects import Event, Flow, Note, SendMesh, Store
 from ...errors import MeshError, SipError
 from ...limits import MEMBER
+from ...mesh.directory import PROVED
 from ...mesh.effects import MeshChanged, SaveMesh
 from ...mesh.identity import SHORT_BYTES, parse_key
-from ...mesh.directory import PROVED
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import address, scan, uri
@@ -26,6 +28,8 @@ TWIN = (
     "either; stop one, or give it an identity of its own"
 )
 IDENTITY = b"p-asserted-identity"
+# The signature of the caller's node, for each of so many called nodes at most.
+PROOF, PROVED_CALL, MOST_PROOFS = (b"bellhop-identity", b"bellhop caller 1", 4)
 # What a user's other node must not send back.
 FORKED = b";fork=no"
 
@@ -149,12 +153,12 @@ class Meshing:
         if not dialplan.is_ours(self.node.settings, self.node.listening, target):
             named = self._node_named(text(uri.host_key(target.host)))
             claims = [claim for claim in claims if claim.node == named]
+        if dialplan.is_short_number(self.node.settings, target.key):
+            claims = [claim for claim in claims if claim.rank <= PROVED]
         if not claims:
             return None
         best = [claim for claim in claims if claim.rank == claims[0].rank]
         if len(best) > 1:
-        if dialplan.is_short_number(self.node.settings, target.key):
-            claims = [claim for claim in claims if claim.rank <= PROVED]
             raise self._choices(best)
         return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
 
@@ -345,20 +349,50 @@ class Meshing:
             elif request.asserted is not None:
                 _vouch(request, request.asserted.uri_bytes)
             return
+        request.remove(PROOF)
         user = dialplan.callee(self.node.settings, request.from_.uri)
         crosses = [one for group in found.groups for one in group if one.patience is not None]
         if user is not None and crosses:
-            _vouch(request, b"sip:" + user.name.encode() + b"@" + self.own_domain)
+            address_bytes = b"sip:" + user.name.encode() + b"@" + self.own_domain
+            _vouch(request, address_bytes)
+            for target in crosses[:MOST_PROOFS]:
+                self._prove(request, address_bytes, self.node_of(uri.parse(target.uri)))
+
+    def _prove(self, request, address_bytes, node):
+        """Sign who calls, for the node that is called: those on the way are not believed.
+
+        Bellhop-Identity: hexadecimal short id of the called node, base64 of the Ed25519 signature.
+        """
+        if node is None:
+            return
+        signature = self.mesh.sign(_said(request, address_bytes, node))
+        value = binascii.hexlify(node[:SHORT_BYTES]) + b" " + binascii.b2a_base64(signature).strip()
+        request.names.append(PROOF)
+        request.lines.append(b"Bellhop-Identity: " + value)
+
+    def _is_proved(self, request, named, node):
+        """Tell whether a node has signed that a request is of its user, and for this node."""
+        prefix = binascii.hexlify(self.mesh.id[:SHORT_BYTES]) + b" "
+        for value in request.values(PROOF):
+            if value[: len(prefix)] != prefix:
+                continue
+            try:
+                signature = binascii.a2b_base64(value[len(prefix) :])
+            except ValueError:
+                return False
+            return self.mesh.verify(node, _said(request, named.uri_bytes, self.mesh.id), signature)
+        return False
 
     def _introduce(self, request, sender):
         """Show on the called phone of which node its caller is: half of all houses have an Alice.
 
-        A node is believed about its own users; whom it brings besides is shown as brought. The
-        address leads back there and never into this house.
+        A node is believed about its own users, by its address or its signature; whom it brings
+        besides is shown as brought. The address leads back there and never into this house.
         """
         caller, named = request.from_, request.asserted
         node = None if named is None else self.mesh.node_of(text(named.uri.host_key))
-        is_own = node is not None and node == sender
+        is_own = node is not None and (node == sender or self._is_proved(request, named, node))
+        request.remove(PROOF)
         place = "" if node is None else self._place(node)
         if not is_own:
             place = (place + " via " + self._place(sender)).strip()
@@ -470,6 +504,12 @@ class Meshing:
             elif not isinstance(effect, SendMesh) or not self.notifying.send(effect, now):
                 done.append(effect)
         return done
+
+
+def _said(request, address_bytes, node):
+    """Return the octets that are signed: no other call, and no other called node, fits them."""
+    parts = (PROVED_CALL, request.method, address_bytes, request.call_id, request.from_.tag or b"")
+    return b"\n".join(parts) + b"\n" + node
 
 
 def _vouch(request, address_bytes):
