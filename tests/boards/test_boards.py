@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -218,7 +219,7 @@ def test_packages_adds_the_feed_once_and_builds_in_the_sdk(tmp_path):
 def made(tmp_path_factory):
     """Return the folder of the .ipk files."""
     folder = tmp_path_factory.mktemp("ipk")
-    status, said = run("packages.py", folder)
+    status, said = run("packages.py", "ipk", folder)
     assert not status, said
     return folder
 
@@ -261,14 +262,18 @@ def test_ipk_of_the_pages_holds_them_where_luci_looks(made, tmp_path):
 
 
 def test_packages_are_the_same_each_time(made, tmp_path):
-    run("packages.py", tmp_path)
+    run("packages.py", "ipk", tmp_path)
     for path in made.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
 def test_make_apk_says_what_is_missing():
-    command = ["make", "-f", FEED / "build.mk", "apk"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if shutil.which("apk"):
+        pytest.skip("apk-tools are here")
+    environment = {name: os.environ[name] for name in os.environ if name != "APK"}
+    done = subprocess.run(
+        ["make", "apk"], cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment
+    )
     assert done.returncode and "make packages SDK=folder" in done.stderr
 
 

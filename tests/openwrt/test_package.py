@@ -313,10 +313,15 @@ def test_postinst_touches_nothing_while_an_image_is_built(tmp_path):
     assert ash(text, tmp_path, IPKG_INSTROOT="/somewhere") == ""
 
 
-def test_feature_packages_restart_the_node_whose_jail_is_too_old(tmp_path):
-    text = MAKEFILE.script("Package/bellhop/feature-postinst")
+def test_feature_that_comes_or_goes_restarts_a_node_that_runs(tmp_path):
+    text = MAKEFILE.script("Package/bellhop/feature-changed")
     text = text.replace("/etc/init.d/bellhop", stub(tmp_path, "init"))
-    assert ash(text, tmp_path, IPKG_INSTROOT="") == "init restart\n"
+    assert ash(text, tmp_path, IPKG_INSTROOT="") == "init running\ninit restart\n"
+    assert ash(text, tmp_path, IPKG_INSTROOT="/somewhere") == ""
+    for package in PACKAGES + ["bellhop-dns"]:
+        for script in ("postinst", "postrm"):
+            line = "Package/%s/%s = $(Package/bellhop/feature-changed)\n" % (package, script)
+            assert (line in MAKEFILE.text) == (package != "bellhop")
 
 
 @pytest.mark.parametrize(

@@ -1,87 +1,131 @@
-"""The init script under OpenWrt's own rc.common, procd and ujail."""
+"""The init script under OpenWrt's own rc.common, procd and ujail, in a router's root."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from . import real
-from .feed import ROOT
+from . import router as root
 
-HERE = Path(__file__).resolve().parent
-PROGRAMS = ("sbin/procd", "sbin/ujail", "sbin/validate_data", "sbin/uci", "bin/jsonfilter")
-# Of the tree: where rc.common, procd.sh and uci.sh are.
-SCRIPTS = ("base-files/files/etc/rc.common", "system/procd/files", "system/uci/files")
-PREPARE = """
-for option in tls_port ws_port wss_port http_port; do uci set bellhop.node.$option=0; done
-uci set bellhop.node.sip_port=5070
-uci commit bellhop
-begin() { /etc/init.d/bellhop start; ubus -t 20 wait_for bellhop; }
-node() { pidof python3; }
-end() {
-	/etc/init.d/bellhop stop
-	while ubus call service list '{"name":"bellhop"}' | grep -q instance; do sleep 0.1; done
-}
-# Waits until a command prints other than before.
-changed() {
-	local before=$($1)
-	for _ in $(seq 100); do
-		[ "$before" = "$($1)" ] || break
-		sleep 0.1
-	done
-}
+# Every set of packages, each one package away from the one before it.
+MESH = ("", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
+# What a jail shows of the programs and modules that the packages use.
+SEEN = """
+import glob, importlib
+missing = []
+for path in glob.glob("/usr/lib/python3.*/lib-dynload/*.so"):
+    name = path.split("/")[-1].split(".")[0]
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        missing.append("%s: %s" % (name, error))
+print(sorted(missing))
 """
 
 
-@pytest.fixture
-def router(tmp_path):
-    """Return run(scenario): the lines that a script prints on the router."""
-    reason = real.why_unavailable()
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Return a folder of our packages as folders of their files."""
+    reason = root.why_unavailable()
     if reason:
         pytest.skip(reason)
-    tree = Path(os.environ.get("OPENWRT_TREE", "/nowhere")) / "package"
-    root = Path(os.environ["OPENWRT_ROOT"])
-    missing = [one for one in PROGRAMS if not (root / one).exists()]
-    missing += [one for one in SCRIPTS if not (tree / one).exists()]
-    if missing:
-        pytest.skip("OPENWRT_ROOT and OPENWRT_TREE have no " + ", ".join(missing))
+    folder = tmp_path_factory.mktemp("packages")
+    root.lay(folder)
+    return folder
 
-    def run(scenario):
-        (tmp_path / "scenario").write_text(PREPARE + scenario)
-        (tmp_path / "disk").mkdir()
-        (tmp_path / "new").mkdir()
-        command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
-        command += ["--propagation", "private", "sh", HERE / "procd_root.sh"]
-        places = {"WORK": tmp_path, "ROOT": root, "TREE": tree, "OURS": ROOT}
-        environment = dict(os.environ, **{name: str(places[name]) for name in places})
-        output = tmp_path / "output"
-        with open(output, "w") as file:
-            subprocess.run(command, env=environment, stdout=file, stderr=file, timeout=120)
-        return output.read_text().split("\n")
+
+@pytest.fixture
+def router(tmp_path, packages):
+    """Return run(scenario): the lines that a script prints on the router."""
+
+    def run(scenario, first="take bellhop\nquiet\n"):
+        return root.run(tmp_path, first + scenario, packages)
 
     return run
-
-
-def test_node_runs_in_its_jail_as_its_user_and_is_on_the_bus(router):
-    lines = router("""
-begin
-grep -E '^(Uid|CapEff|NoNewPrivs)' "/proc/$(node)/status"
-cd "/proc/$(node)/root"
-echo in: $(ls)
-echo may: $(ls usr/bin)
-ubus call bellhop status | grep domain
-""")
-    assert "Uid:\t880\t880\t880\t880" in lines and "NoNewPrivs:\t1" in lines
-    assert "CapEff:\t" + "0" * 16 in lines
-    assert not {"bin", "root", "home", "tmp"} & set(lines_of(lines, "in:"))
-    assert "python3" in lines_of(lines, "may:") and "sh" not in lines_of(lines, "may:")
-    assert '\t"domain": "home.arpa",' in lines
 
 
 def lines_of(lines, mark):
     """Return the words of the line that begins with a mark."""
     return next(line for line in lines if line.startswith(mark)).split()[1:]
+
+
+def test_node_starts_in_its_jail_with_every_set_of_packages(router):
+    """A Python whose modules are shared files finds their libraries there, and so do programs."""
+    if not root.LIBRARY.exists():
+        pytest.skip("no native library: `make native` makes it")
+    steps = []
+    for tls in ("", "bellhop-tls"):
+        for dns in ("", "bellhop-dns"):
+            steps += [" ".join((*MESH[1 : count + 1], tls, dns)) for count in range(len(MESH))]
+    lines = router(
+        """
+mkdir -p /etc/ssl
+uci set bellhop.node.tls_port=5071
+uci set bellhop.node.listen=127.0.0.1
+uci commit bellhop
+cat >/seen.py <<END
+%s
+END
+with() {
+	local one
+	end
+	for one in mesh media pgp tls dns; do drop bellhop-$one; done
+	for one in gnupg2 openssl-util python3-cffi python3-pynacl python3-gnupg python3-dns; do
+		drop $one
+	done
+	take "$@"
+	begin
+	ubus call bellhop status >/tmp/status
+	echo "set <$*>"
+	echo "tls $(jsonfilter -i /tmp/status -e '@.listening[@.transport="tls"].port')"
+	echo "suites $(jsonfilter -i /tmp/status -e '@.media.suites[0]')"
+	echo "identity $(ubus call bellhop identity | grep -c error)"
+	inside="nsenter -m -r -t $(node)"
+	[ "$($inside python3 -I /usr/lib/seen.py)" = "$(python3 -I /seen.py)" ] && echo "modules seen"
+	[ ! -e /usr/bin/gpg ] || $inside gpg --version | head -n 1
+	[ ! -e /usr/bin/openssl ] || $inside openssl version
+}
+cp /seen.py /usr/lib/seen.py
+%s
+grep -E 'Traceback|Error' /var/run/log
+"""
+        % (SEEN, "\n".join("with " + step for step in steps))
+    )
+    text = "\n".join(lines)
+    told = [one.split("\n") for one in text.split("set <")[1:]]
+    assert len(told) == len(steps) == 16, text
+    for rows in told:
+        names = rows[0].rstrip(">").split()
+        assert ("tls 5071" in rows) == ("bellhop-tls" in names), text
+        assert ("suites AEAD_AES_256_GCM" in rows) == ("bellhop-media" in names), text
+        assert ("identity 0" in rows) == ("bellhop-mesh" in names), text
+        assert any(row.startswith("gpg (GnuPG)") for row in rows) == ("bellhop-pgp" in names)
+        assert any(row.startswith("OpenSSL") for row in rows) == ("bellhop-tls" in names)
+        assert "modules seen" in rows, text
+    assert "Traceback" not in text and "in vain" not in text, text
+
+
+def test_lite_node_starts_in_its_jail(router):
+    if not root.MICROPYTHON.exists():
+        pytest.skip("no MicroPython with ffi: `make micropython` fetches one")
+    lines = router(
+        """
+cat >/ask.py <<END
+import socket
+control = socket.socket(socket.AF_UNIX)
+control.connect("/var/run/bellhop/control")
+control.send(b'{"verb": "status"}\\n')
+print(control.recv(65536))
+END
+/etc/init.d/bellhop start
+on_control() { python3 /ask.py 2>/dev/null | grep version; }
+until_so on_control
+grep -E 'Traceback|Error' /var/run/log
+""",
+        "take bellhop-lite\nquiet\n",
+    )
+    assert any("version" in line for line in lines), lines
+    assert not [line for line in lines if "Error" in line or "in vain" in line]
 
 
 def test_change_reaches_the_running_node_and_a_mistake_leaves_it(router):
@@ -97,7 +141,7 @@ uci set bellhop.node.sip_port=5080
 apply
 changed ports
 echo on the new port: $(ports)
-ls -l /etc/config/bellhop
+stat -c '%A %U:%G' /etc/config/bellhop
 uci set bellhop.node.sip_port=99999
 mistakes() { grep -c 'a wrong port or switch' /var/run/log; }
 apply
@@ -107,7 +151,7 @@ sleep 1
 [ "$(node)" = "$first" ] && echo the same node
 """)
     assert "on the new port: 4" in lines  # UDP and TCP, IPv4 and IPv6.
-    assert any(line.startswith("-rw-r----- 1 root bellhop") for line in lines)
+    assert "-rw-r----- root:bellhop" in lines
     assert "the same node" in lines and "mistakes: 1" in lines
 
 
