@@ -30,7 +30,8 @@ SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
     "file": ["/etc/bellhop/tls/server.crt"], "word": ["alice-2.b_c+d"], "string": ["Zoë B."],
     "NETWORK": ["192.168.1.0/24", "fd00::/64", "10.0.0.1"], "address": ["sip:gran@example.org"],
-    "dialled": ["202", "carol", "sip:gran@far.test"], "fingerprint": ["0123456789" * 4],
+    "dialled": ["202", "carol", "+49 (30) 12/34", "sip:gran@far.test"],
+    "number": ["alice-2.b_c+d", "+49 (30) 12/34", "*21#"], "fingerprint": ["0123456789" * 4],
     "directory": ["/etc/bellhop/gnupg"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip

@@ -70,9 +70,11 @@ class Forwarder:
         """Return how long each list of targets may ring but the last, which has `ring_seconds`."""
         if found.step == dialplan.EMERGENCY:
             return HELP_PATIENCE
-        user = found.section
-        if user is not None and user.kind == "user" and user.forward and user.forward_after:
-            return user.forward_after * 1000
+        called = found.section
+        if called is not None and called.kind == "group":
+            return called.ring_each * 1000
+        if called is not None and called.forward and called.forward_after:
+            return called.forward_after * 1000
         return self.node.settings.ring_seconds * 1000
 
     def _start(self, context, now):

@@ -212,5 +212,8 @@ SCHEMA = {
             "parallel",
             "all at once, or one after the other",
         ),
+        "ring_each": _option(
+            number(5, 600), 20, "how many seconds each member rings before the next"
+        ),
     },
 }

@@ -150,11 +150,22 @@ def _fail(context, now, branch, response):
 
 
 def _fail_for_all(context, now, branch, response):
-    """A 6xx speaks for all branches; it goes on when the cancelled ones have answered."""
+    """A 6xx speaks for all phones of one user: a Decline is no word for the rest of a group.
+
+    Nor does it keep the call from where its user lets it be forwarded to.
+    """
     if context.is_help:  # One who will not help does not speak for the others.
         return _fail(context, now, branch, response)
-    context.groups = []
-    return _cancel_rest(context, None, branch) + _fail(context, now, branch, response)
+    user = _user(branch.target)
+    groups = [[one for one in group if user not in (None, _user(one))] for group in context.groups]
+    context.groups = [group for group in groups if group]
+    theirs = [one for one in context.pending() if user is None or _user(one.target) in (None, user)]
+    return _cancel(theirs, None, branch) + _fail(context, now, branch, response)
+
+
+def _user(target):
+    """Return the name of the local user whose phone a Target is, or None."""
+    return None if target.binding is None else target.binding.user
 
 
 def _stop(context, now, branch, response):
@@ -205,9 +216,13 @@ def _finish(context):
     return [Step(RESPOND, None, best(context.request, context.finals))]
 
 
-def _cancel_rest(context, reason, but=None):
+def _cancel_rest(context, reason):
+    return _cancel(context.pending(), reason, None)
+
+
+def _cancel(branches, reason, but):
     steps = []
-    for branch in context.pending():
+    for branch in branches:
         if branch is not but and branch.cancel is None:
             branch.cancel = reason or b""
             if branch.rang:

@@ -4,7 +4,7 @@ import unittest
 
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone
-from tests.support.messages import request, settings
+from tests.support.messages import flow, request, settings
 
 USERS = """
 config user
@@ -56,6 +56,15 @@ class ForwardCase(unittest.TestCase):
 
 
 class ForwardTest(ForwardCase):
+    def test_a_decline_is_no_word_against_the_forward(self):
+        self.start("203", 25)
+        del self.exchange.sent[:]
+        data = request("INVITE", "sip:202@home.test", to="<sip:202@home.test>")
+        self.exchange.receive(data, flow("10.0.0.9"))
+        self.assertEqual(self.asked(), ["10.0.0.3"])
+        self.answer("bob", 603, "INVITE")
+        self.assertEqual(self.asked(), ["10.0.0.4"])
+
     def test_phones_ring_first_and_are_cancelled_when_the_time_is_over(self):
         self.start("203", 10)
         self.assertEqual(self.call(), ["10.0.0.3"])

@@ -34,9 +34,9 @@ const OPTIONS = {
 		[ 'certificate', 'text', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
 		[ 'key', 'text', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
 		[ 'tls_verify', 'flag', '1', null, _('Check certificates'), _('Of other domains, before a call goes there.') ],
-		[ 'emergency_number', 'list', [ '112', '911' ], 'word', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
-		[ 'responders', 'text', '', 'word', _('Responders'), _('The phone or group that rings on an emergency call.') ],
-		[ 'reserved_number', 'list', [], 'word', _('Reserved numbers'), _('No unknown node may have them, as with 110 and 999.') ],
+		[ 'emergency_number', 'list', [ '112', '911' ], 'number', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
+		[ 'responders', 'text', '', 'number', _('Responders'), _('The phone or group that rings on an emergency call.') ],
+		[ 'reserved_number', 'list', [], 'number', _('Reserved numbers'), _('No unknown node may have them, as with 110 and 999.') ],
 		[ 'strangers', 'choice', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
 		[ 'help_for_strangers', 'flag', '0', null, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
 		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
@@ -65,8 +65,8 @@ const OPTIONS = {
 	user: [
 		[ 'name', 'text', '', 'word', _('Account'), _('The user name for the phone.') ],
 		[ 'display_name', 'text', '', 'string', _('Shown as'), _('What others see when this phone calls.') ],
-		[ 'extension', 'text', '', 'word', _('Number'), _('What others dial.') ],
-		[ 'alias', 'list', [], 'word', _('Further names'), _('Names and numbers that ring this phone too.') ],
+		[ 'extension', 'text', '', 'number', _('Number'), _('What others dial.') ],
+		[ 'alias', 'list', [], 'number', _('Further names'), _('Names and numbers that ring this phone too.') ],
 		[ 'forward', 'text', '', 'dialled', _('Forward to'), _('Where calls go that nobody takes: a number, a name or an address.') ],
 		[ 'forward_after', 'text', '25', 'range(0,180)', _('Forward after'), _('In seconds of ringing; 0: at once.') ],
 		[ 'srtp', 'choice', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
@@ -77,14 +77,15 @@ const OPTIONS = {
 	group: [
 		[ 'name', 'text', '', 'word', _('Group'), _('A name that rings several phones.') ],
 		[ 'display_name', 'text', '', 'string', _('Shown as'), _('The name for people.') ],
-		[ 'extension', 'text', '', 'word', _('Number'), _('What others dial.') ],
-		[ 'alias', 'list', [], 'word', _('Further names'), _('Names and numbers of the group.') ],
+		[ 'extension', 'text', '', 'number', _('Number'), _('What others dial.') ],
+		[ 'alias', 'list', [], 'number', _('Further names'), _('Names and numbers of the group.') ],
 		[ 'member', 'list', [], 'word', _('Members'), _('The phones that ring.') ],
-		[ 'strategy', 'choice', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ]
+		[ 'strategy', 'choice', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ],
+		[ 'ring_each', 'text', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
 	],
 	contact: [
 		[ 'name', 'text', '', 'string', _('Name'), _('The name for people.') ],
-		[ 'number', 'text', '', 'word', _('Number'), _('What a phone dials.') ],
+		[ 'number', 'text', '', 'number', _('Number'), _('What a phone dials.') ],
 		[ 'address', 'text', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ],
 		[ 'encryption', 'choice', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
 		[ 'verification', 'choice', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
@@ -111,7 +112,8 @@ const OPTIONS = {
 
 const PATTERNS = {
 	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
-	dialled: [ /^([A-Za-z0-9._+-]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
+	number: [ /^[A-Za-z0-9._+()\/*# -]+$/, _('a name, or a number such as +49 30 1234') ],
+	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
 	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
