@@ -42,7 +42,7 @@ SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 
 # Bind the ports of a relay. relay: a number of ours; sides: (local address octets, lowest port,
 # highest port) of side A, the caller's, and of side B. The answer is
-# Engine.relay_opened(relay, ports, problem), ports being A's RTP and RTCP, then B's.
+# Engine.hear("media", "opened", relay, ports, problem), ports being A's RTP and RTCP, then B's.
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
 # Change one side of a relay. side: 0 or 1; changes: dict of what shell/media/library.py takes in
@@ -53,8 +53,10 @@ RelayUpdate = namedtuple("RelayUpdate", ("relay", "side", "changes"))
 # Close the ports of a relay and forget its keys, whether it could be opened or not.
 RelayClose = namedtuple("RelayClose", ("relay",))
 
-# Sign octets with the owner's OpenPGP key. The answer is Engine.signed(number, signature, problem).
+# Sign octets with the owner's OpenPGP key. The answer is Engine.hear("pgp", "signed", number,
+# signature, problem).
 Sign = namedtuple("Sign", ("number", "octets"))
 
-# Check a detached signature. The answer is Engine.verified(number, fingerprints, problem).
+# Check a detached signature. The answer is Engine.hear("pgp", "verified", number, fingerprints,
+# problem).
 Verify = namedtuple("Verify", ("number", "octets", "signature"))

@@ -14,6 +14,18 @@ STRUCTURE = b'"<>\\'
 ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
+def readable(octets):
+    """Return octets from the network as text for people and JSON: ASCII, "?" for all else."""
+    if not octets.strip(ASCII):
+        return octets.decode()
+    return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in octets])
+
+
+def of_octets(octets):
+    """Return each octet as the letter of its number: what is no text at all stays what it was."""
+    return "".join([chr(octet) for octet in octets])
+
+
 def printable(text):
     """Return text without control characters and what is no character at all.
 

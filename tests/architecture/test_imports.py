@@ -28,11 +28,11 @@ MAY_IMPORT = {
     "tu": MESSAGES,
     "mesh": GROUND,
     "media": GROUND,
-    "core": BELOW_CORE | {"features"},
+    "core": MESSAGES | {"settings", "transaction", "tu"},
     "features": BELOW_CORE | {"core"},
-    "world": GROUND | {"core.engine", "settings", "sip"},
-    "shell": GROUND | {"core.engine", "settings", "sip", "world"},
-    "lite": GROUND | {"core.engine", "settings", "sip", "world"},
+    "world": GROUND | {"core.engine", "features.catalogue", "settings", "sip"},
+    "shell": GROUND | {"core.engine", "features.catalogue", "settings", "sip", "world"},
+    "lite": GROUND | {"core.engine", "features.catalogue", "settings", "sip", "world"},
     "__main__": {"shell", "lite"},
 }
 WORLDLY = {"world", "shell", "lite"}

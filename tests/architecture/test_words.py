@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from bellhop.core import verbs
 from bellhop.features import ringtest
 from bellhop.features.media import calls as media_calls
-from bellhop.features.mesh import member
+from bellhop.features.mesh import dialling
+from bellhop.features.phonebook import book
 from bellhop.media import agreement, trust
 from bellhop.mesh import hello
 from bellhop.tu import calls, dialplan
@@ -19,12 +19,12 @@ PAGES = ROOT / "openwrt" / "luci-app-bellhop" / "htdocs" / "luci-static" / "reso
 SAID = {
     "security": trust.LEVELS + (agreement.FAILED,),
     "level": trust.LEVELS,
-    "step": dialplan.STEPS + member.STEPS,
+    "step": dialplan.RULES + dialling.RULES,
     "state": calls.STATES + ringtest.STATES + hello.STATES,
-    "place": verbs.PLACES,
+    "place": book.PLACES,
 }
 # Verb as api.js calls it -> the words that its last argument takes.
-TAKEN = {"verify": verbs.FINDINGS, "setTrust": media_calls.VERDICTS}
+TAKEN = {"verify": media_calls.FINDINGS, "setTrust": media_calls.VERDICTS}
 
 WORDS = re.compile(r"^const WORDS = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"(?:'([^']+)'|\b(\w+)): _\('")

@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from bellhop.core.engine import Engine  # noqa: E402
 from bellhop.effects import Flow, Listener, Send  # noqa: E402
+from bellhop.features import catalogue  # noqa: E402
 from bellhop.settings import reader  # noqa: E402
 from bellhop.sip import digest  # noqa: E402
 
@@ -107,7 +107,7 @@ class Meter:
         self.now = 1000
         self.profile = profile
         self.spent = {}
-        self.engine = Engine(settings, os.urandom, self.now)
+        self.engine = catalogue.node(settings, os.urandom, self.now)
         self.engine.listen([Listener("udp", "127.0.0.1", 15060)], self.now)
         self.engine.start(self.now)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bellhop.core.verbs import answer
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import flow, request, settings
@@ -200,7 +199,7 @@ def test_a_node_speaks_for_its_own_users_only():
         shown = invite.value(b"from") + (invite.value(b"p-asserted-identity") or b"")
         assert b"(far)" not in shown
         assert b"mallory" in shown
-    (call,) = answer(yard.victim.engine, "calls", {}, yard.town.now)[0]["calls"] or [None]
+    (call,) = yard.victim.engine.answer("calls", {}, yard.town.now)[0]["calls"] or [None]
     assert call is None or "gran@far" not in (call.get("contact"), call["caller"])
 
 
@@ -318,8 +317,8 @@ def test_a_node_two_hops_away_proves_whom_it_brings():
         if HONEST in ends:
             town.cables[number] = (HONEST, ROGUE)
             for house in (yard.honest, rogue):
-                house.perform(house.engine.mesh_link(number, ("cable", True), town.now))
-            victim.perform(victim.engine.mesh_link(number, None, town.now))
+                house.hear("mesh", "link", number, ("cable", True))
+            victim.hear("mesh", "link", number, None)
     town.advance(12000)
     yard.honest.engine.node.settings.trusted = ((bytes([192, 168, 2, 0]), 24),)
     changes = [

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bellhop.core.verbs import answer
 from tests.support.yard import ALICE, BOB, GRAN, MAL, ROGUE, STRANGER, Yard, reply, sip
 
 TRUSTED = "\tlist trusted 192.168.1.0/24\n"
@@ -79,7 +78,7 @@ def test_the_caller_and_the_history_are_told_who_answered():
     yard.rogue.receive(reply(invite, 200, ["Contact: <sip:mal@%s>" % MAL]), MAL)
     answered = [one for one in yard.heard(ALICE) if one.status == 200][0]
     assert b"mallory" in answered.value(b"p-asserted-identity")
-    (call,) = answer(yard.victim.engine, "calls", {}, yard.town.now)[0]["calls"]
+    (call,) = yard.victim.engine.answer("calls", {}, yard.town.now)[0]["calls"]
     assert "mallory" in call["answered_by"]
 
 

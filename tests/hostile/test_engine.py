@@ -40,7 +40,7 @@ def test_damaged_messages_are_survived_and_so_is_the_time_after_them(script):
     node.wait(400000)
     check_bounds(node)
     assert len(node.engine.node.layer) == 0
-    assert not node.engine.forwarder.queries
+    assert not node.engine.lookups.waiting
 
 
 @EXAMPLES

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bellhop.core import verbs
+from bellhop.features import catalogue
 from bellhop.settings import schema
 
 from .feed import FEED, LUCI
@@ -24,7 +24,7 @@ ROW = re.compile(
 # A verb of the shell's own, with its arguments.
 OWN = {"identity-export": ("passphrase",), "check-config": ()}
 # Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {*verbs.CHANGES, "identity-export"}
+CHANGING = {*[row.verb for row in catalogue.VERBS if row.changes], "identity-export"}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -77,7 +77,7 @@ def test_what_changes_something_needs_the_right_to_write():
 
 
 def test_calls_are_verbs_of_the_node_with_its_arguments():
-    taken = {**verbs.arguments_of(), **OWN}
+    taken = {**{row.verb: row.arguments for row in catalogue.VERBS}, **OWN}
     for (name, method), params in declared().items():
         if name == "bellhop":
             assert set(params) <= set(taken[method]), method

@@ -1,7 +1,7 @@
 """A fake clock and a fake network around one engine, with telephones that speak SIP by hand."""
 
-from bellhop.core.engine import Engine
 from bellhop.effects import Commit, Event, Resolve, Send
+from bellhop.features import catalogue
 from bellhop.sip import digest, message, scan, uri
 
 from .messages import LISTENERS, PASSWORDS, Tokens, flow, settings, wire
@@ -17,7 +17,7 @@ class Exchange:
 
     def __init__(self, configured=None, listeners=LISTENERS):
         self.now = START
-        self.engine = Engine(configured or settings(), Tokens(), self.now)
+        self.engine = catalogue.node(configured or settings(), Tokens(), self.now)
         self.engine.listen(listeners, self.now)
         self.sent = []
         self.questions = []

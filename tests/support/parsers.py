@@ -6,10 +6,10 @@ Runs under CPython and MicroPython.
 
 from bellhop.errors import BellhopError, SipError
 from bellhop.features.mesh import siplink
+from bellhop.features.messages import imdn
 from bellhop.lite import dns
 from bellhop.mesh import directory, hostcache, packets, people, phonebook, record
 from bellhop.sip import address, digest, framing, message, scan, stun, uri, via
-from bellhop.tu import imdn
 from tests.support import whole
 
 LISTS = (b"contact", b"route", b"record-route", b"path", b"refer-to", b"service-route")

@@ -1,7 +1,7 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
-from bellhop.core.engine import Engine
 from bellhop.effects import Commit, Event, Flow, Listener, Resolve, Send, SendMesh
+from bellhop.features import catalogue
 from bellhop.settings import reader
 from bellhop.sip import message
 from tests.unit.mesh.network import TOY, Dice
@@ -36,8 +36,8 @@ class House:
         self.phones = []
         self.events = []
         dice = Dice(len(town.houses) + 1)
-        self.engine = Engine(reader.parse(text, name), dice.token, town.now)
-        self.engine.join_mesh(bytes([len(town.houses) + 1]) * 32, 1, TOY, town.now)
+        self.engine = catalogue.node(reader.parse(text, name), dice.token, town.now)
+        catalogue.join_mesh(self.engine, bytes([len(town.houses) + 1]) * 32, 1, TOY, town.now)
         listeners = [Listener("udp", host, 5060), Listener("tcp", host, 5060)]
         town.houses[host] = self
         self.perform(self.engine.listen(listeners, town.now))
@@ -45,7 +45,11 @@ class House:
 
     def key(self):
         """Return the node's key as it stands in addresses."""
-        return self.engine.meshing.mesh.key
+        return self.engine.features["mesh"].mesh.key
+
+    def hear(self, feature, event, *details):
+        """Tell a feature of the engine something, and do what it wants done."""
+        self.perform(self.engine.hear(feature, event, *details, self.town.now))
 
     def perform(self, effects):
         """Do what the engine wants done; packets to nobody are lost."""
@@ -87,7 +91,7 @@ class Town:
         number = 2 * (len(self.cables) + 1)
         self.cables[number] = (one.host, other.host)
         for house in (one, other):
-            house.perform(house.engine.mesh_link(number, ("cable%d" % number, True), self.now))
+            house.hear("mesh", "link", number, ("cable%d" % number, True))
 
     def spread(self, house, effect):
         """Carry a mesh packet over its cable."""
@@ -95,7 +99,7 @@ class Town:
             other = self.houses.get(host)
             if other not in (house, None) and effect.address in (None, (host, 5066)):
                 source = (house.host, 5066)
-                other.perform(other.engine.receive_mesh(effect.data, effect.link, source, self.now))
+                other.hear("mesh", "receive", effect.data, effect.link, source)
 
     def send(self, house, effect):
         """Carry a SIP message to another house, or note it as sent to a phone."""

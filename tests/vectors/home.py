@@ -2,8 +2,8 @@
 
 import hashlib
 
-from bellhop.core.engine import Engine
 from bellhop.effects import Close, Event, Flow, Listener, Resolve, Send
+from bellhop.features import catalogue
 from bellhop.settings import reader
 from bellhop.sip import digest, message
 
@@ -58,7 +58,7 @@ class Home:
         self.closed = []
         self.events = []
         self.asked = []
-        self.engine = Engine(reader.parse(text, "test"), self.token, self.now)
+        self.engine = catalogue.node(reader.parse(text, "test"), self.token, self.now)
         self.engine.listen(LISTENERS, self.now)
 
     def token(self, count):

@@ -7,6 +7,7 @@ from ..limits import MEMBER, OWN, STRANGER
 from ..sip import uri
 from ..sip.ip import address_octets, network_of
 from ..tu import dialplan, proxy
+from .feature import any_says, first
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
 # Methods that a broken phone may send in storms (baresip: 67,000 SUBSCRIBE in 12 s). They have a
@@ -25,11 +26,10 @@ Caller = namedtuple("Caller", ("kind", "user"))
 
 
 class Admission:
-    """The door of the node. meshing: set when the node joins a mesh."""
+    """The door of the node."""
 
     def __init__(self, node):
         self.node = node
-        self.meshing = None
 
     def may_knock(self, flow, now, what="", times=1):
         """Take one of the requests that a source has each minute; `what` has a count of its own."""
@@ -73,7 +73,14 @@ class Admission:
 
     def is_member(self, flow):
         """Tell whether a flow is that of another node of the mesh."""
-        return self.meshing is not None and self.meshing.mesh.is_member(flow.host)
+        return any_says(self.node.hooks.knows, flow)
+
+    def _admits(self, request, found, flow):
+        """Tell whether the word of another node is enough for a request."""
+        return self.is_member(flow) and any_says(self.node.hooks.admits, request, found, flow)
+
+    def _leads_beyond(self, call):
+        return first(self.node.hooks.callee, uri.parse(call.uri)) is not None
 
     # Dialogs.
 
@@ -88,10 +95,11 @@ class Admission:
             return False
         if not self.node.dialogs.has(request) and not self._is_of_before(request, tokens):
             return False
-        if found.step in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
+        if found.rule in HERE or self.is_trusted(flow) or self.node.location.has_host(flow.host):
             return True
         call = self.node.calls.live.get(request.call_id)
-        if call is None or (self.is_member(flow) and self.meshing.is_member(uri.parse(call.uri))):
+        is_between = self.is_member(flow) and call is not None and self._leads_beyond(call)
+        if call is None or is_between:
             return False  # A node on the way passes on to neighbours only, whatever a dialog says.
         return _leads_to_a_party(request, call)
 
@@ -103,11 +111,11 @@ class Admission:
 
     def may_acknowledge(self, request, tokens, found, flow):
         """Tell whether an ACK, which cannot be refused, may go on."""
-        if found.step in HERE or self.is_trusted(flow):
+        if found.rule in HERE or self.is_trusted(flow):
             return True
         if self.is_in_dialog(request, tokens, found, flow):
             return True
-        return self.is_member(flow) and self.meshing.admits(request, found, flow)
+        return self._admits(request, found, flow)
 
     # Requests.
 
@@ -115,16 +123,16 @@ class Admission:
         """Return the Caller of a request that may go where it leads, or refuse."""
         if self.is_in_dialog(request, tokens, found, flow):
             return Caller(self._kind(flow), None)
-        if self.is_member(flow) and self.meshing.admits(request, found, flow):
+        if self._admits(request, found, flow):
             if not self.node.location.has_host(flow.host):
                 self.limit(request, flow, now, "member ", MEMBER_RATE)
-            if found.step != dialplan.ELSEWHERE:
+            if found.rule != dialplan.ELSEWHERE:
                 _check_method(request)
             return Caller(MEMBER, None)
         section = self._named(request.from_.uri)
         if self.is_trusted(flow) or self._is_registered_stream(section, flow, now):
             return Caller(OWN, section)
-        if found.step == dialplan.EMERGENCY and self._has_phone(section, flow, now):
+        if found.rule == dialplan.EMERGENCY and self._has_phone(section, flow, now):
             return Caller(OWN, section)
         if self._is_of_house(request.from_.uri):
             return Caller(OWN, self._proved(request, flow, now))
@@ -132,15 +140,15 @@ class Admission:
 
     def _admit_stranger(self, request, found, flow, now):
         settings = self.node.settings
-        is_help = found.step == dialplan.EMERGENCY
+        is_help = found.rule == dialplan.EMERGENCY
         is_open = settings.help_for_strangers if is_help else settings.strangers == "allow"
-        if not is_open or not (is_help or found.step in HERE):
+        if not is_open or not (is_help or found.rule in HERE):
             if request.from_.uri.host_key == NOBODY:
                 return Caller(OWN, self.authenticate(request, b"proxy-authorization", flow, now))
             self.limit(request, flow, now)
             if is_help:
                 raise SipError(403, "only phones of this house and its neighbours ring for help")
-            if found.step not in HERE:
+            if found.rule not in HERE:
                 raise SipError(403, "this node does not relay for strangers")
             raise SipError(403, "callers from elsewhere are not accepted here")
         self.limit(request, flow, now)
@@ -152,7 +160,7 @@ class Admission:
         section = self._named(request.from_.uri)
         if section is not None:
             return OWN, section.name
-        if self.meshing is not None and self.meshing.is_by_mesh(request, flow):
+        if first(self.node.hooks.caller, request, flow) is not None:
             return MEMBER, flow.host
         return STRANGER, network_of(flow.host)
 
@@ -171,7 +179,7 @@ class Admission:
         """Tell whether a From says to be of this house; a bare number may look like one's own."""
         if caller.host is None:
             return dialplan.callee(self.node.settings, caller) is not None
-        return dialplan.is_ours(self.node.settings, self.node.listening, caller)
+        return self.node.is_ours(caller)
 
     def _proved(self, request, flow, now):
         user = self.authenticate(request, b"proxy-authorization", flow, now)

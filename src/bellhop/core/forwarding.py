@@ -1,16 +1,16 @@
 """Carries the proxy core's decisions to the transaction layer and responses back."""
 
-import binascii
-
-from ..effects import Flow, Resolve, Send
+from ..effects import Flow, Send
 from ..errors import SipError
-from ..limits import MAX_BRANCHES, MAX_QUERIES
+from ..limits import MAX_BRANCHES
 from ..sip import scan
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
-from ..transaction.transaction import RESPONSE, TIMEOUT
+from ..transaction.transaction import CLOSED, RESPONSE, TIMEOUT
 from ..tu import border, dialog, dialplan, proxy, response_context
 from ..tu.response_context import Branch, ResponseContext
+from .feature import any_says, first
+from .release import Release
 
 # Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
 # what this node adds to it (Via, Record-Route) counts.
@@ -18,26 +18,22 @@ DATAGRAM_BYTES = 1100
 
 # Responses after which another way to the same place is worth a try.
 WAY_LOST = (503, 504)
-# Own and pinned responders have so long to answer before those ring too whom nobody here knows.
-HELP_PATIENCE = 3000
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 
 
 class Forwarder:
-    """Forwards requests along their target sets.
+    """Forwards requests along their target sets."""
 
-    keep: lets a MESSAGE wait for a user (Engine._keep); ending: ends calls; relaying: set where
-    sound may pass this node; meshing: set where it is a member of the mesh.
-    """
-
-    def __init__(self, node):
+    def __init__(self, node, lookups, uac):
         self.node = node
-        self.ending = self.keep = None
-        self.relaying = self.meshing = None
-        self.queries = {}
-        self.query = 0
-        self.counters = {"forwarded": 0, "queries_refused": 0, "acks": 0}
+        self.lookups = lookups
+        self.release = Release(node, uac, self.stop)
+        # Branches whose request waits for a feature: (flow, branch parameter).
+        self.unsent = {}
+        self.counters = {"forwarded": 0, "acks": 0}
+        self.users = {Branch: self._indicated, ResponseContext: self._server_failed}
+        self.wakers = {Branch: self._branch_silent, ResponseContext: self._wake}
 
     def forward(self, request, server, flow, found, call, reasons, now):
         """Begin to forward a request to what the dial plan found; return the effects.
@@ -48,14 +44,14 @@ class Forwarder:
         key = proxy.loop_key(request)
         proxy.check_loop(request, self.node.instance, key)
         breadth = request.number(b"max-breadth", proxy.MAX_BREADTH)
-        groups = _bounded(found.groups)
-        if breadth is not None and breadth < max([len(targets) for targets in groups]):
+        stages = _bounded(found.stages)
+        if breadth is not None and breadth < max([len(targets) for targets in stages]):
             raise SipError(440, "Max-Breadth Exceeded")
-        patience = self._patience(found)
-        context = ResponseContext(request, server, flow, groups, patience, now)
+        patience = found.patience or self.node.settings.ring_seconds * 1000
+        context = ResponseContext(request, server, flow, stages, patience, now)
         context.token = key
         context.breadth = breadth
-        context.is_help = found.step == dialplan.EMERGENCY
+        context.is_help = found.rule == dialplan.EMERGENCY
         context.call = call
         if call is not None:
             call.context = context
@@ -66,21 +62,10 @@ class Forwarder:
         self.counters["forwarded"] += 1
         return self._start(context, now)
 
-    def _patience(self, found):
-        """Return how long each list of targets may ring but the last, which has `ring_seconds`."""
-        if found.step == dialplan.EMERGENCY:
-            return HELP_PATIENCE
-        called = found.section
-        if called is not None and called.kind == "group":
-            return called.ring_each * 1000
-        if called is not None and called.forward and called.forward_after:
-            return called.forward_after * 1000
-        return self.node.settings.ring_seconds * 1000
-
     def _start(self, context, now):
         """Begin the next list of targets (section 16.6)."""
-        begun = [Branch(context, target) for target in context.groups.pop(0)]
-        if not context.groups:
+        begun = [Branch(context, target) for target in context.stages.pop(0)]
+        if not context.stages:
             context.patience = self.node.settings.ring_seconds * 1000
             context.deadline = now + context.patience
         context.branches.extend(begun)
@@ -97,7 +82,7 @@ class Forwarder:
             return self._send(branch, now)
         probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
         try:
-            return self.look_up(
+            return self.lookups.ask(
                 proxy.next_hop(probe),
                 lambda hops, problem, now: self._found(branch, hops, problem, now),
             )
@@ -109,36 +94,6 @@ class Forwarder:
         branch.target, branch.spare = target, list(target.spare)
         branch.streamed = False
         return self._launch(branch, now)
-
-    def look_up(self, hop, go_on):
-        """Ask for the hops of a Uri; go_on(hops, problem, now) returns the effects then."""
-        if len(self.queries) >= MAX_QUERIES:
-            self.counters["queries_refused"] += 1
-            raise SipError(503, "too many names are being looked up", (b"Retry-After: 10",))
-        if hop.host is None:
-            raise SipError(416, "Unsupported URI Scheme")
-        self.query += 1
-        self.queries[self.query] = go_on, hop
-        transport = hop.param(b"transport")
-        host = hop.param(b"maddr") or hop.host
-        return [
-            Resolve(
-                self.query,
-                host,
-                hop.port,
-                None if transport is None else transport.lower().decode(),
-                hop.scheme == b"sips",
-            )
-        ]
-
-    def resolved(self, query, hops, problem, now):
-        """Go on with what waited for the hops of a name; return the effects."""
-        go_on, hop = self.queries.pop(query, (None, None))
-        if go_on is None:
-            return []
-        if self.meshing is not None:
-            hops = list(hops) + self.meshing.flows_beside(hop)
-        return go_on(hops, problem, now)
 
     def _found(self, branch, hops, problem, now):
         if branch.context.state == response_context.DONE or branch.cancel is not None:
@@ -156,16 +111,15 @@ class Forwarder:
         if listening is None:
             return self._no_answer(branch, 480, "the network towards it is gone", now)
         reached = target if target.flow is flow else _with_flow(target, flow)
-        why, effects = [], []
-        if self.relaying is not None:
-            try:
-                why, effects = self.relaying.decide(branch, reached, now)
-            except SipError as error:
-                return self._fail(branch, error.status, error.reason, now)
-        reasons = (
-            context.reasons
-            + why
-            + proxy.record_route_reasons(node.settings, context.request, context.flow, reached)
+        reasons, effects = context.reasons, []
+        try:
+            for decide in node.hooks.branch:
+                why, more = decide(branch, reached, now)
+                reasons, effects = reasons + why, effects + more
+        except SipError as error:
+            return self._fail(branch, error.status, error.reason, now)
+        reasons = reasons + proxy.record_route_reasons(
+            node.settings, context.request, context.flow, reached
         )
         routes, token = (), None
         if reasons:
@@ -180,21 +134,19 @@ class Forwarder:
         if context.call is not None:
             context.call.token = token
             self._note_leg(context, reached, reasons)
-        if branch.warning is not None:
-            self.relaying.announce(request, branch.warning)
         branch.rang = False
-        branch.unsent = flow, mark
-        if self.relaying is not None:
-            try:
-                request, more = self.relaying.request(branch, request, now)
-            except SipError as error:
-                return effects + self._fail(branch, error.status, error.reason, now)
-            effects += more
-        return effects if request is None else effects + self._transmit(branch, request, now)
+        try:
+            for hook in node.hooks.request:
+                request, more = hook(branch, request, now)
+                effects += more
+        except SipError as error:
+            return effects + self._fail(branch, error.status, error.reason, now)
+        if request is None:
+            self.unsent[branch] = flow, mark
+            return effects
+        return effects + self._transmit(branch, request, flow, mark, now)
 
-    def _transmit(self, branch, request, now):
-        flow, mark = branch.unsent
-        branch.unsent = None
+    def _transmit(self, branch, request, flow, mark, now):
         branch.request = request
         branch.transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
         if branch.target.patience is not None:
@@ -203,17 +155,21 @@ class Forwarder:
         return effects
 
     def go_on(self, ready, now):
-        """Carry on with a message that had waited for ports (media.relay.Ready)."""
+        """Carry on with a message that a feature had let wait: (branch, message, SipError or None).
+
+        No other feature is asked about it: who may let a message wait comes last.
+        """
         branch, message, error = ready
         if isinstance(message, Response):
-            return self._after_media(branch, message, error, now)
-        if branch.unsent is None:
+            return self._heard(branch, message, error, now)
+        unsent = self.unsent.pop(branch, None)
+        if unsent is None:
             return []
         if branch.context.state == response_context.DONE or branch.cancel is not None:
             return self._fail(branch, 487, None, now)
         if error is not None:
             return self._fail(branch, error.status, error.reason, now)
-        return self._transmit(branch, message, now)
+        return self._transmit(branch, message, unsent[0], unsent[1], now)
 
     def _preferred(self, branch, flow):
         """Section 18.1.1: what is too large for a datagram goes by TCP first, then by UDP."""
@@ -253,11 +209,15 @@ class Forwarder:
         flow, binding = branch.transaction.flow, branch.target.binding
         call.parties.note(dialog.tag_of(response), named, flow, binding)
 
-    def indicated(self, indication, now):
+    def _indicated(self, indication, now):
         """Carry a client transaction's word to its response context; return the effects."""
         branch = indication.user
         if indication.kind == RESPONSE:
-            return self._answered(branch, indication.message, now)
+            try:
+                return self._answered(branch, indication.message, now)
+            except SipError:
+                self.node.counters["malformed"] += 1
+                return []
         if indication.kind == TIMEOUT:
             return self._no_answer(branch, 408, "it does not answer", now)
         return self._no_answer(branch, 480, "it cannot be reached", now)
@@ -269,29 +229,27 @@ class Forwarder:
         if response.status in WAY_LOST and more and context.state == response_context.WAITING:
             return self._no_answer(branch, response.status, "it is out of order", now)
         if branch.target.binding is not None:
-            branch.target.binding.unanswered = 0
+            self.node.location.heard(branch.target.binding)
         response.remove_first(b"via")
         response.measure()
         border.take_foreign(response)
         if b"via" not in response.names:
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
-            return self.ending.take_back(branch, response, now)
-        if self.relaying is None:
-            return self._after_media(branch, response, None, now)
+            return self.release.release_accepted(branch, response, now)
         error, effects = None, []
         try:
-            response, effects = self.relaying.response(branch, response, now)
+            for hook in self.node.hooks.response:
+                response, more = hook(branch, response, now)
+                effects += more
         except SipError as refusal:
             error = refusal
-        return (
-            effects
-            if response is None
-            else effects + self._after_media(branch, response, error, now)
-        )
+        if response is None:
+            return effects
+        return effects + self._heard(branch, response, error, now)
 
-    def _after_media(self, branch, response, error, now):
-        """Take a response whose media is in order, or `error`, why it is not."""
+    def _heard(self, branch, response, error, now):
+        """Take a response that all features agree to, or `error`, why one does not."""
         if error is not None:
             return self._refuse_answer(branch, response, error, now)
         context = branch.context
@@ -306,13 +264,13 @@ class Forwarder:
         branch.final = error.status
         if response.status >= 300:
             return self._fail(branch, error.status, error.reason, now)
-        effects = self.ending.take_back(branch, response, now)
+        effects = self.release.release_accepted(branch, response, now)
         effects += self._fail(branch, error.status, error.reason, now)
         request = branch.context.request
         call = self.node.calls.live.get(request.call_id)
         if call is not None and request.to.param(b"tag") is not None:
             # Only one side has changed its media: this call is of no use any more.
-            effects += self.ending.hang_up(call, now, error.reason)
+            effects += self.release.hang_up(call, now, error.reason)
         return effects
 
     def _no_answer(self, branch, status, problem, now):
@@ -326,7 +284,7 @@ class Forwarder:
             status = 504
         return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
 
-    def branch_silent(self, branch, now):
+    def _branch_silent(self, branch, now):
         """Not even 100 came over a way through the mesh: the next way may be open."""
         branch.deadline = None
         if branch.rang or branch.final is not None:
@@ -336,12 +294,17 @@ class Forwarder:
 
     def _fail(self, branch, status, problem, now):
         context = branch.context
-        response = response_to(context.request, status, problem, to_tag=self._tag())
+        response = response_to(context.request, status, problem, to_tag=self.node.tag())
         steps = context.handle(response_context.FAILURE, now, branch, response)
         return self._ended([branch]) + self._carry_out(context, steps, now)
 
     def _ended(self, branches):
-        return [] if self.relaying is None else self.relaying.finished(branches)
+        effects = []
+        for branch in branches:
+            self.unsent.pop(branch, None)
+        for finished in self.node.hooks.finished:
+            effects += finished(branches)
+        return effects
 
     def cancel(self, invite_server, request, now):
         """Carry out the CANCEL of an INVITE; return the effects."""
@@ -359,9 +322,11 @@ class Forwarder:
         steps = context.handle(response_context.STOP, now, None, reason_line)
         return self._carry_out(context, steps, now)
 
-    def server_failed(self, context, now):
+    def _server_failed(self, indication, now):
         """The caller's stream broke: nobody waits for an answer any more."""
-        return self.stop(context, None, now)
+        if any_says(self.node.hooks.waits, indication.user, now) or indication.kind == CLOSED:
+            return []
+        return self.stop(indication.user, None, now)
 
     def came_back(self, binding):
         """A phone whose stream closed while it called is here again: its answers go there."""
@@ -374,7 +339,7 @@ class Forwarder:
             if phone is not None and self.node.location.current(phone) is binding:
                 server.flow = binding.flow
 
-    def wake(self, context, now):
+    def _wake(self, context, now):
         """Return the effects of a response context's deadline."""
         return self._carry_out(context, context.wake(now), now)
 
@@ -418,19 +383,18 @@ class Forwarder:
 
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
-        user = self._absent(context, response)
-        if user is not None:
-            return self.keep(user, context.request, context.server, context.flow, now)
-        if response is None:
-            return []
+        if response is None or response.status in SILENCE:
+            taken = self._absent(context, now)
+            if taken is not None or response is None:
+                return taken or []
         effects = []
         if 100 < response.status < 200:
             context.heard = response
         if 100 < response.status < 300 and proxy.begins_dialog(context.request):
             self.node.dialogs.begin(context.request, response)
         invite, answer = context.rejoined or context.request, response
-        if context.rejoined is not None:
-            response = self._by_the_new_way(context, response)
+        for answers in self.node.hooks.answers:
+            response = answers(context, response)
         call = context.call
         if call is not None and response.status >= 200:
             context.heard = None
@@ -444,39 +408,23 @@ class Forwarder:
             effects.append(self.node.call_event(call, now))
         return self.node.layer.respond(context.server, response, now) + effects
 
-    def _by_the_new_way(self, context, response):
-        node, incoming = self.node, self.node.listening[context.flow.local]
-        outgoing = [
-            node.listening[branch.transaction.flow.local]
-            for branch in context.branches
-            if branch.transaction is not None
-        ]
-        token = proxy.dialog_token(node.proof, context.request.call_id)
-        own = proxy.record_routes(token, incoming, outgoing[0] if outgoing else incoming)
-        from ..features.mesh import failover  # Only a node with a mesh comes here.
-
-        return failover.by_the_new_way(response, context.rejoined, own)
-
-    def _absent(self, context, response):
-        """Return for whom a MESSAGE that no phone took shall wait, or None."""
-        if context.request.method != b"MESSAGE":
-            return None
-        if response is not None and response.status not in SILENCE:
-            return None
+    def _absent(self, context, now):
+        """Return the effects of a feature that takes a request which no phone took, or None."""
         for branch in context.branches:
             if branch.target.binding is not None:
-                return branch.target.binding.user
+                user, asked = branch.target.binding.user, self.node.hooks.absent
+                return first(asked, user, context.request, context.server, context.flow, now)
         return None
 
     def acknowledge(self, request, found, flow, now):
         """Forward the ACK of a 2xx, without state (section 16.11)."""
         proxy.check_hops(request)
-        target = found.groups[0][0]
+        target = found.stages[0][0]
         self.counters["acks"] += 1
         if target.flow is not None:
             return self._send_ack(request, target, target.flow, now)
         probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
-        return self.look_up(
+        return self.lookups.ask(
             proxy.next_hop(probe),
             lambda hops, problem, now: (
                 self._send_ack(request, target, hops[0], now) if hops else []
@@ -491,14 +439,12 @@ class Forwarder:
         via = proxy.via_line(listening, mark)
         ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
         effects = []
-        if self.relaying is not None:
-            ack, effects = self.relaying.request(None, ack, now)
-        if ack is None:
-            return effects + self.relaying.end_unproved(request.call_id, now)
+        for hook in self.node.hooks.request:
+            ack, more = hook(None, ack, now)
+            effects += more
+            if ack is None:
+                return effects
         return effects + [Send(flow, ack.write())]
-
-    def _tag(self):
-        return binascii.hexlify(self.node.token(6))
 
 
 def _contacts(response):
@@ -517,11 +463,11 @@ def _legs(invite, response, token):
         return None
 
 
-def _bounded(groups):
+def _bounded(stages):
     """Return the lists of targets, together no more than a request may have branches."""
     kept = []
     room = MAX_BRANCHES
-    for targets in groups:
+    for targets in stages:
         if room:
             kept.append(targets[:room])
             room -= len(kept[-1])

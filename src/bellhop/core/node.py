@@ -1,9 +1,13 @@
-"""What the parts of the engine share: settings, tables, randomness, counters."""
+"""The state that the core and the features share: settings, tables, randomness, counters."""
+
+import binascii
 
 from ..budget import Shares
 from ..deadlines import Deadlines
 from ..effects import Event
+from ..errors import BellhopError
 from ..sip.digest import Hmac
+from ..text import readable
 from ..transaction.layer import Layer
 from ..tu import dialplan
 from ..tu.access import Access, Rates
@@ -11,15 +15,16 @@ from ..tu.calls import Calls, Trace
 from ..tu.dialogs import Dialogs
 from ..tu.listening import Listening
 from ..tu.location import Location
-from ..tu.mailbox import Mailbox
 from .commits import Commits
+from .feature import Hooks
 
 
 class Node:
-    """The state of one node. token(n): n random octets."""
+    """The state of one node. token(n): n random octets; order: of features, as for Hooks."""
 
-    def __init__(self, settings, token):
+    def __init__(self, settings, token, order):
         self.settings = settings
+        self.hooks = Hooks(order)
         self.token = token
         self.deadlines = Deadlines()
         self.listening = []
@@ -30,15 +35,35 @@ class Node:
         self.calls = Calls()
         self.dialogs = Dialogs()
         self.trace = Trace()
-        self.mailbox = Mailbox()
         self.commits = Commits()
         self.writings = Shares()
-        self.imported = []
         self.keep_secret(token(32))
-        self.instance = None
+        self.instance = binascii.hexlify(token(4))
         self.counters = {
             "received": 0, "malformed": 0, "dropped": 0, "refused": 0, "keepalives": 0,
         }  # fmt: skip
+
+    def adopt(self, settings):
+        """Put settings in force."""
+        self.settings = settings
+        self.layer.most = settings.max_transactions
+        for adopt in self.hooks.adopt:
+            adopt(settings)
+
+    def is_ours(self, target):
+        """Tell whether the host of a Uri is this node."""
+        return dialplan.is_ours(self.settings, self.listening, target)
+
+    def is_for_node(self, request):
+        """Tell whether a request is for the node itself, not for anybody here."""
+        target = request.parsed_uri
+        if target.host is None or (target.user is not None and request.method != b"REGISTER"):
+            return False
+        return self.is_ours(target)
+
+    def tag(self):
+        """Return a fresh tag for From or To."""
+        return binascii.hexlify(self.token(6))
 
     def keep_secret(self, secret):
         """Use this secret for the tokens of dialogs."""
@@ -49,6 +74,12 @@ class Node:
         """Take the listeners of the shell; None stands for one that has gone."""
         self.listening = [None if one is None else Listening(one) for one in listeners]
 
+    def user_named(self, name):
+        """Return the name of a user that the owner means; raises BellhopError."""
+        if name not in self.settings.users:
+            raise BellhopError("there is no user '%s'; `bellhop users` shows the names" % name)
+        return name
+
     def is_there(self, section, now):
         """Tell whether a phone of a user, or of one member of a group, is registered."""
         names = section.member if section.kind == "group" else (section.name,)
@@ -57,7 +88,7 @@ class Node:
     def phone_of(self, request, flow):
         """Return the binding of the phone here that a request comes from, or None."""
         caller = dialplan.callee(self.settings, request.from_.uri)
-        if caller is None or not dialplan.is_ours(self.settings, self.listening, request.from_.uri):
+        if caller is None or not self.is_ours(request.from_.uri):
             return None
         contacts = request.contacts
         contact = contacts[0].uri_bytes if contacts else None
@@ -70,6 +101,21 @@ class Node:
             return None
         binding = None if party.binding is None else self.location.current(party.binding)
         return party.flow if binding is None else binding.flow
+
+    def live_call(self, wanted):
+        """Return the live Call that the owner means, by number or Call-ID; raises BellhopError."""
+        wanted = "" if wanted is None else str(wanted)
+        for call in self.calls.live.values():
+            if wanted in (str(call.number), readable(call.call_id)):
+                return call
+        raise BellhopError("there is no call '%s' now; `bellhop calls` shows the numbers" % wanted)
+
+    def seen(self, call, now):
+        """Return a Call as the owner sees it, a JSON-able dict."""
+        row = call.record(now)
+        for seen in self.hooks.seen:
+            row.update(seen(call))
+        return row
 
     def call_event(self, call, now):
         """Return the Event that tells what became of a call."""

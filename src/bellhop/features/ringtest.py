@@ -2,13 +2,12 @@
 
 import binascii
 
-from ..effects import Send
 from ..errors import BellhopError
 from ..sip.message import Request
+from ..text import readable
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
-from ..tu import dialog, proxy
-from ..tu.calls import readable
+from ..tu import dialog
 
 # Long enough to reach the phone and hear it.
 RING_MS = 8000
@@ -24,15 +23,37 @@ SDP = (
 )
 
 
-class Alert:
+class TestCall:
     """The INVITE to one phone. state: one of the words above, or how it refused."""
 
-    __slots__ = ("binding", "request", "transaction", "state", "leg")
+    __slots__ = ("binding", "transaction", "state")
 
     def __init__(self, binding):
         self.binding = binding
-        self.request = self.transaction = self.leg = None
+        self.transaction = None
         self.state = ASKED
+
+    def sent(self, transaction):
+        """Take the client transaction of the INVITE, None where the phone's network is gone."""
+        self.transaction = transaction
+        if transaction is None:
+            self.state = LOST
+
+    def over(self, state):
+        """Take how it went; there is nothing to end any more."""
+        self.transaction, self.state = None, state
+
+    def heard(self, indication):
+        """Take what the phone said, or that it said nothing in time."""
+        response = indication.message
+        if indication.kind != RESPONSE:
+            reason = SILENT if indication.kind == TIMEOUT else LOST
+            self.over(reason if self.state == ASKED else self.state)
+        elif 100 < response.status < 200:
+            self.state = RINGS
+        elif response.status >= 300:
+            words = "refuses: %d %s" % (response.status, readable(response.reason))
+            self.over(self.state if response.status == 487 else words)
 
     def is_open(self):
         """Tell whether the phone has given no final answer."""
@@ -42,120 +63,110 @@ class Alert:
 class Ringing:
     """All phones of one user, until `deadline` (ms), None when it is over."""
 
-    def __init__(self, alerts, now):
-        self.alerts = alerts
+    def __init__(self, calls, now):
+        self.calls = calls
         self.deadline = now + RING_MS
         self.queued = None
 
+    def end(self):
+        """The time is over; return the calls that are still open."""
+        self.deadline = None
+        return [call for call in self.calls if call.is_open()]
 
-class Ringer:
-    """Keeps the last ringing of every user of the configuration."""
 
-    def __init__(self, node):
+class RingTest:
+    """A feature. Keeps the last ringing of every user of the configuration."""
+
+    name = "ringtest"
+    hooks, events = (), ()
+
+    def __init__(self, node, uac):
         self.node = node
-        self.users = {}
+        self.uac = uac
+        self.last = {}
+        self.users = {TestCall: self._answered}
+        self.wakers = {Ringing: self._finish}
 
-    def ring(self, user, now):
-        """Begin, unless it rings already; return the effects."""
-        last = self.users.get(user)
-        if last is not None and last.deadline is not None:
-            return []
-        bindings = self.node.location.bindings(user, now)
-        if not bindings:
-            raise BellhopError("no phone of '%s' is registered" % user)
-        ringing = self.users[user] = Ringing([Alert(binding) for binding in bindings], now)
-        self.node.deadlines.watch(ringing)
-        effects = []
-        for alert in ringing.alerts:
-            effects += self._invite(alert, now)
-        return effects
+    # Verbs.
 
-    def told(self, user):
-        """Return how the last ringing of a user went: a JSON-able dict."""
-        ringing = self.users.get(user)
+    def ring(self, arguments, now):
+        """Begin, unless it rings already. `user`: whose phones ring."""
+        user = self.node.user_named(arguments.get("user"))
+        last = self.last.get(user)
+        effects = [] if last is not None and last.deadline is not None else self._ring(user, now)
+        return self.rung(arguments, now), effects
+
+    def rung(self, arguments, now):
+        """Return how the last ringing of `user` went."""
+        ringing = self.last.get(self.node.user_named(arguments.get("user")))
         return {
             "is_over": ringing is None or ringing.deadline is None,
             "phones": [
                 {
-                    "contact": readable(alert.binding.contact),
-                    "phone": readable(alert.binding.agent or b""),
-                    "state": alert.state,
+                    "contact": readable(call.binding.contact),
+                    "phone": readable(call.binding.agent or b""),
+                    "state": call.state,
                 }
-                for alert in (ringing.alerts if ringing is not None else ())
+                for call in (ringing.calls if ringing is not None else ())
             ],
         }
 
-    def _invite(self, alert, now):
-        binding = alert.binding
-        via = self._via(binding.flow)
-        if via is None:
-            alert.state = LOST
-            return []
-        listening = self.node.listening[binding.flow.local]
-        invite = _invitation(binding, self.node.settings.domain, listening, self._random())
-        alert.request = proxy.forwarded(invite, binding.contact, binding.path, via, (), None)
-        alert.transaction, effects = self.node.layer.send(alert.request, binding.flow, alert, now)
+    # Calls.
+
+    def _ring(self, user, now):
+        bindings = self.node.location.bindings(user, now)
+        if not bindings:
+            raise BellhopError("no phone of '%s' is registered" % user)
+        ringing = self.last[user] = Ringing([TestCall(binding) for binding in bindings], now)
+        self.node.deadlines.watch(ringing)
+        effects = []
+        for call in ringing.calls:
+            effects += self._invite(call, now)
         return effects
 
-    def answered(self, indication, now):
-        """A phone said something, or nothing in time; return the effects."""
-        alert, response = indication.user, indication.message
-        if indication.kind != RESPONSE:
-            alert.transaction = None
-            if alert.state == ASKED:
-                alert.state = SILENT if indication.kind == TIMEOUT else LOST
-        elif response.status < 200:
-            alert.state = RINGS if response.status > 100 else alert.state
-        elif response.status < 300:
-            return self._hang_up(alert, response, now)
-        else:
-            alert.transaction = None
-            if response.status != 487:
-                refusal = "refuses: %d %s" % (response.status, readable(response.reason))
-                alert.state = refusal
+    def _invite(self, call, now):
+        binding, node = call.binding, self.node
+        listening = node.listening[binding.flow.local]
+        if listening is None:
+            call.sent(None)
+            return []
+        random = binascii.hexlify(node.token(8))
+        invite = _invitation(binding, node.settings.domain, listening, random)
+        transaction, effects = self.uac.send(invite, binding.flow, call, now, binding.path)
+        call.sent(transaction)
+        return effects
+
+    def _answered(self, indication, now):
+        call, response = indication.user, indication.message
+        if indication.kind == RESPONSE and 200 <= response.status < 300:
+            return self._hang_up(call, response, now)
+        call.heard(indication)
         return []
 
-    def _hang_up(self, alert, response, now):
+    def _hang_up(self, call, response, now):
         """Acknowledge every 2xx (section 13.2.2.4), and end the call after the first."""
-        leg = dialog.towards_called(alert.request, response, None)
+        leg = dialog.towards_called(response, response, None)
         if leg is None:
             return []
-        effects = [Send(alert.binding.flow, self._within(leg, b"ACK", leg.cseq, alert).write())]
-        if alert.state != TAKEN:
-            alert.state, alert.transaction = TAKEN, None
-            bye = self._within(leg, b"BYE", leg.cseq + 1, alert)
-            effects += self.node.layer.send(bye, alert.binding.flow, None, now)[1]
+        flow = call.binding.flow
+        ack = dialog.request(leg, b"ACK", leg.cseq)
+        effects = self.uac.send(ack, flow, None, now, leg.routes)[1]
+        if call.state != TAKEN:
+            call.over(TAKEN)
+            bye = dialog.request(leg, b"BYE", leg.cseq + 1)
+            effects += self.uac.send(bye, flow, None, now, leg.routes)[1]
         return effects
 
-    def _within(self, leg, method, cseq, alert):
-        asked = dialog.request(leg, method, cseq)
-        via = self._via(alert.binding.flow) or b"Via: " + alert.request.value(b"via")
-        return proxy.forwarded(asked, leg.target, leg.routes, via, (), None)
-
-    def finish(self, ringing, now):
-        """The time is over; return the effects."""
-        ringing.deadline = None
+    def _finish(self, ringing, now):
         effects = []
-        for alert in ringing.alerts:
-            if not alert.is_open():
-                continue
-            if alert.state == RINGS:
-                effects += self.node.layer.cancel(
-                    alert.transaction, cancellation(alert.request), now
-                )
+        for call in ringing.end():
+            if call.state == RINGS:
+                cancel = cancellation(call.transaction.request)
+                effects += self.node.layer.cancel(call.transaction, cancel, now)
             else:
-                self.node.layer.abandon(alert.transaction)
-                alert.state = SILENT
+                self.node.layer.abandon(call.transaction)
+                call.over(SILENT)
         return effects
-
-    def _via(self, flow):
-        listening = self.node.listening[flow.local]
-        if listening is None:
-            return None
-        return proxy.via_line(listening, proxy.branch(self.node.instance, self.node.token(8), b""))
-
-    def _random(self):
-        return binascii.hexlify(self.node.token(8))
 
 
 def _invitation(binding, domain, listening, random):

@@ -12,12 +12,16 @@ SECURE = (b"a=crypto:", b"a=fingerprint:", b"a=zrtp-hash:")
 
 
 class Unrelayed:
-    """Decides for each branch of a call. node: a Node."""
+    """A feature that stands where the full node has its relays. node: a Node."""
+
+    name = "unrelayed"
+    hooks, events = ("branch",), ()
+    users, wakers = {}, {}
 
     def __init__(self, node):
         self.node = node
 
-    def decide(self, branch, reached, now):
+    def branch(self, branch, reached, now):
         """Return (no reasons, no effects); refuses with 488 what cannot be done here."""
         request = branch.context.request
         if request.method == b"INVITE" and request.to.param(b"tag") is None:
@@ -44,25 +48,6 @@ class Unrelayed:
             if contact.address.encode() == address:
                 return contact.encryption
         return ""
-
-    def request(self, branch, request, now):
-        """Return (the request as it is, no effects)."""
-        return request, []
-
-    def response(self, branch, response, now):
-        """Return (the response as it is, no effects)."""
-        return response, []
-
-    def finished(self, branches):
-        """Return no effects."""
-        return []
-
-    def ended(self, call):
-        """Return no effects."""
-        return []
-
-    def rejoin(self, context, request, flow, now):
-        """Do nothing."""
 
 
 def problem_of(settings):

@@ -26,7 +26,7 @@ class Service(service.Service):
         self.heap = heap
         self.has_digests = sodium.has_digests()
         self.has_signals = False
-        self.engine.forwarder.relaying = Unrelayed(self.engine.node)
+        self.engine.join(Unrelayed(self.engine.node))
 
     def make_resolver(self):
         """Return what performs Resolve."""

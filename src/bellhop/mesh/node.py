@@ -325,6 +325,12 @@ class Mesh:
         self._own_changed(now)
         return []
 
+    def take_peers(self, peers):
+        """Greet these (host, port) from now on; return those that are new."""
+        fresh = [peer for peer in peers if peer not in self.settings.peers]
+        self.settings.peers = list(peers)
+        return fresh
+
     def set_people(self, seeds):
         """Say which people with keys of their own are here: {name: seed}; `publish` tells it."""
         self.own.people = [

@@ -6,6 +6,7 @@ from time import monotonic_ns
 
 from ..effects import Sign, Verify
 from ..errors import BellhopError
+from ..features import catalogue
 from ..settings.problems import missing
 from ..world import netlink, service
 from ..world.loop import Loop
@@ -106,7 +107,8 @@ class Service(service.Service):
         """Take the keys of people who live here."""
         from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-        self.loop.perform(self.engine.take_people(keys_of_people.read(self.state), self.loop.now()))
+        seeds = keys_of_people.read(self.state)
+        self.loop.perform(self.engine.hear("mesh", "take_people", seeds, self.loop.now()))
 
     def _identity_export(self, arguments):
         """`passphrase`: what opens the copy again; making it takes a second on a small router."""
@@ -136,7 +138,7 @@ class Service(service.Service):
             keys = identity.exchange(secrets.read(self.state))
         except BellhopError as error:
             self.media_problem = str(error)
-        self.engine.join_media(self.media.suites, keys)
+        catalogue.join_media(self.engine, self.media.suites, keys)
         self.loop.performers[RelayOpen] = self.media.perform_open
         self.loop.performers[RelayUpdate] = self.media.perform_update
         self.loop.performers[RelayClose] = self.media.perform_close
@@ -152,7 +154,7 @@ class Service(service.Service):
 
     def _join_signing(self):
         """Sign calls from now on, with the key that the settings name."""
-        if self.engine.relaying is None:
+        if "media" not in self.engine.features:
             return  # What is missing for the sound is missing for this.
         try:
             from .pgp.signer import Signer  # Only a node that signs pays for it in memory.
@@ -166,8 +168,8 @@ class Service(service.Service):
             return
         self.signer = signer
         self.pgp_problem = ""
-        if self.engine.relaying.signing is None:
-            self.engine.join_signing()
+        if "pgp" not in self.engine.features:
+            catalogue.join_signing(self.engine)
         self.loop.performers[Sign] = signer.perform_sign
         self.loop.performers[Verify] = signer.perform_verify
 

@@ -1,9 +1,10 @@
 """Via: sent-by, branch, received and rport (RFC 3261 sections 18.2 and 20.42, RFC 3581)."""
 
+from ..effects import Flow
 from ..errors import SipError
 from . import scan
 from .memo import remember
-from .uri import host_port, parse_host_port
+from .uri import host_key, host_port, parse_host_port
 
 MAGIC_COOKIE = b"z9hG4bK"
 _memo = {}
@@ -80,3 +81,27 @@ def _spaced(head):
     if not where:
         raise SipError(400, "a Via names no host")
     return b"SIP/" + parts[1] + b"/", transport.upper(), where
+
+
+def note_source(request, flow):
+    """Write received and rport into the topmost Via (section 18.2.1, RFC 3581 section 4)."""
+    via = request.via
+    host = flow.host.partition("%")[0].encode()
+    asked = via.param(b"rport") is not None
+    if not asked and (via.host == host or host_key(via.host) == host_key(host)):
+        return
+    params = [pair for pair in via.params if pair[0] not in (b"received", b"rport")]
+    params.append((b"received", host))
+    if asked:
+        params.append((b"rport", str(flow.port).encode()))
+    via.params = params
+    request.replace_first(b"via", via.write())
+
+
+def reply_flow(request, flow):
+    """Return the flow for responses (section 18.2.2): the source, or the port that Via names."""
+    via = request.via
+    port = via.port or 5060
+    if port == flow.port or flow.transport != "udp" or via.param(b"rport") is not None:
+        return flow
+    return Flow(flow.transport, flow.local, flow.host, port, flow.connection, flow.name)

@@ -3,13 +3,13 @@
 from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from ..sip import uri
+from ..text import readable
 from .dialog import Parties
 
 RINGING, ANSWERED, ENDED = STATES = ("ringing", "answered", "ended")
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 
-PRINTABLE = bytes(range(32, 127))
 # Header fields and SDP attributes that hold passwords or keys; SDP's k= is the third kind.
 SECRETS = (
     b"authorization", b"proxy-authorization", b"a=crypto", b"a=key-mgmt", b"a=ice-pwd",
@@ -57,13 +57,6 @@ class Call:
             "answered_by": self.answered_by,
             "ended_by": self.ended_by,
         }
-
-
-def readable(value):
-    """Return octets from the network as text without control characters."""
-    if not value.strip(PRINTABLE):
-        return value.decode()
-    return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in value])
 
 
 def name_of(address):

@@ -13,14 +13,17 @@ Target = namedtuple(
     "Target", ("uri", "flow", "path", "binding", "q", "reason", "spare", "patience")
 )
 
-# step: which rule found the target; groups: lists of Targets, tried one list after the other, empty
-# where nobody is there now; section: the local user or group meant, or None.
-Found = namedtuple("Found", ("step", "groups", "section"))
+# rule: which of RULES found it; stages: lists of Targets, searched one after the other (section
+# 16.6), empty where nobody is there now; callee: the local user or group meant, or None; patience:
+# ms that each list but the last may ring, or None: as long as the settings say.
+Found = namedtuple("Found", ("rule", "stages", "callee", "patience"))
 
-EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = STEPS = (
+EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = RULES = (
     "emergency", "local", "phone book", "contact", "elsewhere",
 )  # fmt: skip
 
+# Own and pinned responders have so long to answer before those ring too whom nobody here knows, ms.
+HELP_PATIENCE = 3000
 # Speed dials that may lead to one another.
 MOST_STEPS = 4
 # RFC 5031: all emergency services begin with this name.
@@ -100,7 +103,8 @@ def find(settings, listeners, location, target, now, user=None, steps=0):
     """
     if is_emergency(settings, listeners, target):
         section = responders(settings)
-        return Found(EMERGENCY, _section_targets(settings, location, section, None, now), section)
+        stages = targets_of(settings, location, section, now)
+        return Found(EMERGENCY, stages, section, HELP_PATIENCE)
     if target.scheme == b"tel":
         return _local(settings, listeners, location, target, now, steps)
     if target.host is None:
@@ -110,29 +114,30 @@ def find(settings, listeners, location, target, now, user=None, steps=0):
     binding = location.by_contact(target, user)
     if binding is not None and binding.until > now:
         reason = "contact of %s's phone" % binding.user
-        return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]], None)
+        return Found(CONTACT, [[_to_binding(binding, target.write(), reason)]], None, None)
     reason = "host " + target.host.decode()
-    return Found(ELSEWHERE, [[towards(target.write(), None, reason)]], None)
+    return Found(ELSEWHERE, [[towards(target.write(), None, reason)]], None, None)
 
 
 def _local(settings, listeners, location, target, now, steps):
     section = callee(settings, target)
     if section is None:
         return _speed_dial(settings, listeners, location, target, now, steps)
-    groups = _section_targets(settings, location, section, gruu_instance(target), now)
-    return Found(LOCAL, groups, section)
+    stages = targets_of(settings, location, section, now, gruu_instance(target))
+    patience = section.ring_each * 1000 if section.kind == "group" else None
+    return Found(LOCAL, stages, section, patience)
 
 
 def _speed_dial(settings, listeners, location, target, now, steps):
     """Return where the address of a speed dial leads: elsewhere, or to somebody here."""
     address = settings.speed_dial.get(target.key)
     if address is None or steps == MOST_STEPS:
-        return Found(LOCAL, [], None)
+        return Found(LOCAL, [], None, None)
     led = find(settings, listeners, location, uri.parse(address), now, None, steps + 1)
-    if led.step in (LOCAL, EMERGENCY):
+    if led.rule in (LOCAL, EMERGENCY):
         return led
     reason = "speed dial %s" % spoken(target)
-    return Found(PHONE_BOOK, [[towards(address, None, reason)]], None)
+    return Found(PHONE_BOOK, [[towards(address, None, reason)]], None, None)
 
 
 def to_party(location, party, target_uri):
@@ -140,50 +145,27 @@ def to_party(location, party, target_uri):
     binding = None if party.binding is None else location.current(party.binding)
     if binding is None:
         target = towards(target_uri, party.flow, "party of this call")
-        return Found(ELSEWHERE, [[target]], None)
+        return Found(ELSEWHERE, [[target]], None, None)
     target = _to_binding(binding, target_uri, "%s's phone in this call" % binding.user)
-    return Found(CONTACT, [[target]], None)
+    return Found(CONTACT, [[target]], None, None)
 
 
 def without(found, phone):
     """Return a Found that does not ring the phone (Binding) of the caller itself."""
-    groups = [[one for one in group if one.binding is not phone] for group in found.groups]
-    groups = [group for group in groups if group]
-    if found.groups and not groups and found.step == LOCAL:
-        raise SipError(480, "no other phone of %s is registered" % found.section.name)
-    return Found(found.step, groups, found.section)
+    stages = [[one for one in stage if one.binding is not phone] for stage in found.stages]
+    stages = [stage for stage in stages if stage]
+    if found.stages and not stages and found.rule == LOCAL:
+        raise SipError(480, "no other phone of %s is registered" % found.callee.name)
+    return Found(found.rule, stages, found.callee, found.patience)
 
 
-def _section_targets(settings, location, section, instance, now):
+def targets_of(settings, location, section, now, instance=None):
+    """Return the stages of a user or group section, or of None; instance: of one phone alone."""
     if section is None:
         return []
     if section.kind == "group":
         return _group_targets(settings, location, section, now)
     return _user_targets(location, section, instance, now)
-
-
-def forwarded(settings, listeners, location, found, now):
-    """Return a Found with what follows the phones of a user whose calls are forwarded.
-
-    One step only: where the second one forwards too, the call ends there.
-    """
-    user = found.section
-    if found.step != LOCAL or user is None or user.kind != "user" or not user.forward:
-        return found
-    address = user.forward.encode()
-    if b":" not in address:
-        address = b"tel:" + address
-    led = find(settings, listeners, location, uri.parse(address), now)
-    if not led.groups:
-        return found
-    if led.step in (LOCAL, EMERGENCY):
-        onward = led.groups
-    else:
-        onward = [
-            [towards(one.uri, one.flow, "forwarding of %s" % user.name) for one in led.groups[0]]
-        ]
-    groups = list(found.groups) if user.forward_after else []
-    return Found(LOCAL, groups + onward, user)
 
 
 def spoken(target):

@@ -182,6 +182,15 @@ class Location:
         if not self.hosts[binding.flow.host]:
             del self.hosts[binding.flow.host]
 
+    def heard(self, binding):
+        """The phone of a binding has said something."""
+        binding.unanswered = 0
+
+    def missed(self, binding):
+        """The phone of a binding has left something unanswered; return how often in a row."""
+        binding.unanswered += 1
+        return binding.unanswered
+
     def find(self, user, change):
         """Return the binding that a Change speaks about, or None."""
         for binding in self.users.get(user, ()):

@@ -148,13 +148,24 @@ def forwarded(request, target_uri, path, via, record_routes, breadth):
         copy.set(b"max-breadth", b"Max-Breadth: " + str(breadth).encode())
     for line in reversed(record_routes):
         copy.insert(b"record-route", line)
-    for route in reversed(path):
-        copy.insert(b"route", b"Route: " + route)
-    if b"route" in copy.names:
-        _apply_strict_route(copy)
+    _put_routes(copy, path)
     copy.insert(b"via", via)
     copy.measure()
     return copy
+
+
+def routed(request, path):
+    """Return a request of the node's own with these Route values, the first on top (12.2.1.1)."""
+    copy = request.copy()
+    _put_routes(copy, path)
+    return copy
+
+
+def _put_routes(request, path):
+    for route in reversed(path):
+        request.insert(b"route", b"Route: " + route)
+    if b"route" in request.names:
+        _apply_strict_route(request)
 
 
 def _apply_strict_route(request):

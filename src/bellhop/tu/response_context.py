@@ -27,14 +27,12 @@ NO_HELP = "no responder takes the call: call another way"
 class Branch:
     """One client transaction after another (fail-over of hops) for one target.
 
-    final: the status of the final response, or None; unsent: flow and branch parameter of a request
-    that waits for the ports of its media, or None; warning: what the called phone shall show, or
-    None.
+    final: the status of the final response, or None.
     """
 
     __slots__ = (
         "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
-        "streamed", "unsent", "warning", "deadline", "queued",
+        "streamed", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
@@ -46,7 +44,6 @@ class Branch:
         self.transaction = None
         self.request = None
         self.final = None
-        self.unsent = self.warning = None
         self.rang = self.streamed = False
         self.cancel = None
 
@@ -63,11 +60,11 @@ class ResponseContext:
     breadth = call = token = reasons = heard = rejoined = refusal = queued = None
     is_help = False
 
-    def __init__(self, request, server, flow, groups, patience, now):
+    def __init__(self, request, server, flow, stages, patience, now):
         self.request = request
         self.server = server
         self.flow = flow
-        self.groups = groups
+        self.stages = stages
         self.patience = patience
         self.branches = []
         self.finals = []
@@ -110,7 +107,7 @@ def _ring(context, now, branch, response):
     branch.rang = True
     if response.status == 100:
         return []
-    if not context.is_help or not context.groups:
+    if not context.is_help or not context.stages:
         context.deadline = now + context.patience
     return [Step(RESPOND, branch, response)]
 
@@ -143,7 +140,7 @@ def _fail(context, now, branch, response):
     context.finals.append(response)
     if context.pending():
         return []
-    if context.groups:
+    if context.stages:
         context.deadline = now + context.patience
         return [Step(START, None, None)]
     return _finish(context)
@@ -157,8 +154,8 @@ def _fail_for_all(context, now, branch, response):
     if context.is_help:  # One who will not help does not speak for the others.
         return _fail(context, now, branch, response)
     user = _user(branch.target)
-    groups = [[one for one in group if user not in (None, _user(one))] for group in context.groups]
-    context.groups = [group for group in groups if group]
+    stages = [[one for one in stage if user not in (None, _user(one))] for stage in context.stages]
+    context.stages = [stage for stage in stages if stage]
     theirs = [one for one in context.pending() if user is None or _user(one.target) in (None, user)]
     return _cancel(theirs, None, branch) + _fail(context, now, branch, response)
 
@@ -170,7 +167,7 @@ def _user(target):
 
 def _stop(context, now, branch, response):
     context.state = CANCELLED
-    context.groups = []
+    context.stages = []
     context.deadline = now + CANCEL_PATIENCE
     return _cancel_rest(context, response)
 
@@ -183,7 +180,7 @@ def _fail_cancelled(context, now, branch, response):
 
 def _tire(context, now, branch, response):
     """Timer C: give up the branches of this step; the next one may still be reached."""
-    if context.is_help and context.groups:
+    if context.is_help and context.stages:
         context.deadline = now + context.patience
         return [Step(START, None, None)]
     context.deadline = now + CANCEL_PATIENCE
@@ -197,7 +194,7 @@ def _give_up(context, now, branch, response):
     for pending in context.pending():
         pending.final = NO_ANSWER
         context.finals.append(response_to(context.request, NO_ANSWER))
-    if context.groups:
+    if context.stages:
         context.deadline = now + context.patience
         return [Step(START, None, None)]
     return _finish(context)

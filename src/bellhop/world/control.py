@@ -96,7 +96,7 @@ class Control:
 
     def verbs(self):
         """Return the verbs that `ask` answers: verb -> names of its arguments."""
-        found = self.service.engine.verbs()
+        found = self.service.engine.verbs.arguments()
         for verb in self.own_verbs:
             found[verb] = self.own_verbs[verb][1]
         return found

@@ -40,7 +40,7 @@ class MeshLinks:
     def open(self, watch):
         """Open the way to hosts anywhere, then a link for every interface that is up."""
         self._begin(ANYWHERE, INTERNET)
-        self._up(ANYWHERE, INTERNET, False)
+        self._told(ANYWHERE, (INTERNET, False))
         watch.linked, watch.met, watch.lost = self.linked, self.met, self.adjust
         self.adjust()
 
@@ -51,7 +51,7 @@ class MeshLinks:
             self.seeker = self.loop.call_later(SEEK_MS, lambda: self.seek(resolver))
 
     def _found(self, places):
-        self.loop.perform(self.loop.engine.mesh_peers(places, self.loop.now()))
+        self.loop.perform(self.loop.engine.hear("mesh", "find_peers", places, self.loop.now()))
 
     def close(self):
         """Close everything."""
@@ -91,7 +91,7 @@ class MeshLinks:
         for link in (2 * index, 2 * index + 1):
             if link in self.sockets:
                 self._drop(link)
-                self.loop.perform(self.loop.engine.mesh_link(link, None, self.loop.now()))
+                self._told(link, None)
 
     def _begin(self, index, name):
         """Open the links of an interface; it is enough when one family will do."""
@@ -101,7 +101,7 @@ class MeshLinks:
                 if link not in self.sockets:
                     self._add(link, host, name if index else None)
                     if index:
-                        self._up(link, name, True)
+                        self._told(link, (name, True))
             except OSError as error:
                 reason = sockets.reason(error)
         if 2 * index in self.sockets or 2 * index + 1 in self.sockets:
@@ -109,15 +109,15 @@ class MeshLinks:
         else:
             self.problems[name] = reason
 
-    def _up(self, link, name, multicast):
-        self.loop.perform(self.loop.engine.mesh_link(link, (name, multicast), self.loop.now()))
+    def _told(self, link, name):
+        self.loop.perform(self.loop.engine.hear("mesh", "link", link, name, self.loop.now()))
 
     def met(self, index, host):
         """The kernel has seen a neighbour on an interface: ask whether it is a node."""
         link = 2 * index + (":" in host)
         if link in self.sockets:
             address = host, self.section.port
-            self.loop.perform(self.loop.engine.mesh_neighbour(link, address, self.loop.now()))
+            self.loop.perform(self.loop.engine.hear("mesh", "met", link, address, self.loop.now()))
 
     def _add(self, link, host, name):
         made = socket.socket(sockets.family_of(host), socket.SOCK_DGRAM)
@@ -150,7 +150,8 @@ class MeshLinks:
             except OSError:
                 return  # Nothing more, or the error of an earlier datagram.
             source = sockets.place(address)
-            self.loop.perform(self.loop.engine.receive_mesh(data, shown, source, self.loop.now()))
+            hear, now = self.loop.engine.hear, self.loop.now()
+            self.loop.perform(hear("mesh", "receive", data, shown, source, now))
 
 
 def _hear_own_groups(made, link):

@@ -3,9 +3,9 @@
 Each shell has a Service of its own on top of this one, which knows what that shell can do besides.
 """
 
-from ..core.engine import Engine
 from ..effects import Close, Commit, Event, Note, Resolve, Send, SendMesh, Store
 from ..errors import BellhopError, ConfigError
+from ..features import catalogue
 from ..settings import problems
 from ..settings.problems import Problem, missing
 from . import control, endpoints, netlink, secrets, store
@@ -33,7 +33,7 @@ class Service:
         self.settings_file = settings_file
         self.settings = self.read_settings()
         self.log.level = self.settings.log_level
-        self.engine = loop.engine = Engine(self.settings, token, loop.now())
+        self.engine = loop.engine = catalogue.node(self.settings, token, loop.now())
         self.store = store.Store(self.state, run, loop, self.log, self._tell)
         self.streams = Streams(loop, kinds)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
@@ -146,7 +146,7 @@ class Service:
         except OSError as error:  # Other nodes tell it how far its earlier records went.
             words = "cannot write in %s: %s; after its next start others hear it a little later"
             self.mesh_problem = words % (self.state, sockets.reason(error))
-        self.engine.join_mesh(seed, epoch, crypto, self.loop.now())
+        catalogue.join_mesh(self.engine, seed, epoch, crypto, self.loop.now())
         self.mesh_links = links
         self.joined_mesh()
         self.loop.performers[SendMesh] = links.send
@@ -155,7 +155,7 @@ class Service:
 
     def stop(self):
         """Close everything and write what waits."""
-        self.loop.perform(self.engine.leave(self.loop.now()))
+        self.loop.perform(self.engine.hear("mesh", "leave", self.loop.now()))
         self.control.close()
         self.endpoints.close_all()
         if self.mesh_links is not None:
@@ -187,7 +187,7 @@ class Service:
 
     def _adjust_mesh(self):
         """Join a mesh that the settings want now; leaving one takes a new start."""
-        joined = self.engine.meshing is not None
+        joined = "mesh" in self.engine.features
         if self.settings.mesh.enabled and not joined:
             self._join_mesh()
             now = self.loop.now()

@@ -233,7 +233,7 @@ class RestartTest(unittest.TestCase):
     def test_a_user_that_is_gone_is_not_restored(self):
         first = Exchange()
         telephone(first, "B", "bob", "10.0.0.3")
-        records = first.engine._dump_bindings(first.now)
+        records = first.engine.registrations.dump(first.now)
         second = Exchange(settings(users="config user alice\noption password x\n"))
         second.engine.restore("bindings", records, second.now)
         self.assertEqual(second.node.location.size, 0)
@@ -257,7 +257,7 @@ class RestartTest(unittest.TestCase):
         self.assertEqual((brought.method, brought.body), (b"MESSAGE", b"hello"))
         bob.hear(exchange.sent[-1][1].data)
         exchange.receive(bob.answer(200), bob.flow)
-        self.assertEqual(exchange.node.mailbox.letters, [])
+        self.assertEqual(exchange.engine.features["messages"].mailbox.letters, [])
 
 
 class ReloadTest(unittest.TestCase):
@@ -290,7 +290,7 @@ class ReloadTest(unittest.TestCase):
         telephone(exchange, "B", "bob", "10.0.0.3", "tcp")
         exchange.engine.listen([LISTENERS[0], None, LISTENERS[2], LISTENERS[3]], exchange.now)
         self.assertEqual(exchange.answers(request("INVITE"), flow()), [480])
-        self.assertEqual(exchange.engine._dump_bindings(exchange.now), [])
+        self.assertEqual(exchange.engine.registrations.dump(exchange.now), [])
 
 
 class TimeTest(unittest.TestCase):

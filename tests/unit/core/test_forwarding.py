@@ -47,7 +47,7 @@ class QueriesTest(unittest.TestCase):
             self.ask(method="MESSAGE", branch="z9hG4bK-%d" % number, call_id=str(number))
         self.assertEqual(len(self.exchange.questions), MAX_QUERIES)
         self.assertEqual(len(first_lines(self.exchange)), 1)
-        self.assertEqual(self.exchange.engine.forwarder.counters["queries_refused"], 1)
+        self.assertEqual(self.exchange.engine.lookups.counters["queries_refused"], 1)
 
     def test_an_answer_that_nobody_waits_for_is_dropped(self):
         question = self.ask()

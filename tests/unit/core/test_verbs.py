@@ -3,8 +3,8 @@
 import json
 import unittest
 
-from bellhop.core import verbs
 from bellhop.errors import BellhopError
+from bellhop.features import catalogue
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import LISTENERS, flow, request, settings
 
@@ -183,10 +183,10 @@ class VerbsTest(AnswersCase):
             for _ in range(2000):
                 self.bring(csv="x" * 1000, more="1")
         self.assertIn("do not fit", str(refused.exception))
-        self.assertEqual(self.exchange.engine.unread, "")
+        self.assertEqual(self.exchange.engine.features["phonebook"].unread, "")
 
     def test_every_verb_has_an_answer_or_words(self):
-        for verb in verbs.VERBS:
+        for verb in [row.verb for row in catalogue.VERBS if not row.changes]:
             try:
                 self.answer(verb)
             except BellhopError as error:

@@ -101,7 +101,7 @@ class ForwardTest(ForwardCase):
     def test_messages_wait_for_the_user_and_are_not_forwarded(self):
         self.start("203", 10, "carol")
         self.assertEqual(self.call("MESSAGE"), [])
-        self.assertEqual(len(self.exchange.node.mailbox.waiting("bob")), 1)
+        self.assertEqual(len(self.exchange.engine.features["messages"].mailbox.waiting("bob")), 1)
 
     def test_forward_that_leads_nowhere_or_back_is_not_followed(self):
         for forward, words in (("299", "no user, group"), ("202", "forwards to itself")):

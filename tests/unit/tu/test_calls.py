@@ -5,7 +5,8 @@ import unittest
 
 from bellhop.limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from bellhop.sip import address
-from bellhop.tu.calls import Calls, Trace, masked, name_of, readable
+from bellhop.text import readable
+from bellhop.tu.calls import Calls, Trace, masked, name_of
 from tests.support.messages import flow, parsed, request
 
 

@@ -40,7 +40,7 @@ class DialplanCase(unittest.TestCase):
     def find(self, target):
         """Return (step, target URIs in their groups) for a Request-URI."""
         found = dialplan.find(self.settings, LISTENING, self.location, uri.parse(target), 0)
-        return found.step, [[one.uri for one in group] for group in found.groups]
+        return found.rule, [[one.uri for one in group] for group in found.stages]
 
 
 class WrittenTest(DialplanCase):
@@ -122,7 +122,7 @@ class LocalTest(DialplanCase):
     def test_a_binding_with_a_path_is_found_by_its_path(self):
         self.bind("bob", b"sip:bob@a", path=[b"<sip:p;lr>"])
         found = dialplan.find(self.settings, LISTENING, self.location, uri.parse(b"tel:202"), 0)
-        target = found.groups[0][0]
+        target = found.stages[0][0]
         self.assertEqual((target.flow, target.path), (None, [b"<sip:p;lr>"]))
 
 
@@ -148,9 +148,9 @@ class ElsewhereTest(DialplanCase):
         found = dialplan.find(
             self.settings, LISTENING, self.location, uri.parse(b"sip:bob@192.168.1.9:5062;ob"), 0
         )
-        target = found.groups[0][0]
+        target = found.stages[0][0]
         self.assertEqual(
-            (found.step, target.uri), (dialplan.CONTACT, b"sip:bob@192.168.1.9:5062;ob")
+            (found.rule, target.uri), (dialplan.CONTACT, b"sip:bob@192.168.1.9:5062;ob")
         )
         self.assertEqual(target.flow, flow("10.0.0.3"))
 
@@ -162,8 +162,8 @@ class ElsewhereTest(DialplanCase):
         found = dialplan.find(
             self.settings, LISTENING, self.location, uri.parse(b"sip:x@far.test"), 0
         )
-        self.assertEqual(found.step, dialplan.ELSEWHERE)
-        self.assertEqual(found.groups[0][0].flow, None)
+        self.assertEqual(found.rule, dialplan.ELSEWHERE)
+        self.assertEqual(found.stages[0][0].flow, None)
 
     def test_a_scheme_that_leads_nowhere_is_refused_with_416(self):
         with self.assertRaises(SipError) as refused:
@@ -177,7 +177,7 @@ class ElsewhereTest(DialplanCase):
             (b"sip:x@far.test", "host far.test"),
         ):  # fmt: skip
             found = dialplan.find(self.settings, LISTENING, self.location, uri.parse(target), 0)
-            self.assertEqual(found.groups[0][0].reason, reason)
+            self.assertEqual(found.stages[0][0].reason, reason)
 
 
 class SpeedDialTest(DialplanCase):

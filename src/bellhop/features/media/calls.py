@@ -1,15 +1,19 @@
 """Joins calls with media: who stands on each side of a branch, and what waits for ports."""
 
+from ...core.feature import first
 from ...errors import BellhopError, SipError
 from ...media import crypto, trust
 from ...media.agreement import FAILED, Dh, Identity
 from ...media.decision import NO, MediaSettings, Party
 from ...media.relay import Relays, set_body
+from ...media.session import Session
 from ...media.signature import PACKAGE
 from ...sip import address, uri
 from ...sip.ip import address_octets
+from ...sip.message import response_to
+from ...text import readable
 from ...tu import dialplan
-from ...tu.calls import name_of, readable
+from ...tu.calls import name_of
 
 # The levels of trust by the words of the configuration.
 LEVELS = {
@@ -23,19 +27,32 @@ LEVELS = {
 EMERGENCY = "a call for help"
 # What the owner may say of a known key.
 COMPARED, FORGET = VERDICTS = ("compared", "forget")
+# What two people find of the words of a call.
+SAME, DIFFERENT = FINDINGS = ("same", "different")
 
 
-class Relaying:
-    """The calls whose sound passes this node. meshing: set when the node joins a mesh.
+class Calls:
+    """A feature: the calls whose sound passes this node.
 
-    signing: set where calls are signed; ending: ends calls.
-    go_on(ready, now): takes a media.relay.Ready, returns the effects.
+    release: ends calls; go_on(ready, now): takes a media.relay.Ready, returns the effects.
+    suites: numbers that the media library can do, () where it is missing; keys: the functions of
+    media.agreement.Dh, the node's Ed25519 public key and X25519 secret, or None.
     """
 
-    def __init__(self, node, suites, keys, go_on):
+    name = "media"
+    hooks = (
+        "take", "branch", "request", "response", "finished", "ended", "rejoin", "adopt", "restore",
+        "counters", "status", "seen",
+    )  # fmt: skip
+    events = ("opened", "failed", "reported")
+    users = {}
+
+    def __init__(self, node, release, go_on, suites, keys):
         self.node = node
-        self.meshing = self.signing = self.ending = None
+        self.release = release
         self.go_on = go_on
+        # What a called phone shall show in front of the caller's name, by branch.
+        self.warnings = {}
         section = node.settings.media
         dh = identity = None
         if keys is not None:
@@ -43,7 +60,7 @@ class Relaying:
             dh, identity = Dh(*functions), Identity(public, secret)
         self.relays = Relays(media_settings(section), dh, identity, node.token, node.deadlines)
         self.relays.library(suites)
-        self.adopt(node.settings)
+        self.wakers = {Session: self.relays.wake}
 
     def adopt(self, settings):
         """Put new settings in force; calls keep what was decided."""
@@ -59,12 +76,15 @@ class Relaying:
         policies[EMERGENCY] = trust.ALLOW, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
         self.relays.keying.policies = trust.Policies(general, policies)
-        if self.signing is not None:
-            self.signing.adopt(settings)
+
+    def restore(self, name, records, now):
+        """Take back what was known of keys."""
+        if name == "trust":
+            self.relays.keying.trust.restore(records)
 
     # Branches of calls.
 
-    def decide(self, branch, reached, now):
+    def branch(self, branch, reached, now):
         """Return (why the media of a branch passes this node, effects); reached: its Target."""
         context = branch.context
         request = context.request
@@ -78,18 +98,21 @@ class Relaying:
         session = self.relays.sessions.by_user.get(branch)
         if session is not None:
             session.zones = [_zone(context.flow), _zone(reached.flow)]
-        branch.warning = None
+        self.warnings.pop(branch, None)
         if far.contact is None and near.contact not in (None, EMERGENCY):
             agreement = None if session is None else session.agreement
-            branch.warning = self.relays.keying.warning(near.contact, agreement)
+            warning = self.relays.keying.warning(near.contact, agreement)
+            if warning is not None:
+                self.warnings[branch] = warning
         return reasons, effects
 
     def _caller(self, request, flow, now):
         caller = request.from_.uri
         locals_ = self._locals(flow)
-        if self.meshing is not None and self.meshing.is_by_mesh(request, flow):
-            name, member = self._asserted(request)
-            return Party(name, member, None, locals_, False, NO)
+        far = first(self.node.hooks.caller, request, flow)
+        if far is not None:
+            name = far[0] or contact_of(request.from_.uri_bytes)
+            return Party(name, far[1], None, locals_, False, NO)
         source = address_octets(flow.host)
         is_local = dialplan.is_ours(self.node.settings, self.node.listening, caller)
         section = dialplan.callee(self.node.settings, caller) if is_local else None
@@ -106,19 +129,11 @@ class Relaying:
             source = None if binding.path else address_octets(target.flow.host)
             srtp = self.node.settings.users[binding.user].srtp
             return Party(None, None, source, locals_, binding.is_behind_nat(), srtp)
-        contact = contact_of(target.uri)
-        found = uri.parse(target.uri)
-        if self.meshing is None or not self.meshing.is_member(found):
-            return Party(contact, None, address_octets(target.flow.host), locals_, False, NO)
-        name, member = self.meshing.person(found)
-        return Party(name, member, None, locals_, False, NO)
-
-    def _asserted(self, request):
-        """Return whom another node says that a request is from, and the node's id or b""."""
-        named = request.asserted
-        if named is None:
-            return contact_of(request.from_.uri_bytes), b""
-        return self.meshing.person(named.uri)
+        far = first(self.node.hooks.callee, uri.parse(target.uri))
+        if far is not None:
+            return Party(far[0], far[1], None, locals_, False, NO)
+        source = address_octets(target.flow.host)
+        return Party(contact_of(target.uri), None, source, locals_, False, NO)
 
     def _locals(self, flow):
         """Return the octets of this node's addresses, the one that a flow uses first."""
@@ -130,7 +145,7 @@ class Relaying:
                 hosts.append(host)
         return tuple([address_octets(host) for host in hosts])
 
-    def announce(self, request, warning):
+    def _announce(self, request, warning):
         """Show a warning on the called phone in front of the caller's name."""
         caller = request.from_
         shown = caller.worded(b"(" + warning.encode() + b") ", b"", caller.uri.user or b"?")
@@ -141,6 +156,7 @@ class Relaying:
         """Return the effects of branches that may have come to nothing."""
         effects = []
         for branch in branches:
+            self.warnings.pop(branch, None)
             effects += self.relays.ended(branch)
         return effects
 
@@ -160,12 +176,18 @@ class Relaying:
 
     def request(self, branch, request, now):
         """Return (request as it goes on, or None while it waits, effects); may raise SipError."""
-        if not self._is_known(request):
+        if branch in self.warnings:
+            self._announce(request, self.warnings[branch])
+        call_id = request.call_id
+        if call_id not in self.relays.sessions.by_call:
             return request, []
-        if self.signing is not None and request.method == b"INVITE":
-            self.signing.invite(branch, request)
+        session = self.relays.sessions.by_user.get(branch)
+        for offered in self.node.hooks.offered if session is not None else ():
+            offered(session, request)
         request, effects = self.relays.request(branch, request, now)
-        if branch is None and request is not None:
+        if branch is None and request is None:
+            effects += self._end_unproved(call_id, now)
+        elif branch is None:
             effects += self._note(request, now)
         return request, effects
 
@@ -173,11 +195,13 @@ class Relaying:
         """Return (response as it goes on, or None while it waits, effects); may raise SipError."""
         if not self._is_known(response):
             return response, []
-        if self.signing is not None and 200 <= response.status < 300:
-            self.signing.accept(branch, response)
+        session = self.relays.sessions.by_user.get(branch)
+        if session is not None and 200 <= response.status < 300:
+            for accepted in self.node.hooks.accepted:
+                accepted(session, response)
         return self.relays.response(branch, response, now)
 
-    def signature(self, request, now):
+    def take(self, request, server, flow, now):
         """Take a signature that is for this node; return the effects, or None; may raise SipError.
 
         A phone is never shown one, whatever this node can do.
@@ -187,9 +211,10 @@ class Relaying:
         session, dialog, side = self.relays.sessions.asking(None, request)
         if session is None or session.role is None or side == session.phone_side:
             return None
-        if self.signing is None:
+        effects = first(self.node.hooks.told, session, dialog, request, now)
+        if effects is None:
             raise SipError(469, "Bad Info Package", (b"Recv-Info: ",))
-        return self.signing.take(session, dialog, request, now)
+        return self.node.layer.respond(server, response_to(request, 200), now) + effects
 
     def _is_known(self, message):
         return message.call_id in self.relays.sessions.by_call
@@ -201,15 +226,15 @@ class Relaying:
         for session in self.relays.sessions.by_call.get(ack.call_id, ()):
             if call is not None:
                 call.security = session.level or call.security
-            if self.signing is not None:
-                effects += self.signing.confirmed(session, now)
+            for confirmed in self.node.hooks.confirmed:
+                effects += confirmed(session, now)
         return effects
 
     def ended(self, call):
         """Return the effects of a call that this node ends."""
         return self.relays.ended_call(call.call_id)
 
-    def end_unproved(self, call_id, now):
+    def _end_unproved(self, call_id, now):
         """End a call whose ACK was stopped; return the effects."""
         sessions = self.relays.sessions.by_call.get(call_id, ())
         return self._end([one for one in sessions if one.level == FAILED], now)
@@ -217,7 +242,7 @@ class Relaying:
     def _end(self, sessions, now):
         call = self.node.calls.live.get(sessions[0].call_id) if sessions else None
         words = sessions[0].problem if sessions else None
-        return [] if call is None else self.ending.hang_up(call, now, words)
+        return [] if call is None else self.release.hang_up(call, now, words)
 
     # What the shell tells.
 
@@ -274,36 +299,27 @@ class Relaying:
             fields["relays"] = relays
         return fields
 
-    def verify(self, call, are_same):
-        """The two people have read the words to each other; return the effects."""
-        relays, call_id = self.relays, call.call_id
-        effects = relays.mark(call_id, trust.COMPARED) if are_same else relays.differ(call_id)
-        if not effects:
-            raise BellhopError("this call has no words that could be compared")
-        call.security = trust.COMPARED if are_same else trust.DIFFERENT
-        return effects
-
     def status(self):
         """Return what the media library can do, and how many streams pass."""
         names = [crypto.BY_NUMBER[number].name.decode() for number in self.relays.keying.suites]
-        return {"suites": names, "relays": len(self.relays.sessions.by_number)}
+        return {"media": {"suites": names, "relays": len(self.relays.sessions.by_number)}}
 
     def counters(self):
         """Return name -> number."""
-        found = dict(self.relays.counters, **self.relays.keying.trust.counters)
-        for name, count in () if self.signing is None else self.signing.counters.items():
-            found["signatures_" + name] = count
-        return found
+        return {"media": dict(self.relays.counters, **self.relays.keying.trust.counters)}
 
-    def trusted(self):
-        """Return what is known of keys: JSON-able dicts, the contact that called last first."""
+    # Verbs.
+
+    def trust(self, arguments, now):
+        """Return what is known of keys, the contact that called last first."""
         rows = self.relays.keying.trust.dump()
         for row in rows:
             row["level"] = row.pop("mark") or trust.KNOWN
-        return rows[::-1]
+        return {"trust": rows[::-1]}
 
-    def set_trust(self, name, verdict):
-        """The owner decides about a contact's key (VERDICTS); return the effects."""
+    def set_trust(self, arguments, now):
+        """Decide about a key. `contact`: as `trust` shows it; `verdict`: one of VERDICTS."""
+        name, verdict = str(arguments.get("contact", "")).lower(), arguments.get("verdict")
         if verdict not in VERDICTS:
             raise BellhopError("the verdict on a key is one of " + ", ".join(VERDICTS))
         known = self.relays.keying.trust.contacts.get(name)
@@ -313,7 +329,22 @@ class Relaying:
             self.relays.keying.trust.forget(name)
         else:
             self.relays.keying.trust.mark(name, known.key, trust.COMPARED)
-        return [self.relays.store()]
+        return self.trust(arguments, now), [self.relays.store()]
+
+    def verify(self, arguments, now):
+        """The two people have read the words to each other. `call`; `verdict`: of FINDINGS."""
+        verdict = arguments.get("verdict", "")
+        if verdict not in FINDINGS:
+            raise BellhopError("are the words 'same' or 'different'?")
+        call = self.node.live_call(arguments.get("call"))
+        if verdict == SAME:
+            effects = self.relays.mark(call.call_id, trust.COMPARED)
+        else:
+            effects = self.relays.differ(call.call_id)
+        if not effects:
+            raise BellhopError("this call has no words that could be compared")
+        call.security = trust.COMPARED if verdict == SAME else trust.DIFFERENT
+        return {"call": self.node.seen(call, now)}, effects
 
 
 def media_settings(section):

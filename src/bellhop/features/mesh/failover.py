@@ -6,11 +6,13 @@ RFC 3261 section 8.2.2.2). A request inside a dialog whose next node is gone goe
 last node on its Route.
 """
 
-from ...sip import address, uri
+from ...errors import SipError
+from ...sip import address
 from ...sip.message import response_to
 from ...tu import dialplan, proxy
 from ...tu.calls import RINGING
 from ...tu.response_context import WAITING
+from .dialling import HOP_PATIENCE, route_values
 
 # How long the called phone rings on when the node before it is gone: 7 s until the caller's node
 # has seen a silent death, 2 s until the next way is tried as well, and room.
@@ -22,14 +24,19 @@ AROUND_PATIENCE = 2000
 REPEATABLE = (b"BYE", b"INVITE")
 
 
-class Rerouting:
-    """Both ends of a call whose way through the mesh has changed."""
+class Failover:
+    """A feature: both ends of a call whose way through the mesh has changed."""
 
-    def __init__(self, node, forwarder, meshing):
+    name = "mesh failover"
+    hooks, events = ("take", "routes", "onward", "answers", "waits"), ()
+    users, wakers = {}, {}
+
+    def __init__(self, node, forwarder, mesh, dialling):
         self.node = node
         self.forwarder = forwarder
-        self.meshing = meshing
-        self.counters = {"rerouted": 0, "joined": 0, "around": 0}
+        self.mesh = mesh
+        self.dialling = dialling
+        self.counts = {"rerouted": 0, "joined": 0, "around": 0}
 
     def look(self, now):
         """Find another way for ringing calls whose own is no longer there; return the effects."""
@@ -39,9 +46,9 @@ class Rerouting:
             if call.state != RINGING or context is None or context.state != WAITING:
                 continue
             for branch in context.pending():
-                way = None if branch.cancel is not None else self.meshing.other_way(branch.target)
+                way = None if branch.cancel is not None else self.dialling.other_way(branch.target)
                 if way is not None and branch.transaction is not None:
-                    self.counters["rerouted"] += 1
+                    self.counts["rerouted"] += 1
                     self.node.layer.abandon(branch.transaction)
                     effects += self.forwarder.launch_anew(branch, way, now)
         return effects
@@ -50,27 +57,32 @@ class Rerouting:
         """Tell whether a request whose way back is gone may come again by another way."""
         target = context.request.parsed_uri
         is_ringing = context.call is not None and context.state == WAITING
-        if not is_ringing or not (self.meshing.is_mine(target) or self.meshing.is_member(target)):
+        if not is_ringing or not (self.dialling.is_mine(target) or self.dialling.is_member(target)):
             return False
         context.deadline = now + REJOIN_PATIENCE
         self.node.deadlines.watch(context)
         return True
 
-    def find(self, request, flow):
+    def take(self, request, server, flow, now):
+        """Take an INVITE that came before by another way; return the effects, or None."""
+        context = self._find(request, flow)
+        return None if context is None else self._join(context, request, server, flow, now)
+
+    def _find(self, request, flow):
         """Return the response context of an INVITE that came before by another way, or None."""
         call = self.node.calls.live.get(request.call_id)
         context = None if call is None else call.context
         # Nodes in between pass it on: what it offers is new to the other end too.
-        is_end = context is not None and self.meshing.is_mine(request.parsed_uri)
-        if not is_end or not self.meshing.mesh.is_member(flow.host):
+        is_end = context is not None and self.dialling.is_mine(request.parsed_uri)
+        if not is_end or not self.mesh.is_member(flow.host):
             return None
         return context if _same(context.request, request) else None
 
-    def join(self, context, request, server, flow, now):
+    def _join(self, context, request, server, flow, now):
         """Give all further answers to the INVITE that came last; return the effects."""
-        if self.forwarder.relaying is not None:
-            self.forwarder.relaying.rejoin(context, request, flow, now)
-        self.counters["joined"] += 1
+        for rejoin in self.node.hooks.rejoin:
+            rejoin(context, request, flow, now)
+        self.counts["joined"] += 1
         before = context.server
         before.user = None
         if context.state == WAITING:
@@ -88,15 +100,32 @@ class Rerouting:
             effects += self.forwarder.respond(context, context.heard, now)
         return effects
 
-    def around(self, target, request):
+    def onward(self, target, request):
+        """Return the Target of a request that the caller's node, or its dialog, gave its way.
+
+        A way whose next node is no neighbour any more is refused at once: the caller's node knows
+        others.
+        """
+        if request.to.param(b"tag") is not None:
+            return self._around(target, request)
+        if not self.dialling.is_member(request.parsed_uri):
+            return target
+        following = self.dialling.node_of(request.addresses(b"route")[0].uri)
+        if following is not None and not self.mesh.is_peer(following):
+            raise SipError(503, "the next node on the way is gone")
+        fields = list(target)
+        fields[5], fields[7] = "next node on the way", HOP_PATIENCE
+        return dialplan.Target(*fields)
+
+    def _around(self, target, request):
         """Return the Target of a request inside a dialog, and with it the ways around a dead node.
 
         Of the Route the request keeps what every way has in common; the rest is in the Targets. The
         phone's own node also doubts a neighbour whose death has not been noticed.
         """
-        mesh = self.meshing.mesh
+        mesh = self.mesh
         routes = request.items(b"route")
-        first = self.meshing.node_of(address.parse(routes[0]).uri)
+        first = self.dialling.node_of(address.parse(routes[0]).uri)
         if first is None:
             return target
         is_there = mesh.is_peer(first)
@@ -109,7 +138,7 @@ class Rerouting:
             ways.insert(0, routes[:index])
             kept[7] = AROUND_PATIENCE
         else:
-            self.counters["around"] += 1
+            self.counts["around"] += 1
         request.remove(b"route")
         for route in reversed(routes[index:]):
             request.insert(b"route", b"Route: " + route)
@@ -125,9 +154,9 @@ class Rerouting:
 
         avoided: id of the neighbour that the Route begins with.
         """
-        mesh = self.meshing.mesh
+        mesh = self.mesh
         for index in range(len(routes) - 1, -1, -1):
-            node = self.meshing.node_of(address.parse(routes[index]).uri)
+            node = self.dialling.node_of(address.parse(routes[index]).uri)
             if node is None or node == mesh.id:
                 continue
             befores = [path[:-1] for path in mesh.paths_to(node, 1 + WAYS_AROUND)]
@@ -140,7 +169,21 @@ class Rerouting:
                 return index, ways[:WAYS_AROUND]
         return 0, []
 
-    def follow(self, request):
+    def answers(self, context, response):
+        """Return a response as one to the INVITE that came last."""
+        if context.rejoined is None:
+            return response
+        node, incoming = self.node, self.node.listening[context.flow.local]
+        outgoing = [
+            node.listening[branch.transaction.flow.local]
+            for branch in context.branches
+            if branch.transaction is not None
+        ]
+        token = proxy.dialog_token(node.proof, context.request.call_id)
+        own = proxy.record_routes(token, incoming, outgoing[0] if outgoing else incoming)
+        return _by_the_new_way(response, context.rejoined, own)
+
+    def routes(self, request):
         """Send a request of the called phone by the way that the call took in the end."""
         call = self.node.calls.live.get(request.call_id)
         if call is None or call.detours is None:
@@ -153,7 +196,7 @@ class Rerouting:
             request.insert(b"route", b"Route: " + route)
 
 
-def by_the_new_way(response, request, own):
+def _by_the_new_way(response, request, own):
     """Return a response of a phone as an answer to `request`; own: Record-Route lines."""
     copy = response.copy()
     for name in (b"via", b"record-route"):
@@ -165,11 +208,6 @@ def by_the_new_way(response, request, own):
     for value in reversed(request.items(b"via")):
         copy.insert(b"via", b"Via: " + value)
     return copy
-
-
-def route_values(hops):
-    """Return the Route values of a path's hops."""
-    return [b"<sip:" + uri.host_port(hop.host.encode(), hop.port) + b";lr>" for hop in hops]
 
 
 def _same(one, other):

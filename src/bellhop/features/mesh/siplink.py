@@ -12,7 +12,6 @@ from ...sip import address, scan, uri
 from ...sip.message import Request, response_to
 from ...transaction.layer import is_same_flow
 from ...transaction.transaction import RESPONSE
-from ...tu import proxy
 
 PACKAGE = b"bellhop-routes"
 BODY_TYPE = b"application/vnd.bellhop.packets"
@@ -68,17 +67,21 @@ class Association:
         return self.is_subscribed and self.their is not None
 
 
-class Notifying:
-    """All peers over SIP."""
+class SipLink:
+    """A feature: all peers over SIP. member: joins the mesh."""
 
-    def __init__(self, node, meshing, look_up, now):
-        """look_up(uri, go_on): return the effects that find the hops of a Uri (RFC 3263)."""
+    name = "mesh over SIP"
+    hooks, events = ("serve", "failed"), ()
+
+    def __init__(self, node, uac, member, now):
         self.node = node
-        self.look_up = look_up
-        self.meshing = meshing
+        self.uac = uac
+        self.member = member
         self.associations = []
         self.number = 0
-        self.counters = {"notifies": 0, "refused": 0, "overflow": 0}
+        self.counts = {"notifies": 0, "refused": 0, "overflow": 0}
+        self.users = {Association: self._indicated}
+        self.wakers = {Association: self._wake}
         for target in node.settings.mesh.sip_peer:
             self._add(target.encode(), None, now)
 
@@ -91,15 +94,12 @@ class Notifying:
         self.node.deadlines.watch(one)
         return one
 
-    def takes(self, request):
-        """Tell whether a request belongs to this package."""
-        event = (request.value(b"event") or b"").partition(b";")[0].strip(scan.BLANKS)
-        return request.method in (b"SUBSCRIBE", b"NOTIFY") and event == PACKAGE
-
     # Their subscription to us.
 
-    def receive(self, request, server, flow, now):
-        """Answer a SUBSCRIBE or NOTIFY of the package; return the effects."""
+    def serve(self, request, server, flow, now):
+        """Answer a SUBSCRIBE or NOTIFY of the package; return the effects, None for all else."""
+        if not _is_ours(request):
+            return None
         if request.method == b"NOTIFY":
             return self._notified(request, server, flow, now)
         if not flow.connection:
@@ -107,7 +107,7 @@ class Notifying:
         expires = request.number(b"expires", 2**32 - 1, EXPIRES_SECONDS)
         one = self._of_flow(flow)
         if one is None and len(self.associations) >= MAX_ASSOCIATIONS:
-            self.counters["refused"] += 1
+            self.counts["refused"] += 1
             raise SipError(503, "this node has peers enough", (b"Retry-After: 300",))
         if one is None:
             one = self._add(_contact(request), flow, now)
@@ -135,8 +135,8 @@ class Notifying:
         effects = self.node.layer.respond(server, response_to(request, 200), now)
         for packet in packets(request.body):
             source = (flow.host, flow.port)
-            said = self.meshing.mesh.receive(packet, one.link, source, now)
-            effects += self.meshing.carry_out(said, now)
+            said = self.member.mesh.receive(packet, one.link, source, now)
+            effects += self.member.carry_out(said, now)
         return effects
 
     def _of_flow(self, flow):
@@ -149,7 +149,7 @@ class Notifying:
 
     # Our subscription to them, and what we notify.
 
-    def wake(self, one, now):
+    def _wake(self, one, now):
         """Subscribe anew, or send what has gathered; return the effects."""
         effects = []
         if one.renew_at is not None and one.renew_at <= now:
@@ -168,7 +168,7 @@ class Notifying:
             if one.link != effect.link:
                 continue
             if one.queued_bytes + len(effect.data) > MAX_QUEUED_BYTES:
-                self.counters["overflow"] += 1
+                self.counts["overflow"] += 1
                 return True
             one.queue.append(effect.data)
             one.queued_bytes += len(effect.data)
@@ -181,10 +181,12 @@ class Notifying:
 
     def _subscribe(self, one, now):
         if one.flow is None:
-            return self.look_up(
+            return self.uac.lookups.ask(
                 uri.parse(one.target),
                 lambda hops, problem, now: self._found(one, hops, now),
             )
+        if self.node.listening[one.flow.local] is None:
+            return []
         to = b"To: <" + one.target + b">"
         lines = [
             (b"event", b"Event: " + PACKAGE),
@@ -192,7 +194,7 @@ class Notifying:
             (b"expires", b"Expires: " + str(EXPIRES_SECONDS).encode()),
             (b"contact", self._contact_line(one.flow)),
         ]
-        from_line = b"From: <sip:" + self.meshing.own_domain + b">;tag=" + one.tag
+        from_line = b"From: <sip:" + self.member.dialling.own_domain + b">;tag=" + one.tag
         return self._send(
             one, b"SUBSCRIBE", one.target, one.call_id, from_line, to, lines, b"", now
         )
@@ -204,7 +206,7 @@ class Notifying:
         return self._subscribe(one, now)
 
     def _notify(self, one, now):
-        if one.their is None or not one.queue:
+        if one.their is None or not one.queue or self.node.listening[one.flow.local] is None:
             return []
         body = b""
         while one.queue and len(body) + len(one.queue[0]) + 2 <= MAX_BODY:
@@ -212,7 +214,7 @@ class Notifying:
             one.queued_bytes -= len(packet)
             body += len(packet).to_bytes(2, "big") + packet
         one.under_way = True
-        self.counters["notifies"] += 1
+        self.counts["notifies"] += 1
         call_id, theirs, ours, target = one.their
         lines = [
             (b"event", b"Event: " + PACKAGE),
@@ -225,25 +227,20 @@ class Notifying:
         )
 
     def _send(self, one, method, target, call_id, from_line, to_line, fields, body, now):
-        listening = self.node.listening[one.flow.local]
-        if listening is None:
-            return []
         one.cseq += 1
-        mark = proxy.branch(self.node.instance, self.node.token(8), b"")
-        names = [b"via", b"max-forwards", b"from", b"to", b"call-id", b"cseq"]
+        names = [b"max-forwards", b"from", b"to", b"call-id", b"cseq"]
         lines = [
-            proxy.via_line(listening, mark), b"Max-Forwards: 70", from_line, to_line,
-            b"Call-ID: " + call_id, b"CSeq: " + str(one.cseq).encode() + b" " + method,
+            b"Max-Forwards: 70", from_line, to_line, b"Call-ID: " + call_id,
+            b"CSeq: " + str(one.cseq).encode() + b" " + method,
         ]  # fmt: skip
         for name, line in fields:
             names.append(name)
             lines.append(line)
         names.append(b"content-length")
         lines.append(b"Content-Length: " + str(len(body)).encode())
-        request = Request(method, target, names, lines, body)
-        return self.node.layer.send(request, one.flow, one, now)[1]
+        return self.uac.send(Request(method, target, names, lines, body), one.flow, one, now)[1]
 
-    def indicated(self, indication, now):
+    def _indicated(self, indication, now):
         """Take the answer to a SUBSCRIBE or NOTIFY of ours."""
         one = indication.user
         response = indication.message
@@ -268,7 +265,7 @@ class Notifying:
         self.node.deadlines.watch(one)
         return self._changed(one, was_open, now)
 
-    def flow_failed(self, flow, now):
+    def failed(self, flow, now):
         """A stream is gone: the peers on it are no neighbours until they are back."""
         effects = []
         for one in self.associations[:]:
@@ -287,18 +284,24 @@ class Notifying:
         return effects
 
     def _changed(self, one, was_open, now):
-        mesh = self.meshing.mesh
+        mesh = self.member.mesh
         if one.is_open() and not was_open:
             name = "sip:" + one.flow.host
             effects = mesh.link_up(one.link, name, False, now)
             effects += mesh.neighbour_seen(one.link, (one.flow.host, one.flow.port), now)
-            return self.meshing.carry_out(effects, now)
+            return self.member.carry_out(effects, now)
         if was_open and not one.is_open():
-            return self.meshing.carry_out(mesh.link_down(one.link, now), now)
+            return self.member.carry_out(mesh.link_down(one.link, now), now)
         return []
 
     def _contact_line(self, flow):
         return b"Contact: <sip:" + self.node.listening[flow.local].uri + b">"
+
+
+def _is_ours(request):
+    """Tell whether a request belongs to this package."""
+    event = (request.value(b"event") or b"").partition(b";")[0].strip(scan.BLANKS)
+    return request.method in (b"SUBSCRIBE", b"NOTIFY") and event == PACKAGE
 
 
 def packets(body):

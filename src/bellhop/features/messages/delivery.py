@@ -1,82 +1,43 @@
-"""What the node sends on its own account: pings through NAT, messages that have waited."""
+"""Messages to the absent wait here, and are delivered when a phone of theirs registers."""
 
 import binascii
 
 from ...effects import Store
 from ...errors import SipError
 from ...sip.message import Request, response_to
-from ...transaction.transaction import RESPONSE
-from ...tu import imdn, keepalive, mailbox, proxy
+from . import imdn, mailbox
+from .mailbox import Letter, Mailbox
 
 
-class Agent:
-    """The node as a user agent client.
+class Delivery:
+    """A feature. whom(request, now): whom a request means, a dialplan.Found.
 
-    find(request, now): return the dial plan's Found; look_up(uri, go_on): as the forwarder's.
+    admission: knows who has sent a request.
     """
 
-    def __init__(self, node, find, look_up):
+    name = "messages"
+    hooks = ("absent", "registered", "restore", "counters", "seen_user")
+    events = ()
+
+    def __init__(self, node, uac, admission, whom):
         self.node = node
-        self.find = find
-        self.look_up = look_up
-        self.keepalive = keepalive.Keepalive()
+        self.uac = uac
+        self.admission = admission
+        self.whom = whom
+        self.mailbox = Mailbox()
+        self.users = {Letter: self._delivered}
+        self.wakers = {Mailbox: self._expire}
 
-    def plan_pings(self, bindings, now):
-        """See to it that phones behind NAT are pinged, where there are any among the bindings."""
-        self.keepalive.plan(self.node.settings.keepalive_seconds, bindings, now)
-        self.node.deadlines.watch(self.keepalive)
+    def absent(self, user, request, server, flow, now):
+        """Let a MESSAGE wait that no phone of a user takes; return the effects, None for all else.
 
-    def send_pings(self, plan, now):
-        """Ping every binding that needs it; return the effects."""
-        plan.deadline = None
-        bindings = self.node.location.all(now)
-        self.plan_pings(bindings, now)
-        effects = []
-        for binding in bindings:
-            if keepalive.needs_ping(binding):
-                effects += self._ping(binding, keepalive.PATIENCE, now)
-        return effects
-
-    def probe(self, added, now):
-        """Ask the bindings that may be earlier ones of new devices whether they still are there.
-
-        A softphone that takes another port at each start leaves bindings that would ring in vain.
+        It is answered with 202 once it is on flash.
         """
-        effects = []
-        for binding in added:
-            if binding.since == now:
-                for other in self.node.location.akin(binding):
-                    effects += self._ping(other, 1, now)
-        return effects
-
-    def _ping(self, binding, patience, now):
-        via = None if binding.path else self._via(binding.flow)
-        if via is None:
-            return []
-        ping = keepalive.request(binding, self.node.settings.domain, via, self._random())
-        user = keepalive.Ping(binding, patience)
-        return self.node.layer.send(ping, binding.flow, user, now)[1]
-
-    def pinged(self, indication):
-        """Any answer shows that the phone is there; return the bindings that silence ended."""
-        binding = indication.user.binding
-        if indication.kind == RESPONSE:
-            binding.unanswered = 0
-            return []
-        binding.unanswered += 1
-        current = self.node.location.users.get(binding.user, ())
-        if binding.unanswered < indication.user.patience or binding not in current:
-            return []
-        self.node.location.remove(binding)
-        return [binding]
-
-    def keep(self, user, request, server, sender, now):
-        """Let a MESSAGE wait for a user, and answer 202 once it is on flash; return the effects.
-
-        sender: (kind, name), as budget.Shares has it.
-        """
+        if request.method != b"MESSAGE":
+            return None
+        sender = self.admission.sender(request, flow)
         try:
-            letter = self.node.mailbox.put(user, request, sender, now)
+            letter = self.mailbox.put(user, request, sender, now)
         except SipError as error:
             return self._answer(request, server, error.status, error.reason, now)
         if letter is None:
@@ -84,7 +45,7 @@ class Agent:
         if self.node.writings.wait(sender, now):
             return self._refuse(letter, request, server, "no more of yours waits today", now)
         self.node.writings.spend(sender, now)
-        self.node.deadlines.watch(self.node.mailbox)
+        self.node.deadlines.watch(self.mailbox)
         return self.node.commits.ask(
             self._stored([letter], now),
             lambda problem, now: self._kept(letter, request, server, problem, now),
@@ -96,29 +57,50 @@ class Agent:
         return self._answer(request, server, 202, None, now)
 
     def _refuse(self, letter, request, server, problem, now):
-        self.node.mailbox.remove(letter)
+        self.mailbox.remove(letter)
         words = "no phone of %s is registered, and %s" % (letter.user, problem)
         return self._answer(request, server, 480, words, now)
 
     def _answer(self, request, server, status, words, now):
-        tag = binascii.hexlify(self.node.token(6))
-        return self.node.layer.respond(server, response_to(request, status, words, (), tag), now)
+        response = response_to(request, status, words, (), self.node.tag())
+        return self.node.layer.respond(server, response, now)
 
     def _stored(self, letters, now=None):
         """Return the effect that keeps letters as they are now, or forgets them."""
         changes = {letter.number: None if now is None else letter.record(now) for letter in letters}
-        return Store("messages", self.node.mailbox.dump, changes)
+        return Store("messages", self.mailbox.dump, changes)
 
-    def expire(self, mailbox, now):
+    def restore(self, name, records, now):
+        """Take back what has waited."""
+        if name == "messages":
+            self.mailbox.restore(records, now)
+            self.node.deadlines.watch(self.mailbox)
+
+    def counters(self):
+        """Return what became of messages."""
+        return {"mailbox": self.mailbox.counters}
+
+    def seen_user(self, user):
+        """Return how many messages of a user wait."""
+        return {"messages": len(self.mailbox.waiting(user))}
+
+    def _expire(self, mailbox, now):
         """Forget the letters whose time is over; return the effects."""
         gone = mailbox.expire(now)
         self.node.deadlines.watch(mailbox)
         return [self._stored(gone)] if gone else []
 
-    def flush(self, user):
-        """Forget the letters of a user; return (how many, the effects)."""
-        gone = self.node.mailbox.flush(user)
-        return len(gone), [self._stored(gone)] if gone else []
+    def flush(self, arguments, now):
+        """The verb flush-mailbox. `user`: whose messages are forgotten."""
+        gone = self.mailbox.flush(self.node.user_named(arguments.get("user")))
+        return {"removed": len(gone)}, [self._stored(gone)] if gone else []
+
+    def registered(self, added, removed, now):
+        """Bring the users of new bindings what waits for them; return the effects."""
+        effects = []
+        for user in sorted({binding.user for binding in added}):
+            effects += self.deliver(user, now)
+        return effects
 
     def deliver(self, user, now, key=None, after=0):
         """Send the oldest waiting message of a user to the newest phone; return the effects.
@@ -129,16 +111,15 @@ class Agent:
         for binding in self.node.location.bindings(user, now):
             if key not in (None, binding.key()):
                 continue
-            letter = None if binding.path else self.node.mailbox.next(user, binding.key(), after)
-            via = self._via(binding.flow)
-            if letter is not None and via is not None:
+            letter = None if binding.path else self.mailbox.next(user, binding.key(), after)
+            if letter is not None and self.node.listening[binding.flow.local] is not None:
                 letter.under_way = binding.key()
-                message = mailbox.request(letter, binding.contact, via, self._random())
-                return self.node.layer.send(message, binding.flow, letter, now)[1]
+                message = mailbox.request(letter, binding.contact, self._random())
+                return self.uac.send(message, binding.flow, letter, now)[1]
             key, after = None, 0
         return []
 
-    def delivered(self, indication, now):
+    def _delivered(self, indication, now):
         """The next letter follows once the phone has answered to this one; return the effects."""
         letter, status = indication.user, 0
         if indication.message is not None:
@@ -148,7 +129,7 @@ class Agent:
         key, letter.under_way = letter.under_way, None
         if not status:
             return []
-        box, effects = self.node.mailbox, []
+        box, effects = self.mailbox, []
         if 200 <= status < 300:
             box.delivered(letter)
             effects.append(self._stored([letter]))
@@ -174,39 +155,22 @@ class Agent:
         names = [line.partition(b":")[0].lower() for line in lines]
         notice = Request(b"MESSAGE", sender, names, list(lines), body)
         try:
-            found = self.find(notice, now)
-            targets = found.groups[0] if found.groups else ()
-            if found.section is None and not (targets and targets[0].patience is not None):
+            found = self.whom(notice, now)
+            targets = found.stages[0] if found.stages else ()
+            if found.callee is None and not (targets and targets[0].patience is not None):
                 return []
             if targets:
                 return self._send(notice, targets[0], now)
-            letter = self.node.mailbox.put(found.section.name, notice, letter.sender, now)
+            letter = self.mailbox.put(found.callee.name, notice, letter.sender, now)
             return [self._stored([letter], now)]
         except SipError:
             return []  # There is no such person, or several.
 
-    def _send(self, request, target, now):
+    def _send(self, notice, target, now):
+        made = Request(b"MESSAGE", target.uri, notice.names, notice.lines, notice.body)
         if target.flow is not None:
-            return self._send_to([target.flow], request, target, now)
-        probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
-        return self.look_up(
-            proxy.next_hop(probe),
-            lambda hops, problem, now: self._send_to(hops, request, target, now),
-        )
-
-    def _send_to(self, hops, request, target, now):
-        via = self._via(hops[0]) if hops else None
-        if via is None:
-            return []
-        request = proxy.forwarded(request, target.uri, target.path, via, (), None)
-        return self.node.layer.send(request, hops[0], None, now)[1]
-
-    def _via(self, flow):
-        listening = self.node.listening[flow.local]
-        if listening is None:
-            return None
-        mark = proxy.branch(self.node.instance, self.node.token(8), b"")
-        return proxy.via_line(listening, mark)
+            return self.uac.send(made, target.flow, None, now, target.path)[1]
+        return self.uac.seek(made, None, now, target.path)
 
     def _random(self):
         return binascii.hexlify(self.node.token(8))

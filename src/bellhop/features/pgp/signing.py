@@ -11,10 +11,9 @@ from ...media import trust
 from ...media.agreement import CALLER
 from ...media.relay import set_body
 from ...media.signature import CONTENT_TYPE, PACKAGE, is_signature, statement
+from ...text import readable
 from ...transaction.transaction import RESPONSE
 from ...tu import dialog
-from ...tu.calls import readable
-from ..media.calls import contact_of
 
 ANNOUNCEMENT = b"Recv-Info: " + PACKAGE
 FIELDS = (
@@ -31,7 +30,7 @@ NEW, EARLY, WAITING, CHECKING, GOOD, BAD, MISSING = STATES = (
 CAME, CONFIRMED, FITS, FAILS, LATE = EVENTS = ("came", "confirmed", "fits", "fails", "late")
 
 
-class Exchange:
+class SignaturePair:
     """The two signatures of one call. state: of the other side's; ours: what became of this one's.
 
     is_able: whether the far end announced that it signs; what: words about the other's signature.
@@ -53,16 +52,27 @@ class Exchange:
 
 
 class Signing:
-    """All signatures of a node. relays: media.relay.Relays; ending: ends calls."""
+    """A feature: all signatures of a node.
 
-    def __init__(self, node, relays, ending):
+    relays: media.relay.Relays; release: ends calls; contact_of(address): name of a contact's keys.
+    """
+
+    name = "pgp"
+    hooks = ("offered", "accepted", "confirmed", "told", "adopt", "counters")
+    events = ("signed", "verified")
+
+    def __init__(self, node, relays, release, uac, contact_of):
         self.node = node
         self.relays = relays
-        self.ending = ending
+        self.release = release
+        self.uac = uac
+        self.contact_of = contact_of
+        self.users = {SignaturePair: self._sent}
+        self.wakers = {SignaturePair: self._wake}
         self.patience = 0
         self.count = 0
         self.asked = {}
-        self.counters = {"good": 0, "bad": 0, "missing": 0, "not_made": 0, "not_taken": 0}
+        self.outcomes = {"good": 0, "bad": 0, "missing": 0, "not_made": 0, "not_taken": 0}
 
     def adopt(self, settings):
         """Put new settings in force."""
@@ -70,23 +80,25 @@ class Signing:
         signers = self.relays.keying.signers = {}
         for contact in settings.contacts:
             if contact.address and contact.pgp:
-                signers[contact_of(contact.address.encode())] = contact.pgp
+                signers[self.contact_of(contact.address.encode())] = contact.pgp
+
+    def counters(self):
+        """Return what became of signatures."""
+        return {"signatures": self.outcomes}
 
     # The messages that begin a call.
 
-    def invite(self, branch, request):
+    def offered(self, session, request):
         """Announce in the INVITE of a caller's node, or read the announcement."""
-        session = self.relays.sessions.by_user.get(branch)
-        if session is None or session.role is None:
+        if session.role is None or request.method != b"INVITE":
             return
         if session.signature is None:
-            session.signature = Exchange(session)
+            session.signature = SignaturePair(session)
         _announce(request, session, session.role == CALLER)
 
-    def accept(self, branch, response):
+    def accepted(self, session, response):
         """Announce in the 2xx of a called node, or read the announcement."""
-        session = self.relays.sessions.by_user.get(branch)
-        if session is not None and session.signature is not None:
+        if session.signature is not None:
             _announce(response, session, session.role != CALLER)
 
     def confirmed(self, session, now):
@@ -105,7 +117,7 @@ class Signing:
 
     # The signature of the other side.
 
-    def take(self, session, negotiation, request, now):
+    def told(self, session, negotiation, request, now):
         """Take the INFO with the other side's signature; return the effects, or refuse it."""
         kind = request.value(b"content-type") or b""
         if kind.partition(b";")[0].strip().lower() != CONTENT_TYPE:
@@ -128,7 +140,7 @@ class Signing:
             return self._handle(exchange, FAILS, now, problem)
         return self._handle(exchange, FITS, now, "by " + fingerprints[-1])
 
-    def wake(self, exchange, now):
+    def _wake(self, exchange, now):
         """The time for the other side's signature is over."""
         exchange.deadline = None
         return [] if _is_over(exchange) else self._handle(exchange, LATE, now)
@@ -151,9 +163,9 @@ class Signing:
         request = dialog.request(leg, b"INFO", leg.cseq, FIELDS)
         set_body(request, signature)
         exchange.ours = "sent"
-        return self.ending.send(request, leg, self.node.flow_to(call, leg), exchange, now)
+        return self.uac.within(leg, request, self.node.flow_to(call, leg), exchange, now)
 
-    def sent(self, indication, now):
+    def _sent(self, indication, now):
         """The other end node has taken the signature, or has not (a client transaction's word)."""
         exchange = indication.user
         if _is_over(exchange):
@@ -168,7 +180,7 @@ class Signing:
         return []
 
     def _unsent(self, exchange, counter, words):
-        self.counters[counter] += 1
+        self.outcomes[counter] += 1
         exchange.ours = words
         return self._report(exchange, "warning", "this node's signature was " + words)
 
@@ -194,7 +206,7 @@ class Signing:
 
     def judged(self, exchange, words, now):
         """Tell of a signature that is bad or missing; end the call where the owner wants that."""
-        self.counters[exchange.state] += 1
+        self.outcomes[exchange.state] += 1
         exchange.what = words
         session = exchange.session
         policies = self.relays.keying.policies
@@ -205,7 +217,7 @@ class Signing:
         call = self.node.calls.live.get(session.call_id)
         if call is None or policies.is_enough(session.contact, session.level):
             return effects
-        return effects + self.ending.hang_up(call, now, UNSIGNED + exchange.state)
+        return effects + self.release.hang_up(call, now, UNSIGNED + exchange.state)
 
     def _report(self, exchange, level, text):
         session = exchange.session
@@ -219,7 +231,7 @@ class Signing:
 
     def raised(self, exchange):
         """The call is signed: tell, and note it in the list of calls."""
-        self.counters[GOOD] += 1
+        self.outcomes[GOOD] += 1
         session = exchange.session
         effects = self.relays.vouch(session, trust.SIGNED)
         call = self.node.calls.live.get(session.call_id)

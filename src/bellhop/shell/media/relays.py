@@ -70,7 +70,7 @@ class MediaRelays:
         else:
             self.counters["opened"] += 1
             self.handles[effect.relay], self.numbers[handle] = handle, effect.relay
-        self.loop.later(self.loop.engine.relay_opened, effect.relay, ports, problem)
+        self.loop.later(self.loop.engine.hear, "media", "opened", effect.relay, ports, problem)
 
     def perform_update(self, effect):
         """Change one side; the changes may hold keys, which nothing here shows."""
@@ -86,7 +86,8 @@ class MediaRelays:
             self.media.relay_update(handle, effect.side, **changes)
         except OSError as error:
             self.counters["refused"] += 1
-            self.loop.later(self.loop.engine.relay_failed, effect.relay, os.strerror(error.errno))
+            problem = os.strerror(error.errno)
+            self.loop.later(self.loop.engine.hear, "media", "failed", effect.relay, problem)
 
     def perform_close(self, effect):
         """Close the ports of a relay and wipe its keys."""
@@ -100,8 +101,8 @@ class MediaRelays:
             number = self.numbers.get(event["relay"])
             if number is not None and not event["component"]:  # Of RTP only, not of RTCP.
                 kind, side = event["kind"], event["side"]
-                engine = self.loop.engine
-                self.loop.perform(engine.relay_reported(number, kind, side, self.loop.now()))
+                hear, now = self.loop.engine.hear, self.loop.now()
+                self.loop.perform(hear("media", "reported", number, kind, side, now))
 
     def sound(self, number):
         """Return how the sound of a relay is, a dict for the caller's side and one for the other.

@@ -105,21 +105,20 @@ class Signer:
 
     def perform_sign(self, effect):
         """Have a worker sign."""
-        tell = self.loop.engine.signed
-        self._perform(tell, effect.number, self._sign, effect.octets)
+        self._perform("signed", effect.number, self._sign, effect.octets)
 
     def perform_verify(self, effect):
         """Have a worker check."""
-        tell = self.loop.engine.verified
-        self._perform(tell, effect.number, self._verify, effect.octets, effect.signature)
+        self._perform("verified", effect.number, self._verify, effect.octets, effect.signature)
 
-    def _perform(self, tell, number, work, *octets):
+    def _perform(self, event, number, work, *octets):
+        hear = self.loop.engine.hear
         if self.workers.waiting >= MAX_WAITING:
-            self.loop.later(tell, number, (), "too many signatures at once")
+            self.loop.later(hear, "pgp", event, number, (), "too many signatures at once")
             return
         self.workers.start(
             lambda: self._work(work, *octets),
-            lambda found: self.loop.later(tell, number, *found),
+            lambda found: self.loop.later(hear, "pgp", event, number, *found),
             ((), "gpg could not be asked: the log says where"),
         )
 

@@ -4,6 +4,7 @@ import binascii
 import unittest
 
 from bellhop.effects import Flow, RelayClose, RelayOpen, RelayUpdate
+from bellhop.features import catalogue
 from bellhop.media.relay import DEAD
 from bellhop.sip import message
 from tests.support.exchange import Phone
@@ -46,7 +47,7 @@ class SoundHouse(House):
         functions = TOY.public, TOY.exchange, town.publics.get
         if suites is not None:
             keys = (functions, toy_public_key(seed), seed) if suites else None
-            self.engine.join_media(suites, keys)
+            catalogue.join_media(self.engine, suites, keys)
 
     def perform(self, effects):
         super().perform(effects)
@@ -67,14 +68,16 @@ class SoundHouse(House):
             self.relays[number] = {}
             first = 20000 + 4 * number
             ports = None if self.problem else tuple(range(first, first + 4))
-            effects = self.engine.relay_opened(number, ports, self.problem, self.town.now)
+            effects = self.engine.hear(
+                "media", "opened", number, ports, self.problem, self.town.now
+            )
             self.perform(effects)
 
     def is_empty(self):
         """Tell whether no session and no relay is left."""
-        if self.engine.relaying is None:
+        if "media" not in self.engine.features:
             return True
-        sessions = self.engine.relaying.relays.sessions
+        sessions = self.engine.features["media"].relays.sessions
         left = sessions.by_user or sessions.by_call or sessions.by_number
         return not left and sorted(self.relays) == sorted(self.closed)
 
@@ -236,9 +239,9 @@ class EndTest(RelayingCase):
         self.farm.receive(other.answer(180, "INVITE"), BEN)
         self.take(200, [KIND], sdp(CAROL))
         self.barn.receive(self.alice.acknowledge(), ALICE)
-        self.assertEqual(len(self.farm.engine.relaying.relays.sessions.by_user), 2)
+        self.assertEqual(len(self.farm.engine.features["media"].relays.sessions.by_user), 2)
         self.town.advance(GIVEN_UP + GIVEN_UP)
-        self.assertEqual(len(self.farm.engine.relaying.relays.sessions.by_user), 1)
+        self.assertEqual(len(self.farm.engine.features["media"].relays.sessions.by_user), 1)
         self.barn.receive(self.alice.within("BYE"), ALICE)
         self.assert_nothing_left()
 
@@ -256,7 +259,7 @@ class EndTest(RelayingCase):
         self.connect()
         self.heard(self.farm, self.carol)
         (number,) = self.farm.relays
-        self.farm.perform(self.farm.engine.relay_reported(number, DEAD, 0, self.town.now))
+        self.farm.hear("media", "reported", number, DEAD, 0)
         self.assertIsNotNone(self.heard(self.farm, self.carol, b"BYE"))
         self.assertIsNotNone(self.heard(self.barn, self.alice, b"BYE"))
         self.assertEqual(self.farm.last()["ended_by"], "nothing was heard for too long")
@@ -277,7 +280,7 @@ class EndTest(RelayingCase):
     def test_library_refuses_a_change_before_the_answer(self):
         self.dial()
         (number,) = self.barn.relays
-        self.barn.perform(self.barn.engine.relay_failed(number, "no memory", self.town.now))
+        self.barn.hear("media", "failed", number, "no memory")
         self.assertEqual(self.take(200, [KIND], sdp(CAROL)).reason, b"no memory")
         self.assertIsNotNone(self.heard(self.farm, self.carol, b"BYE"))
         self.assert_nothing_left()
@@ -313,13 +316,13 @@ class UnprovedTest(RelayingCase):
         self.build()
         self.dial()
         self.take(200, [KIND], sdp(CAROL))
-        ((session,),) = self.barn.engine.relaying.relays.sessions.by_call.values()
+        ((session,),) = self.barn.engine.features["media"].relays.sessions.by_call.values()
         session.agreement.opening.random = bytes(16)
         self.barn.receive(self.alice.acknowledge(), ALICE)
         self.assertIsNone(self.carol.asked.get("ACK"))
         self.assertIsNotNone(self.heard(self.farm, self.carol, b"BYE"))
         self.assertIsNotNone(self.heard(self.barn, self.alice, b"BYE"))
-        self.assertEqual(self.farm.engine.relaying.trusted(), [])
+        self.assertEqual(self.farm.engine.answer("trust", {}, 0)[0]["trust"], [])
         self.town.advance(GIVEN_UP)
         self.assert_nothing_left()
 
@@ -333,7 +336,7 @@ class SpoiledRenewalTest(RelayingCase):
         self.heard(self.farm, self.carol)
         self.barn.receive(self.alice.within(method, [KIND], sdp(ALICE, 2)), ALICE)
         self.assertIsNotNone(self.heard(self.farm, self.carol, method.encode()))
-        ((session,),) = self.barn.engine.relaying.relays.sessions.by_call.values()
+        ((session,),) = self.barn.engine.features["media"].relays.sessions.by_call.values()
         session.chosen.agreement.secret = bytes(32)
         self.farm.receive(self.carol.answer(200, method, [KIND], sdp(CAROL, 2)), CAROL)
         self.farm_heard = [message.parse(data).method for _, data in self.farm.phones]

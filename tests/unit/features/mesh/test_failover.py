@@ -79,7 +79,7 @@ class CallTest(unittest.TestCase):
                 for host in ends:
                     if host in self.town.houses:
                         kept = self.town.houses[host]
-                        kept.perform(kept.engine.mesh_link(number, None, self.town.now))
+                        kept.hear("mesh", "link", number, None)
         self.town.advance(1000)
 
     def answered(self):
@@ -92,8 +92,8 @@ class CallTest(unittest.TestCase):
     def test_a_ringing_call_is_answered_over_the_other_way(self):
         self.farm.receive(answer_to(self.invite, 180), CALLEE)
         self.lose(self.used)
-        self.assertEqual(self.barn.engine.meshing.rerouting.counters["rerouted"], 1)
-        self.assertEqual(self.farm.engine.meshing.rerouting.counters["joined"], 1)
+        self.assertEqual(self.barn.engine.features["mesh failover"].counts["rerouted"], 1)
+        self.assertEqual(self.farm.engine.features["mesh failover"].counts["joined"], 1)
         self.assertEqual(len(self.arrived("INVITE")), 1)
         answer = self.answered()
         self.assertIn(self.other.host.encode(), b" ".join(answer.items(b"record-route")))
@@ -106,7 +106,7 @@ class CallTest(unittest.TestCase):
         (bye,) = self.arrived("BYE")
         self.farm.receive(message.response_to(bye, 200).write(), CALLEE)
         self.assertEqual(self.heard()[-1], 200)
-        self.assertEqual(self.barn.engine.meshing.rerouting.counters["around"], 1)
+        self.assertEqual(self.barn.engine.features["mesh failover"].counts["around"], 1)
 
     def test_hanging_up_goes_around_a_relay_whose_death_nobody_has_noticed(self):
         answer = self.answered()
@@ -126,7 +126,7 @@ class CallTest(unittest.TestCase):
         self.town.advance(5000)
         (bye,) = self.arrived("BYE")
         self.assertIn(self.used.host.encode(), b" ".join(bye.values(b"via")))
-        self.assertEqual(self.barn.engine.meshing.rerouting.counters["around"], 0)
+        self.assertEqual(self.barn.engine.features["mesh failover"].counts["around"], 0)
 
 
 class RelayTest(unittest.TestCase):
@@ -148,7 +148,7 @@ class RelayTest(unittest.TestCase):
 
     def test_a_way_whose_next_node_is_gone_is_refused_at_once(self):
         number = [n for n, ends in self.town.cables.items() if ends == ("10.0.2.1", "10.0.3.1")][0]
-        self.mill.perform(self.mill.engine.mesh_link(number, None, self.town.now))
+        self.mill.hear("mesh", "link", number, None)
         self.assertEqual(self.ask(), [503])
 
     def test_a_node_passes_requests_inside_dialogs_between_neighbours_only(self):

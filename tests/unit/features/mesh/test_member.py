@@ -51,8 +51,7 @@ def register(house, user, host):
     flow = Flow("udp", 0, host, 5060, 0, "")
     location, now = engine.node.location, house.town.now
     added, removed = registrar.register(asked, flow, user, location, LIMITS, now)
-    house.perform(engine._registered(added, removed, now))
-    house.perform(engine.agent.deliver(user, now))
+    house.perform(engine.registrations.changed(added, removed, now))
 
 
 def line_of_three():
@@ -75,7 +74,11 @@ class DiallingTest(unittest.TestCase):
         town, one, two, three = line_of_three()
         register(three, "carol", "10.0.9.3")
         town.advance(500)
-        prefix = [e["mesh_number"] for e in one.engine.meshing.mesh.phonebook() if e["mesh_number"]]
+        prefix = [
+            e["mesh_number"]
+            for e in one.engine.features["mesh"].mesh.phonebook()
+            if e["mesh_number"]
+        ]
         numbers = [number for number in prefix if number.endswith("401")]
         for dialled in (
             "sip:carol@home.test",
@@ -198,34 +201,34 @@ class PeopleTest(unittest.TestCase):
     def test_a_person_who_moves_is_reached_by_the_same_address(self):
         town, one, two, three = line_of_three()
         seed = bytes([7]) * 32
-        three.perform(three.engine.take_people({"carol": seed, "nobody": seed}, town.now))
+        three.hear("mesh", "take_people", {"carol": seed, "nobody": seed})
         register(three, "carol", "10.0.9.3")
         town.advance(6000)
-        address = three.engine.meshing.address_of("carol")
+        address = three.engine.features["mesh"].address_of("carol")
         one.receive(request("INVITE", address), CALLER)
         self.assertEqual(len(self.invites(three, "10.0.9.3")), 1)
         three.receive(request("INVITE", address).replace(b"call-1", b"call-2"), "10.0.9.3")
         self.assertEqual(len(self.invites(three, "10.0.9.3")), 2)
-        three.perform(three.engine.take_people({}, town.now))
+        three.hear("mesh", "take_people", {})
         two.engine.node.settings.names[b"carol"] = two.engine.node.settings.users["ben"]
         two.engine.node.settings.users["carol"] = two.engine.node.settings.users["ben"]
-        two.perform(two.engine.take_people({"carol": seed}, town.now))
+        two.hear("mesh", "take_people", {"carol": seed})
         register(two, "ben", "10.0.9.2")
         town.advance(6000)
-        self.assertEqual(two.engine.meshing.address_of("carol"), address)
+        self.assertEqual(two.engine.features["mesh"].address_of("carol"), address)
         moved = request("INVITE", address).replace(b"call-1", b"call-3")
         one.receive(moved.replace(b"z9hG4bK", b"z9hG4bKmoved"), CALLER)
         self.assertEqual(len(self.invites(two, "10.0.9.2")), 1)
 
     def test_a_node_without_the_key_cannot_claim_the_person(self):
         town, one, two, three = line_of_three()
-        three.perform(three.engine.take_people({"carol": bytes([7]) * 32}, town.now))
-        (carol,) = three.engine.meshing.mesh.own.people
-        two.engine.meshing.mesh.own.people = [carol]
-        two.perform(two.engine.meshing.publish(town.now))
+        three.hear("mesh", "take_people", {"carol": bytes([7]) * 32})
+        (carol,) = three.engine.features["mesh"].mesh.own.people
+        two.engine.features["mesh"].mesh.own.people = [carol]
+        two.perform(two.engine.features["mesh"].started(town.now))
         town.advance(6000)
-        places = one.engine.meshing.mesh.person(carol.key)
-        self.assertEqual(places, [(three.engine.meshing.mesh.id, b"carol")])
+        places = one.engine.features["mesh"].mesh.person(carol.key)
+        self.assertEqual(places, [(three.engine.features["mesh"].mesh.id, b"carol")])
 
     def invites(self, house, host):
         return [m for m in house.to_phone(host) if getattr(m, "method", b"") == b"INVITE"]
@@ -240,7 +243,7 @@ class SipCarrierTest(unittest.TestCase):
         town.advance(8000)
         for house, other in ((one, two), (two, one)):
             self.assertEqual(
-                [row["node"] for row in house.engine.meshing.mesh.routes()], [other.key()]
+                [row["node"] for row in house.engine.features["mesh"].mesh.routes()], [other.key()]
             )
 
     def test_datagrams_carry_no_records(self):

@@ -51,7 +51,7 @@ class DeliveryTest(unittest.TestCase):
             self.exchange.receive(phone.answer(status), phone.flow)
 
     def waiting(self):
-        return [letter.body for letter in self.exchange.node.mailbox.letters]
+        return [letter.body for letter in self.exchange.engine.features["messages"].mailbox.letters]
 
     def test_a_message_is_on_flash_before_its_sender_is_told(self):
         data = request("MESSAGE", body="hello", sender=STRANGE)
@@ -103,7 +103,7 @@ class DeliveryTest(unittest.TestCase):
     def test_a_stranger_a_minute_writes_no_more_than_his_share_of_a_day(self):
         told = set()
         for _ in range(DAY // 60000):
-            self.exchange.node.mailbox.flush("bob")
+            self.exchange.engine.features["messages"].mailbox.flush("bob")
             told.add(self.send())
             self.exchange.sent = []
             self.exchange.advance(60000)

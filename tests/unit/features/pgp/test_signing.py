@@ -4,6 +4,7 @@ import binascii
 import unittest
 
 from bellhop.effects import RelayOpen, Send, Sign, Verify
+from bellhop.features import catalogue
 from bellhop.features.pgp import signing
 from bellhop.media.signature import BEGIN, END, LABEL, MAX_SIGNATURE_BYTES, is_signature, statement
 from bellhop.settings import reader
@@ -41,7 +42,7 @@ def armoured(key, octets):
 class Signed(House):
     """A House with media and signatures. key: it signs with; ring: keys that it can check."""
 
-    def __init__(self, town, host, user, key, contact, keys, policy="prefer"):
+    def __init__(self, town, host, user, key, contact, keys, policy="prefer", signs=True):
         lists = "\n\t".join(["list pgp '%s'" % one for one in keys])
         more = PGP % (key, contact, policy, lists)
         self.key_in_use, self.ring = key, (ALICE_KEY, BOB_KEY, EVE_KEY)
@@ -50,8 +51,9 @@ class Signed(House):
         self.notes = []
         House.__init__(self, town, host, user, [(user, "201")], more)
         identity = toy_identity(user)
-        self.engine.join_media(SUITES, (TOY, identity.key, identity.secret))
-        self.engine.join_signing()
+        catalogue.join_media(self.engine, SUITES, (TOY, identity.key, identity.secret))
+        if signs:
+            catalogue.join_signing(self.engine)
 
     def perform(self, effects):
         """Do at once what the media library and GnuPG would do."""
@@ -61,7 +63,7 @@ class Signed(House):
             if isinstance(effect, RelayOpen):
                 first = 20000 + 4 * effect.relay
                 ports = tuple(range(first, first + 4))
-                self.perform(engine.relay_opened(effect.relay, ports, None, now))
+                self.perform(engine.hear("media", "opened", effect.relay, ports, None, now))
             elif isinstance(effect, (Sign, Verify)):
                 self.asked.append(effect)
 
@@ -71,11 +73,15 @@ class Signed(House):
         for effect in asked:
             if isinstance(effect, Sign):
                 made = None if self.problem else armoured(self.key_in_use, effect.octets)
-                done = self.engine.signed(effect.number, made, self.problem, self.town.now)
+                done = self.engine.hear(
+                    "pgp", "signed", effect.number, made, self.problem, self.town.now
+                )
             else:
                 fits = [k for k in self.ring if armoured(k, effect.octets) == effect.signature]
                 problem = None if fits else "it does not fit the keys of this call"
-                done = self.engine.verified(effect.number, tuple(2 * fits), problem, self.town.now)
+                done = self.engine.hear(
+                    "pgp", "verified", effect.number, tuple(2 * fits), problem, self.town.now
+                )
             self.perform(done)
 
     def call(self):
@@ -103,13 +109,15 @@ class Tampered(Town):
 
 
 class SigningCase(unittest.TestCase):
-    def build(self, one="prefer", two="prefer", bob_keys=(BOB_KEY,), alice_keys=(ALICE_KEY,)):
+    def build(
+        self, one="prefer", two="prefer", bob_keys=(BOB_KEY,), alice_keys=(ALICE_KEY,), signs=True
+    ):
         self.town = Tampered()
         self.one = Signed(self.town, "10.0.1.1", "alice", ALICE_KEY, TO_BOB, bob_keys, one)
-        self.two = Signed(self.town, "10.0.2.1", "bob", BOB_KEY, FROM_ALICE, alice_keys, two)
+        self.two = Signed(self.town, "10.0.2.1", "bob", BOB_KEY, FROM_ALICE, alice_keys, two, signs)
         self.alice = Phone("A", "alice", flow("10.0.9.1"))
         self.bob = Phone("B", "bob", flow("10.0.9.3"))
-        trusted = self.one.engine.relaying.relays.keying.trust
+        trusted = self.one.engine.features["media"].relays.keying.trust
         trusted.see("bob@10.0.2.1", toy_identity("bob").key)
         register(self.one, "alice", "10.0.9.1")
         register(self.two, "bob", "10.0.9.3")
@@ -340,7 +348,7 @@ class MissingTest(SigningCase):
         self.call()
         self.sign()
         self.assertEqual(self.one.call()["own_signature"], "not made: its secret key is not there")
-        self.assertEqual(self.one.engine.relaying.signing.counters["not_made"], 1)
+        self.assertEqual(self.one.engine.features["pgp"].outcomes["not_made"], 1)
 
     def test_call_that_ended_meanwhile(self):
         self.build()
@@ -350,8 +358,7 @@ class MissingTest(SigningCase):
         self.assertEqual(self.infos(), [])
 
     def test_node_that_does_not_sign_refuses_the_package(self):
-        self.build()
-        self.two.engine.relaying.signing = None
+        self.build(signs=False)
         self.town.between = lambda host, data: (
             data.replace(b"\r\nContact:", b"\r\nRecv-Info: bellhop-signature\r\nContact:")
             if host == "10.0.2.1" and data[:11] == b"SIP/2.0 200"

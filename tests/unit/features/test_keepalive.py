@@ -2,12 +2,12 @@
 
 import unittest
 
+from bellhop.features import keepalive
+from bellhop.features.keepalive import Plan
 from bellhop.sip import message
-from bellhop.tu import keepalive
-from bellhop.tu.keepalive import Keepalive
 from tests.support.messages import flow
 
-from .test_location import binding
+from ..tu.test_location import binding
 
 NAT = binding(b"sip:bob@192.168.1.3")
 
@@ -26,19 +26,19 @@ class KeepaliveTest(unittest.TestCase):
         for seconds, bindings, deadline in (
             (30, [NAT], 31000), (30, [binding()], None), (0, [NAT], None), (30, [], None),
         ):  # fmt: skip
-            plan = Keepalive()
-            plan.plan(seconds, bindings, 1000)
+            plan = Plan()
+            plan.begin(seconds, bindings, 1000)
             self.assertEqual(plan.deadline, deadline)
 
     def test_a_time_once_set_is_not_put_off(self):
-        plan = Keepalive()
-        plan.plan(30, [NAT], 1000)
-        plan.plan(30, [NAT], 9000)
+        plan = Plan()
+        plan.begin(30, [NAT], 1000)
+        plan.begin(30, [NAT], 9000)
         self.assertEqual(plan.deadline, 31000)
 
     def test_a_ping_is_a_whole_request(self):
-        via = b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1;rport"
-        data = keepalive.request(NAT, b"home.test", via, b"0123456789abcdef").write()
-        ping = message.parse(data)
+        ping = keepalive.request(NAT, b"home.test", b"01234567")
+        ping.insert(b"via", b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1;rport")
+        ping = message.parse(ping.write())
         self.assertEqual((ping.method, ping.uri), (b"OPTIONS", b"sip:bob@192.168.1.3"))
         self.assertEqual(ping.from_.uri_bytes, b"sip:home.test")

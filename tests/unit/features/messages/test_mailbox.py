@@ -4,6 +4,8 @@ import json
 import unittest
 
 from bellhop.errors import SipError
+from bellhop.features.messages import mailbox
+from bellhop.features.messages.mailbox import Mailbox
 from bellhop.limits import (
     MAILBOX_PARTS,
     MAX_BINDINGS_PER_USER,
@@ -14,8 +16,6 @@ from bellhop.limits import (
     STRANGER,
 )
 from bellhop.sip import message
-from bellhop.tu import mailbox
-from bellhop.tu.mailbox import Mailbox
 from tests.support.messages import parsed
 
 CPIM = (
@@ -163,9 +163,9 @@ class MailboxTest(unittest.TestCase):
 
     def test_the_letter_that_is_brought_is_a_whole_message_of_its_sender(self):
         letter = self.put(sender=ALICE, author='"Al" <sip:alice@home.test>;tag=9')
-        via = b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1"
-        data = mailbox.request(letter, b"sip:bob@10.0.0.3", via, b"abcd").write()
-        brought = message.parse(data)
+        brought = mailbox.request(letter, b"sip:bob@10.0.0.3", b"abcd")
+        brought.insert(b"via", b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1")
+        brought = message.parse(brought.write())
         self.assertEqual((brought.uri, brought.body), (b"sip:bob@10.0.0.3", b"hello"))
         self.assertEqual(brought.value(b"from"), b'"Al" <sip:alice@home.test>;tag=9')
         self.assertEqual(brought.value(b"content-type"), b"text/plain")

@@ -1,7 +1,7 @@
 """Messages to the absent: a MESSAGE (RFC 3428) waits here until a phone of its user registers."""
 
-from ..errors import SipError
-from ..limits import (
+from ...errors import SipError
+from ...limits import (
     MAILBOX_PARTS,
     MAX_BINDINGS_PER_USER,
     MAX_MAILBOX_BYTES,
@@ -9,8 +9,8 @@ from ..limits import (
     SENDERS,
     STRANGER,
 )
-from ..sip import scan
-from ..sip.message import Request
+from ...sip import scan
+from ...sip.message import Request
 from . import imdn
 
 # "Somebody is typing" is worth nothing later (RFC 3994).
@@ -221,10 +221,10 @@ def _receipt(request):
     return (sender, request.to.uri_bytes) + wanted
 
 
-def request(letter, contact, via, random):
-    """Return the MESSAGE that brings a letter to a contact; `random`: 16 hex digits."""
-    names = [b"via", b"max-forwards", b"call-id", b"cseq"]
-    lines = [via, b"Max-Forwards: 70", b"Call-ID: " + random, b"CSeq: 1 MESSAGE"]
+def request(letter, contact, random):
+    """Return the MESSAGE that brings a letter to a contact; random: 16 hex digits."""
+    names = [b"max-forwards", b"call-id", b"cseq"]
+    lines = [b"Max-Forwards: 70", b"Call-ID: " + random, b"CSeq: 1 MESSAGE"]
     for name, line in letter.fields:
         names.append(name)
         lines.append(line)

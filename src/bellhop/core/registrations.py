@@ -1,0 +1,92 @@
+"""What follows from changed bindings: they are kept, and told to who wants to know."""
+
+from ..effects import Event, Store
+from ..text import readable
+from ..tu import location as locations
+from ..tu.location import Location
+
+
+class Registrations:
+    """Changes the bindings of the node, and nobody else does (tu/location.py).
+
+    came_back(binding): a phone has registered over a new stream.
+    """
+
+    users = {}
+
+    def __init__(self, node, came_back):
+        self.node = node
+        self.came_back = came_back
+        self.wakers = {Location: self._expire}
+
+    def changed(self, added, removed, now):
+        """Return the effects of bindings that were added and removed."""
+        self.node.deadlines.watch(self.node.location)
+        if not added and not removed:
+            return []
+        effects = [Store("bindings", self.dump, None)]
+        for what, bindings in (("registered", added), ("removed", removed)):
+            for binding in bindings:
+                effects.append(Event("registration", dict(record(binding, now), what=what)))
+        for binding in added:
+            if binding.flow.connection:
+                self.came_back(binding)
+        for registered in self.node.hooks.registered:
+            effects += registered(added, removed, now)
+        return effects
+
+    def silent(self, binding, now):
+        """Remove the binding of a phone that is gone; return the effects."""
+        if binding not in self.node.location.users.get(binding.user, ()):
+            return []
+        return self._remove([binding], now)
+
+    def flow_failed(self, flow, now):
+        """Remove the bindings of a stream that is gone; return the effects."""
+        if not flow.connection:
+            return []
+        all_ = self.node.location.all(now)
+        return self._remove([b for b in all_ if b.flow.connection == flow.connection], now)
+
+    def reload(self, now):
+        """Remove the bindings of users who are no more; return the effects."""
+        location, settings = self.node.location, self.node.settings
+        location.most = settings.max_bindings
+        return self._remove([b for b in location.all(now) if b.user not in settings.users], now)
+
+    def restore(self, records, now):
+        """Take back what an earlier run had kept."""
+        for binding in locations.restore(records, self._listeners(), now):
+            if binding.user in self.node.settings.users and binding.until > now:
+                self.node.location.add(binding)
+        self.node.deadlines.watch(self.node.location)
+
+    def _remove(self, bindings, now):
+        for binding in bindings:
+            self.node.location.remove(binding)
+        return self.changed([], bindings, now)
+
+    def _expire(self, location, now):
+        return self.changed([], location.expire(now), now)
+
+    def dump(self, now):
+        """Return the records of all bindings; called when the shell really writes."""
+        return locations.dump(self.node.location.all(now), self._listeners(), now)
+
+    def _listeners(self):
+        return [None if one is None else one.listener for one in self.node.listening]
+
+
+def record(binding, now):
+    """Return one binding as a JSON-able dict."""
+    return {
+        "user": binding.user,
+        "contact": readable(binding.contact),
+        "transport": binding.flow.transport,
+        "seen_from": "%s port %d" % (binding.flow.host, binding.flow.port),
+        "behind_nat": binding.is_behind_nat(),
+        "phone": readable(binding.agent or b""),
+        "q": binding.q / 1000,
+        "expires_seconds": max(0, (binding.until - now) // 1000),
+        "seconds_since_start": (now - binding.since) // 1000,
+    }

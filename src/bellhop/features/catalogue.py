@@ -1,0 +1,77 @@
+"""Which features a node has, in which order they are asked, and which verbs they answer."""
+
+from ..core import verbs
+from ..core.engine import Engine
+from ..core.verbs import Row
+from .diversion import Diversion
+from .keepalive import Keepalive
+from .messages.delivery import Delivery
+from .phonebook.book import Book
+from .ringtest import RingTest
+
+# A diversion may lead into the mesh; who may let a message wait comes after all others that are
+# asked for messages.
+ORDER = (
+    "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "mesh failover",
+    "mesh over SIP", "keepalive", "messages", "ringtest", "pgp", "unrelayed", "media",
+)  # fmt: skip
+VERBS = verbs.ROWS + (
+    Row("phonebook", "phonebook", "show", ("format", "page", "url"), False),
+    Row("import-phonebook", "phonebook", "bring", ("csv", "more"), True),
+    Row("ring", "ringtest", "ring", ("user",), True),
+    Row("rung", "ringtest", "rung", ("user",), False),
+    Row("flush-mailbox", "messages", "flush", ("user",), True),
+    Row("identity", "mesh", "identity", (), False),
+    Row("person", "mesh", "person", ("user",), False),
+    Row("peers", "mesh", "peers", (), False),
+    Row("routes", "mesh", "routes", (), False),
+    Row("mesh", "mesh", "graph", (), False),
+    Row("trust", "media", "trust", (), False),
+    Row("set-trust", "media", "set_trust", ("contact", "verdict"), True),
+    Row("verify", "media", "verify", ("call", "verdict"), True),
+)
+# Feature -> what the owner is told where it is asked and is not on.
+OFF = {
+    "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
+    "media": "calls are not encrypted here: a section `config media` turns it on",
+}
+
+
+def node(settings, token, now):
+    """Return the Engine of a node with the features that every node has."""
+    engine = Engine(settings, token, now, ORDER, VERBS, OFF)
+    core, uac = engine.node, engine.uac
+    engine.join(Book(core))
+    engine.join(Diversion(core))
+    engine.join(Keepalive(core, uac, engine.registrations))
+    engine.join(Delivery(core, uac, engine.door, engine.routing.whom))
+    engine.join(RingTest(core, uac))
+    return engine
+
+
+def join_mesh(engine, seed, boot_epoch, crypto, now):
+    """Become a member of the mesh under the identity of `seed` (32 octets)."""
+    from .mesh.member import Member  # Only a node with a mesh pays for it in memory.
+
+    core, uac = engine.node, engine.uac
+    member = Member(core, engine.forwarder, uac, seed, boot_epoch, crypto, now)
+    engine.join(member)
+    for part in member.parts:
+        engine.join(part)
+
+
+def join_media(engine, suites, keys):
+    """Let sound pass this node; suites, keys: as for features.media.calls.Calls."""
+    from .media.calls import Calls  # Only a node with media pays for it in memory.
+
+    forwarder = engine.forwarder
+    engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, suites, keys))
+
+
+def join_signing(engine):
+    """Sign calls and check the signatures of others; the node must have joined media."""
+    from .media.calls import contact_of
+    from .pgp.signing import Signing  # Only a node that signs pays for it in memory.
+
+    calls, core, release = engine.features["media"], engine.node, engine.forwarder.release
+    engine.join(Signing(core, calls.relays, release, engine.uac, contact_of))

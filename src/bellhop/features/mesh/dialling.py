@@ -1,0 +1,308 @@
+"""Whom the mesh reaches: people and nodes by name, number and key, and the ways to them."""
+
+from ...effects import Flow
+from ...errors import SipError
+from ...mesh.directory import PROVED
+from ...mesh.identity import SHORT_BYTES
+from ...sip import scan, uri
+from ...text import of_octets
+from ...tu import dialplan, proxy
+
+MESH, KEY = RULES = ("mesh", "key domain")
+KEY_LETTERS = 52
+# A living node says 100 within 200 ms; two retransmissions fit into this.
+HOP_PATIENCE = 2000
+# Ways that are tried one after the other inside one ringing call.
+WAYS = 3
+MOST_CHOICES = 10
+# What a user's other node must not send back.
+FORKED = b";fork=no"
+
+
+class Dialling:
+    """A feature: calls to others in the mesh, and for others through this node. mesh: the Mesh."""
+
+    name = "mesh dialling"
+    hooks = ("locate", "lead", "knows", "stays", "hops", "callee", "entries")
+    events = ()
+    users, wakers = {}, {}
+
+    def __init__(self, node, mesh):
+        self.node = node
+        self.mesh = mesh
+        self.own_domain = mesh.key.encode()
+
+    # Dialling.
+
+    def locate(self, request, found, now):
+        """Return what the dial plan found together with what the mesh knows."""
+        target = request.parsed_uri
+        if b"route" in request.names or request.to.param(b"tag") is not None:
+            return found
+        if found.rule == dialplan.EMERGENCY:
+            mine = self.is_mine(target)
+            return found if mine else _with(found, self._with_responders(found.stages))
+        if found.callee is not None and found.callee.kind == "user":
+            also = [] if target.param(b"fork") == b"no" else self.also_at(found.callee)
+            return _with(found, _joined(found.stages, also))
+        if found.rule in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.callee is None:
+            return self.find(target) or found
+        return found
+
+    def lead(self, request, found, now):
+        """Return a Found whose addresses of elsewhere (speed dials, forwarding) the mesh knows.
+
+        Where the mesh has no way to one of several, the others ring.
+        """
+        if found.rule != dialplan.PHONE_BOOK and found.callee is None:
+            return found
+        stages = []
+        for stage in found.stages:
+            targets = []
+            for target in stage:
+                targets += self._lead(target, len(found.stages) > 1)
+            if targets:
+                stages.append(targets)
+        return _with(found, stages)
+
+    def _lead(self, target, may_fail):
+        if target.flow is not None or target.binding is not None or target.path:
+            return [target]
+        try:
+            led = self.find(uri.parse(target.uri))
+        except SipError:
+            if not may_fail:
+                raise
+            return []
+        return [target] if led is None else led.stages[0]
+
+    def node_of(self, named):
+        """Return the id of the node at the host of a Uri, or None."""
+        host = of_octets((named.host or b"").lower().strip(b"[]"))
+        if len(host) == KEY_LETTERS:
+            return self.mesh.node_of(host)
+        return self.mesh.node_at(host) if host else None
+
+    def hops(self, hop):
+        """Return the Flows to a neighbour at the host of a Uri that need nothing but the cable.
+
+        Two routers on a bare cable may have no addresses in common but those of IPv6's links.
+        """
+        node = self.node_of(hop)
+        transport = (hop.param(b"transport") or b"udp").lower().decode()
+        flows = []
+        for host in self.mesh.link_addresses(node) if node is not None else ():
+            zone = "%" + host.partition("%")[2]
+            for index, listening in enumerate(self.node.listening):
+                fits = listening is not None and listening.transport == transport
+                if fits and listening.listener.host.endswith(zone):
+                    flows.append(Flow(transport, index, host, hop.port or 5060, 0, ""))
+        return flows
+
+    def stays(self, request):
+        """Return why a dialog that crosses the mesh must keep this node in its path."""
+        begins = proxy.begins_dialog(request)
+        return [proxy.CROSSES] if begins and self.is_mine(request.parsed_uri) else []
+
+    def find(self, target):
+        """Return the Found for a Uri that no local rule knows, or None; refuses with 300."""
+        if target.user is None or target.host is None:
+            return None
+        if self.is_member(target):
+            member = self.mesh.node_of(of_octets(uri.host_key(target.host)))
+            return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
+        places = self._places(target)
+        if places:
+            members = [member for member, _ in places]
+            return self._to_nodes(members, places[0][1], KEY, "key of a person in the mesh")
+        claims = self.mesh.find(target.key)
+        if not self.node.is_ours(target):
+            named = self._node_named(of_octets(uri.host_key(target.host)))
+            claims = [claim for claim in claims if claim.node == named]
+        if dialplan.is_short_number(self.node.settings, target.key):
+            claims = [claim for claim in claims if claim.rank <= PROVED]
+        if not claims:
+            return None
+        best = [claim for claim in claims if claim.rank == claims[0].rank]
+        if len(best) > 1:
+            raise self._choices(best)
+        return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
+
+    def _places(self, target):
+        """Return [(node's id, name)] of where the person is whose key a Uri names."""
+        key = self.mesh.node_of(of_octets(uri.host_key(target.host)))
+        places = [] if key is None else self.mesh.person(key)
+        return [place for place in places if place[0] != self.mesh.id]
+
+    def _node_named(self, name):
+        """Return the id of the node of that name in reach, where exactly one has it."""
+        found = [row["node"] for row in self.mesh.routes() if row["name"].lower() == name]
+        return self.mesh.node_of(found[0]) if len(found) == 1 else None
+
+    def _choices(self, claims):
+        """Return the 300 that lets the caller choose among people of the same name."""
+        names = {row["node"]: row["name"] for row in self.mesh.routes()}
+        contacts = []
+        for claim in claims[:MOST_CHOICES]:
+            key = self.mesh.name_of(claim.node)
+            shown = of_octets(claim.name) + " at " + (names.get(key) or key[:8])
+            address = b" <sip:" + claim.name + b"@" + key.encode() + b">"
+            contacts.append(b"Contact: " + scan.quote(shown.encode()) + address)
+        return SipError(300, "several people have this name: choose one", contacts)
+
+    def _to_nodes(self, members, user, rule, reason):
+        targets = []
+        for member in members:
+            found = self._ways(member, user, reason)
+            if found is not None:
+                targets.append(found)
+        if not targets:
+            raise SipError(480, "the mesh knows no way there now")
+        return dialplan.Found(rule, [targets], None, None)
+
+    def _ways(self, member, user, reason, mark=b""):
+        """Return the Target over the best path, the others as its spares."""
+        address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
+        ways = []
+        for path in self.mesh.paths_to(member, WAYS):
+            routes = route_values(path)
+            words = "%s, %s" % (reason, _hops(len(path)))
+            spare = ()
+            ways.append(
+                dialplan.Target(address, None, routes, None, 1000, words, spare, HOP_PATIENCE)
+            )
+        if not ways:
+            return None
+        first = list(ways[0])
+        first[6] = tuple(ways[1:])
+        return dialplan.Target(*first)
+
+    def other_way(self, target):
+        """Return the Target of the best way where that of a ringing Target is gone, or None."""
+        named = uri.parse(target.uri)
+        if target.patience is None or not target.path or named.host is None:
+            return None
+        member = self.mesh.node_of(of_octets(uri.host_key(named.host)))
+        mark = b"" if named.param(b"fork") is None else FORKED
+        way = None if member is None else self._ways(member, named.user, "another way", mark)
+        if way is None or target.path in [one.path for one in (way,) + way.spare]:
+            return None
+        return way
+
+    def also_at(self, section):
+        """Return the Targets on other nodes where a local user's phones ring too."""
+        found = []
+        name = section.name.lower().encode()  # Extensions may differ between the nodes.
+        for place in section.also_at:
+            member = self.mesh.node_of(place) or self._node_named(place.lower())
+            way = None if member is None else self._ways(member, name, "also at " + place, FORKED)
+            if way is not None:
+                found.append(way)
+        return found
+
+    def _with_responders(self, stages):
+        """Return the lists of targets with those of the nodes that answer calls for help.
+
+        Anybody may say that he does: those of pinned nodes ring with the first, others later.
+        """
+        pinned, unknown = [], []
+        for claim in self.mesh.find(dialplan.SOS):
+            is_known = claim.rank <= PROVED
+            words = "responders of %s" if is_known else "responders of %s (unknown)"
+            way = self._ways(claim.node, b"sos", words % self.place(claim.node))
+            if way is not None:
+                (pinned if is_known else unknown).append(way)
+        stages = _joined(stages, pinned)
+        return stages[:1] + _joined(stages[1:], unknown)
+
+    def entries(self):
+        """Return the entries of everybody else in reach, as the phone book shows them."""
+        entries = []
+        for row in self.mesh.phonebook():
+            if row["node"] == self.mesh.key:
+                continue
+            place = "%s, %s" % (row["node_name"] or row["node"][:8], _hops(row["hops"]))
+            number, address = row["mesh_number"] or row["name"], "sip:%s@%s"
+            address %= row["name"], row["node"]
+            if row["name"].encode() == dialplan.SOS:
+                number, address = self.node.settings.emergency_number[0], "urn:service:sos"
+            entries.append(
+                {
+                    "display": row["display"],
+                    "number": number,
+                    "address": address,
+                    "place": place,
+                    "registered": row["registered"],
+                }
+            )
+        return entries
+
+    # Who is who.
+
+    def knows(self, flow):
+        """Tell whether a flow leads to a neighbouring node."""
+        return self.mesh.is_member(flow.host)
+
+    def callee(self, target):
+        """Return (user@node name, the node's id) of a Uri of another node, or None."""
+        return self.person(target) if self.is_member(target) else None
+
+    def is_member(self, target):
+        """Tell whether a Uri names another node of the mesh by its key."""
+        host = b"" if target.host is None else uri.host_key(target.host)
+        if len(host) != KEY_LETTERS or host == self.own_domain:
+            return False
+        member = self.mesh.node_of(of_octets(host))
+        return member is not None and self.mesh.knows(member)
+
+    def person(self, target):
+        """Return (user@node name, the node's id) of a Uri that `is_member`.
+
+        The name is the same whether a person was dialled by name or by number.
+        """
+        member = self.mesh.node_of(of_octets(uri.host_key(target.host)))
+        key = self.mesh.name_of(member)
+        user = of_octets(target.key)
+        for row in self.mesh.phonebook():
+            if row["node"] == key and user in (row["name"], row["number"]):
+                return "%s@%s" % (row["name"], row["node_name"] or key), member
+        names = [row["name"] for row in self.mesh.routes() if row["node"] == key]
+        return "%s@%s" % (user, names[0] if names and names[0] else key), member
+
+    def place(self, node):
+        """Return what a node is called on phones: its name, or letters of its key where that lies.
+
+        Names are no proof: one that another node has too, or that is this house's, tells nothing.
+        """
+        if node is None:
+            return "a neighbour"
+        key, name = self.mesh.name_of(node), self.mesh.nickname(node[:SHORT_BYTES])
+        same = [row for row in self.mesh.routes() if row["name"].lower() == name.lower()]
+        domains, own = self.node.settings.domains, self.mesh.settings.name.lower()
+        if len(same) > 1 or name.lower() == own or name.lower().encode() in domains:
+            name = ""
+        return name or key[:8]
+
+    def is_mine(self, target):
+        """Tell whether a Uri names this node by its key."""
+        return target.host is not None and uri.host_key(target.host) == self.own_domain
+
+
+def route_values(hops):
+    """Return the Route values of a path's hops."""
+    return [b"<sip:" + uri.host_port(hop.host.encode(), hop.port) + b";lr>" for hop in hops]
+
+
+def _joined(stages, more):
+    """Return the lists of targets with `more` ringing along with the first."""
+    if not more:
+        return stages
+    return [stages[0] + more] + stages[1:] if stages else [more]
+
+
+def _with(found, stages):
+    return dialplan.Found(found.rule, stages, found.callee, found.patience)
+
+
+def _hops(count):
+    return "1 hop" if count == 1 else "%d hops" % count
