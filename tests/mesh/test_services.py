@@ -123,10 +123,10 @@ def test_person_who_moves_to_another_router_keeps_the_address(streets, see):
     there = streets.handset(town, 1, "ann")
     see(town.nodes[0], "ann")
     call(caller, there, address)
-    sealed = bellhop(town.nodes[1], "export-person", "ann", says="passphrase\n")
+    sealed = bellhop(town.nodes[1], "export-person", "ann", says="a long passphrase\n")
     with open(f"{town.folder}/ann", "w") as file:
         file.write(sealed)
-    bellhop(town.nodes[2], "import-person", file.name, says="passphrase\n")
+    bellhop(town.nodes[2], "import-person", file.name, says="a long passphrase\n")
     town.nodes[1].stop()
     town.nodes[1].users.pop()
     town.start([1])

@@ -22,9 +22,17 @@ ROW = re.compile(
     r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
 # A verb of the shell's own, with its arguments.
-OWN = {"identity-export": ("passphrase",), "check-config": ()}
+OWN = {
+    "check-config": (), "problems": (), "export-identity": ("passphrase",),
+    "backup": ("passphrase",), "restore": ("sealed", "passphrase", "replace", "more"),
+}  # fmt: skip
 # Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {*[row.verb for row in catalogue.VERBS if row.changes], "identity-export"}
+CHANGING = {
+    *[row.verb for row in catalogue.VERBS if row.changes],
+    "export-identity",
+    "backup",
+    "restore",
+}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],

@@ -153,7 +153,7 @@ def test_key_is_judged_and_the_identity_is_copied(router):
         [ 'Make a sealed copy', 'Compared', 'Forget' ].forEach(title => click(title));
         await until(() => document.body.textContent.includes('bellhop-identity-1:'));"""
     drawn(router, "security", script, 15000)
-    told = [call[2] for call in router.calls if call[1] in ("set-trust", "identity-export")]
+    told = [call[2] for call in router.calls if call[1] in ("set-trust", "export-identity")]
     assert {"passphrase": "a long passphrase"} in told
     assert {"contact": node.EVIL, "verdict": "compared"} in told
     assert {"contact": node.EVIL, "verdict": "forget"} in told

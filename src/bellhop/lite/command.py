@@ -21,7 +21,9 @@ ASKED = {
     "identity": (), "person": ("user",), "peers": (), "routes": (), "mesh": (), "reload": (),
     "import-phonebook": ("csv", "more"), "hangup": ("call",), "ring": ("user",),
     "flush-mailbox": ("user",), "set-trust": ("contact", "verdict"),
-    "verify": ("call", "verdict"), "identity-export": ("passphrase",),
+    "verify": ("call", "verdict"), "export-identity": ("passphrase",),
+    "backup": ("passphrase",), "restore": ("sealed", "passphrase", "replace", "more"),
+    "problems": (),
 }  # fmt: skip
 # uhttpd adds this to what the caller gives.
 SESSION = "ubus_rpc_session"
@@ -129,6 +131,22 @@ def _check_config(given):
     return 0 if is_good else 1
 
 
+def _sealed(given):
+    """Print a sealed copy for another router; the passphrase comes from standard input."""
+    asked = {"passphrase": sys.stdin.readline().strip("\n")}
+    print(Node(given.state).ask(given.verb, asked)["sealed"])
+    return 0
+
+
+def _restore(given):
+    """`restore FILE [replace]`: take over what `backup` printed."""
+    asked = {"sealed": _text_of(given), "passphrase": sys.stdin.readline().strip("\n")}
+    if given.rest[1:] == ["replace"]:
+        asked["replace"] = "1"
+    show(Node(given.state).ask("restore", asked), "")
+    return 0
+
+
 def _hash_password(given):
     """Make a password for a user, and print what stands for it in the configuration."""
     if not given.rest:
@@ -161,5 +179,5 @@ def _rpcd(given):
 
 OWN = {
     "events": _events, "check-config": _check_config, "hash-password": _hash_password,
-    "rpcd": _rpcd,
+    "rpcd": _rpcd, "export-identity": _sealed, "backup": _sealed, "restore": _restore,
 }  # fmt: skip

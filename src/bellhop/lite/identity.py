@@ -3,10 +3,12 @@
 import os
 
 from ..errors import BellhopError
+from ..world import sealed
 from ..world.secrets import Crypto
 from . import sodium
 
 SEAL_BYTES = 16
+ARGON2ID = 2
 NO_LIBRARY = "no mesh: its links are encrypted by libsodium, which is not here; install libsodium"
 
 
@@ -20,6 +22,21 @@ def crypto():
     exchanging = _exchanging(library, keys)
     agree = _agreeing(library, exchanging[0], exchanging[1])
     return Crypto(*(signing + (agree,) + _boxing(library) + exchanging + _sealing(library)))
+
+
+def sealing():
+    """Return what sealed copies need; raises BellhopError."""
+    functions = crypto()
+    kdf = sodium.opened().func("i", "crypto_pwhash", "PQPQPQLi")
+
+    def stretch(passphrase, salt):
+        size = len(passphrase)
+        key = _made(32, kdf, 32, passphrase, size, salt, sealed.PASSES, sealed.MEMORY, ARGON2ID)
+        if key is None:
+            raise BellhopError("no memory to make a key of the passphrase: it takes 16 MB")
+        return key
+
+    return sealed.Sealing(stretch, functions.lock, functions.unlock)
 
 
 def _made(size, function, *arguments):

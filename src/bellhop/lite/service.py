@@ -60,6 +60,10 @@ class Service(service.Service):
             "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else "",
         ]  # fmt: skip
 
+    def sealing(self):
+        """Return what sealed copies need; raises BellhopError."""
+        return identity.sealing()
+
     def lacking(self):
         """Return feature -> why it is not there."""
         return {"media": "this node is a lite one" + NEEDS_FULL_NODE}

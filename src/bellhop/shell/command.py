@@ -26,6 +26,7 @@ BUS = "/var/run/ubus/ubus.sock"
 # Verbs that a running node answers: name -> (words for --help, arguments).
 ASKED = {
     "status": ("how the node is", ()),
+    "problems": ("what is wrong, and what works all the same", ()),
     "users": ("the accounts, and how many phones each has", ()),
     "groups": ("names that ring several users", ()),
     "registrations": ("the phones that are registered", ("user",)),
@@ -132,6 +133,12 @@ def _add_own(verbs, shared):
     made.add_argument("file", metavar="FILE", help="what export-identity printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_import_identity)
+    made = verbs.add_parser("backup", parents=[shared], help="key, phone book, trust, sealed")
+    made.set_defaults(work=_backup)
+    made = verbs.add_parser("restore", parents=[shared], help="take over a backup")
+    made.add_argument("file", metavar="FILE", help="what backup printed")
+    made.add_argument("--replace", action="store_true", help="give up the key that is there")
+    made.set_defaults(work=_restore)
     made = verbs.add_parser("person-key", parents=[shared], help="an address that a user keeps")
     made.add_argument("name", metavar="NAME", help="the user")
     made.set_defaults(work=_person_key)
@@ -294,22 +301,39 @@ def _of_the_mesh(name):
 
 
 def _export_identity(arguments):
-    identity = _of_the_mesh("identity")
-    print(identity.sealed(_state(arguments), _passphrase(is_new=True)))
+    from ..world import sealed
+
+    sealing = _of_the_mesh("identity").sealing()
+    print(sealed.identity(sealing, _state(arguments), _passphrase(is_new=True)))
     return 0
 
 
 def _import_identity(arguments):
-    from ..world import secrets
+    from ..world import sealed
 
-    identity = _of_the_mesh("identity")
-    state = _state(arguments)
-    if os.path.exists(state + secrets.SEED_FILE) and not arguments.replace:
-        problem = "%s has an identity already; --replace gives it up for ever"
-        raise BellhopError(problem % state)
-    text = _text_in(arguments.file)
-    secrets.write(state, identity.unseal(text, _passphrase(is_new=False)))
-    print("the identity is in %s; restart the node to use it" % state)
+    sealing, text = _of_the_mesh("identity").sealing(), _text_in(arguments.file)
+    seed, _ = sealed.opened(sealing, text, _passphrase(is_new=False))
+    sealed.take_over(_state(arguments), seed, arguments.replace)
+    print("the identity is in %s; restart the node to use it" % _state(arguments))
+    return 0
+
+
+def _backup(arguments):
+    passphrase = _passphrase(is_new=True)
+    with _asking(arguments) as asked:
+        print(asked("backup", {"passphrase": passphrase})["sealed"])
+    return 0
+
+
+def _restore(arguments):
+    given = {"sealed": _text_in(arguments.file), "passphrase": _passphrase(is_new=False)}
+    if arguments.replace:
+        given["replace"] = "1"
+    with _asking(arguments) as asked:
+        told = asked("restore", given)
+    print("taken over: %s" % ", ".join(["the key", *told["restored"]]))
+    if told["is_restart_needed"]:
+        print("restart the node to use the key")
     return 0
 
 

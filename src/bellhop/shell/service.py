@@ -35,7 +35,6 @@ class Service(service.Service):
         gc.set_threshold(*COLLECTION)
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"))
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
-        self.control.own_verbs["identity-export"] = self._identity_export, ("passphrase",)
         self.bus = self.media = self.signer = self.http = None
         self.media_problem = self.pgp_problem = ""
 
@@ -110,14 +109,14 @@ class Service(service.Service):
         seeds = keys_of_people.read(self.state)
         self.loop.perform(self.engine.hear("mesh", "take_people", seeds, self.loop.now()))
 
-    def _identity_export(self, arguments):
-        """`passphrase`: what opens the copy again; making it takes a second on a small router."""
+    def sealing(self):
+        """Return what sealed copies need; raises BellhopError."""
         try:
             from .mesh import identity  # Only who asks for it pays for it in memory.
         except ImportError:
             raise BellhopError(missing("bellhop-mesh", "keys are its work")) from None
 
-        return {"sealed": identity.sealed(self.state, str(arguments.get("passphrase", "")))}
+        return identity.sealing()
 
     # Sound.
 

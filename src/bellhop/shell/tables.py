@@ -390,8 +390,18 @@ def _routes(result):
     return lines or ["no other node is in reach"]
 
 
+def _problems(result):
+    lines = []
+    for row in result["problems"]:
+        place = "%(file)s:%(line)d: " % row if row["file"] else ""
+        lines.append(place + row["wrong"])
+        lines += ["    " + row[part] for part in ("works", "advice") if row[part]]
+    return lines or ["nothing is wrong"]
+
+
 WORDS = {
     "status": _status,
+    "problems": _problems,
     "peers": _peers,
     "routes": _routes,
     "mesh": _mesh,

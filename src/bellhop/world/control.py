@@ -33,6 +33,9 @@ class Control:
             "status": (lambda given: service.status(), ()),
             "check-config": (lambda given: service.check_config(), ()),
             "problems": (lambda given: service.told_problems(), ()),
+            "export-identity": (service.export_identity, ("passphrase",)),
+            "backup": (service.backup, ("passphrase",)),
+            "restore": (service.restore, ("sealed", "passphrase", "replace", "more")),
         }
 
     def open(self):

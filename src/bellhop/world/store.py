@@ -255,6 +255,19 @@ class Store:
             self.log.say("warning", words % (self._path(name, "journal"), torn))
         return entries
 
+    def kept(self, name):
+        """Return what is kept under a name, None where that is nothing."""
+        if name in self.waiting:
+            self._write_at_once(name)
+        return self._records(name) if files.exists(self._path(name)) else None
+
+    def put(self, name, records):
+        """Keep records in place of what there is; raises BellhopError."""
+        self.waiting[name] = (lambda now: records), None
+        problem = self._write_at_once(name)
+        if problem:
+            raise BellhopError("in force until the next start, but not kept: " + problem)
+
     def set_aside(self, name):
         """Take a file that cannot be used out of the way, and say so."""
         path = self._path(name)

@@ -185,7 +185,7 @@ ANSWERS = {
         "is_over": True,
         "phones": [{"contact": "sip:bob@192.168.1.50", "phone": EVIL, "state": "rings"}],
     },
-    ("bellhop", "identity-export"): lambda given: (
+    ("bellhop", "export-identity"): lambda given: (
         {"sealed": "bellhop-identity-1:AAAA"}
         if given["passphrase"]
         else {"error": {"message": "an empty passphrase protects nothing"}}

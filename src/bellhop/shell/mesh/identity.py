@@ -1,14 +1,13 @@
-"""Ed25519 and X25519 by PyNaCl, and sealed copies of the node's identity for another router."""
+"""Ed25519, X25519 and what seals by PyNaCl."""
 
-import binascii
 import os
 
 from ...errors import BellhopError
-from ...world.secrets import SEED_BYTES, SEED_FILE, Crypto, read
+from ...world import sealed
+from ...world.secrets import SEED_BYTES, Crypto
 
 # Names of what may be missing, in words for the owner.
 PYNACL = "PyNaCl is not installed (OpenWrt: bellhop-mesh, elsewhere `pip install pynacl`): "
-EXPORT_HEAD = "bellhop-identity-1:"
 
 
 def crypto():
@@ -104,44 +103,13 @@ def exchange(seed):
     return dh, functions.public_key(seed), functions.secret(seed)
 
 
-def export(secret, passphrase, head=EXPORT_HEAD):
-    """Return a secret as one line of text that only the passphrase opens."""
-    key, salt = _key(passphrase, None)
-    from nacl.secret import SecretBox
+def sealing():
+    """Return what sealed copies need; raises BellhopError."""
+    functions = crypto()
 
-    sealed = bytes(SecretBox(key).encrypt(secret))
-    return head + binascii.b2a_base64(salt + sealed, newline=False).decode()
+    def stretch(passphrase, salt):
+        from nacl import pwhash  # Only who asks for it pays for it in memory.
 
+        return pwhash.argon2id.kdf(SEED_BYTES, passphrase, salt, sealed.PASSES, sealed.MEMORY)
 
-def sealed(state, passphrase):
-    """Return the identity in the state folder as `export` gives it; raises BellhopError."""
-    if not os.path.exists(state + SEED_FILE):
-        raise BellhopError("%s has no identity yet: the first start with a mesh makes it" % state)
-    if not passphrase:
-        raise BellhopError("an empty passphrase protects nothing")
-    crypto()  # Says what is missing where PyNaCl is.
-    return export(read(state), passphrase)
-
-
-def unseal(text, passphrase, head=EXPORT_HEAD):
-    """Return the secret in what `export` gave; raises BellhopError."""
-    from nacl.exceptions import CryptoError
-    from nacl.secret import SecretBox
-
-    text = text.strip()
-    if not text.startswith(head):
-        raise BellhopError("this is no such export: it begins with " + head)
-    try:
-        octets = binascii.a2b_base64(text[len(head) :])
-        key, salt = _key(passphrase, octets[:16])
-        return SecretBox(key).decrypt(octets[16:])
-    except (ValueError, CryptoError):
-        raise BellhopError("the passphrase is wrong, or the text is not whole") from None
-
-
-def _key(passphrase, salt):
-    from nacl import pwhash, utils
-
-    salt = salt or utils.random(pwhash.argon2id.SALTBYTES)
-    # 64 MB and two passes would not fit a router; 16 MB and four do, in about the same time.
-    return pwhash.argon2id.kdf(32, passphrase.encode(), salt, opslimit=4, memlimit=16 << 20), salt
+    return sealed.Sealing(stretch, functions.lock, functions.unlock)

@@ -3,6 +3,7 @@
 import os
 
 from ...errors import BellhopError
+from ...world import sealed
 from ...world.system import files
 from . import identity
 
@@ -46,12 +47,10 @@ def export(state, name, passphrase):
     seed = read(state).get(name)
     if seed is None:
         raise BellhopError("%s has no key here; `bellhop person-key %s` makes one" % (name, name))
-    if not passphrase:
-        raise BellhopError("an empty passphrase protects nothing")
-    return identity.export(seed + name.encode(), passphrase, EXPORT_HEAD)
+    return sealed.seal(identity.sealing(), EXPORT_HEAD, seed + name.encode(), passphrase)
 
 
 def unseal(text, passphrase):
     """Return (name, seed) in what `export` gave; raises BellhopError."""
-    octets = identity.unseal(text, passphrase, EXPORT_HEAD)
+    octets = sealed.unseal(identity.sealing(), EXPORT_HEAD, text, passphrase)
     return octets[identity.SEED_BYTES :].decode(), octets[: identity.SEED_BYTES]

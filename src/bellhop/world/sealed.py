@@ -1,0 +1,97 @@
+"""Secrets as one line of text that a passphrase opens, for another router.
+
+A line is a head that tells what it is, and in base64 a salt of 16 octets, a nonce of 24 and the
+secretbox; its key is made of the passphrase by Argon2id. In a backup the secret is JSON: `seed` in
+hexadecimal, `kept`: name of a Store -> what it keeps.
+"""
+
+import binascii
+import json
+import os
+from collections import namedtuple
+
+from .. import limits
+from ..errors import BellhopError
+from . import secrets
+from .system import files
+
+# stretch(passphrase, salt) -> key of 32 octets; lock, unlock: as of secrets.Crypto.
+Sealing = namedtuple("Sealing", ("stretch", "lock", "unlock"))
+SALT_BYTES, NONCE_BYTES = 16, 24
+# Argon2id: 64 MB and two passes would not fit a router; these do, in about the same time.
+PASSES, MEMORY = 4, 16 << 20
+IDENTITY, BACKUP = "bellhop-identity-1:", "bellhop-backup-1:"
+# What a node has learned and no file of the owner's holds.
+KEPT = ("phonebook", "trust")
+# Who finds the text may try all short ones in an evening.
+LEAST_LETTERS, LEAST_DIFFERENT = 12, 5
+
+# Phone book and trust at their bounds, in base64.
+MOST_LETTERS = 2 * limits.MAX_IMPORTED * limits.MAX_IMPORTED_BYTES
+
+
+def seal(sealing, head, secret, passphrase):
+    """Return a secret (octets) as one line of text; raises BellhopError for a weak passphrase."""
+    if len(passphrase) < LEAST_LETTERS or len(set(passphrase)) < LEAST_DIFFERENT:
+        words = "this passphrase is guessed in an evening: take at least %d letters, for example "
+        raise BellhopError((words + "four words that do not belong together") % LEAST_LETTERS)
+    salt, nonce = os.urandom(SALT_BYTES), os.urandom(NONCE_BYTES)
+    sealed = sealing.lock(sealing.stretch(passphrase.encode(), salt), nonce, secret)
+    return head + binascii.b2a_base64(salt + nonce + sealed).decode().strip()
+
+
+def unseal(sealing, head, text, passphrase):
+    """Return the secret in what `seal` gave; raises BellhopError."""
+    text = text.strip()
+    if not text.startswith(head):
+        raise BellhopError("this is no such copy: it begins with " + head)
+    try:
+        octets = binascii.a2b_base64(text[len(head) :])
+    except ValueError:
+        octets = b""
+    salt, nonce = octets[:SALT_BYTES], octets[SALT_BYTES : SALT_BYTES + NONCE_BYTES]
+    secret = None
+    if len(nonce) == NONCE_BYTES:
+        key = sealing.stretch(passphrase.encode(), salt)
+        secret = sealing.unlock(key, nonce, octets[SALT_BYTES + NONCE_BYTES :])
+    if secret is None:
+        raise BellhopError("the passphrase is wrong, or the text is not whole")
+    return secret
+
+
+def identity(sealing, state, passphrase):
+    """Return the seed in the state folder, sealed; raises BellhopError."""
+    return seal(sealing, IDENTITY, _seed(state), passphrase)
+
+
+def _seed(state):
+    if not files.exists(state + secrets.SEED_FILE):
+        raise BellhopError("%s has no identity yet: the first start with a mesh makes it" % state)
+    return secrets.read(state)
+
+
+def backup(sealing, state, kept, passphrase):
+    """Return key, phone book and trust in one sealed text. kept: name -> what a Store keeps."""
+    whole = {"seed": binascii.hexlify(_seed(state)).decode(), "kept": kept}
+    return seal(sealing, BACKUP, json.dumps(whole).encode(), passphrase)
+
+
+def opened(sealing, text, passphrase):
+    """Return (seed, {name: what a Store keeps}) of a backup, or of an identity alone."""
+    if text.strip().startswith(IDENTITY):
+        return unseal(sealing, IDENTITY, text, passphrase), {}
+    whole = json.loads(unseal(sealing, BACKUP, text, passphrase))
+    kept = whole["kept"]
+    return binascii.unhexlify(whole["seed"]), {name: kept[name] for name in KEPT if name in kept}
+
+
+def take_over(state, seed, may_replace):
+    """Put a seed in place of this node's; tell whether that changed it; raises BellhopError."""
+    is_there = files.exists(state + secrets.SEED_FILE)
+    if is_there and secrets.read(state) == seed:
+        return False
+    if is_there and not may_replace:
+        words = "%s has another identity already; to replace it gives that one up for ever"
+        raise BellhopError(words % state)
+    secrets.write(state, seed)
+    return True
