@@ -96,6 +96,24 @@ def test_what_is_committed_is_there_before_the_engine_is_told(folder):
     assert not folder.lines
 
 
+def test_what_is_committed_is_synced_and_the_folder_of_a_new_file_too(folder, monkeypatch):
+    synced = []
+    real = os.fsync
+
+    def sync(descriptor):
+        synced.append(os.readlink("/proc/self/fd/%d" % descriptor))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    state = str(folder.path / "state")
+    folder.commit("messages", [ONE], **{"1": ONE})
+    assert synced == [state + "/messages.json.new", state]
+    folder.commit("messages", [ONE, TWO], **{"2": TWO})
+    assert synced[2:] == [state + "/messages.journal", state]
+    folder.commit("messages", [TWO], **{"1": None})
+    assert synced[4:] == [state + "/messages.journal"]
+
+
 def test_a_change_costs_the_flash_its_own_size_and_not_that_of_all(folder):
     rows = [{"id": str(number), "body": "x" * 1000} for number in range(50)]
     folder.keep("messages", rows)

@@ -249,6 +249,12 @@ def _status(result):
         suites = ", ".join(media["suites"]) or "no library"
         lines.append("  %-26s %d (%s)" % ("streams of sound", media["relays"], suites))
     lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
+    lines += ["", "Written to flash today, and what senders may still cause"]
+    written = result.get("writes_today", {})
+    lines += ["  %-26s %d" % (name, written[name]) for name in sorted(written)]
+    for row in result.get("writings_left", ()):
+        words = "%d at once, %d in 24 hours" % (row["left"], row["a_day"])
+        lines.append("  %-26s %s" % (" ".join([row["kind"], row["from"]]), words))
     lines += ["", "Since the start"]
     for part, counts in result["counters"].items():
         named = [(name.replace("_", " "), count) for name, count in counts.items() if count]
