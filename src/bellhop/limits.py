@@ -25,6 +25,9 @@ MAX_CONTACTS = 4
 MAX_BRANCHES = 60
 # Nonces with counts in use; past it the oldest ends and its phone is challenged anew.
 MAX_NONCES = 2048
+# Addresses that were sent away, for the list that the owner sees; past it the one that has not come
+# for longest is forgotten.
+MAX_STRANGERS = 200
 # Source addresses whose rate is watched; past it the one seen longest ago is forgotten.
 MAX_SOURCES = 1024
 # Dialogs whose tags are known: two for each call that is live. Past it the oldest is forgotten, and

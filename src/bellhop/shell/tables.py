@@ -82,6 +82,18 @@ TABLES = {
         ),
         "no phone is registered",
     ),
+    "strangers": Table(
+        "strangers",
+        (
+            Column("ADDRESS", "address", _plain),
+            Column("TIMES", "count", _plain),
+            Column("PASSWORDS", "wrong_passwords", _plain),
+            Column("LAST", "seconds_since_last", duration),
+            Column("DIALLED", "dialled", _plain),
+            Column("WHY NOT", "why", _plain),
+        ),
+        "nobody was sent away since the start",
+    ),
     "trust": Table(
         "trust",
         (
@@ -313,7 +325,10 @@ def _history(result):
 
 
 def _end(row):
-    return _wrapped("    ", (row["ended_by"] or "").split(" "), "")
+    words = row["ended_by"] or ""
+    if row["answered_by"]:
+        words = "answered by %s; %s" % (row["answered_by"], words)
+    return _wrapped("    ", words.split(" "), "")
 
 
 def _with_more(rows, columns, more):

@@ -176,8 +176,8 @@ class Request(Message):
 
     _max_forwards = None
     # The Request-URI as the peer wrote it, where a Route has taken its place; the Address that the
-    # node vouches for which sent this.
-    wrote = asserted = None
+    # node vouches for which sent this; who has sent it (core/admission.Caller), once that is known.
+    wrote = asserted = caller = None
 
     def __init__(self, method, uri, names, lines, body=b""):
         self.names = names
