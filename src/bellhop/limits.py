@@ -6,6 +6,10 @@ Sizes are for a router with 128 MB; a configuration may lower the table sizes (s
 # A whole SIP message with video, ICE and key offers was seen at 2.3 kB; UDP carries 64 kB at most.
 MAX_HEADER_BYTES = 32768
 MAX_BODY_BYTES = 65535
+# A larger body on a stream is refused and passed over up to this; past it the stream is closed.
+MAX_PASSED_BYTES = 1048576
+# A datagram that fills this may be cut; UDP carries no more.
+MAX_DATAGRAM_BYTES = 65535
 # The longest genuine header seen had 30 lines; RFC 4475 has none above 50.
 MAX_HEADER_LINES = 128
 # Values of one kind that are read once and remembered (sip/memo.py); past it all are forgotten.

@@ -5,7 +5,7 @@ import pytest
 from bellhop import limits
 from bellhop.effects import Flow
 from bellhop.errors import SipError
-from bellhop.limits import MAX_BINDINGS_PER_USER, MAX_BODY_BYTES, MAX_HEADER_BYTES
+from bellhop.limits import MAX_BINDINGS_PER_USER, MAX_HEADER_BYTES
 from bellhop.sip import message
 from bellhop.sip.framing import Framer
 from tests.hostile.node import ALICE, BOB, GUARDED, STRANGER, check_bounds, guarded
@@ -332,7 +332,8 @@ def test_a_stream_without_an_end_of_header_is_closed():
 
 
 def test_a_stream_that_promises_too_large_a_body_is_closed():
-    data = options(1).replace(b"Content-Length: 0", b"Content-Length: %d" % (MAX_BODY_BYTES + 1))
+    most = limits.MAX_PASSED_BYTES
+    data = options(1).replace(b"Content-Length: 0", b"Content-Length: %d" % (most + 1))
     with pytest.raises(SipError):
         Framer().feed(data)
 

@@ -129,7 +129,7 @@ class Engine:
         try:
             message = parse(data)
         except SipError as error:
-            return self.refusals.malformed(error, flow, now)
+            return self.refusals.unreadable(error, data, flow, now)
         if isinstance(message, Request):
             effects = self._request(message, flow, now)
         else:

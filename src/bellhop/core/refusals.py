@@ -2,7 +2,7 @@
 
 from ..effects import Event, Note, Send
 from ..errors import SipError
-from ..limits import STRANGER
+from ..limits import MAX_DATAGRAM_BYTES, STRANGER
 from ..sip import via
 from ..sip.message import Request, response_to
 from ..text import readable
@@ -19,6 +19,14 @@ class Refusals:
     def __init__(self, node, admission):
         self.node = node
         self.admission = admission
+
+    def unreadable(self, error, data, flow, now):
+        """Refuse what the parser refused, in true words where it was a datagram that was cut."""
+        partial = getattr(error, "partial", None)
+        if partial is not None and flow.transport == "udp" and len(data) >= MAX_DATAGRAM_BYTES:
+            error = SipError(513, "datagrams of at most %d octets are taken" % MAX_DATAGRAM_BYTES)
+            error.partial = partial
+        return self.malformed(error, flow, now)
 
     def malformed(self, error, flow, now):
         """Refuse what can be answered, drop the rest; a source has a bound on both."""

@@ -7,6 +7,7 @@ import json
 import unittest
 
 from bellhop.effects import Store
+from bellhop.limits import MAX_DATAGRAM_BYTES
 from bellhop.sip import message, stun
 from bellhop.tu import proxy
 from tests.support.exchange import START, Exchange, Phone, register, telephone
@@ -53,6 +54,16 @@ class InputTest(unittest.TestCase):
         data = request("INVITE").replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE")
         self.assertEqual(statuses(self.exchange.receive(data, STRANGER)), [400])
         self.assertEqual(len(self.exchange.node.layer), 0)
+
+    def test_what_is_too_large_is_told_so(self):
+        stream = flow("203.0.113.7", transport="tcp", connection=3)
+        body = "x" * (MAX_DATAGRAM_BYTES + 1)
+        cut = request("MESSAGE", body=body)[:MAX_DATAGRAM_BYTES]
+        headed = request("MESSAGE", body=body).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        for data, source in ((cut, STRANGER), (headed, stream)):
+            (send,) = self.exchange.receive(data, source)
+            self.assertEqual(message.parse(send.data).status, 513)
+            self.assertEqual(send.flow, source)
 
     def test_a_malformed_ack_is_never_answered(self):
         data = request("ACK").replace(b"CSeq: 1 ACK", b"CSeq: 1 BYE")
