@@ -32,7 +32,10 @@ STEPS = (
     "branch",  # branch, Target, now -> (reasons to stay, effects); may refuse
     "request",  # branch or None for an ACK, request, now -> (request or None, effects); may refuse
     "response",  # branch, response, now -> (response or None: it waits, effects); may refuse
+    "recourse",  # ResponseContext, its refusal, now -> stages of Targets to try, or None
     "answers",  # ResponseContext, response to the caller -> response
+    "renewed",  # Call, a request inside it that may change its sound, its 2xx -> nothing
+    "changed",  # Call, now -> effects: it rings, is answered, held, ended
     "finished",  # branches that have come to their end -> effects
     "ended",  # Call that this node ends -> effects
     "rejoin",  # ResponseContext, request, flow, now -> nothing: an INVITE came again

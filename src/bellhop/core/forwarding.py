@@ -18,11 +18,10 @@ DATAGRAM_BYTES = 1100
 
 # Responses after which another way to the same place is worth a try.
 WAY_LOST = (503, 504)
-# How long a hop of several may leave an INVITE without a word: a server says 100 within 200 ms, and
-# three retransmissions fit into this. RFC 3263 section 4.3 would wait 32 s; no caller does.
-HOP_PATIENCE = 4000
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
+# Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
+RENEWING = (b"INVITE", b"UPDATE")
 
 
 class Forwarder:
@@ -55,7 +54,7 @@ class Forwarder:
         context.token = key
         context.breadth = breadth
         context.is_help = found.rule == dialplan.EMERGENCY
-        context.call = call
+        context.call, context.callee = call, found.callee
         if call is not None:
             call.context = context
         context.reasons = reasons
@@ -63,11 +62,12 @@ class Forwarder:
         if proxy.begins_dialog(request):
             self.node.dialogs.ask(request)
         self.counters["forwarded"] += 1
-        return self._start(context, now)
+        return self._start(context, None, now)
 
-    def _start(self, context, now):
-        """Begin the next list of targets (section 16.6)."""
-        begun = [Branch(context, target) for target in context.stages.pop(0)]
+    def _start(self, context, targets, now):
+        """Begin a list of targets, or the next one for None (section 16.6)."""
+        targets = context.stages.pop(0) if targets is None else targets
+        begun = [Branch(context, target) for target in targets]
         if not context.stages:
             context.patience = self.node.settings.ring_seconds * 1000
             context.deadline = now + context.patience
@@ -152,11 +152,8 @@ class Forwarder:
     def _transmit(self, branch, request, flow, mark, now):
         branch.request = request
         branch.transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
-        patience = branch.target.patience
-        if patience is None and branch.hops and request.method == b"INVITE":
-            patience = HOP_PATIENCE
-        if patience is not None:
-            branch.deadline = now + patience
+        if branch.target.patience is not None:
+            branch.deadline = now + branch.target.patience
             self.node.deadlines.watch(branch)
         return effects
 
@@ -291,7 +288,7 @@ class Forwarder:
         return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
 
     def _branch_silent(self, branch, now):
-        """Not even 100 came over a way: the next one may be open."""
+        """Not even 100 came over a way through the mesh: the next way may be open."""
         branch.deadline = None
         if branch.rang or branch.final is not None:
             return []
@@ -355,11 +352,11 @@ class Forwarder:
             if step.what == response_context.RESPOND:
                 if step.branch is not None:
                     self._tell_who(context, step.branch.target, step.value)
-                effects += self.respond(context, step.value, now)
+                effects += self._answer(context, step.value, now)
             elif step.what == response_context.CANCEL:
                 effects += self._cancel_branch(step.branch, step.value or None, now)
             else:
-                effects += self._start(context, now)
+                effects += self._start(context, step.value, now)
         self.node.deadlines.watch(context)
         if context.state == response_context.DONE:
             effects += self._ended(context.branches)
@@ -387,6 +384,19 @@ class Forwarder:
             return []
         return self.node.layer.cancel(branch.transaction, cancel, now)
 
+    def _answer(self, context, response, now):
+        """Give the caller what was chosen, unless a feature knows where the call goes on."""
+        if response is not None and response.status >= 300 and context.may_go_on():
+            stages = first(self.node.hooks.recourse, context, response, now)
+            if stages:
+                return self._start(context, context.go_on(_bounded(stages), now), now)
+        return self.respond(context, response, now)
+
+    def join(self, context, targets, now):
+        """Let more targets ring along with those that do (section 16.5); return the effects."""
+        steps = context.handle(response_context.JOIN, now, None, targets)
+        return self._carry_out(context, steps, now)
+
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
         if response is None or response.status in SILENCE:
@@ -394,6 +404,7 @@ class Forwarder:
             if taken is not None or response is None:
                 return taken or []
         effects = []
+        call = context.call
         if 100 < response.status < 200:
             context.heard = response
         if 100 < response.status < 300 and proxy.begins_dialog(context.request):
@@ -401,7 +412,8 @@ class Forwarder:
         invite, answer = context.rejoined or context.request, response
         for answers in self.node.hooks.answers:
             response = answers(context, response)
-        call = context.call
+        if call is not None and response.status < 200 and self.node.calls.ring(call, now):
+            effects += self.node.changed(call, now)
         if call is not None and response.status >= 200:
             context.heard = None
             if response.status < 300:
@@ -411,8 +423,20 @@ class Forwarder:
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"
                 self.node.calls.refuse(call, response.status, reason, now)
-            effects.append(self.node.call_event(call, now))
+            effects += self.node.changed(call, now)
+        elif 200 <= response.status < 300:
+            effects += self._renew(context.request, response, now)
         return self.node.layer.respond(context.server, response, now) + effects
+
+    def _renew(self, request, response, now):
+        """Let features see what a re-INVITE or UPDATE changes in its call; return the effects."""
+        call = self.node.calls.live.get(request.call_id)
+        if call is None or request.method not in RENEWING:
+            return []
+        before = call.held_by
+        for renewed in self.node.hooks.renewed:
+            renewed(call, request, response)
+        return [] if call.held_by == before else self.node.changed(call, now)
 
     def _absent(self, context, now):
         """Return the effects of a feature that takes a request which no phone took, or None."""

@@ -15,7 +15,6 @@ from ..tu.calls import Calls, Trace
 from ..tu.dialogs import Dialogs
 from ..tu.listening import Listening
 from ..tu.location import Location
-from ..tu.strangers import Strangers
 from .commits import Commits
 from .feature import Hooks
 
@@ -35,7 +34,6 @@ class Node:
         self.rates = Rates()
         self.calls = Calls()
         self.dialogs = Dialogs()
-        self.strangers = Strangers()
         self.trace = Trace()
         self.commits = Commits()
         self.writings = Shares()
@@ -119,6 +117,9 @@ class Node:
             row.update(seen(call))
         return row
 
-    def call_event(self, call, now):
-        """Return the Event that tells what became of a call."""
-        return Event("call", call.record(now))
+    def changed(self, call, now):
+        """Tell what has become of a call; return the effects."""
+        effects = [Event("call", call.record(now))]
+        for changed in self.hooks.changed:
+            effects += changed(call, now)
+        return effects

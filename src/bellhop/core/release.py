@@ -27,7 +27,7 @@ class Release:
         if was_ringing:
             context.refusal = (480, words)
             return self.stop(context, reason, now)
-        effects = [self.node.call_event(call, now)]
+        effects = self.node.changed(call, now)
         for ended in self.node.hooks.ended:
             effects += ended(call)
         for leg, flow in zip(ends, flows):

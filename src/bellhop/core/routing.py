@@ -30,7 +30,7 @@ class Routing:
         found = self.whom(request, now)
         if found.rule == dialplan.LOCAL and not self.node.dialogs.has(request):
             options.check_event(request)
-        caller = request.caller = self.admission.admit(request, tokens, found, flow, now)
+        caller = self.admission.admit(request, tokens, found, flow, now)
         if caller.kind != OWN and request.wrote is not None:
             raise SipError(403, "a Route without lr is for phones of this house")
         for admitted in hooks.admitted:
@@ -161,11 +161,11 @@ class Routing:
         if reason is not None:  # A node says why it ends a call (RFC 3326).
             words += ": " + readable(reason.partition(b'text="')[2].partition(b'"')[0] or reason)
         self.node.calls.end(call, words, None, now)
-        return [self.node.call_event(call, now)]
+        return self.node.changed(call, now)
 
     def _forget(self, call, now):
         self.node.calls.end(call, "forgotten: nobody told its end for 12 hours", None, now)
-        return [self.node.call_event(call, now)]
+        return self.node.changed(call, now)
 
     # The ACK of a 2xx, which is a request of its own (section 13.2.2.4).
 

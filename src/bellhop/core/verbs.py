@@ -22,7 +22,6 @@ ROWS = (
     Row("registrations", "core", "registrations", ("user",), False),
     Row("calls", "core", "calls", (), False),
     Row("history", "core", "history", (), False),
-    Row("strangers", "core", "strangers", (), False),
     Row("trace", "core", "trace", ("call",), False),
     Row("hangup", "core", "hang_up", ("call",), True),
 )
@@ -93,8 +92,6 @@ class Verbs:
             "access": node.access.counters,
             "rates": node.rates.counters,
             "calls": node.calls.counters,
-            "dialogs": node.dialogs.counters,
-            "strangers": node.strangers.counters,
             "writings": node.writings.counters,
         }
         for counters in node.hooks.counters:
@@ -151,10 +148,6 @@ class Verbs:
         """Return the live calls."""
         live = sorted(self.node.calls.live.values(), key=lambda call: call.number)
         return {"calls": [self.node.seen(call, now) for call in live]}
-
-    def strangers(self, arguments, now):
-        """Return whom the node has sent away, the last one first."""
-        return {"strangers": self.node.strangers.rows(now)}
 
     def history(self, arguments, now):
         """Return the calls that are over, the newest first."""

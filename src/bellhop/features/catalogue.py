@@ -4,6 +4,7 @@ from ..core import verbs
 from ..core.engine import Engine
 from ..core.verbs import Row
 from .diversion import Diversion
+from .holding import Holding
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
@@ -13,7 +14,7 @@ from .ringtest import RingTest
 # asked for messages.
 ORDER = (
     "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "mesh failover",
-    "mesh over SIP", "keepalive", "messages", "ringtest", "pgp", "unrelayed", "media",
+    "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "pgp", "unrelayed", "media",
 )  # fmt: skip
 VERBS = verbs.ROWS + (
     Row("phonebook", "phonebook", "show", ("format", "page", "url"), False),
@@ -43,6 +44,7 @@ def node(settings, token, now):
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
     engine.join(Diversion(core))
+    engine.join(Holding(core))
     engine.join(Keepalive(core, uac, engine.registrations))
     engine.join(Delivery(core, uac, engine.door, engine.routing.whom))
     engine.join(RingTest(core, uac))

@@ -17,9 +17,8 @@ FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # node says only that they are left to a full node.
 ASKED = {
     "status": (), "users": (), "groups": (), "registrations": ("user",), "calls": (),
-    "history": (), "strangers": (), "rung": ("user",), "trace": ("call",),
-    "phonebook": ("format",), "trust": (), "identity": (), "person": ("user",),
-    "peers": (), "routes": (), "mesh": (), "reload": (),
+    "history": (), "rung": ("user",), "trace": ("call",), "phonebook": ("format",), "trust": (),
+    "identity": (), "person": ("user",), "peers": (), "routes": (), "mesh": (), "reload": (),
     "import-phonebook": ("csv", "more"), "hangup": ("call",), "ring": ("user",),
     "flush-mailbox": ("user",), "set-trust": ("contact", "verdict"),
     "verify": ("call", "verdict"), "export-identity": ("passphrase",),

@@ -32,7 +32,6 @@ ASKED = {
     "registrations": ("the phones that are registered", ("user",)),
     "calls": ("calls that are going on: who, how routed, and why", ()),
     "history": ("calls that have ended, the last one first", ()),
-    "strangers": ("addresses that were sent away: how often, what they wanted, and why", ()),
     "hangup": ("end a call: `calls` shows the numbers", ("call",)),
     "ring": ("ring all phones of a user for some seconds, and tell which rang", ("user",)),
     "flush-mailbox": ("throw away the messages that wait for a user", ("user",)),

@@ -23,6 +23,7 @@ class Call:
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
     legs: of an answered call, those to the caller and to the called (tu/dialog.py).
+    rings_since: since when a phone rings; held_by: tag of the end that holds the call; or None.
     answered_by: whose phone it was, in words, or None.
     security: what the keys of its sound are worth (media.trust.LEVELS), or None.
     """
@@ -30,7 +31,7 @@ class Call:
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ended_by", "parties", "legs", "context", "detours",
-        "token", "security", "answered_by", "deadline", "queued",
+        "token", "security", "answered_by", "rings_since", "held_by", "deadline", "queued",
     )  # fmt: skip
 
     def record(self, now):
@@ -49,6 +50,8 @@ class Call:
             "step": self.step,
             "why": self.why,
             "in_path": self.in_path,
+            "rings": self.rings_since is not None,
+            "held": self.held_by is not None,
             "seconds_since_start": (now - self.since) // 1000,
             "seconds_talked": talked,
             "seconds_since_end": None if ended is None else (now - ended) // 1000,
@@ -94,10 +97,21 @@ class Calls:
         call.status, call.ended_by = None, None
         call.parties = Parties()
         call.legs = call.context = call.detours = call.token = call.security = None
-        call.answered_by = None
+        call.answered_by = call.rings_since = call.held_by = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
+
+    def ring(self, call, now):
+        """A phone rings; tell whether that is new."""
+        if call.rings_since is not None:
+            return False
+        call.rings_since = now
+        return True
+
+    def hold(self, call, tag):
+        """One end (the tag of its dialog) holds the call, or nobody (None)."""
+        call.held_by = tag
 
     def answer(self, call, status, now):
         """The call was answered; one that the node does not stay in goes to the history."""
@@ -209,23 +223,5 @@ def masked(data):
             continue  # The rest of a folded line.
         name = line.partition(b":")[0]
         hidden = name.strip().lower() in SECRETS or name[:2] == b"k="
-        lines.append(readable(name + b": ***" if hidden else _without_passwords(line)))
+        lines.append(readable(name + b": ***" if hidden else line))
     return "\n".join(lines)
-
-
-def _without_passwords(line):
-    """Mask what stands between user and host of each address, and the headers behind it."""
-    if b"@" not in line or b"sip" not in line.lower():
-        return line
-    parts = line.split(b"@")
-    for index, part in enumerate(parts[:-1]):
-        at = max(part.lower().rfind(b"sip:"), part.lower().rfind(b"sips:") + 1)
-        colon = part.find(b":", at + 4) if at >= 0 else -1
-        if colon >= 0 and b" " not in part[at:] and b">" not in part[at:]:
-            parts[index] = part[: colon + 1] + b"***"
-    return b"@".join([_without_headers(part) for part in parts])
-
-
-def _without_headers(part):
-    question, greater = part.find(b"?"), part.find(b">")
-    return part[: question + 1] + b"***" + part[greater:] if 0 <= question < greater else part

@@ -4,14 +4,15 @@ from collections import namedtuple
 
 from ..sip.message import response_to
 
-# What the engine is asked to do. START: begin the next list of targets; RESPOND: give a response
-# to the server transaction; CANCEL: cancel a branch, `value` being the Reason line or None.
+# What the engine is asked to do. START: begin a list of targets (`value`), None for the next one;
+# RESPOND: give a response to the server transaction; CANCEL: cancel a branch, `value` being the
+# Reason line or None.
 Step = namedtuple("Step", ("what", "branch", "value"))
 START, RESPOND, CANCEL = ("start", "respond", "cancel")
 
 WAITING, ACCEPTED, CANCELLED, DONE = STATES = ("waiting", "accepted", "cancelled", "done")
-PROVISIONAL, SUCCESS, FAILURE, GLOBAL, STOP, EXPIRE = EVENTS = (
-    "provisional", "success", "failure", "global-failure", "stop", "expire",
+PROVISIONAL, SUCCESS, FAILURE, GLOBAL, STOP, EXPIRE, JOIN = EVENTS = (
+    "provisional", "success", "failure", "global-failure", "stop", "expire", "join",
 )  # fmt: skip
 
 # RFC 3326: with these words the other phones log no missed call.
@@ -53,12 +54,14 @@ class ResponseContext:
 
     is_help: a call for help: lists of targets ring along with those before, no refusal ends it;
     heard: the last ringing; rejoined: the request that came later by another way, or None;
-    refusal: (status, reason) for the caller where not he has cancelled.
+    refusal: (status, reason) for the caller where not he has cancelled; callee: section of the
+    user or group that is called, or None; tried: how often it went on after a refusal.
     """
 
     state = WAITING
-    breadth = call = token = reasons = heard = rejoined = refusal = queued = None
-    is_help = False
+    breadth = call = token = reasons = heard = rejoined = refusal = queued = callee = None
+    is_help = was_stopped = False
+    tried = 0
 
     def __init__(self, request, server, flow, stages, patience, now):
         self.request = request
@@ -74,6 +77,19 @@ class ResponseContext:
         """Return the Steps of one event; an unlisted pair changes nothing."""
         step = TABLE.get((self.state, event))
         return [] if step is None else step(self, now, branch, response)
+
+    def may_go_on(self):
+        """Tell whether a refused call may be tried elsewhere: nobody has ended it."""
+        is_call = self.request.method == b"INVITE" and self.call is not None
+        return is_call and self.state == DONE and not self.was_stopped and not self.is_help
+
+    def go_on(self, stages, now):
+        """Wait for further lists of targets after all; return the first of them."""
+        self.tried += 1
+        self.state, self.finals = WAITING, []
+        self.stages = stages
+        self.deadline = now + self.patience
+        return self.stages.pop(0)
 
     def pending(self):
         """Return the branches without a final response."""
@@ -167,9 +183,15 @@ def _user(target):
 
 def _stop(context, now, branch, response):
     context.state = CANCELLED
+    context.was_stopped = True
     context.stages = []
     context.deadline = now + CANCEL_PATIENCE
     return _cancel_rest(context, response)
+
+
+def _join(context, now, branch, targets):
+    """More phones ring: one that picks the call up, or brings it back."""
+    return [Step(START, None, targets)] if targets else []
 
 
 def _fail_cancelled(context, now, branch, response):
@@ -269,6 +291,7 @@ TABLE = {
     (WAITING, GLOBAL): _fail_for_all,
     (WAITING, STOP): _stop,
     (WAITING, EXPIRE): _tire,
+    (WAITING, JOIN): _join,
     (ACCEPTED, SUCCESS): _succeed_again,
     (ACCEPTED, PROVISIONAL): _ring_late,
     (CANCELLED, PROVISIONAL): _ring_late,
@@ -282,11 +305,14 @@ IGNORED = {
     (ACCEPTED, GLOBAL): "the call stands",
     (ACCEPTED, STOP): "section 9.2: a CANCEL after the final response changes nothing",
     (ACCEPTED, EXPIRE): "no timer runs",
+    (ACCEPTED, JOIN): "it was answered meanwhile",
     (CANCELLED, STOP): "the caller cancels twice",
+    (CANCELLED, JOIN): "it is over: nobody else shall ring",
     (DONE, PROVISIONAL): "the caller has its answer",
     (DONE, SUCCESS): "the caller has a refusal; the callee hears no ACK and ends",
     (DONE, FAILURE): "the caller has its answer",
     (DONE, GLOBAL): "the caller has its answer",
     (DONE, STOP): "section 9.2: a CANCEL after the final response changes nothing",
     (DONE, EXPIRE): "no timer runs",
+    (DONE, JOIN): "it is over: nobody else shall ring",
 }

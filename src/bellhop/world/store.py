@@ -187,11 +187,10 @@ class Store:
         self._count(name)
 
     def _replace(self, name, value):
-        """Write the whole file, where it differs from what is there; no file is for nothing."""
+        """Write the whole file, where it differs from what is there."""
         checksum, size = measured(value)
         has_journal = bool(self.journals.get(name))
-        head = self.heads.get(name, ("", 0))[0]
-        if not has_journal and (checksum == head or not (value or head)):
+        if not has_journal and name in self.heads and self.heads[name][0] == checksum:
             return
         path = self._path(name)
         parts = [checksum + b"\n", pieces(value), b"\n"]

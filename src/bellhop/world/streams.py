@@ -40,15 +40,14 @@ class SipOctets:
 
     def feed(self, data):
         """Return a Fed."""
-        fault = ""
         try:
             items = self.framer.feed(data)
         except SipError as error:
-            items, fault = error.items, error.reason
+            return Fed((), b"", error.reason)
         pings = items.count(PING)
         if not pings:
-            return Fed(items, b"", fault)
-        return Fed([item for item in items if item != PING], PONG * pings, fault)
+            return Fed(items, b"", "")
+        return Fed([item for item in items if item != PING], PONG * pings, "")
 
     def wrap(self, message):
         """Return the octets that carry a message."""
