@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "media": GROUND,
     "core": MESSAGES | {"settings", "transaction", "tu"},
     "features": BELOW_CORE | {"core"},
-    "world": GROUND | {"core.engine", "features.catalogue", "settings", "sip"},
+    "world": GROUND
+    | {"core.engine", "core.rows", "features.catalogue", "features.rows", "settings", "sip"},
     "shell": GROUND | {"core.engine", "features.catalogue", "settings", "sip", "world"},
     "lite": GROUND | {"core.engine", "features.catalogue", "settings", "sip", "world"},
     "__main__": {"shell", "lite"},

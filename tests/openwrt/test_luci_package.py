@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from bellhop.features import catalogue
 from bellhop.settings import schema
 
 from .feed import FEED, LUCI
@@ -21,18 +20,6 @@ DECLARED = re.compile(
 ROW = re.compile(
     r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
-# A verb of the shell's own, with its arguments.
-OWN = {
-    "check-config": (), "problems": (), "export-identity": ("passphrase",),
-    "backup": ("passphrase",), "restore": ("sealed", "passphrase", "replace", "more"),
-}  # fmt: skip
-# Verbs of the node that change something, or tell a secret; the others need the right to read.
-CHANGING = {
-    *[row.verb for row in catalogue.VERBS if row.changes],
-    "export-identity",
-    "backup",
-    "restore",
-}
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -76,19 +63,6 @@ def granted(level):
 def test_every_call_of_the_pages_is_granted_and_nothing_else_is():
     assert granted("read") | granted("write") == set(declared())
     assert not granted("read") & granted("write")
-
-
-def test_what_changes_something_needs_the_right_to_write():
-    for name, method in granted("read"):
-        assert name != "bellhop" or method not in CHANGING
-    assert {method for name, method in granted("write") if name == "bellhop"} == CHANGING
-
-
-def test_calls_are_verbs_of_the_node_with_its_arguments():
-    taken = {**{row.verb: row.arguments for row in catalogue.VERBS}, **OWN}
-    for (name, method), params in declared().items():
-        if name == "bellhop":
-            assert set(params) <= set(taken[method]), method
 
 
 def test_programs_and_files_of_the_rights_are_those_that_the_pages_name():

@@ -22,9 +22,10 @@ from .node import Node
 from .refusals import Refusals
 from .registrations import Registrations
 from .routing import Routing
+from .rows import CORE
 from .uac import Uac
 from .uas import Uas
-from .verbs import ROWS, Verbs
+from .verbs import Verbs
 
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 
@@ -32,7 +33,7 @@ KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 class Engine:
     """The core of a node. What a node does besides are features, which `join`."""
 
-    def __init__(self, settings, token, now, order=(), rows=ROWS, off=None):
+    def __init__(self, settings, token, now, order=(), rows=CORE, off=None):
         """order: of features, as for feature.Hooks; rows, off: their verbs, as for verbs.Verbs."""
         node = self.node = Node(settings, token, order)
         self.lookups = Lookups(node)

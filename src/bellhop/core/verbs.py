@@ -1,30 +1,14 @@
 """The control verbs: what the node tells about itself and does for its owner, JSON-able.
 
-Every answer is a dict. Times are whole seconds before now. A verb stands in one row, here or in
-features/catalogue.py.
+Every answer is a dict. Times are whole seconds before now. A verb stands in one row: core/rows.py,
+features/rows.py, world/rows.py.
 """
-
-from collections import namedtuple
 
 from .. import __version__
 from ..errors import BellhopError
 from ..text import readable
 from . import registrations
-
-# owner: name of the feature that answers; method: its method(arguments, now); arguments: their
-# names; changes: whether it changes something, and so returns (answer, effects).
-Row = namedtuple("Row", ("verb", "owner", "method", "arguments", "changes"))
-
-ROWS = (
-    Row("status", "core", "status", (), False),
-    Row("users", "core", "users", (), False),
-    Row("groups", "core", "groups", (), False),
-    Row("registrations", "core", "registrations", ("user",), False),
-    Row("calls", "core", "calls", (), False),
-    Row("history", "core", "history", (), False),
-    Row("trace", "core", "trace", ("call",), False),
-    Row("hangup", "core", "hang_up", ("call",), True),
-)
+from .rows import check
 
 
 class Verbs:
@@ -37,19 +21,13 @@ class Verbs:
         self.off = off
         self.lacking = {}
 
-    def arguments(self):
-        """Return every verb: verb -> names of its arguments."""
-        return {verb: self.rows[verb].arguments for verb in self.rows}
-
     def answer(self, verb, arguments, now):
         """Return (answer, effects) of a verb; raises BellhopError with words for the owner."""
         row = self.rows.get(verb)
         if row is None:
             known = ", ".join(sorted(self.rows))
             raise BellhopError("there is no verb '%s'; there are %s" % (verb, known))
-        for name in arguments:
-            if name not in row.arguments:
-                raise BellhopError("'%s' takes no argument '%s'" % (verb, name))
+        check(row, arguments)
         owner = self if row.owner == "core" else self.engine.features.get(row.owner)
         if owner is None:
             raise BellhopError(self.lacking.get(row.owner) or self.off[row.owner])

@@ -1,14 +1,14 @@
-"""Which features a node has, in which order they are asked, and which verbs they answer."""
+"""Which features a node has, and in which order they are asked."""
 
-from ..core import verbs
 from ..core.engine import Engine
-from ..core.verbs import Row
+from ..core.rows import CORE
 from .diversion import Diversion
 from .holding import Holding
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
 from .ringtest import RingTest
+from .rows import FEATURES
 
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
@@ -16,21 +16,6 @@ ORDER = (
     "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "mesh failover",
     "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "pgp", "unrelayed", "media",
 )  # fmt: skip
-VERBS = verbs.ROWS + (
-    Row("phonebook", "phonebook", "show", ("format", "page", "url"), False),
-    Row("import-phonebook", "phonebook", "bring", ("csv", "more"), True),
-    Row("ring", "ringtest", "ring", ("user",), True),
-    Row("rung", "ringtest", "rung", ("user",), False),
-    Row("flush-mailbox", "messages", "flush", ("user",), True),
-    Row("identity", "mesh", "identity", (), False),
-    Row("person", "mesh", "person", ("user",), False),
-    Row("peers", "mesh", "peers", (), False),
-    Row("routes", "mesh", "routes", (), False),
-    Row("mesh", "mesh", "graph", (), False),
-    Row("trust", "media", "trust", (), False),
-    Row("set-trust", "media", "set_trust", ("contact", "verdict"), True),
-    Row("verify", "media", "verify", ("call", "verdict"), True),
-)
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
     "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
@@ -40,7 +25,7 @@ OFF = {
 
 def node(settings, token, now):
     """Return the Engine of a node with the features that every node has."""
-    engine = Engine(settings, token, now, ORDER, VERBS, OFF)
+    engine = Engine(settings, token, now, ORDER, CORE + FEATURES, OFF)
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
     engine.join(Diversion(core))

@@ -10,21 +10,13 @@ from ..errors import BellhopError
 from ..sip import digest
 from ..text import of_file
 from ..world.micropython import sockets
+from ..world.rows import ROWS
 from ..world.settings import checked, read_settings
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # Verbs that a running node answers, and what their arguments are called. Of some of them a lite
 # node says only that they are left to a full node.
-ASKED = {
-    "status": (), "users": (), "groups": (), "registrations": ("user",), "calls": (),
-    "history": (), "rung": ("user",), "trace": ("call",), "phonebook": ("format",), "trust": (),
-    "identity": (), "person": ("user",), "peers": (), "routes": (), "mesh": (), "reload": (),
-    "import-phonebook": ("csv", "more"), "hangup": ("call",), "ring": ("user",),
-    "flush-mailbox": ("user",), "set-trust": ("contact", "verdict"),
-    "verify": ("call", "verdict"), "export-identity": ("passphrase",),
-    "backup": ("passphrase",), "restore": ("sealed", "passphrase", "replace", "more"),
-    "problems": (),
-}  # fmt: skip
+ASKED = {row.verb: row.arguments for row in ROWS if row.owner != "control"}
 # uhttpd adds this to what the caller gives.
 SESSION = "ubus_rpc_session"
 # No letter that looks like another one: people type it into a phone.
@@ -38,7 +30,7 @@ def main(words):
     parser.add_argument("--state", help="folder of the node's state")
     parser.add_argument("--config", default="/etc/config/bellhop", help="file in UCI format")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
-    parser.add_argument("verb", help=", ".join(sorted(ASKED) + sorted(OWN)))
+    parser.add_argument("verb", help=", ".join(sorted(set(ASKED) | set(OWN))))
     parser.add_argument("rest", nargs="*", help="what the verb needs")
     given = parser.parse_args(words)
     try:
@@ -163,7 +155,7 @@ def _hash_password(given):
 def _rpcd(given):
     """Be the object `bellhop` of rpcd: tell the methods, or answer one, in JSON."""
     if not given.rest:
-        methods = {"check-config": {}}
+        methods = {}
         for verb in ASKED:
             methods[verb] = dict.fromkeys(ASKED[verb], "")
         print(json.dumps(methods))

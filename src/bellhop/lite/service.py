@@ -68,9 +68,9 @@ class Service(service.Service):
         """Return feature -> why it is not there."""
         return {"media": "this node is a lite one" + NEEDS_FULL_NODE}
 
-    def status(self):
+    def status(self, result):
         """Return how the node is: what the engine tells, and what this shell adds."""
-        result = super().status()
+        result = super().status(result)
         gc.collect()
         result["heap_kb"] = self.heap // 1024
         result["heap_used_kb"] = gc.mem_alloc() // 1024

@@ -15,6 +15,7 @@ from ..errors import BellhopError
 from ..settings.problems import missing
 from ..text import of_file
 from ..world.cpython.log_text import readable
+from ..world.rows import ROWS
 from . import places, tables
 
 # Where a node's control socket is sought, when neither option nor environment names a folder.
@@ -23,38 +24,8 @@ ANSWER_SECONDS = 10
 # OpenWrt's bus, for those who may use it but not the control socket.
 BUS = "/var/run/ubus/ubus.sock"
 
-# Verbs that a running node answers: name -> (words for --help, arguments).
-ASKED = {
-    "status": ("how the node is", ()),
-    "problems": ("what is wrong, and what works all the same", ()),
-    "users": ("the accounts, and how many phones each has", ()),
-    "groups": ("names that ring several users", ()),
-    "registrations": ("the phones that are registered", ("user",)),
-    "calls": ("calls that are going on: who, how routed, and why", ()),
-    "history": ("calls that have ended, the last one first", ()),
-    "hangup": ("end a call: `calls` shows the numbers", ("call",)),
-    "ring": ("ring all phones of a user for some seconds, and tell which rang", ("user",)),
-    "flush-mailbox": ("throw away the messages that wait for a user", ("user",)),
-    "trace": ("the SIP messages of one call, secrets masked", ("call",)),
-    "phonebook": ("everybody who can be called", ("format",)),
-    "identity": ("the key of this node", ()),
-    "peers": ("the nodes around this one", ()),
-    "routes": ("the nodes that can be reached, and how", ()),
-    "mesh": ("the links between all nodes", ()),
-    "trust": ("whose keys are known, and what they are worth", ()),
-    "set-trust": ("say of a contact's key: compared, or forget it", ("contact", "verdict")),
-    "verify": ("the words of a call were the same, or different", ("call", "verdict")),
-    "events": ("what happens, as it happens, until Ctrl-C", ()),
-    "reload": ("read the configuration anew", ()),
-}
-NEEDED = {
-    "set-trust": ("contact", "verdict"),
-    "verify": ("call", "verdict"),
-    "trace": ("call",),
-    "hangup": ("call",),
-    "ring": ("user",),
-    "flush-mailbox": ("user",),
-}
+# Verbs whose arguments come from files or the terminal: they have commands of their own here.
+OWN_WAY = ("import-phonebook", "export-identity", "backup", "restore", "check-config")
 
 
 class Refused(BellhopError):
@@ -94,13 +65,15 @@ def parser():
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     # Before the verb or after it: after it, silence must not undo what was said before.
     shared = _places(argparse.SUPPRESS)
-    for name, (words, accepted) in ASKED.items():
-        made = verbs.add_parser(name, parents=[shared], help=words)
+    for row in ROWS:
+        if row.verb in OWN_WAY:
+            continue
+        made = verbs.add_parser(row.verb, parents=[shared], help=row.help)
         made.add_argument("--json", action="store_true", help="as JSON, for programs")
-        for argument in accepted:
-            count = None if argument in NEEDED.get(name, ()) else "?"
+        for argument in row.arguments:
+            count = None if argument in row.arguments[: row.needed] else "?"
             made.add_argument(argument, metavar=argument.upper(), nargs=count)
-        made.set_defaults(work=_ask, accepted=accepted)
+        made.set_defaults(work=_ask, accepted=row.arguments)
     _add_own(verbs, shared)
     return top
 
@@ -114,28 +87,29 @@ def _places(default):
 
 
 def _add_own(verbs, shared):
-    """Add the verbs that need no running node."""
-    made = verbs.add_parser("check-config", parents=[shared], help="check a configuration file")
+    """Add the verbs of OWN_WAY, and those that need no running node."""
+    help_of = {row.verb: row.help for row in ROWS}
+    made = verbs.add_parser("check-config", parents=[shared], help=help_of["check-config"])
     made.add_argument("file", metavar="FILE", nargs="?")
     made.set_defaults(work=_check_config)
     made = verbs.add_parser("hash-password", parents=[shared], help="make a password")
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
     made.set_defaults(work=_hash_password)
-    made = verbs.add_parser("import-phonebook", parents=[shared], help="take in a file of people")
+    made = verbs.add_parser("import-phonebook", parents=[shared], help=help_of["import-phonebook"])
     made.add_argument(
         "file", metavar="FILE", help="vCard, or CSV with a first line: name,number,address"
     )
     made.set_defaults(work=_import_phonebook)
-    made = verbs.add_parser("export-identity", parents=[shared], help="the node's key, sealed")
+    made = verbs.add_parser("export-identity", parents=[shared], help=help_of["export-identity"])
     made.set_defaults(work=_export_identity)
     made = verbs.add_parser("import-identity", parents=[shared], help="take over a node's key")
     made.add_argument("file", metavar="FILE", help="what export-identity printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_import_identity)
-    made = verbs.add_parser("backup", parents=[shared], help="key, phone book, trust, sealed")
+    made = verbs.add_parser("backup", parents=[shared], help=help_of["backup"])
     made.set_defaults(work=_backup)
-    made = verbs.add_parser("restore", parents=[shared], help="take over a backup")
+    made = verbs.add_parser("restore", parents=[shared], help=help_of["restore"])
     made.add_argument("file", metavar="FILE", help="what backup printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_restore)

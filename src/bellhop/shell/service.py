@@ -10,6 +10,7 @@ from ..features import catalogue
 from ..settings.problems import missing
 from ..world import netlink, service
 from ..world.loop import Loop
+from ..world.rows import ROWS
 from ..world.streams import Plain
 from .entropy import Entropy
 from .resolver import ADDRESSES_ONLY, Resolver
@@ -143,11 +144,11 @@ class Service(service.Service):
         self.loop.performers[RelayClose] = self.media.perform_close
 
     def completed(self, verb, answer):
-        """Add to the calls how their sound is."""
+        """Return the engine's answer to a verb, the calls with how their sound is."""
         if verb == "calls" and self.media is not None:
             for call in answer["calls"]:
                 call["sound"] = [self.media.sound(number) for number in call["relays"]]
-        return answer
+        return super().completed(verb, answer)
 
     # Signatures.
 
@@ -193,7 +194,8 @@ class Service(service.Service):
         from . import ubus  # Only a node on OpenWrt pays for it in memory.
 
         path = os.path.join(BUS, ubus.SOCKET)
-        self.bus = ubus.Bus(self.loop, path, self.control.verbs(), self.control.ask, self.log)
+        methods = {row.verb: row.arguments for row in ROWS if row.owner != "control"}
+        self.bus = ubus.Bus(self.loop, path, methods, self.control.ask, self.log)
         self.bus.open()
 
     def publish(self, effect):

@@ -9,8 +9,10 @@ import os
 import socket
 
 from .. import limits
+from ..core.rows import check
 from ..errors import BellhopError
 from .connection import Connection, Listening
+from .rows import SERVICE
 from .system import files, sockets
 
 # What a request holds besides a phone book.
@@ -27,16 +29,7 @@ class Control:
         self.path = path
         self.clients = []
         self.listening = None
-        # verb -> (function of the arguments, their names).
-        self.own_verbs = {
-            "reload": (lambda given: service.reload(), ()),
-            "status": (lambda given: service.status(), ()),
-            "check-config": (lambda given: service.check_config(), ()),
-            "problems": (lambda given: service.told_problems(), ()),
-            "export-identity": (service.export_identity, ("passphrase",)),
-            "backup": (service.backup, ("passphrase",)),
-            "restore": (service.restore, ("sealed", "passphrase", "replace", "more")),
-        }
+        self.own_rows = {row.verb: row for row in SERVICE if row.owner == "service"}
 
     def open(self):
         """Listen; raises BellhopError where another node uses the same folder."""
@@ -97,13 +90,6 @@ class Control:
             self.loop.counters["out_of_memory"] += 1
             return _line({"error": {"message": "the node has no memory for this answer"}})
 
-    def verbs(self):
-        """Return the verbs that `ask` answers: verb -> names of its arguments."""
-        found = self.service.engine.verbs.arguments()
-        for verb in self.own_verbs:
-            found[verb] = self.own_verbs[verb][1]
-        return found
-
     def ask(self, verb, arguments):
         """Return the answer to a verb, a dict; raises BellhopError with words for the owner."""
         try:
@@ -115,8 +101,10 @@ class Control:
             raise BellhopError(FAULT) from None
 
     def _asked(self, verb, arguments):
-        if verb in self.own_verbs:
-            return self.own_verbs[verb][0](arguments)
+        row = self.own_rows.get(verb)
+        if row is not None:
+            check(row, arguments)
+            return getattr(self.service, row.method)(arguments)
         result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
         self.loop.perform(effects)
         self.service.store.settle(effects)

@@ -88,7 +88,7 @@ class Service:
 
     def completed(self, verb, answer):
         """Return the engine's answer to a verb with what only the shell knows."""
-        return answer
+        return self.status(answer) if verb == "status" else answer
 
     def publish(self, effect):
         """Perform an Event."""
@@ -170,7 +170,7 @@ class Service:
             self.watch.close()
         self.store.write_all()
 
-    def reload(self):
+    def reload(self, arguments=None):
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
         earlier, settings = self.settings, self.read_settings()
         self.settings = settings
@@ -215,7 +215,7 @@ class Service:
         """Let the loop end."""
         self.loop.is_running = False
 
-    def check_config(self):
+    def check_config(self, arguments):
         """Return what is wrong in the configuration file; raises ConfigError."""
         found = read_settings(self.settings_file).problems
         return {"configuration": self.settings_file, "problems": [one.record() for one in found]}
@@ -277,13 +277,12 @@ class Service:
         sentences += ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
         return found + [_told(sentence) for sentence in sentences if sentence]
 
-    def told_problems(self):
+    def told_problems(self, arguments):
         """Return the problems as JSON-able dicts."""
         return {"problems": [problem.record() for problem in self.found_problems()]}
 
-    def status(self):
+    def status(self, result):
         """Return how the node is: what the engine tells, and what the shell adds."""
-        result = self.engine.status(self.loop.now())
         result["counters"].update(
             {
                 "datagrams": self.endpoints.counters(),

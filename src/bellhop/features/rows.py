@@ -1,0 +1,28 @@
+"""The rows of the features' verbs (core/rows.py). A module of texts alone."""
+
+from ..core.rows import Row
+
+FEATURES = (
+    Row(
+        "phonebook", "phonebook", "show", ("format", "page", "url"), 0, False,
+        "everybody who can be called; format: csv, vcard, or a phone's brand",
+    ),
+    Row("import-phonebook", "phonebook", "bring", ("csv", "more"), 1, True, "take in a CSV file"),
+    Row("ring", "ringtest", "ring", ("user",), 1, True, "ring all phones of a user to find them"),
+    Row("rung", "ringtest", "rung", ("user",), 1, False, "how the last `ring` of a user goes"),
+    Row("flush-mailbox", "messages", "flush", ("user",), 1, True, "drop what waits for a user"),
+    Row("identity", "mesh", "identity", (), 0, False, "the key of this node"),
+    Row("person", "mesh", "person", ("user",), 1, False, "the address that a user keeps"),
+    Row("peers", "mesh", "peers", (), 0, False, "the nodes around this one"),
+    Row("routes", "mesh", "routes", (), 0, False, "the nodes that can be reached, and how"),
+    Row("mesh", "mesh", "graph", (), 0, False, "the links between all nodes"),
+    Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),
+    Row(
+        "set-trust", "media", "set_trust", ("contact", "verdict"), 2, True,
+        "say of a contact's key: compared, or forget it",
+    ),
+    Row(
+        "verify", "media", "verify", ("call", "verdict"), 2, True,
+        "the words of a call were the same, or different",
+    ),
+)  # fmt: skip

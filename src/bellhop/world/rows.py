@@ -1,0 +1,27 @@
+"""The rows of the verbs that the running node itself answers, and of all verbs.
+
+A module of texts alone: command line, bus, rpcd and control socket take their verbs from here.
+"""
+
+from ..core.rows import CORE, Row
+from ..features.rows import FEATURES
+
+SERVICE = (
+    Row("problems", "service", "told_problems", (), 0, False, "what is wrong, what still works"),
+    Row("reload", "service", "reload", (), 0, True, "read the configuration anew"),
+    Row("check-config", "service", "check_config", (), 0, False, "find mistakes in the file"),
+    Row("events", "control", "listen", (), 0, False, "what happens, as it happens, until Ctrl-C"),
+    Row(
+        "export-identity", "service", "export_identity", ("passphrase",), 1, True,
+        "the node's key, sealed",
+    ),
+    Row(
+        "backup", "service", "backup", ("passphrase",), 1, True,
+        "the node's key, phone book and trusted keys, sealed",
+    ),
+    Row(
+        "restore", "service", "restore", ("sealed", "passphrase", "replace", "more"), 1, True,
+        "take over a backup; replace: give up the key that is there",
+    ),
+)  # fmt: skip
+ROWS = CORE + FEATURES + SERVICE
