@@ -6,7 +6,12 @@ class BellhopError(Exception):
 
 
 class SipError(BellhopError):
-    """A fault of the peer, with the status code and reason to answer it with."""
+    """A fault of the peer, with the status code and reason to answer it with.
+
+    account: the user name (bytes) whose password was wrong, or None.
+    """
+
+    account = None
 
     def __init__(self, status, reason, headers=()):
         """`headers`: header lines (bytes, no line end) that the refusal must carry."""

@@ -6,6 +6,10 @@ Sizes are for a router with 128 MB; a configuration may lower the table sizes (s
 # A whole SIP message with video, ICE and key offers was seen at 2.3 kB; UDP carries 64 kB at most.
 MAX_HEADER_BYTES = 32768
 MAX_BODY_BYTES = 65535
+# A larger body on a stream is refused and passed over up to this; past it the stream is closed.
+MAX_PASSED_BYTES = 1048576
+# A datagram that fills this may be cut; UDP carries no more.
+MAX_DATAGRAM_BYTES = 65535
 # The longest genuine header seen had 30 lines; RFC 4475 has none above 50.
 MAX_HEADER_LINES = 128
 # Values of one kind that are read once and remembered (sip/memo.py); past it all are forgotten.
@@ -25,6 +29,9 @@ MAX_CONTACTS = 4
 MAX_BRANCHES = 60
 # Nonces with counts in use; past it the oldest ends and its phone is challenged anew.
 MAX_NONCES = 2048
+# Addresses that were sent away, for the list that the owner sees; past it the one that has not come
+# for longest is forgotten.
+MAX_STRANGERS = 200
 # Source addresses whose rate is watched; past it the one seen longest ago is forgotten.
 MAX_SOURCES = 1024
 # Dialogs whose tags are known: two for each call that is live. Past it the oldest is forgotten, and

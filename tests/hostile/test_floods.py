@@ -5,7 +5,7 @@ import pytest
 from bellhop import limits
 from bellhop.effects import Flow
 from bellhop.errors import SipError
-from bellhop.limits import MAX_BINDINGS_PER_USER, MAX_BODY_BYTES, MAX_HEADER_BYTES
+from bellhop.limits import MAX_BINDINGS_PER_USER, MAX_HEADER_BYTES
 from bellhop.sip import message
 from bellhop.sip.framing import Framer
 from tests.hostile.node import ALICE, BOB, GUARDED, STRANGER, check_bounds, guarded
@@ -45,9 +45,9 @@ def invite(number, target=b"sip:bob@example.com", caller=b"sip:a@far", more=()):
     return data
 
 
-def proof_for(node, user=b"alice", password=b"one", count=1):
+def proof_for(node, user=b"alice", password=b"one", count=1, source=ALICE):
     """Return credentials for a REGISTER, made with a fresh nonce."""
-    refused = node.ask(register_request(user, None, 900 + node.drawn), ALICE)
+    refused = node.ask(register_request(user, None, 900 + node.drawn), source)
     return authorization(refused, user, password, b"REGISTER", b"sip:example.com", count)
 
 
@@ -81,8 +81,9 @@ def test_a_full_register_refuses_new_users_and_keeps_the_old():
     for number in range(12):
         user = b"u%d" % number
         request = register_request(user, b"<sip:x@198.51.100.9:%d>" % (number + 1024), 1)
-        proof = proof_for(node, user, b"p%d" % number)
-        answer = node.ask(with_line(request, proof), udp("198.51.100.9", number + 1024))
+        source = udp("198.51.100.9", number + 1024)
+        proof = proof_for(node, user, b"p%d" % number, source=source)
+        answer = node.ask(with_line(request, proof), source)
         assert answer.status == (200 if number < 10 else 503)
     assert node.status()["registrations"] == 10
 
@@ -129,6 +130,7 @@ def test_a_replay_registers_nobody():
     assert node.ask(request, ALICE).status == 200
     thief = request.replace(b"198.51.100.1:40001", b"203.0.113.66:5070").replace(b"bK", b"bKx")
     assert node.ask(thief, STRANGER).status == 401
+    assert node.ask(thief.replace(b"bK", b"bKy"), ALICE).status == 401
     assert node.engine.node.access.counters["replays"] == 1
 
 
@@ -297,7 +299,7 @@ def test_branches_of_one_request_are_bounded():
             name = b"u%d" % user
             request = register_request(name, b"<sip:x@198.51.100.9:%d>" % (1024 + device), device)
             flow = udp("198.51.100.9", 1024 + device)
-            node.ask(with_line(request, proof_for(node, name)), flow)
+            node.ask(with_line(request, proof_for(node, name, source=flow)), flow)
     assert location.size == 80
     sent = requests(node.receive(invite(1, b"sip:all@example.com"), STRANGER))
     assert len(sent) <= limits.MAX_BRANCHES
@@ -330,7 +332,8 @@ def test_a_stream_without_an_end_of_header_is_closed():
 
 
 def test_a_stream_that_promises_too_large_a_body_is_closed():
-    data = options(1).replace(b"Content-Length: 0", b"Content-Length: %d" % (MAX_BODY_BYTES + 1))
+    most = limits.MAX_PASSED_BYTES
+    data = options(1).replace(b"Content-Length: 0", b"Content-Length: %d" % (most + 1))
     with pytest.raises(SipError):
         Framer().feed(data)
 

@@ -20,6 +20,10 @@ ZONE = (
     ("three.far.test", "A", "192.0.2.3"),
     ("three.far.test", "AAAA", "2001:db8::3"),
     ("stream.test", "A", "192.0.2.9"),
+    ("_sip._udp.none.test", "SRV", "0 0 0 ."),
+    ("none.test", "A", "192.0.2.10"),
+    *[("_sip._udp.many.test", "SRV", f"{n} 0 5060 host{n}.many.test.") for n in range(40)],
+    *[(f"host{n}.many.test", "A", f"192.0.2.{100 + n}") for n in range(40)],
 )
 
 
@@ -32,7 +36,23 @@ class NameServer(threading.Thread):
         self.socket.bind((HOST, 0))
         self.port = self.socket.getsockname()[1]
         self.forges = False
+        self.streams = socket.create_server((HOST, self.port))
+        threading.Thread(target=self.run_streams, daemon=True).start()
         self.start()
+
+    def run_streams(self):
+        """Answer over TCP, octet by octet at first."""
+        while True:
+            try:
+                made, _ = self.streams.accept()
+            except OSError:
+                return
+            with made:
+                data = made.recv(2048)
+                whole = self._answer(dns.message.from_wire(data[2:])).to_wire()
+                whole = len(whole).to_bytes(2, "big") + whole
+                for piece in (whole[:1], whole[1:2], whole[2:40], whole[40:]):
+                    made.sendall(piece)
 
     def run(self):
         while True:
@@ -45,7 +65,13 @@ class NameServer(threading.Thread):
                 forged = self._answer(question, "203.0.113.66")
                 forged.id ^= 1
                 self.socket.sendto(forged.to_wire(), asking)
-            self.socket.sendto(self._answer(question).to_wire(), asking)
+            answer = self._answer(question)
+            data = answer.to_wire()
+            if len(data) > 512:
+                answer.answer.clear()
+                answer.flags |= dns.flags.TC
+                data = answer.to_wire()
+            self.socket.sendto(data, asking)
 
     def _answer(self, question, only=None):
         made = dns.message.make_response(question)
@@ -69,6 +95,7 @@ def server():
     made = NameServer()
     yield made
     made.socket.close()
+    made.streams.close()
 
 
 @pytest.fixture
@@ -96,6 +123,20 @@ def test_services_come_by_priority_and_aliases_are_followed(resolve):
 def test_transport_of_the_service_or_of_the_uri(resolve):
     assert resolve("stream.test") == ["tcp 192.0.2.1 5090"]
     assert resolve("stream.test", "udp") == ["udp 192.0.2.9 5060"]
+
+
+def test_answer_that_is_cut_is_asked_for_over_tcp(resolve):
+    lines = resolve("many.test")
+    assert lines == [f"udp 192.0.2.{100 + number} 5060" for number in range(8)]
+
+
+def test_cut_answer_without_tcp_ends_in_words(resolve, server):
+    server.streams.shutdown(socket.SHUT_RDWR)
+    assert resolve("many.test") == ["the host many.test is not known, or has no address"]
+
+
+def test_domain_that_has_no_such_service_says_so(resolve):
+    assert resolve("none.test") == ["none.test says that it has no SIP service"]
 
 
 def test_port_in_the_uri_asks_for_addresses_only(resolve):

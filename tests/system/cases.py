@@ -35,6 +35,17 @@ LEFT_TO_FULL_NODE = {
 }
 
 
+# Doors that are closed by default and that a case needs: lines of `config node`.
+OPENED = {"33": "\toption strangers 'allow'\n"}
+
+
+def opened(name):
+    """Return the configuration of the cases with the doors open that this one needs."""
+    text = (FOLDER / "node.config").read_text()
+    first, rest = text.split("\n", 1)
+    return first + "\n" + OPENED.get(name.partition("-")[0], "") + rest
+
+
 class House(Node):
     """A full node with the configuration of the cases and the media library."""
 
@@ -42,7 +53,7 @@ class House(Node):
 
     def configuration(self):
         """Return the UCI text."""
-        return (FOLDER / "node.config").read_text()
+        return opened(self.case)
 
 
 class LiteHouse(LiteNode):
@@ -50,7 +61,7 @@ class LiteHouse(LiteNode):
 
     def configuration(self):
         """Return the UCI text."""
-        sections = (FOLDER / "node.config").read_text().split("\n\n")
+        sections = opened(self.case).split("\n\n")
         return "\n\n".join(one for one in sections if not one.startswith("config media"))
 
 
@@ -68,8 +79,8 @@ def why_unavailable(name, kind):
 
 
 @contextmanager
-def house(kind, compiled):
-    """A running node in a namespace; compiled: of tests.support.lite, for a lite one."""
+def house(kind, name, compiled):
+    """A running node in a namespace for a case; compiled: of tests.support.lite, for a lite one."""
     with netns.Network("cases") as network, tempfile.TemporaryDirectory() as folder:
         host = network.host("house")
         netns.ip("-n", host.namespace, "-batch", "-", batch="".join(
@@ -77,7 +88,7 @@ def house(kind, compiled):
         ))  # fmt: skip
         host.address, host.address6 = "10.77.0.1", "fd77::1"
         node = (House if kind == FULL else LiteHouse)(host, folder)
-        node.compiled = compiled
+        node.case, node.compiled = name, compiled
         try:
             node.start()
             yield node
@@ -120,7 +131,7 @@ def main(wanted):
                 if reason:
                     print(f"{name:34} {kind}  -      {reason}", flush=True)
                     continue
-                with house(kind, compiled) as node:
+                with house(kind, name, compiled) as node:
                     right, said = run(name, node)
                 print(f"{name:34} {kind}  {'right' if right else 'WRONG'}  {said}", flush=True)
     finally:

@@ -18,6 +18,6 @@ def test_case(name, kind, request):
     if reason:
         pytest.skip(reason)
     made = request.getfixturevalue("compiled") if kind == cases.LITE else None
-    with cases.house(kind, made) as node:
+    with cases.house(kind, name, made) as node:
         right, said = cases.run(name, node)
     assert right, said

@@ -96,6 +96,24 @@ def test_what_is_committed_is_there_before_the_engine_is_told(folder):
     assert not folder.lines
 
 
+def test_what_is_committed_is_synced_and_the_folder_of_a_new_file_too(folder, monkeypatch):
+    synced = []
+    real = os.fsync
+
+    def sync(descriptor):
+        synced.append(os.readlink("/proc/self/fd/%d" % descriptor))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    state = str(folder.path / "state")
+    folder.commit("messages", [ONE], **{"1": ONE})
+    assert synced == [state + "/messages.json.new", state]
+    folder.commit("messages", [ONE, TWO], **{"2": TWO})
+    assert synced[2:] == [state + "/messages.journal", state]
+    folder.commit("messages", [TWO], **{"1": None})
+    assert synced[4:] == [state + "/messages.journal"]
+
+
 def test_a_change_costs_the_flash_its_own_size_and_not_that_of_all(folder):
     rows = [{"id": str(number), "body": "x" * 1000} for number in range(50)]
     folder.keep("messages", rows)
@@ -115,16 +133,17 @@ def test_a_journal_ends_where_it_is_longer_than_what_it_goes_on_from(folder):
 
 
 def test_a_torn_entry_harms_neither_those_before_it_nor_those_behind(folder):
-    for number in range(3):
-        folder.commit("messages", [], **{str(number): {"id": str(number)}})
+    rows = [{"id": str(number)} for number in range(3)]
+    for number, row in enumerate(rows):
+        folder.commit("messages", rows[: number + 1], **{row["id"]: row})
     path = folder.path / "state/messages.journal"
     path.write_bytes(path.read_bytes()[:-4])
     folder.store = folder.again()
     # The first of them is in the file, the last is torn.
-    assert [row["id"] for row in dict(folder.store.load()).get("messages", ())] == ["1"]
+    assert [row["id"] for row in dict(folder.store.load())["messages"]] == ["0", "1"]
     assert "1 entries were not written to their end" in folder.lines.pop()
     folder.commit("messages", [], **{"3": {"id": "3"}})
-    assert [row["id"] for row in folder.kept()["messages"]] == ["1", "3"]
+    assert [row["id"] for row in folder.kept()["messages"]] == ["0", "1", "3"]
 
 
 def test_a_journal_of_an_earlier_file_is_not_read_again(folder):

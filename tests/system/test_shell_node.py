@@ -220,7 +220,7 @@ def test_events_are_streamed(running):
             os.set_blocking(listener.stdout.fileno(), False)
             event = listener.stdout.readline() or None
         listener.terminate()
-    assert event is not None and json.loads(event)["event"] == "call"
+    assert event is not None and json.loads(event)["event"] == "refused"
 
 
 # What owners do to the file -> what the node says of it. Each leaves alice's phone as it is.

@@ -135,7 +135,7 @@ def home():
 
 def with_password(node, data):
     """Return a REGISTER with the credentials that the node wants."""
-    refused = node.ask(homes.register_request(b"user", None, 90), PHONE)
+    refused = node.ask(homes.register_request(b"user", None, 90), PEER)
     proof = authorization(refused, b"user", b"secret", b"REGISTER", b"sip:example.com")
     return with_line(data, proof)
 

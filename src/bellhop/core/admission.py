@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from ..errors import SipError
 from ..limits import MEMBER, OWN, STRANGER
-from ..sip import uri
+from ..sip import digest, uri
 from ..sip.ip import address_octets, network_of
 from ..tu import dialplan, proxy
 from .feature import any_says, first
@@ -19,6 +19,10 @@ FROM_OUTSIDE = (b"INVITE", b"MESSAGE", b"OPTIONS", b"CANCEL", b"ACK")
 NOBODY = b"anonymous.invalid"
 # How many times the requests of a stranger a neighbour may bring, who speaks for many.
 MEMBER_RATE = 10
+# And those of a whole IPv4 /24.
+NETWORK_RATE = 4
+# Wrong passwords that a network may try each minute, or a phone that is known.
+GUESSES = 20
 
 # Who sent a request. kind: one of limits.SENDERS, OWN for phones of users here and for addresses
 # that the owner trusts; user: the section of the user that has proved to speak, or None.
@@ -32,14 +36,27 @@ class Admission:
         self.node = node
 
     def may_knock(self, flow, now, what="", times=1):
-        """Take one of the requests that a source has each minute; `what` has a count of its own."""
+        """Take one of the requests that a source has each minute; `what` has a count of its own.
+
+        A network has a count too: who has many addresses has no more than some neighbours.
+        """
         per_minute = self.node.settings.stranger_requests_per_minute * times
         if not per_minute or self.is_trusted(flow):
             return True
-        if self.node.rates.allows(what + flow.host, per_minute, per_minute, now):
-            return True
+        allows, source = self.node.rates.allows, self._source(flow)
+        network, most = network_of(flow.host), per_minute * NETWORK_RATE
+        if allows(what + source, per_minute, per_minute, now):
+            if source != flow.host or self.node.location.has_host(flow.host):
+                return True
+            if allows(what + network, most, most, now):
+                return True
         self.node.counters["dropped"] += 1
         return False
+
+    def _source(self, flow):
+        """Return what counts as one source: a known phone, an IPv4 address, an IPv6 household."""
+        is_alone = ":" not in flow.host or self.node.location.has_host(flow.host)
+        return flow.host if is_alone else network_of(flow.host)
 
     def limit(self, request, flow, now, what="", times=1):
         """Refuse a source that asks too often; what is STORMY has been counted."""
@@ -56,12 +73,34 @@ class Admission:
 
     def authenticate(self, request, header, flow, now):
         """Return the user that a request proves to come from, or refuse with a challenge."""
-        realm = self.node.settings.realm
+        node, realm = self.node, self.node.settings.realm
+        known = node.location.has_host(flow.host)
+        guesser = "guess " + (flow.host if known else network_of(flow.host))
+        if header in request.names and not node.rates.has(guesser, GUESSES, GUESSES, now):
+            raise SipError(503, "too many wrong passwords from here", (b"Retry-After: 60",))
         try:
-            return self.node.access.check(request, header, realm, self._account, now).user
-        except SipError:
+            verdict = node.access.check(
+                request, header, realm, self._account, now, flow.host, self._decoy
+            )
+        except SipError as error:
+            if error.account is not None:
+                node.rates.allows(guesser, GUESSES, GUESSES, now)
             self.limit(request, flow, now)  # A challenge and a wrong password count alike.
             raise
+        if not _is_for(verdict.uri, request.wrote or request.uri):
+            raise SipError(400, "the credentials are for another address")
+        return verdict.user
+
+    def _decoy(self, name):
+        """Return the algorithm that an unknown name is asked for: that of one of the accounts.
+
+        By their challenges names that there are must not be told from those that there are not.
+        """
+        users = self.node.settings.users
+        if not users:
+            return digest.MD5
+        number = int.from_bytes(self.node.proof.of(b"\r" + uri.key_of(name))[:4], "big")
+        return users[sorted(users)[number % len(users)]].algorithm
 
     def _account(self, username):
         settings = self.node.settings
@@ -122,7 +161,7 @@ class Admission:
     def admit(self, request, tokens, found, flow, now):
         """Return the Caller of a request that may go where it leads, or refuse."""
         if self.is_in_dialog(request, tokens, found, flow):
-            return Caller(self._kind(flow), None)
+            return Caller(self.kind(flow), None)
         if self._admits(request, found, flow):
             if not self.node.location.has_host(flow.host):
                 self.limit(request, flow, now, "member ", MEMBER_RATE)
@@ -164,7 +203,8 @@ class Admission:
             return MEMBER, flow.host
         return STRANGER, network_of(flow.host)
 
-    def _kind(self, flow):
+    def kind(self, flow):
+        """Return whose an address is, one of limits.SENDERS, whatever is sent from it."""
         if self.is_member(flow):
             return MEMBER
         if self.is_trusted(flow) or self.node.location.has_host(flow.host):
@@ -202,6 +242,20 @@ class Admission:
             if binding.flow[:5] == flow[:5]:
                 return True
         return False
+
+
+def _is_for(named, asked):
+    """Tell whether the address in credentials is that of the request but for what phones leave out.
+
+    baresip and others write no parameters, some no port.
+    """
+    if named == asked:
+        return True
+    try:
+        one, other = uri.parse(named), uri.parse(asked)
+    except SipError:
+        return False
+    return (one.name, one.host_key, one.rest) == (other.name, other.host_key, other.rest)
 
 
 def _check_method(request):

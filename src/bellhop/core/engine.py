@@ -14,7 +14,7 @@ from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
 from ..transaction.transaction import Indication, Transaction
-from ..tu import dialplan, proxy
+from ..tu import dialplan, kept, proxy
 from .admission import STORMY, Admission
 from .forwarding import Forwarder
 from .lookups import Lookups
@@ -79,7 +79,7 @@ class Engine:
     def listen(self, listeners, now):
         """Take the list of listeners; a flow's `local` is an index into it."""
         self.node.listen(listeners)
-        return _all(self.node.hooks.listening, now)
+        return self.registrations.listening(now) + _all(self.node.hooks.listening, now)
 
     def reload(self, settings, now):
         """Put new settings in force; calls and registrations stay."""
@@ -94,15 +94,15 @@ class Engine:
         """Take back what a Store effect of an earlier run had kept."""
         if name == "secret":
             self.node.keep_secret(binascii.unhexlify(records))
-        elif name == "bindings":
-            self.registrations.restore(records, now)
+        elif name in kept.NAMES:
+            self.registrations.restore(name, records, now)
         for restore in self.node.hooks.restore:
             restore(name, records, now)
 
     def start(self, now):
         """Begin, after `listen` and `restore`; return the effects."""
         secret = Store("secret", lambda now: binascii.hexlify(self.node.secret).decode(), None)
-        return [secret] + _all(self.node.hooks.started, now)
+        return [secret] + self.registrations.started(now) + _all(self.node.hooks.started, now)
 
     def next_deadline(self):
         """Return when `fire` must be called, or None."""
@@ -130,7 +130,7 @@ class Engine:
         try:
             message = parse(data)
         except SipError as error:
-            return self.refusals.malformed(error, flow, now)
+            return self.refusals.unreadable(error, data, flow, now)
         if isinstance(message, Request):
             effects = self._request(message, flow, now)
         else:

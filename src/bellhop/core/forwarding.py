@@ -18,6 +18,9 @@ DATAGRAM_BYTES = 1100
 
 # Responses after which another way to the same place is worth a try.
 WAY_LOST = (503, 504)
+# How long a hop of several may leave an INVITE without a word: a server says 100 within 200 ms, and
+# three retransmissions fit into this. RFC 3263 section 4.3 would wait 32 s; no caller does.
+HOP_PATIENCE = 4000
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 # Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
@@ -152,8 +155,11 @@ class Forwarder:
     def _transmit(self, branch, request, flow, mark, now):
         branch.request = request
         branch.transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
-        if branch.target.patience is not None:
-            branch.deadline = now + branch.target.patience
+        patience = branch.target.patience
+        if patience is None and branch.hops and request.method == b"INVITE":
+            patience = HOP_PATIENCE
+        if patience is not None:
+            branch.deadline = now + patience
             self.node.deadlines.watch(branch)
         return effects
 
@@ -288,7 +294,7 @@ class Forwarder:
         return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
 
     def _branch_silent(self, branch, now):
-        """Not even 100 came over a way through the mesh: the next way may be open."""
+        """Not even 100 came over a way: the next one may be open."""
         branch.deadline = None
         if branch.rang or branch.final is not None:
             return []

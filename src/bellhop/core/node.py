@@ -15,6 +15,7 @@ from ..tu.calls import Calls, Trace
 from ..tu.dialogs import Dialogs
 from ..tu.listening import Listening
 from ..tu.location import Location
+from ..tu.strangers import Strangers
 from .commits import Commits
 from .feature import Hooks
 
@@ -34,6 +35,7 @@ class Node:
         self.rates = Rates()
         self.calls = Calls()
         self.dialogs = Dialogs()
+        self.strangers = Strangers()
         self.trace = Trace()
         self.commits = Commits()
         self.writings = Shares()

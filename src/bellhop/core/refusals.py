@@ -1,10 +1,16 @@
 """A refusal: a response, and a note in the list of calls; or silence."""
 
-from ..effects import Send
+from ..effects import Event, Note, Send
 from ..errors import SipError
+from ..limits import MAX_DATAGRAM_BYTES, STRANGER
 from ..sip import via
 from ..sip.message import Request, response_to
+from ..text import readable
 from ..tu import proxy
+from ..tu.calls import name_of
+
+# What the log says of a refusal, and how much of what a stranger wrote.
+WRONG_PASSWORD, MOST_SHOWN = ("wrong password", 64)
 
 
 class Refusals:
@@ -13,6 +19,14 @@ class Refusals:
     def __init__(self, node, admission):
         self.node = node
         self.admission = admission
+
+    def unreadable(self, error, data, flow, now):
+        """Refuse what the parser refused, in true words where it was a datagram that was cut."""
+        partial = getattr(error, "partial", None)
+        if partial is not None and flow.transport == "udp" and len(data) >= MAX_DATAGRAM_BYTES:
+            error = SipError(513, "datagrams of at most %d octets are taken" % MAX_DATAGRAM_BYTES)
+            error.partial = partial
+        return self.malformed(error, flow, now)
 
     def malformed(self, error, flow, now):
         """Refuse what can be answered, drop the rest; a source has a bound on both."""
@@ -37,13 +51,30 @@ class Refusals:
         node = self.node
         node.counters["refused"] += 1
         effects = []
-        if request.method == b"INVITE" and error.status not in (401, 407):
+        if error.account is not None:
+            effects = self._note_stranger(request, server.flow, error, now)
+        elif error.status not in (401, 407):
             effects = self._note(request, server, error, now)
         tag = self.tag_of(request)
         response = response_to(request, error.status, error.reason, error.headers, tag)
         if request.method == b"INVITE" and not server.reliable:
             return node.layer.refuse(server, response) + effects
         return node.layer.respond(server, response, now) + effects
+
+    def _note_stranger(self, request, flow, error, now):
+        """Tell the owner whom the node sends away; programs such as fail2ban read the line."""
+        account = error.account
+        who = name_of(request.from_) if account is None else readable(account)
+        why = readable(error.reason.encode()) if account is None else WRONG_PASSWORD
+        # Nothing that a stranger wrote may look like another line of this form.
+        who, method = who.replace(" ", "_")[:MOST_SHOWN], readable(request.method)[:MOST_SHOWN]
+        dialled = _dialled(request)[:MOST_SHOWN]
+        refusal = dialled, error.status, why
+        self.node.strangers.note(flow.host, refusal, account is not None, now)
+        fields = {"address": flow.host, "account": who, "method": method, "dialled": dialled,
+                  "status": error.status, "why": why}  # fmt: skip
+        words = "refused %s of %s from %s: %s" % (method, who, flow.host, why)
+        return [Note("notice", words), Event("refused", fields)]
 
     def tag_of(self, request):
         """Return the To tag of refusals of one Call-ID; the ACK for one is known by it.
@@ -53,9 +84,23 @@ class Refusals:
         return proxy.dialog_token(self.node.proof, b"\n" + request.call_id)
 
     def _note(self, request, server, error, now):
-        calls = self.node.calls
+        """Note a call that did not ring: of the family in the history, of strangers beside it."""
+        flow, caller, calls = server.flow, request.caller, self.node.calls
+        is_known = caller is not None and caller.kind != STRANGER
+        if not is_known and self.admission.kind(flow) == STRANGER:
+            return self._note_stranger(request, flow, error, now)
+        if request.method != b"INVITE":
+            return []
         call = calls.live.get(request.call_id) or calls.begin(request, server.flow, now)
         if call is None:
             return []
         calls.refuse(call, error.status, error.reason, now)
         return self.node.changed(call, now)
+
+
+def _dialled(request):
+    """Return what a request asks for, as people dial it."""
+    try:
+        return readable(request.parsed_uri.name or request.uri)
+    except SipError:
+        return readable(request.uri)

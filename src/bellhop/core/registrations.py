@@ -1,8 +1,8 @@
 """What follows from changed bindings: they are kept, and told to who wants to know."""
 
-from ..effects import Event, Store
+from ..effects import Event
 from ..text import readable
-from ..tu import location as locations
+from ..tu.kept import Kept
 from ..tu.location import Location
 
 
@@ -17,22 +17,25 @@ class Registrations:
     def __init__(self, node, came_back):
         self.node = node
         self.came_back = came_back
+        self.kept = Kept(node.location, self._listeners)
         self.wakers = {Location: self._expire}
 
-    def changed(self, added, removed, now):
-        """Return the effects of bindings that were added and removed."""
+    def changed(self, added, removed, now, answer=()):
+        """Return the effects of bindings that were added and removed.
+
+        answer: effects that tell the phone, as soon as its bindings are kept.
+        """
         self.node.deadlines.watch(self.node.location)
-        if not added and not removed:
-            return []
-        effects = [Store("bindings", self.dump, None)]
+        effects = self.kept.stores(added, removed, now) + list(answer)
         for what, bindings in (("registered", added), ("removed", removed)):
             for binding in bindings:
                 effects.append(Event("registration", dict(record(binding, now), what=what)))
         for binding in added:
             if binding.flow.connection:
                 self.came_back(binding)
-        for registered in self.node.hooks.registered:
-            effects += registered(added, removed, now)
+        if added or removed:
+            for registered in self.node.hooks.registered:
+                effects += registered(added, removed, now)
         return effects
 
     def silent(self, binding, now):
@@ -54,12 +57,19 @@ class Registrations:
         location.most = settings.max_bindings
         return self._remove([b for b in location.all(now) if b.user not in settings.users], now)
 
-    def restore(self, records, now):
-        """Take back what an earlier run had kept."""
-        for binding in locations.restore(records, self._listeners(), now):
-            if binding.user in self.node.settings.users and binding.until > now:
-                self.node.location.add(binding)
+    def restore(self, name, rows, now):
+        """Take back what an earlier run had kept under one of kept.NAMES."""
+        self.kept.restore(name, rows, self.node.settings.users, now)
         self.node.deadlines.watch(self.node.location)
+
+    def started(self, now):
+        """Keep what was taken back; return the effects."""
+        return self.kept.start()
+
+    def listening(self, now):
+        """Take back the phones of addresses that have come; return the effects."""
+        back = self.kept.look_again(self.node.settings.users, now)
+        return self.changed(back, [], now) if back else []
 
     def _remove(self, bindings, now):
         for binding in bindings:
@@ -68,10 +78,6 @@ class Registrations:
 
     def _expire(self, location, now):
         return self.changed([], location.expire(now), now)
-
-    def dump(self, now):
-        """Return the records of all bindings; called when the shell really writes."""
-        return locations.dump(self.node.location.all(now), self._listeners(), now)
 
     def _listeners(self):
         return [None if one is None else one.listener for one in self.node.listening]

@@ -30,7 +30,7 @@ class Routing:
         found = self.whom(request, now)
         if found.rule == dialplan.LOCAL and not self.node.dialogs.has(request):
             options.check_event(request)
-        caller = self.admission.admit(request, tokens, found, flow, now)
+        caller = request.caller = self.admission.admit(request, tokens, found, flow, now)
         if caller.kind != OWN and request.wrote is not None:
             raise SipError(403, "a Route without lr is for phones of this house")
         for admitted in hooks.admitted:

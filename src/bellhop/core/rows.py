@@ -19,9 +19,13 @@ CORE = (
     Row("registrations", "core", "registrations", ("user",), 0, False, "phones that are there"),
     Row("calls", "core", "calls", (), 0, False, "calls that are going on: who, how routed, why"),
     Row("history", "core", "history", (), 0, False, "calls that have ended, the last one first"),
+    Row(
+        "strangers", "core", "strangers", (), 0, False,
+        "addresses that were sent away: how often, what they wanted, and why",
+    ),
     Row("trace", "core", "trace", ("call",), 1, False, "SIP messages of a call, secrets masked"),
     Row("hangup", "core", "hang_up", ("call",), 1, True, "end a call: `calls` shows the numbers"),
-)
+)  # fmt: skip
 
 
 def check(row, arguments):

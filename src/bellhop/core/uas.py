@@ -39,5 +39,5 @@ class Uas:
         added, removed = registrar.register(request, flow, user.name, node.location, seconds, now)
         lines = registrar.answer_lines(request, user.name, settings.domain, node.location, now)
         response = response_to(request, 200, None, lines, node.tag())
-        effects = node.layer.respond(server, response, now)
-        return effects + self.registrations.changed(added, removed, now)
+        answer = node.layer.respond(server, response, now)
+        return self.registrations.changed(added, removed, now, answer)

@@ -70,6 +70,8 @@ class Verbs:
             "access": node.access.counters,
             "rates": node.rates.counters,
             "calls": node.calls.counters,
+            "dialogs": node.dialogs.counters,
+            "strangers": node.strangers.counters,
             "writings": node.writings.counters,
         }
         for counters in node.hooks.counters:
@@ -126,6 +128,10 @@ class Verbs:
         """Return the live calls."""
         live = sorted(self.node.calls.live.values(), key=lambda call: call.number)
         return {"calls": [self.node.seen(call, now) for call in live]}
+
+    def strangers(self, arguments, now):
+        """Return whom the node has sent away, the last one first."""
+        return {"strangers": self.node.strangers.rows(now)}
 
     def history(self, arguments, now):
         """Return the calls that are over, the newest first."""

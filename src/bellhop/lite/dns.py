@@ -6,7 +6,7 @@ from collections import namedtuple
 A, AAAA, SRV = 1, 28, 33
 CNAME, INTERNET = 5, 1
 HEADER, HEADER_BYTES = ">HHHHHH", 12
-RECURSION_DESIRED, IS_ANSWER, CODE, NO_SUCH_NAME = 0x0100, 0x8000, 0x000F, 3
+RECURSION_DESIRED, IS_ANSWER, IS_CUT, CODE, NO_SUCH_NAME = 0x0100, 0x8000, 0x0200, 0x000F, 3
 # A name has 255 octets; each label or jump takes one turn, so a loop ends.
 MAX_TURNS, JUMP, JUMP_TARGET = 128, 0xC0, 0x3FFF
 MAX_ALIASES = 8
@@ -16,6 +16,8 @@ Answer = namedtuple("Answer", ("seconds", "values"))
 Srv = namedtuple("Srv", ("priority", "weight", "port", "target"))
 # Where the name server says nothing about how long "there is none" may be kept.
 NONE_SECONDS = 60
+# In place of an Answer that did not fit into a datagram: the whole comes over TCP (RFC 7766).
+CUT = Answer(0, None)
 
 
 def question(number, name, kind):
@@ -30,9 +32,9 @@ def question(number, name, kind):
 
 
 def answer(data, number, name, kind):
-    """Return the Answer in a datagram, or None where it does not answer the question.
+    """Return the Answer in a message, CUT, or None where it does not answer the question.
 
-    Raises ValueError where the datagram is malformed or the server refuses.
+    Raises ValueError where the message is malformed or the server refuses.
     """
     head = _unpacked(HEADER, data, 0)
     if head[0] != number or not head[1] & IS_ANSWER or head[2] != 1:
@@ -40,6 +42,8 @@ def answer(data, number, name, kind):
     asked, at = _name(data, HEADER_BYTES)
     if asked != name.lower() or _unpacked(">HH", data, at) != (kind, INTERNET):
         return None
+    if head[1] & IS_CUT:
+        return CUT
     if head[1] & CODE == NO_SUCH_NAME:
         return Answer(NONE_SECONDS, [])
     if head[1] & CODE:

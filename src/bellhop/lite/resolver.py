@@ -7,12 +7,15 @@ import os
 import socket
 
 from ..effects import Flow
+from ..world.connection import Connection
 from ..world.micropython import sockets
 from . import dns
 
 RESOLV_CONF, HOSTS = "/etc/resolv.conf", "/etc/hosts"
 PORT = 53
 ANSWER_BYTES = 1500
+# What does not fit into that comes over TCP, behind its length; more than this no caller needs.
+LENGTH_BYTES, STREAM_BYTES = 2, 8192
 # People wait for the ringing: each server is asked twice, in turn.
 PATIENCE_MS, ROUNDS, MAX_SERVERS = (2000, 2, 2)
 MAX_HOPS = 8
@@ -59,7 +62,7 @@ class Resolver:
         for host, port in section.peer:
             found += [(one, port or section.port) for one in (yield host, "")]
         for domain in section.search_domain:
-            found += yield domain, "_bellhop._udp."
+            found += (yield domain, "_bellhop._udp.") or ()
         told(found)
 
     def _find(self, effect, host):
@@ -69,6 +72,9 @@ class Resolver:
             for transport, label in SRV_LABELS:
                 if not places and effect.transport in (None, "", transport):
                     found = yield host, label
+                    if found is None:
+                        self._refuse(effect.query, "%s says that it has no SIP service" % host)
+                        return
                     places = [(transport, address, port) for address, port in found]
         if not places:
             transport, port = effect.transport or "udp", effect.port or DEFAULT_PORT
@@ -81,18 +87,23 @@ class Resolver:
             local = self.local_for(transport, host)
             if local is not None:
                 flows.append(Flow(transport, local, host, port, 0, ""))
-        problem = ""
-        if not flows:
-            self.counters["failed"] += 1
-            problem = "the host %s is not known, or has no address" % name
-            if places:
-                problem = "there is no way from here to %s over %s" % (places[0][1], places[0][0])
-        self.loop.resolved(query, flows, problem)
+        if flows:
+            self.loop.resolved(query, flows, "")
+        elif places:
+            problem = "there is no way from here to %s over %s" % (places[0][1], places[0][0])
+            self._refuse(query, problem)
+        else:
+            self._refuse(query, "the host %s is not known, or has no address" % name)
+
+    def _refuse(self, query, problem):
+        self.counters["failed"] += 1
+        self.loop.resolved(query, [], problem)
 
     def carry_out(self, look_up):
         """Run a generator that yields (name, label) and is sent what was found.
 
-        label "": addresses. Else the SRV records of label + name: [(address, port)].
+        label "": addresses. Else the SRV records of label + name: [(address, port)], or None where
+        they say that there is no such service.
         """
         self._go_on(look_up, None)
 
@@ -115,9 +126,12 @@ class Resolver:
         return found
 
     def _services(self, name):
-        """Return [(address, port)] of an SRV name, first choice first (yields questions)."""
+        """Return what `carry_out` says of an SRV name, first choice first (yields questions)."""
         found = []
-        for record in in_order((yield name, dns.SRV), os.urandom)[:MAX_HOPS]:
+        records = yield name, dns.SRV
+        if [record.target for record in records] == [""]:  # The root: "decidedly not" (RFC 2782).
+            return None
+        for record in in_order(records, os.urandom)[:MAX_HOPS]:
             if record.target:
                 found += [(one, record.port) for one in (yield from self._addresses(record.target))]
         return found
@@ -154,7 +168,7 @@ class Question:
         self.loop = resolver.loop
         self.name, self.kind, self.answered = name, kind, answered
         self.servers = _servers() * ROUNDS
-        self.socket = self.timer = None
+        self.socket = self.connection = self.timer = None
 
     def ask(self):
         """Ask the next server, or give up."""
@@ -162,29 +176,77 @@ class Question:
         if not self.servers:
             self.answered([])
             return
-        server = self.servers.pop(0)
+        self.server = self.servers.pop(0)
         self.number = int.from_bytes(os.urandom(2), "big")
         self.timer = self.loop.call_later(PATIENCE_MS, self.ask)
         try:
-            data = dns.question(self.number, self.name, self.kind)
-            self.socket = socket.socket(sockets.family_of(server), socket.SOCK_DGRAM)
-            self.socket.setblocking(False)
-            self.socket.connect(sockets.address(server, PORT))
-            self.socket.send(data)
+            self.asked = dns.question(self.number, self.name, self.kind)
+            self.socket = self._made(socket.SOCK_DGRAM)
+            self.socket.connect(sockets.address(self.server, PORT))
+            self.socket.send(self.asked)
         except (OSError, ValueError):
-            self.loop.cancel(self.timer)
-            self.timer = self.loop.call_later(0, self.ask)
+            self._ask_soon()
             return
         self.loop.watch(self.socket.fileno(), self._readable)
+
+    def _ask_soon(self):
+        self.loop.cancel(self.timer)
+        self.timer = self.loop.call_later(0, self.ask)
+
+    def _made(self, kind):
+        made = socket.socket(sockets.family_of(self.server), kind)
+        made.setblocking(False)
+        return made
+
+    def _ask_over_tcp(self):
+        """Ask the same server once more: its answer did not fit into a datagram."""
+        self._close()
+        self.timer = self.loop.call_later(PATIENCE_MS, self.ask)
+        try:
+            made = self._made(socket.SOCK_STREAM)
+            target = sockets.address(self.server, PORT)
+            try:
+                made.connect(target)
+            except OSError:
+                pass  # It is under way, or the next question brings the error again.
+            self.buffer = b""
+            self.connection = Connection(self.loop, made, self, STREAM_BYTES, target)
+            self.connection.send(len(self.asked).to_bytes(LENGTH_BYTES, "big") + self.asked)
+        except (OSError, ValueError):
+            self._ask_soon()
+
+    def received(self, data):
+        """Take octets of the server's stream."""
+        self.buffer += data
+        size = int.from_bytes(self.buffer[:LENGTH_BYTES], "big")
+        if size > STREAM_BYTES:
+            self.ask()
+        elif len(self.buffer) >= LENGTH_BYTES + size > LENGTH_BYTES:
+            self._take(self.buffer[LENGTH_BYTES : LENGTH_BYTES + size])
+
+    def ended(self, reason):
+        """The server's stream is gone."""
+        self.ask()
 
     def _readable(self, events):
         try:
             data = self.socket.recv(ANSWER_BYTES)
-            answer = dns.answer(data, self.number, self.name, self.kind)
-        except (OSError, ValueError):
+        except OSError:
             self.ask()
             return
-        if answer is not None:
+        self._take(data)
+
+    def _take(self, data):
+        try:
+            answer = dns.answer(data, self.number, self.name, self.kind)
+        except ValueError:
+            self.ask()
+            return
+        if answer is dns.CUT and self.connection is None:
+            self._ask_over_tcp()
+        elif answer is dns.CUT:
+            self.ask()
+        elif answer is not None:
             self._close()
             self.resolver.keep(self.name, self.kind, answer)
             self.answered(answer.values)
@@ -195,6 +257,9 @@ class Question:
             self.loop.forget(self.socket.fileno())
             self.socket.close()
             self.socket = None
+        if self.connection is not None:
+            self.connection.abort()
+            self.connection = None
 
 
 def in_order(records, token):

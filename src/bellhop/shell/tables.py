@@ -82,6 +82,18 @@ TABLES = {
         ),
         "no phone is registered",
     ),
+    "strangers": Table(
+        "strangers",
+        (
+            Column("ADDRESS", "address", _plain),
+            Column("TIMES", "count", _plain),
+            Column("PASSWORDS", "wrong_passwords", _plain),
+            Column("LAST", "seconds_since_last", duration),
+            Column("DIALLED", "dialled", _plain),
+            Column("WHY NOT", "why", _plain),
+        ),
+        "nobody was sent away since the start",
+    ),
     "trust": Table(
         "trust",
         (
@@ -249,6 +261,12 @@ def _status(result):
         suites = ", ".join(media["suites"]) or "no library"
         lines.append("  %-26s %d (%s)" % ("streams of sound", media["relays"], suites))
     lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
+    lines += ["", "Written to flash today, and what senders may still cause"]
+    written = result.get("writes_today", {})
+    lines += ["  %-26s %d" % (name, written[name]) for name in sorted(written)]
+    for row in result.get("writings_left", ()):
+        words = "%d at once, %d in 24 hours" % (row["left"], row["a_day"])
+        lines.append("  %-26s %s" % (" ".join([row["kind"], row["from"]]), words))
     lines += ["", "Since the start"]
     for part, counts in result["counters"].items():
         named = [(name.replace("_", " "), count) for name, count in counts.items() if count]
@@ -307,7 +325,10 @@ def _history(result):
 
 
 def _end(row):
-    return _wrapped("    ", (row["ended_by"] or "").split(" "), "")
+    words = row["ended_by"] or ""
+    if row["answered_by"]:
+        words = "answered by %s; %s" % (row["answered_by"], words)
+    return _wrapped("    ", words.split(" "), "")
 
 
 def _with_more(rows, columns, more):

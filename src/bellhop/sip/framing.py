@@ -1,7 +1,7 @@
 """Message boundaries on a stream (RFC 3261 section 18.3) and CRLF keep-alive (RFC 5626 4.4.1)."""
 
 from ..errors import SipError
-from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_PASSED_BYTES
 from . import scan
 from .headers import canonical
 from .message import END, line_value
@@ -15,21 +15,33 @@ class Framer:
 
     def __init__(self):
         self.buffer = b""
-        self.needed = 0
+        self.needed = self.passed_over = 0
 
     def feed(self, data):
         """Return the list of complete items: messages, and PING where a keep-alive came.
 
-        Refuses with SipError when the stream can no longer be understood; it must be closed then.
+        Refuses with SipError when the stream can no longer be understood; it must be closed then,
+        and the exception's `items` are the last ones. Of a message that is too large only the
+        header is given, so that it can be refused; its body is passed over.
         """
+        if self.passed_over:
+            kept = data[self.passed_over :]
+            self.passed_over -= len(data) - len(kept)
+            data = kept
         self.buffer += data
         items = []
-        while len(self.buffer) >= self.needed:
-            item = self._next()
-            if item is None:
-                break
-            if item:
-                items.append(item)
+        try:
+            while len(self.buffer) >= self.needed:
+                item = self._next()
+                if item is None:
+                    break
+                if item:
+                    items.append(item)
+        except SipError as error:
+            error.items = items
+            if error.status == 513:
+                items.append(self.buffer)
+            raise
         return items
 
     def _next(self):
@@ -40,16 +52,27 @@ class Framer:
         end = buffer.find(END)
         if end < 0:
             if len(buffer) > MAX_HEADER_BYTES:
-                raise SipError(413, "the header on a stream has no end")
+                raise SipError(513, "the header on a stream has no end")
             self.needed = len(buffer) + 1
             return None
-        size = end + len(END) + content_length(buffer[:end])
+        body = content_length(buffer[:end])
+        if body > MAX_BODY_BYTES:
+            return self._pass_over(end + len(END), body)
+        size = end + len(END) + body
         if len(buffer) < size:
             self.needed = size
             return None
         self.needed = 0
         self.buffer = buffer[size:]
         return buffer[:size]
+
+    def _pass_over(self, end, body):
+        """Return the header of a message whose body is too large, and drop the body as it comes."""
+        header, rest = self.buffer[:end], self.buffer[end:]
+        self.buffer = rest[body:]
+        self.passed_over = body - (len(rest) - len(self.buffer))
+        self.needed = 0
+        return header
 
     def _blank(self, buffer):
         if buffer[:4] == PING:
@@ -72,7 +95,7 @@ def content_length(header):
         if line[:1] in b"CcLl" and canonical(line[: line.find(b":")]) == b"content-length":
             if found is not None:
                 raise SipError(400, "a message on a stream has Content-Length twice")
-            found = scan.number(line_value(line), MAX_BODY_BYTES, "Content-Length")
+            found = scan.number(line_value(line), MAX_PASSED_BYTES, "Content-Length")
     if found is None:
         raise SipError(400, "a message on a stream needs Content-Length")
     return found

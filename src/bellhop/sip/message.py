@@ -176,8 +176,8 @@ class Request(Message):
 
     _max_forwards = None
     # The Request-URI as the peer wrote it, where a Route has taken its place; the Address that the
-    # node vouches for which sent this.
-    wrote = asserted = None
+    # node vouches for which sent this; who has sent it (core/admission.Caller), once that is known.
+    wrote = asserted = caller = None
 
     def __init__(self, method, uri, names, lines, body=b""):
         self.names = names
@@ -290,8 +290,9 @@ def behind_comma(line):
 def parse(data):
     """Return the Request or Response in one datagram (or one framed message).
 
-    Refuses with SipError; where the message is a request whose header could be read so far, the
-    exception's `partial` attribute holds it so that a refusal can be addressed.
+    Refuses with SipError, what is too large with 513; where the message is a request whose header
+    could be read so far, the exception's `partial` attribute holds it so that a refusal can be
+    addressed.
     """
     if data[:2] == b"\r\n":
         data = data.lstrip(b"\r\n")
@@ -299,7 +300,7 @@ def parse(data):
     if not end and header[-2:] == b"\r\n":
         header, end = header[:-2], b"\r\n"
     if not end or len(header) > MAX_HEADER_BYTES:
-        raise SipError(400, "the message has no end of its header, or too long a header")
+        raise _endless(data)
     lines = header.split(b"\r\n")
     start = lines.pop(0)
     if len(lines) > MAX_HEADER_LINES:
@@ -314,6 +315,18 @@ def parse(data):
         error.partial = message
         raise
     return message
+
+
+def _endless(data):
+    """Return the refusal of what has no end of its header, or only behind what is taken."""
+    if len(data) < MAX_HEADER_BYTES:
+        return SipError(400, "the message has no end of its header")
+    error = SipError(513, "a header of at most %d octets is taken here" % MAX_HEADER_BYTES)
+    lines = data[:MAX_HEADER_BYTES].split(b"\r\n")[:MAX_HEADER_LINES]
+    message = _begun(lines[0], lines[1:-1])
+    _fields(message)
+    error.partial = message
+    return error
 
 
 def _fields(message):
@@ -390,7 +403,9 @@ def _read(message, fields, body):
     message.body = body
     length = fields.get(b"content-length")
     if length is not None:
-        size = _number_in(length, MAX_BODY_BYTES, b"content-length")
+        size = _number_in(length, MAX_NUMBER, b"content-length")
+        if size > MAX_BODY_BYTES:
+            raise SipError(513, "a body of at most %d octets is taken here" % MAX_BODY_BYTES)
         if size > len(body):
             raise SipError(400, "the body is shorter than Content-Length says")
         message.body = body[:size]

@@ -12,8 +12,8 @@ NONCE_LIFE = 3600000
 COUNT_WINDOW = 64
 MINUTE = 60000
 
-# user: the account that proved itself; algorithm: how.
-Verdict = namedtuple("Verdict", ("user", "algorithm"))
+# user: the account that proved itself; algorithm: how; uri: for which address (octets).
+Verdict = namedtuple("Verdict", ("user", "algorithm", "uri"))
 
 
 class Access:
@@ -27,34 +27,41 @@ class Access:
         self.made = 0
         self.counters = {"challenges": 0, "wrong_passwords": 0, "replays": 0, "stale_nonces": 0}
 
-    def nonce(self, now):
-        """Return a nonce: the time, a serial number, and a proof that it was made here.
+    def nonce(self, now, source=""):
+        """Return a nonce: the time, a serial number, and a proof that it is ours, for a source.
 
         The number keeps apart two phones that are challenged in the same millisecond.
         """
         self.made += 1
         stamp = hex(now)[2:].encode() + b"-" + hex(self.made)[2:].encode()
-        return stamp + b"." + self._proof(stamp)
+        return stamp + b"." + self._proof(stamp, source)
 
-    def _proof(self, stamp):
-        return binascii.hexlify(self.proof.of(stamp)[:16])
+    def _proof(self, stamp, source):
+        return binascii.hexlify(self.proof.of(stamp + b" " + source.encode())[:16])
 
-    def _born(self, nonce):
-        """Return when a nonce of ours was made, or None for any other."""
+    def _born(self, nonce, source):
+        """Return when a nonce of ours for this source was made, or None for any other."""
         stamp, _, proof = nonce.partition(b".")
         time = stamp.partition(b"-")[0]
         if len(time) > 15 or not scan.is_made_of(time, scan.HEX):
             return None
-        return int(time, 16) if digest.equal(proof, self._proof(stamp)) else None
+        return int(time, 16) if digest.equal(proof, self._proof(stamp, source)) else None
 
-    def check(self, request, header, realm, find_user, now):
+    def check(self, request, header, realm, find_user, now, source="", decoy=None):
         """Return the Verdict on a request, or refuse with a challenge.
+
+        A phone whose address has changed is told that its nonce is stale, and does not ask its
+        user.
 
         header: b"authorization" or b"proxy-authorization". find_user(username) returns an account
         with `name`, `ha1_of(algorithm, username)` and `algorithm` (the one to ask for), or None.
+        source: the address that it comes from; decoy(name): what to ask an unknown name for.
         """
-        account = find_user(request.from_.uri.name)
-        stale = False
+        name = request.from_.uri.name
+        account = find_user(name)
+        algorithm = digest.MD5 if decoy is None else decoy(name)
+        algorithm = algorithm if account is None else account.algorithm
+        stale, wrong = False, None
         for value in request.values(header):
             fields = digest.credentials(value)
             if fields is None or fields.realm != realm or not digest.is_complete(fields):
@@ -62,11 +69,15 @@ class Access:
             claimed = find_user(fields.username)
             if claimed is None or not self._is_right(claimed, fields, request.method):
                 self.counters["wrong_passwords"] += 1
+                wrong = fields.username
                 continue
-            if self._counts(fields, now):
-                return Verdict(claimed, fields.algorithm)
+            if self._counts(fields, source, now):
+                return Verdict(claimed, fields.algorithm, fields.uri)
             stale = True
-        raise self._challenge(header, realm, account, stale, now)
+        nonce = self.nonce(now, source)
+        error = self._challenge(header, realm, nonce, algorithm, stale)
+        error.account = wrong
+        raise error
 
     def _is_right(self, account, fields, method):
         known = account.ha1_of(fields.algorithm, fields.username)
@@ -76,9 +87,9 @@ class Access:
             fields.response, digest.response(fields.algorithm, known, method, fields)
         )
 
-    def _counts(self, fields, now):
+    def _counts(self, fields, source, now):
         """Tell whether nonce and count are fresh, and use the count up."""
-        born = self._born(fields.nonce)
+        born = self._born(fields.nonce, source)
         if born is None or born <= self.floor or not 0 <= now - born < NONCE_LIFE:
             self.counters["stale_nonces"] += 1
             return False
@@ -101,10 +112,9 @@ class Access:
             self.floor = max(self.floor, its_born)
         self.order.append((nonce, born))
 
-    def _challenge(self, header, realm, account, stale, now):
+    def _challenge(self, header, realm, nonce, algorithm, stale):
         self.counters["challenges"] += 1
-        algorithm = account.algorithm if account is not None else digest.MD5
-        value = digest.challenge(realm, self.nonce(now), algorithm, stale)
+        value = digest.challenge(realm, nonce, algorithm, stale)
         if header == b"authorization":
             return SipError(401, "Unauthorized", (b"WWW-Authenticate: " + value,))
         return SipError(407, "Proxy Authentication Required", (b"Proxy-Authenticate: " + value,))
@@ -131,6 +141,11 @@ class Rates:
         self.buckets = {}
         self.order = []
         self.counters = {"limited": 0, "forgotten": 0}
+
+    def has(self, source, per_minute, burst, now):
+        """Tell whether `allows` would, and take nothing."""
+        level, since = self.buckets.get(source, (burst * MINUTE, now))
+        return min(burst * MINUTE, level + (now - since) * per_minute) >= MINUTE
 
     def allows(self, source, per_minute, burst, now):
         """Take one token from the bucket of `source`; False where it is empty."""

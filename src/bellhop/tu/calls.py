@@ -223,5 +223,23 @@ def masked(data):
             continue  # The rest of a folded line.
         name = line.partition(b":")[0]
         hidden = name.strip().lower() in SECRETS or name[:2] == b"k="
-        lines.append(readable(name + b": ***" if hidden else line))
+        lines.append(readable(name + b": ***" if hidden else _without_passwords(line)))
     return "\n".join(lines)
+
+
+def _without_passwords(line):
+    """Mask what stands between user and host of each address, and the headers behind it."""
+    if b"@" not in line or b"sip" not in line.lower():
+        return line
+    parts = line.split(b"@")
+    for index, part in enumerate(parts[:-1]):
+        at = max(part.lower().rfind(b"sip:"), part.lower().rfind(b"sips:") + 1)
+        colon = part.find(b":", at + 4) if at >= 0 else -1
+        if colon >= 0 and b" " not in part[at:] and b">" not in part[at:]:
+            parts[index] = part[: colon + 1] + b"***"
+    return b"@".join([_without_headers(part) for part in parts])
+
+
+def _without_headers(part):
+    question, greater = part.find(b"?"), part.find(b">")
+    return part[: question + 1] + b"***" + part[greater:] if 0 <= question < greater else part

@@ -2,7 +2,6 @@
 
 from collections import namedtuple
 
-from ..effects import Flow
 from ..limits import MAX_BINDINGS_PER_USER
 from ..sip import scan, uri
 
@@ -11,21 +10,19 @@ Change = namedtuple("Change", ("address", "seconds", "q", "instance", "reg_id"))
 
 FOREVER = 2**62
 
-# Fields of a binding that are kept over a restart: octets, and plain values.
-OCTETS = ("contact", "call_id", "instance", "agent")
-PLAIN = ("user", "q", "cseq", "reg_id")
-
 
 class Binding:
     """One device of a user.
 
     contact: URI as the phone wrote it; params: Contact parameters to give back; flow: where the
-    REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000.
+    REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000; seconds: how
+    long it was granted; number: by which it is kept, that of the binding whose place it took;
+    is_news: it differs from that one in more than its time.
     """
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
-        "instance", "reg_id", "agent", "since", "unanswered",
+        "instance", "reg_id", "agent", "since", "unanswered", "seconds", "number", "is_news",
     )  # fmt: skip
 
     def key(self):
@@ -33,6 +30,17 @@ class Binding:
         if self.instance is not None:
             return self.instance, self.reg_id
         return device_key(self.contact)
+
+    def lasts_as(self, other):
+        """Tell whether another binding reaches the same phone in the same way.
+
+        A stream that comes back has another port; it is lost with the power in any case.
+        """
+        return self._way() == other._way()
+
+    def _way(self):
+        flow = self.flow[:4] if self.flow.transport == "udp" else self.flow[:3]
+        return self.contact, self.params, self.q, self.path, self.instance, self.reg_id, flow
 
     def is_behind_nat(self):
         """Tell whether the phone's own address is not where its packets come from."""
@@ -76,7 +84,7 @@ class Location:
         self.users = {}
         self.contacts = {}
         self.hosts = {}
-        self.size = 0
+        self.size = self.number = 0
         self.deadline = self.queued = None
         self.counters = {"expired": 0, "evicted": 0, "refused_full": 0}
 
@@ -84,7 +92,7 @@ class Location:
         """Return the live bindings of a user, the most wanted (q) and newest first."""
         live = [binding for binding in self.users.get(user, ()) if binding.until > now]
         if len(live) > 1:
-            live.sort(key=lambda binding: (-binding.q, -binding.since))
+            live.sort(key=lambda binding: (-binding.q, -binding.since, binding.number))
         return live
 
     def by_contact(self, target, user=None):
@@ -148,19 +156,44 @@ class Location:
         return self.size < self.most or bool(self.users.get(user))
 
     def add(self, binding):
-        """Put a binding in place of the one it replaces; the device limit evicts one."""
-        mine = self.users.setdefault(binding.user, [])
-        for old in mine[:]:
-            if _replaces(binding, old):
-                binding.since = old.since
-                self.remove(old)
-        mine = self.users.setdefault(binding.user, [])
+        """Put a binding in place of the one it replaces; return the others that are gone for it.
+
+        The device limit evicts one.
+        """
+        gone = [old for old in self.users.get(binding.user, ()) if _replaces(binding, old)]
+        binding.is_news = not [old for old in gone if old.lasts_as(binding)]
+        for old in gone:
+            binding.since = old.since
+            self.remove(old)
+        if gone:
+            binding.number = gone.pop().number
+        else:
+            self.number += 1
+            binding.number = self.number
+        mine = self.users.get(binding.user, [])
         while len(mine) >= MAX_BINDINGS_PER_USER:
             self.counters["evicted"] += 1
-            stale = self.akin(binding) or mine
-            self.remove(min(stale, key=lambda other: other.until))
-            mine = self.users.setdefault(binding.user, [])
-        mine.append(binding)
+            gone.append(min(self.akin(binding) or mine, key=lambda other: other.until))
+            self.remove(gone[-1])
+        self._insert(binding)
+        return gone
+
+    def put_back(self, binding):
+        """Put in a binding of an earlier run; tell whether that was of use.
+
+        It is not where the phone has registered since.
+        """
+        mine = self.users.get(binding.user, ())
+        if [one for one in mine if _replaces(one, binding)] or not self.has_room(binding.user):
+            return False
+        if len(mine) >= MAX_BINDINGS_PER_USER:
+            return False
+        binding.is_news = False
+        self._insert(binding)
+        return True
+
+    def _insert(self, binding):
+        self.users.setdefault(binding.user, []).append(binding)
         self.size += 1
         self.contacts.setdefault(contact_key(binding.contact), []).append(binding)
         self.hosts[binding.flow.host] = self.hosts.get(binding.flow.host, 0) + 1
@@ -240,49 +273,3 @@ def contact_value(binding, now):
     """Return a binding as a Contact value with its remaining seconds (section 10.3 step 8)."""
     value = b"<" + binding.contact + b">" + scan.write_parameters(binding.params)
     return value + b";expires=" + str(max(0, (binding.until - now + 999) // 1000)).encode()
-
-
-def dump(bindings, listeners, now):
-    """Return bindings as JSON-able records; times are seconds that remain or have passed."""
-    records = []
-    for binding in bindings:
-        if listeners[binding.flow.local] is None:
-            continue
-        record = {name: scan.to_text(getattr(binding, name)) for name in OCTETS}
-        record.update({name: getattr(binding, name) for name in PLAIN})
-        record["params"] = [
-            [scan.to_text(name), scan.to_text(value)] for name, value in binding.params
-        ]
-        record["path"] = [scan.to_text(route) for route in binding.path]
-        record["flow"] = list(binding.flow)
-        record["listener"] = list(listeners[binding.flow.local])
-        record["seconds"] = (binding.until - now) // 1000
-        record["age"] = (now - binding.since) // 1000
-        records.append(record)
-    return records
-
-
-def restore(records, listeners, now):
-    """Return the Bindings in what `dump` gave. Streams are gone, so are listeners not there now."""
-    bindings = []
-    for record in records:
-        listener = tuple(record["listener"])
-        if listener not in listeners:
-            continue
-        binding = Binding()
-        for name in OCTETS:
-            setattr(binding, name, scan.to_octets(record[name]))
-        for name in PLAIN:
-            setattr(binding, name, record[name])
-        binding.params = [
-            (scan.to_octets(name), scan.to_octets(value)) for name, value in record["params"]
-        ]
-        binding.path = [scan.to_octets(route) for route in record["path"]]
-        transport, _, host, port, connection, name = record["flow"]
-        local = listeners.index(listener)
-        binding.flow = Flow(transport, local, host, port, connection, name)
-        binding.until = now + record["seconds"] * 1000
-        binding.since = now - record["age"] * 1000
-        binding.unanswered = 0
-        bindings.append(binding)
-    return bindings

@@ -4,6 +4,8 @@ from ..errors import SipError
 from ..sip import scan, uri
 from .location import Binding, Change, contact_value
 
+# What is granted at most over a stream.
+STREAM_SECONDS = 120
 MAX_SECONDS = 2**32 - 1
 # Parameters of a Contact that the registrar answers itself and does not keep.
 NOT_KEPT = (b"expires", b"q", b"pub-gruu", b"temp-gruu")
@@ -66,7 +68,7 @@ def register(request, flow, user, location, limits, now):
 
     Refuses with 400, 423, 439, 500 or 503 and has changed nothing then.
     """
-    asked = changes(request, limits)
+    asked = changes(request, _for_streams(limits) if flow.connection else limits)
     call_id, cseq = request.call_id, request.cseq[0]
     if asked is None:
         doomed = location.bindings(user, now)
@@ -88,8 +90,15 @@ def register(request, flow, user, location, limits, now):
     for binding in doomed:
         location.remove(binding)
     for binding in added:
-        location.add(binding)
+        doomed += location.add(binding)
     return added, doomed
+
+
+def _for_streams(limits):
+    """A phone learns only by its next REGISTER that its stream was lost with the node's power."""
+    shortest, longest, default = limits
+    most = max(shortest, STREAM_SECONDS)
+    return shortest, min(longest, most), min(default, most)
 
 
 def _check_order(bindings, call_id, cseq):
@@ -114,6 +123,7 @@ def _binding(request, flow, user, change, path, now):
     binding.contact = change.address.uri_bytes
     binding.params = [pair for pair in change.address.params if pair[0] not in NOT_KEPT]
     binding.q = change.q
+    binding.seconds = change.seconds
     binding.until = now + change.seconds * 1000
     binding.call_id, binding.cseq = request.call_id, request.cseq[0]
     binding.path = path

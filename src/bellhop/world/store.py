@@ -187,10 +187,11 @@ class Store:
         self._count(name)
 
     def _replace(self, name, value):
-        """Write the whole file, where it differs from what is there."""
+        """Write the whole file, where it differs from what is there; no file is for nothing."""
         checksum, size = measured(value)
         has_journal = bool(self.journals.get(name))
-        if not has_journal and name in self.heads and self.heads[name][0] == checksum:
+        head = self.heads.get(name, ("", 0))[0]
+        if not has_journal and (checksum == head or not (value or head)):
             return
         path = self._path(name)
         parts = [checksum + b"\n", pieces(value), b"\n"]

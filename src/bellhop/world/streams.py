@@ -40,14 +40,15 @@ class SipOctets:
 
     def feed(self, data):
         """Return a Fed."""
+        fault = ""
         try:
             items = self.framer.feed(data)
         except SipError as error:
-            return Fed((), b"", error.reason)
+            items, fault = error.items, error.reason
         pings = items.count(PING)
         if not pings:
-            return Fed(items, b"", "")
-        return Fed([item for item in items if item != PING], PONG * pings, "")
+            return Fed(items, b"", fault)
+        return Fed([item for item in items if item != PING], PONG * pings, fault)
 
     def wrap(self, message):
         """Return the octets that carry a message."""

@@ -4,7 +4,7 @@ import select
 import socket
 
 from ..effects import Flow
-from ..limits import MAX_KEPT_FLOWS, MAX_WAITING_DATAGRAMS
+from ..limits import MAX_DATAGRAM_BYTES, MAX_KEPT_FLOWS, MAX_WAITING_DATAGRAMS
 from .binding import bound
 from .system import sockets
 
@@ -43,7 +43,7 @@ class UdpSocket:
         recvfrom, flows, take = self.recvfrom, self.flows, self.loop.take
         for count in range(sockets.BATCH):
             try:
-                data, address = recvfrom(sockets.DATAGRAM_BYTES)
+                data, address = recvfrom(MAX_DATAGRAM_BYTES)
             except OSError:
                 if not count:  # It was an error that woke us.
                     self._note_errors()

@@ -7,6 +7,7 @@ import json
 import unittest
 
 from bellhop.effects import Store
+from bellhop.limits import MAX_DATAGRAM_BYTES
 from bellhop.sip import message, stun
 from bellhop.tu import proxy
 from tests.support.exchange import START, Exchange, Phone, register, telephone
@@ -53,6 +54,16 @@ class InputTest(unittest.TestCase):
         data = request("INVITE").replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE")
         self.assertEqual(statuses(self.exchange.receive(data, STRANGER)), [400])
         self.assertEqual(len(self.exchange.node.layer), 0)
+
+    def test_what_is_too_large_is_told_so(self):
+        stream = flow("203.0.113.7", transport="tcp", connection=3)
+        body = "x" * (MAX_DATAGRAM_BYTES + 1)
+        cut = request("MESSAGE", body=body)[:MAX_DATAGRAM_BYTES]
+        headed = request("MESSAGE", body=body).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        for data, source in ((cut, STRANGER), (headed, stream)):
+            (send,) = self.exchange.receive(data, source)
+            self.assertEqual(message.parse(send.data).status, 513)
+            self.assertEqual(send.flow, source)
 
     def test_a_malformed_ack_is_never_answered(self):
         data = request("ACK").replace(b"CSeq: 1 ACK", b"CSeq: 1 BYE")
@@ -230,13 +241,16 @@ class RestartTest(unittest.TestCase):
         second.advance(3600000)
         self.assertEqual(second.node.location.size, 0)
 
-    def test_a_user_that_is_gone_is_not_restored(self):
+    def test_phones_ring_again_when_the_power_is_back_and_their_address_too(self):
         first = Exchange()
         telephone(first, "B", "bob", "10.0.0.3")
-        records = first.engine.registrations.dump(first.now)
-        second = Exchange(settings(users="config user alice\noption password x\n"))
-        second.engine.restore("bindings", records, second.now)
+        records = stored(first.engine.start(first.now), "phones")(first.now)
+        second = Exchange(settings(TRUSTED), [])
+        second.engine.restore("phones", json.loads(json.dumps(records)), second.now)
         self.assertEqual(second.node.location.size, 0)
+        second.engine.listen(LISTENERS, second.now)
+        (send,) = second.receive(request("MESSAGE"), flow())
+        self.assertEqual(send.flow, flow("10.0.0.3"))
 
     def test_the_secret_survives_so_that_calls_go_on(self):
         first = Exchange()
@@ -290,7 +304,9 @@ class ReloadTest(unittest.TestCase):
         telephone(exchange, "B", "bob", "10.0.0.3", "tcp")
         exchange.engine.listen([LISTENERS[0], None, LISTENERS[2], LISTENERS[3]], exchange.now)
         self.assertEqual(exchange.answers(request("INVITE"), flow()), [480])
-        self.assertEqual(exchange.engine.registrations.dump(exchange.now), [])
+        for name in ("bindings", "phones"):
+            rows = stored(exchange.engine.start(exchange.now), name)(exchange.now)
+            self.assertEqual(rows, [])
 
 
 class TimeTest(unittest.TestCase):

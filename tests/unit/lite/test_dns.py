@@ -53,6 +53,10 @@ class DnsTest(unittest.TestCase):
         found = dns.answer(answer(flags=0x8183), 7, "sip.example.org", dns.A)
         self.assertEqual(found.values, [])
 
+    def test_an_answer_that_is_cut_is_told(self):
+        found = dns.answer(answer(flags=0x8380), 7, "sip.example.org", dns.A)
+        self.assertIs(found, dns.CUT)
+
     def test_answer_to_another_question_is_none(self):
         for data in (answer(number=8), answer(name="other.example.org"), answer(flags=0x0100)):
             self.assertIsNone(dns.answer(data, 7, "sip.example.org", dns.A))

@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.errors import SipError
-from bellhop.limits import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from bellhop.limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_PASSED_BYTES
 from bellhop.sip.framing import PING, Framer
 from tests.support.messages import request
 
@@ -56,7 +56,7 @@ class FramerTest(unittest.TestCase):
             ONE.replace(b"Content-Length: 5\r\n", b""),
             ONE.replace(b"Content-Length", b"l: 5\r\nContent-Length"),
             ONE.replace(b"Length: 5", b"Length: x"),
-            ONE.replace(b"Length: 5", b"Length: " + str(MAX_BODY_BYTES + 1).encode()),
+            ONE.replace(b"Length: 5", b"Length: " + str(MAX_PASSED_BYTES + 1).encode()),
             b"\rX" + ONE,
             b"\r\n\rX",
         ):
@@ -68,4 +68,18 @@ class FramerTest(unittest.TestCase):
         with self.assertRaises(SipError) as refused:
             for _ in range(MAX_HEADER_BYTES // 1000 + 2):
                 framer.feed(b"X" * 1000)
-        self.assertEqual(refused.exception.status, 413)
+        self.assertEqual(refused.exception.status, 513)
+        self.assertEqual(len(refused.exception.items), 1)
+
+    def test_what_came_before_a_fault_is_not_lost(self):
+        with self.assertRaises(SipError) as refused:
+            fed(ONE + b"\rX")
+        self.assertEqual(refused.exception.items, [ONE])
+
+    def test_a_body_that_is_too_large_is_passed_over(self):
+        body = b"x" * (MAX_BODY_BYTES + 1)
+        large = ONE.replace(b"Length: 5", b"Length: " + str(len(body)).encode())[:-5]
+        stream = large + body + TWO
+        for step in (len(stream), 1000, len(large) + 1):
+            parts = [stream[at : at + step] for at in range(0, len(stream), step)]
+            self.assertEqual(fed(*parts), [large, TWO], step)

@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.errors import SipError
-from bellhop.limits import MAX_HEADER_BYTES, MAX_HEADER_LINES
+from bellhop.limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADER_LINES
 from bellhop.sip import message
 from tests.support.messages import parsed, request, wire
 
@@ -138,9 +138,14 @@ class ParseTest(unittest.TestCase):
     def test_header_lines_and_octets_are_bounded(self):
         many = ["X-Own: 1"] * MAX_HEADER_LINES
         self.assertEqual(refusal(request("INFO", lines=many)).status, 400)
-        self.assertEqual(
-            refusal(request("INFO", lines=["X: " + "1" * MAX_HEADER_BYTES])).status, 400
-        )
+        for data in (
+            request("INFO", lines=["X: " + "1" * MAX_HEADER_BYTES]),
+            request("INFO", lines=["X: " + "1" * MAX_HEADER_BYTES])[: MAX_HEADER_BYTES + 9],
+            INVITE.replace(b"Length: 5", b"Length: " + str(MAX_BODY_BYTES + 1).encode()),
+        ):
+            error = refusal(data)
+            self.assertEqual(error.status, 513)
+            self.assertIn(b"via", error.partial.names)
 
     def test_every_beginning_of_a_message_is_read_or_refused(self):
         for size in range(len(INVITE)):

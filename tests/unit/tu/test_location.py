@@ -1,13 +1,12 @@
 """Location service: bindings, limits, expiry, what is kept over a restart."""
 
-import json
 import unittest
 
 from bellhop.limits import MAX_BINDINGS_PER_USER
 from bellhop.sip import address, uri
 from bellhop.tu import location
 from bellhop.tu.location import Binding, Change, Location
-from tests.support.messages import LISTENERS, flow
+from tests.support.messages import flow
 
 
 def binding(contact=b"sip:bob@10.0.0.3", **fields):
@@ -17,6 +16,7 @@ def binding(contact=b"sip:bob@10.0.0.3", **fields):
     made.until, made.call_id, made.cseq, made.path = 60000, b"reg-1", 1, []
     made.flow, made.instance, made.reg_id = flow("10.0.0.3"), None, 0
     made.agent, made.since, made.unanswered = b"Phone/1.0", 0, 0
+    made.seconds, made.number = 60, 0
     for name, value in fields.items():
         setattr(made, name, value)
     return made
@@ -168,6 +168,29 @@ class ReplacementTest(unittest.TestCase):
         table.add(binding(b"sip:bob@10.0.0.3", call_id=b"2"))
         self.assertEqual(sorted(contacts(table)), [b"sip:bob@10.0.0.3", tcp])
 
+    def test_who_takes_the_place_of_another_is_news_only_where_the_phone_is_reached_otherwise(self):
+        table = kept(binding())
+        for fields, is_news in (
+            ({"until": 90000, "cseq": 2, "call_id": b"2"}, False),
+            ({"q": 500}, True),
+            ({"q": 500}, False),
+            ({"path": [b"<sip:edge.test;lr>"]}, True),
+            ({"flow": flow("10.0.0.9")}, True),
+            ({"flow": flow("10.0.0.9", 40000, "tcp", 7)}, True),
+            ({"flow": flow("10.0.0.9", 40001, "tcp", 8)}, False),
+        ):
+            fresh = binding(**fields)
+            self.assertEqual(table.add(fresh), [])
+            self.assertEqual((fresh.is_news, fresh.number), (is_news, 1), fields)
+
+    def test_those_who_are_gone_for_another_are_told(self):
+        table = kept(binding(b"sip:bob@10.0.0.3", call_id=b"1"))
+        for port in range(1, MAX_BINDINGS_PER_USER):
+            table.add(binding(b"sip:bob@10.0.0.3:%d" % port, agent=None, until=60000 + port))
+        gone = table.add(binding(b"sip:bob@10.0.0.3:99", agent=None, until=90000))
+        self.assertEqual([one.contact for one in gone], [b"sip:bob@10.0.0.3"])
+        self.assertEqual(table.size, MAX_BINDINGS_PER_USER)
+
     def test_a_full_table_has_room_for_those_who_are_in_it(self):
         table = kept(binding(), most=1)
         self.assertTrue(table.has_room("bob"))
@@ -204,37 +227,6 @@ class NatTest(unittest.TestCase):
     def test_another_host_or_port_is_behind_nat(self):
         for contact in (b"sip:bob@192.168.1.9", b"sip:bob@10.0.0.3:5062", b"sip:bob@phone.local"):
             self.assertTrue(binding(contact).is_behind_nat(), contact)
-
-
-class DumpTest(unittest.TestCase):
-    def setUp(self):
-        self.binding = binding(
-            b"sip:b\xc3\xb6b@10.0.0.3", params=[(b"ob", None),
-            (b"x", b'"\xff"')], path=[b"<sip:p;lr>"],
-            instance=b"<urn:uuid:1>", reg_id=2, q=700, since=-5000, agent=None,
-        )  # fmt: skip
-
-    def restored(self, listeners=LISTENERS):
-        """Return what comes back after a way through JSON, 10 s later by another clock."""
-        text = json.dumps(location.dump([self.binding], LISTENERS, 0))
-        return location.restore(json.loads(text), listeners, 500000)
-
-    def test_what_is_kept_comes_back(self):
-        (back,) = self.restored()
-        for name in ("user", "contact", "params", "q", "call_id", "cseq", "path", "flow",
-                     "instance", "reg_id", "agent"):  # fmt: skip
-            self.assertEqual(getattr(back, name), getattr(self.binding, name), name)
-        self.assertEqual((back.until, back.since), (560000, 495000))
-
-    def test_a_listener_that_moved_is_found_again(self):
-        (back,) = self.restored([None] + LISTENERS)
-        self.assertEqual(back.flow.local, 1)
-
-    def test_a_binding_whose_listener_is_gone_is_dropped(self):
-        self.assertEqual(self.restored(LISTENERS[1:]), [])
-
-    def test_a_binding_whose_listener_has_gone_is_not_kept(self):
-        self.assertEqual(location.dump([self.binding], [None] + LISTENERS[1:], 0), [])
 
 
 class ContactValueTest(unittest.TestCase):

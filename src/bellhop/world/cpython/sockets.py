@@ -11,7 +11,7 @@ AF_UNIX, AF_INET, AF_INET6 = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6
 EISCONN = errno.EISCONN
 # Datagrams taken in one wake-up; then streams, timers and other sockets have their turn.
 BATCH = 64
-DATAGRAM_BYTES, READ_BYTES, NETLINK_BYTES = (65535, 16384, 65536)
+READ_BYTES, NETLINK_BYTES = (16384, 65536)
 # Asked of the kernel, which grants less: room for a burst while Python is busy.
 RECEIVE_BUFFER_BYTES = 1 << 20
 WAITING = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY)

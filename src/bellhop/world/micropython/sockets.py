@@ -16,8 +16,7 @@ WAITING = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY)
 NAMES = {28: "ENOSPC: the disk is full", 30: "EROFS: the disk cannot be written"}
 # Datagrams taken in one wake-up: a question in vain takes memory for an answer.
 BATCH = 1
-# A message with video and key offers was seen at 2.3 kB; reading one takes this for a moment.
-DATAGRAM_BYTES, READ_BYTES, NETLINK_BYTES = (8192, 2048, 8192)
+READ_BYTES, NETLINK_BYTES = (2048, 8192)
 
 
 def family_of(host):
