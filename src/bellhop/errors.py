@@ -8,10 +8,12 @@ class BellhopError(Exception):
 class SipError(BellhopError):
     """A fault of the peer, with the status code and reason to answer it with.
 
-    account: the user name (bytes) whose password was wrong, or None.
+    partial: what could be read of the request that is refused, or None; items: what came whole
+    before it in a stream; account: the user name (bytes) whose password was wrong, or None.
     """
 
-    account = None
+    partial = account = None
+    items = ()
 
     def __init__(self, status, reason, headers=()):
         """`headers`: header lines (bytes, no line end) that the refusal must carry."""
@@ -19,6 +21,18 @@ class SipError(BellhopError):
         self.status = status
         self.reason = reason
         self.headers = headers
+
+    def read(self, request):
+        """Take what could be read of the request that is refused."""
+        self.partial = request
+
+    def follow(self, items):
+        """Take what came whole before the fault in a stream."""
+        self.items = items
+
+    def guess(self, account):
+        """Take the user name whose password was wrong."""
+        self.account = account
 
 
 class ConfigError(BellhopError):

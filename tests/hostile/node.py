@@ -34,7 +34,7 @@ def check_bounds(node):
     assert len(inner.rates.buckets) <= limits.MAX_SOURCES
     assert len(inner.calls.live) <= limits.MAX_CALLS
     assert len(inner.calls.history) <= limits.MAX_HISTORY
-    assert len(inner.trace.messages) <= limits.MAX_TRACED_CALLS
+    assert len(inner.trace.kept) <= limits.MAX_TRACED_CALLS
     assert len(node.engine.lookups.waiting) <= limits.MAX_QUERIES
     assert len(inner.deadlines.heap) <= inner.deadlines.compact_at
     json.dumps(node.status())

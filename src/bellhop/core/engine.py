@@ -88,7 +88,7 @@ class Engine:
 
     def lacks(self, features):
         """Take feature -> why it is not there though the settings want it, "" where it is."""
-        self.verbs.lacking = features
+        self.verbs.lacks(features)
 
     def restore(self, name, records, now):
         """Take back what a Store effect of an earlier run had kept."""
@@ -136,7 +136,7 @@ class Engine:
         else:
             effects = self._follow(node.layer.response(message, now), now)
         call_id = message.call_id
-        if call_id in node.trace.messages:
+        if call_id in node.trace.kept:
             node.trace.note(call_id, now, "received", flow, data)
             node.trace.note_sent(call_id, now, effects)
         return effects
@@ -153,8 +153,7 @@ class Engine:
         try:
             via.note_source(request, flow)
         except SipError as error:
-            error.partial = request
-            return self.refusals.malformed(error, flow, now)
+            return self.refusals.malformed(error, request, flow, now)
         what, found, effects = node.layer.request(request, flow, now)
         if what == layer.ABSORBED:
             return self._follow(effects, now)
@@ -229,7 +228,7 @@ class Engine:
     def _wake(self, thing, now):
         if isinstance(thing, Transaction):
             effects = self.node.layer.wake(thing, now)
-            if thing.request is not None and thing.request.call_id in self.node.trace.messages:
+            if thing.request is not None and thing.request.call_id in self.node.trace.kept:
                 self.node.trace.note_sent(thing.request.call_id, now, effects)
             return effects
         return self.wakers[type(thing)](thing, now)

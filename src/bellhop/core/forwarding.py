@@ -40,11 +40,8 @@ class Forwarder:
         self.users = {Branch: self._indicated, ResponseContext: self._server_failed}
         self.wakers = {Branch: self._branch_silent, ResponseContext: self._wake}
 
-    def forward(self, request, server, flow, found, call, reasons, now):
-        """Begin to forward a request to what the dial plan found; return the effects.
-
-        reasons: why the node must stay in the path whatever the target, in words.
-        """
+    def context(self, request, server, flow, found, call, now):
+        """Return the ResponseContext of a request to what the dial plan found, or refuse it."""
         proxy.check_hops(request)
         key = proxy.loop_key(request)
         proxy.check_loop(request, self.node.instance, key)
@@ -52,29 +49,28 @@ class Forwarder:
         stages = _bounded(found.stages)
         if breadth is not None and breadth < max([len(targets) for targets in stages]):
             raise SipError(440, "Max-Breadth Exceeded")
-        patience = found.patience or self.node.settings.ring_seconds * 1000
-        context = ResponseContext(request, server, flow, stages, patience, now)
-        context.token = key
-        context.breadth = breadth
-        context.is_help = found.rule == dialplan.EMERGENCY
-        context.call, context.callee = call, found.callee
-        if call is not None:
-            call.context = context
-        context.reasons = reasons
-        server.user = context
-        if proxy.begins_dialog(request):
-            self.node.dialogs.ask(request)
+        patience = found.patience or self._last_patience()
+        is_help = found.rule == dialplan.EMERGENCY
+        reasons = [why for stays in self.node.hooks.stays for why in stays(request)]
+        plan = response_context.Plan(
+            stages, patience, is_help, key, breadth, call, reasons, found.callee
+        )
+        return ResponseContext(request, server, flow, plan, now)
+
+    def forward(self, context, now):
+        """Begin to forward a request; return the effects."""
+        context.server.serve(context)
+        if proxy.begins_dialog(context.request):
+            self.node.dialogs.ask(context.request)
         self.counters["forwarded"] += 1
         return self._start(context, None, now)
 
+    def _last_patience(self):
+        return self.node.settings.ring_seconds * 1000
+
     def _start(self, context, targets, now):
         """Begin a list of targets, or the next one for None (section 16.6)."""
-        targets = context.stages.pop(0) if targets is None else targets
-        begun = [Branch(context, target) for target in targets]
-        if not context.stages:
-            context.patience = self.node.settings.ring_seconds * 1000
-            context.deadline = now + context.patience
-        context.branches.extend(begun)
+        begun = context.begin(targets, self._last_patience(), now)
         self.node.deadlines.watch(context)
         effects = []
         for branch in begun:
@@ -84,7 +80,7 @@ class Forwarder:
     def _launch(self, branch, now):
         target = branch.target
         if target.flow is not None:
-            branch.hops = [target.flow]
+            branch.take_hops((target.flow,))
             return self._send(branch, now)
         probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
         try:
@@ -97,14 +93,13 @@ class Forwarder:
 
     def launch_anew(self, branch, target, now):
         """Begin a branch again with another Target; return the effects."""
-        branch.target, branch.spare = target, list(target.spare)
-        branch.streamed = False
+        branch.aim(target)
         return self._launch(branch, now)
 
     def _found(self, branch, hops, problem, now):
         if branch.context.state == response_context.DONE or branch.cancel is not None:
             return self._fail(branch, 487, None, now)
-        branch.hops = list(hops)
+        branch.take_hops(hops)
         if not hops:
             return self._fail(branch, 502, problem, now)
         return self._send(branch, now)
@@ -132,15 +127,15 @@ class Forwarder:
             token = proxy.dialog_token(node.proof, context.request.call_id)
             incoming = node.listening[context.flow.local] or listening
             routes = proxy.record_routes(token, incoming, listening)
-        mark = proxy.branch(node.instance, node.token(8), context.token)
+        mark = proxy.branch(node.instance, node.token(8), context.loop_key)
         request = proxy.forwarded(
             context.request, target.uri, target.path, proxy.via_line(listening, mark), routes,
             _share(context),
         )  # fmt: skip
         if context.call is not None:
-            context.call.token = token
-            self._note_leg(context, reached, reasons)
-        branch.rang = False
+            context.call.sent(token, reasons, reached.reason)
+            self._note_caller(context)
+        branch.begin()
         try:
             for hook in node.hooks.request:
                 request, more = hook(branch, request, now)
@@ -153,14 +148,10 @@ class Forwarder:
         return effects + self._transmit(branch, request, flow, mark, now)
 
     def _transmit(self, branch, request, flow, mark, now):
-        branch.request = request
-        branch.transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
-        patience = branch.target.patience
-        if patience is None and branch.hops and request.method == b"INVITE":
-            patience = HOP_PATIENCE
-        if patience is not None:
-            branch.deadline = now + patience
-            self.node.deadlines.watch(branch)
+        transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
+        is_last = not branch.hops or request.method != b"INVITE"
+        branch.sent(request, transaction, None if is_last else HOP_PATIENCE, now)
+        self.node.deadlines.watch(branch)
         return effects
 
     def go_on(self, ready, now):
@@ -188,8 +179,7 @@ class Forwarder:
         local = self._stream_listener(flow)
         if asked is not None or local is None or branch.context.request.size() <= DATAGRAM_BYTES:
             return flow
-        branch.streamed = True
-        branch.hops.insert(0, flow)
+        branch.stream_first(flow)
         return Flow("tcp", local, flow.host, flow.port, 0, flow.name)
 
     def _stream_listener(self, flow):
@@ -199,15 +189,11 @@ class Forwarder:
                 return index
         return None
 
-    def _note_leg(self, context, reached, reasons):
-        call = context.call
-        call.in_path = reasons
-        if reached.reason not in call.why:
-            call.why.append(reached.reason)
+    def _note_caller(self, context):
         request, flow = context.request, context.flow
         named = [contact.uri_bytes for contact in request.contacts[:1]]
         phone = self.node.phone_of(request, flow)
-        call.parties.note(request.from_.tag, named, flow, phone)
+        context.call.parties.note(request.from_.tag, named, flow, phone)
 
     def _note_party(self, branch, response):
         """Who answers with a tag is a party of the call from now on (section 12.1)."""
@@ -233,7 +219,7 @@ class Forwarder:
 
     def _answered(self, branch, response, now):
         context = branch.context
-        branch.deadline = None
+        branch.settle()
         more = branch.hops or branch.spare
         if response.status in WAY_LOST and more and context.state == response_context.WAITING:
             return self._no_answer(branch, response.status, "it is out of order", now)
@@ -270,7 +256,7 @@ class Forwarder:
         """Take `error` for what a phone answered; one that was picked up is put down again."""
         if response.status < 200:
             return []
-        branch.final = error.status
+        branch.refuse(error.status)
         if response.status >= 300:
             return self._fail(branch, error.status, error.reason, now)
         effects = self.release.release_accepted(branch, response, now)
@@ -287,7 +273,7 @@ class Forwarder:
         if branch.hops and branch.cancel is None:
             return self._send(branch, now)
         if branch.spare and branch.cancel is None:
-            branch.target = branch.spare.pop(0)
+            branch.next_way()
             return self._launch(branch, now)
         if branch.target.patience is not None:
             status = 504
@@ -295,7 +281,7 @@ class Forwarder:
 
     def _branch_silent(self, branch, now):
         """Not even 100 came over a way: the next one may be open."""
-        branch.deadline = None
+        branch.settle()
         if branch.rang or branch.final is not None:
             return []
         self.node.layer.abandon(branch.transaction)
@@ -346,7 +332,7 @@ class Forwarder:
             caller = call.parties.by_tag.get(call.from_.tag)
             phone = None if caller is None else caller.binding
             if phone is not None and self.node.location.current(phone) is binding:
-                server.flow = binding.flow
+                server.take_flow(binding.flow)
 
     def _wake(self, context, now):
         """Return the effects of a response context's deadline."""
@@ -368,7 +354,7 @@ class Forwarder:
             effects += self._ended(context.branches)
             context.let_go()
             if context.call is not None:
-                context.call.context = None
+                context.call.settle()
         elif context.state == response_context.ACCEPTED and context.request.method != b"INVITE":
             context.let_go()
         return effects
@@ -376,7 +362,7 @@ class Forwarder:
     def _tell_who(self, context, target, response):
         """Note who answers; a caller who asks for help is shown it (RFC 3325)."""
         if context.call is not None and 200 <= response.status < 300:
-            context.call.answered_by = target.reason
+            context.call.answer_from(target.reason)
         if context.is_help and 100 < response.status < 300:
             address = target.uri
             if target.binding is not None:
@@ -412,7 +398,7 @@ class Forwarder:
         effects = []
         call = context.call
         if 100 < response.status < 200:
-            context.heard = response
+            context.hear(response)
         if 100 < response.status < 300 and proxy.begins_dialog(context.request):
             self.node.dialogs.begin(context.request, response)
         invite, answer = context.rejoined or context.request, response
@@ -421,10 +407,9 @@ class Forwarder:
         if call is not None and response.status < 200 and self.node.calls.ring(call, now):
             effects += self.node.changed(call, now)
         if call is not None and response.status >= 200:
-            context.heard = None
+            context.hear(None)
             if response.status < 300:
-                if call.legs is None:
-                    call.legs = _legs(invite, answer, call.token)
+                call.establish(_legs(invite, answer, call.token))
                 self.node.calls.answer(call, response.status, now)
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"

@@ -48,7 +48,7 @@ class Node:
     def adopt(self, settings):
         """Put settings in force."""
         self.settings = settings
-        self.layer.most = settings.max_transactions
+        self.layer.resize(settings.max_transactions)
         for adopt in self.hooks.adopt:
             adopt(settings)
 

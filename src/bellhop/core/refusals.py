@@ -22,16 +22,17 @@ class Refusals:
 
     def unreadable(self, error, data, flow, now):
         """Refuse what the parser refused, in true words where it was a datagram that was cut."""
-        partial = getattr(error, "partial", None)
-        if partial is not None and flow.transport == "udp" and len(data) >= MAX_DATAGRAM_BYTES:
+        request = error.partial
+        if request is not None and flow.transport == "udp" and len(data) >= MAX_DATAGRAM_BYTES:
             error = SipError(513, "datagrams of at most %d octets are taken" % MAX_DATAGRAM_BYTES)
-            error.partial = partial
-        return self.malformed(error, flow, now)
+        return self.malformed(error, request, flow, now)
 
-    def malformed(self, error, flow, now):
-        """Refuse what can be answered, drop the rest; a source has a bound on both."""
+    def malformed(self, error, request, flow, now):
+        """Refuse what can be answered, drop the rest; a source has a bound on both.
+
+        request: what could be read of it, or None.
+        """
         self.node.counters["malformed"] += 1
-        request = getattr(error, "partial", None)
         if not isinstance(request, Request) or request.method == b"ACK":
             return []
         if b"via" not in request.names or not self.admission.may_knock(flow, now):

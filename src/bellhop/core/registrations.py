@@ -54,7 +54,7 @@ class Registrations:
     def reload(self, now):
         """Remove the bindings of users who are no more; return the effects."""
         location, settings = self.node.location, self.node.settings
-        location.most = settings.max_bindings
+        location.resize(settings.max_bindings)
         return self._remove([b for b in location.all(now) if b.user not in settings.users], now)
 
     def restore(self, name, rows, now):

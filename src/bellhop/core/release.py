@@ -25,7 +25,7 @@ class Release:
         flows = [None if leg is None else self.node.flow_to(call, leg) for leg in ends]
         self.node.calls.end(call, words, 480 if was_ringing else None, now)
         if was_ringing:
-            context.refusal = (480, words)
+            context.refuse(480, words)
             return self.stop(context, reason, now)
         effects = self.node.changed(call, now)
         for ended in self.node.hooks.ended:

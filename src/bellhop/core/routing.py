@@ -30,7 +30,8 @@ class Routing:
         found = self.whom(request, now)
         if found.rule == dialplan.LOCAL and not self.node.dialogs.has(request):
             options.check_event(request)
-        caller = request.caller = self.admission.admit(request, tokens, found, flow, now)
+        caller = self.admission.admit(request, tokens, found, flow, now)
+        request.be_admitted(caller)
         if caller.kind != OWN and request.wrote is not None:
             raise SipError(403, "a Route without lr is for phones of this house")
         for admitted in hooks.admitted:
@@ -47,9 +48,11 @@ class Routing:
         if not found.stages:
             return self._absent(request, server, flow, found, now)
         found = self._steer(request, found)
-        call = self._begin(request, flow, found.rule, notes, now)
-        reasons = [why for stays in hooks.stays for why in stays(request)]
-        effects = self.forwarder.forward(request, server, flow, found, call, reasons, now)
+        call = self._begin(request, flow, now)
+        context = self.forwarder.context(request, server, flow, found, call, now)
+        if call is not None:
+            call.begin(found.rule, notes, context)
+        effects = self.forwarder.forward(context, now)
         if request.method == b"BYE":
             effects += self._hung_up(request, now)
         return effects
@@ -134,15 +137,13 @@ class Routing:
 
     # Calls.
 
-    def _begin(self, request, flow, rule, notes, now):
+    def _begin(self, request, flow, now):
         """Return the new Call of an INVITE that begins one, else None."""
         node = self.node
         if request.method == b"INVITE":
             node.trace.begin(request.call_id)
             call = node.calls.begin(request, flow, now)
             if call is not None:
-                call.step = rule
-                call.why.extend(notes)
                 node.deadlines.watch(call)
                 return call
         if request.method != b"BYE":

@@ -21,6 +21,10 @@ class Verbs:
         self.off = off
         self.lacking = {}
 
+    def lacks(self, features):
+        """Take feature -> why it is not there though the settings want it, "" where it is."""
+        self.lacking = features
+
     def answer(self, verb, arguments, now):
         """Return (answer, effects) of a verb; raises BellhopError with words for the owner."""
         row = self.rows.get(verb)
@@ -148,6 +152,6 @@ class Verbs:
         wanted, calls = str(arguments.get("call", "")), self.node.calls
         for call in list(calls.live.values()) + calls.history:
             if wanted in (str(call.number), readable(call.call_id)):
-                messages = self.node.trace.read(call.call_id, now)
-                return {"call": call.record(now), "messages": messages}
+                read = self.node.trace.read(call.call_id, now)
+                return {"call": call.record(now), "messages": read}
         raise BellhopError("there is no call '%s'; `bellhop history` shows the numbers" % wanted)

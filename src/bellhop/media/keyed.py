@@ -37,6 +37,14 @@ class Keying:
 
     # Policy.
 
+    def judge_by(self, policies):
+        """Put trust.Policies in force."""
+        self.policies = policies
+
+    def expect(self, signers):
+        """Take whose signatures count: contact -> fingerprints of keys."""
+        self.signers = signers
+
     def wants(self, far):
         """Tell whether a call to a Party beyond this node shall be offered a key."""
         policy = self.policies.of(far.contact)

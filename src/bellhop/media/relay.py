@@ -64,6 +64,10 @@ class Relays:
             "relayed": 0, "unable": 0, "refused": 0, "keys_failed": 0, "legs_lost": 0,
         }  # fmt: skip
 
+    def adopt(self, settings):
+        """Put other MediaSettings in force; calls keep what was decided."""
+        self.settings = settings
+
     def library(self, suites):
         """Take the suites that the media library can do, the best first; () where it is missing."""
         self.keying.suites = tuple(suites)

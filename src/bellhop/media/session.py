@@ -46,11 +46,19 @@ class Session:
         self.parked = []
         self.problem = None
         self.level = None
-        # What features/pgp/signing.py knows of the signatures of this call.
+        # What features/pgp knows of the signatures of this call.
         self.signature = None
         self.deadline = self.queued = None
 
     # Relays.
+
+    def take_zones(self, near, far):
+        """Take the zones of link-local peers on both sides (RFC 4007), None for all others."""
+        self.zones = [near, far]
+
+    def be_signed(self, signatures):
+        """Keep what is known of the signatures of this call; `seen()` tells it in words."""
+        self.signature = signatures
 
     def open_for(self, offer, settings, next_number):
         """Return the RelayOpen effects that an offer still needs; refuses with 488."""

@@ -74,6 +74,7 @@ class Settings:
         self.domain = self.domain.encode()
         self.realm = self.domain
         self.domains = frozenset([self.domain] + [name.encode() for name in self.alias_domain])
+        self.own_domains = self.domains
         self.users = users
         self.groups = groups
         self.names = {}
@@ -91,6 +92,10 @@ class Settings:
         return [self.users[one] for one in sorted(self.users)] + [
             self.groups[one] for one in sorted(self.groups)
         ]
+
+    def be_also(self, domains):
+        """Be reached under these domains besides those of the configuration."""
+        self.domains = self.own_domains | domains
 
     def dial_also(self, entries):
         """Let phones dial the imported `entries`, dicts, besides the contacts, who come first."""

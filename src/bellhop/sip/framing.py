@@ -38,7 +38,7 @@ class Framer:
                 if item:
                     items.append(item)
         except SipError as error:
-            error.items = items
+            error.follow(items)
             if error.status == 513:
                 items.append(self.buffer)
             raise

@@ -186,6 +186,18 @@ class Request(Message):
         self.method = method
         self.uri = uri
 
+    def be_admitted(self, caller):
+        """Take who sent it, an admission.Caller."""
+        self.caller = caller
+
+    def be_asserted(self, address):
+        """Take the Address for which the node that sent this vouches, or None."""
+        self.asserted = address
+
+    def unroute(self, uri):
+        """Put the last Route in the place of the Request-URI (RFC 3261 section 16.4)."""
+        self.wrote, self.uri = self.uri, uri
+
     @property
     def parsed_uri(self):
         """The Request-URI as a Uri; refuses with 400."""
@@ -312,7 +324,7 @@ def parse(data):
     try:
         _read(message, _fields(message), body)
     except SipError as error:
-        error.partial = message
+        error.read(message)
         raise
     return message
 
@@ -325,7 +337,7 @@ def _endless(data):
     lines = data[:MAX_HEADER_BYTES].split(b"\r\n")[:MAX_HEADER_LINES]
     message = _begun(lines[0], lines[1:-1])
     _fields(message)
-    error.partial = message
+    error.read(message)
     return error
 
 
@@ -393,7 +405,7 @@ def _bad_start(request, version):
     else:
         error = SipError(400, "the request line is not method, URI and version, one blank between")
     _fields(request)
-    error.partial = request
+    error.read(request)
     return error
 
 

@@ -37,6 +37,10 @@ class Layer:
             "stray_responses": 0,
         }
 
+    def resize(self, most):
+        """Hold so many transactions from now on."""
+        self.most = most
+
     def __len__(self):
         return len(self.servers) + len(self.clients)
 
@@ -55,7 +59,7 @@ class Layer:
                 return ABSORBED, found, self._handle(found, invite_server.ACK, now)
             self.counters["retransmissions"] += 1
             if flow.connection and not found.flow.connection:
-                found.flow = flow  # The peer is back on a new connection.
+                found.take_flow(flow)  # The peer is back on a new connection.
             return ABSORBED, found, self._handle(found, server.REQUEST, now)
         if request.method == b"ACK":
             return ACK, None, []
@@ -104,7 +108,7 @@ class Layer:
             tx = invite_client.InviteClientTransaction(key, request, flow)
         else:
             tx = client.ClientTransaction(key, request, flow)
-        tx.user = user
+        tx.serve(user)
         if len(self.servers) + len(self.clients) >= self.most:
             self.has_room()
         self.clients[key] = tx

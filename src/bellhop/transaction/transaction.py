@@ -37,6 +37,14 @@ class Transaction:
         self.flow = flow
         self.reliable = flow.transport != "udp"
 
+    def serve(self, user):
+        """Tell this user what becomes of the transaction; None for nobody any more."""
+        self.user = user
+
+    def take_flow(self, flow):
+        """The peer is reached by another flow now."""
+        self.flow = flow
+
     def handle(self, event, now, message=None):
         """Return the effects of one event; an unlisted pair changes nothing."""
         step = self.table.get((self.state, event))

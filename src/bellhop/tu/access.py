@@ -76,7 +76,7 @@ class Access:
             stale = True
         nonce = self.nonce(now, source)
         error = self._challenge(header, realm, nonce, algorithm, stale)
-        error.account = wrong
+        error.guess(wrong)
         raise error
 
     def _is_right(self, account, fields, method):

@@ -34,6 +34,42 @@ class Call:
         "token", "security", "answered_by", "rings_since", "held_by", "deadline", "queued",
     )  # fmt: skip
 
+    def begin(self, rule, notes, context):
+        """It is forwarded. rule: of the dial plan; notes: sentences; context: what waits."""
+        self.step, self.context = rule, context
+        self.why.extend(notes)
+
+    def sent(self, token, reasons, reason):
+        """An INVITE was sent. reasons: to stay in its path; reason: whose target, in words."""
+        self.token, self.in_path = token, reasons
+        if reason not in self.why:
+            self.why.append(reason)
+
+    def leave_out(self, reasons):
+        """These reasons to stay in the path hold no longer."""
+        self.in_path = [why for why in self.in_path if why not in reasons]
+
+    def establish(self, legs):
+        """Its dialog has begun: the ends of it, or None where they cannot be read."""
+        if self.legs is None:
+            self.legs = legs
+
+    def answer_from(self, words):
+        """Note whose phone answers."""
+        self.answered_by = words
+
+    def secure(self, level):
+        """Note what the keys of its sound are worth."""
+        self.security = level
+
+    def detour(self, before, request):
+        """Its INVITE came again by another way. before: the Record-Route of the first."""
+        self.detours = before, request
+
+    def settle(self):
+        """Nothing waits for an answer any more."""
+        self.context = None
+
     def record(self, now):
         """Return the call as a JSON-able dict; times are seconds ago."""
         ended = self.ended_at
@@ -173,23 +209,23 @@ class Trace:
 
     def __init__(self):
         self.order = []
-        self.messages = {}
+        self.kept = {}
 
     def begin(self, call_id):
         """Keep the messages of this call from now on; the oldest trace goes."""
-        if call_id in self.messages:
+        if call_id in self.kept:
             return
         if len(self.order) >= MAX_TRACED_CALLS:
             oldest = self.order.pop(0)
             # The place of a deleted entry may keep the value alive for a long time (MicroPython).
-            self.messages[oldest] = None
-            del self.messages[oldest]
+            self.kept[oldest] = None
+            del self.kept[oldest]
         self.order.append(call_id)
-        self.messages[call_id] = []
+        self.kept[call_id] = []
 
     def note(self, call_id, now, direction, flow, data):
         """Keep one message of a traced call."""
-        kept = self.messages.get(call_id)
+        kept = self.kept.get(call_id)
         if kept is not None and len(kept) < MAX_TRACE_MESSAGES:
             kept.append((now, direction, flow, data))
 
@@ -210,7 +246,7 @@ class Trace:
                 "peer": "%s port %d" % (flow.host, flow.port),
                 "message": masked(data),
             }
-            for at, direction, flow, data in self.messages.get(call_id, ())
+            for at, direction, flow, data in self.kept.get(call_id, ())
         ]
 
 

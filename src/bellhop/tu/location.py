@@ -88,6 +88,10 @@ class Location:
         self.deadline = self.queued = None
         self.counters = {"expired": 0, "evicted": 0, "refused_full": 0}
 
+    def resize(self, most):
+        """Hold so many bindings from now on."""
+        self.most = most
+
     def bindings(self, user, now):
         """Return the live bindings of a user, the most wanted (q) and newest first."""
         live = [binding for binding in self.users.get(user, ()) if binding.until > now]

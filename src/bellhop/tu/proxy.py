@@ -59,8 +59,7 @@ def preprocess_route(request, is_ours):
     target = request.parsed_uri
     if target.param(b"lr") is not None and target.user is not None and is_ours(target):
         tokens.append(target.user)
-        request.wrote = request.uri
-        request.uri = address.parse(routes.pop()).uri_bytes
+        request.unroute(address.parse(routes.pop()).uri_bytes)
         _remove_last_route(request)
     for route in routes:
         token, rest = _split_token(route)

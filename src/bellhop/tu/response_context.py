@@ -8,6 +8,16 @@ from ..sip.message import response_to
 # RESPOND: give a response to the server transaction; CANCEL: cancel a branch, `value` being the
 # Reason line or None.
 Step = namedtuple("Step", ("what", "branch", "value"))
+
+# How a request is forwarded. stages: lists of Targets, searched one after the other; patience: ms
+# that each but the last may ring; is_help: a call for help: stages ring along with those before, no
+# refusal ends it; loop_key: for the branch parameter; breadth: Max-Breadth or None; call: the Call
+# that it begins, or None; reasons: why the node stays in the path, whatever the target;
+# callee: section of the user or group that is called, or None.
+Plan = namedtuple(
+    "Plan",
+    ("stages", "patience", "is_help", "loop_key", "breadth", "call", "reasons", "callee"),
+)
 START, RESPOND, CANCEL = ("start", "respond", "cancel")
 
 WAITING, ACCEPTED, CANCELLED, DONE = STATES = ("waiting", "accepted", "cancelled", "done")
@@ -48,30 +58,95 @@ class Branch:
         self.rang = self.streamed = False
         self.cancel = None
 
+    def aim(self, target):
+        """Begin again with another Target."""
+        self.target, self.spare = target, list(target.spare)
+        self.streamed = False
+
+    def take_hops(self, hops):
+        """Take the Flows to try, one after the other."""
+        self.hops = list(hops)
+
+    def stream_first(self, flow):
+        """Try this datagram Flow only where a stream fails, which is tried first."""
+        self.streamed = True
+        self.hops.insert(0, flow)
+
+    def next_way(self):
+        """Take the next of the spare Targets."""
+        self.target = self.spare.pop(0)
+
+    def begin(self):
+        """Another request of this branch is about to be sent."""
+        self.rang = False
+
+    def sent(self, request, transaction, patience, now):
+        """Take what was sent. patience: ms until the next hop, where its Target has none."""
+        self.request, self.transaction = request, transaction
+        patience = self.target.patience or patience
+        if patience is not None:
+            self.deadline = now + patience
+
+    def settle(self):
+        """No more patience is needed: something was heard, or nothing in time."""
+        self.deadline = None
+
+    def refuse(self, status):
+        """Take the status that the node itself gives to what its target answered."""
+        self.final = status
+
 
 class ResponseContext:
-    """One forwarded request. patience: ms that a branch may ring (timer C).
+    """One forwarded request. patience: ms that a branch may ring (timer C); the rest as in Plan.
 
-    is_help: a call for help: lists of targets ring along with those before, no refusal ends it;
     heard: the last ringing; rejoined: the request that came later by another way, or None;
     refusal: (status, reason) for the caller where not he has cancelled; callee: section of the
     user or group that is called, or None; tried: how often it went on after a refusal.
     """
 
     state = WAITING
-    breadth = call = token = reasons = heard = rejoined = refusal = queued = callee = None
-    is_help = was_stopped = False
+    heard = rejoined = refusal = queued = None
+    was_stopped = False
     tried = 0
 
-    def __init__(self, request, server, flow, stages, patience, now):
+    def __init__(self, request, server, flow, plan, now):
         self.request = request
         self.server = server
         self.flow = flow
-        self.stages = stages
-        self.patience = patience
+        self.stages, self.patience, self.is_help, self.loop_key = plan[:4]
+        self.breadth, self.call, self.reasons, self.callee = plan[4:]
         self.branches = []
         self.finals = []
-        self.deadline = now + patience
+        self.deadline = now + self.patience
+
+    def begin(self, targets, last_patience, now):
+        """Return the new Branches of some Targets, None for those of the next stage.
+
+        last_patience: ms that the last stage may ring.
+        """
+        targets = self.stages.pop(0) if targets is None else targets
+        begun = [Branch(self, target) for target in targets]
+        if not self.stages:
+            self.patience = last_patience
+            self.deadline = now + last_patience
+        self.branches.extend(begun)
+        return begun
+
+    def hear(self, response):
+        """Keep the last ringing; None once the caller has an answer."""
+        self.heard = response
+
+    def refuse(self, status, reason):
+        """Set what the caller is told when the branches are cancelled."""
+        self.refusal = status, reason
+
+    def wait(self, until):
+        """Wait until then, ms, before the branches are given up."""
+        self.deadline = until
+
+    def rejoin(self, server, flow, request):
+        """Give all further answers to the request that came by another way."""
+        self.server, self.flow, self.rejoined = server, flow, request
 
     def handle(self, event, now, branch=None, response=None):
         """Return the Steps of one event; an unlisted pair changes nothing."""

@@ -108,11 +108,11 @@ class TraceTest(unittest.TestCase):
     def test_calls_and_messages_are_bounded(self):
         for number in range(MAX_TRACED_CALLS + 1):
             self.trace.begin(b"c" + str(number).encode())
-        self.assertEqual(len(self.trace.messages), MAX_TRACED_CALLS)
-        self.assertNotIn(b"c0", self.trace.messages)
+        self.assertEqual(len(self.trace.kept), MAX_TRACED_CALLS)
+        self.assertNotIn(b"c0", self.trace.kept)
         for _ in range(MAX_TRACE_MESSAGES + 1):
             self.trace.note(b"c1", 0, "sent", flow(), b"x")
-        self.assertEqual(len(self.trace.messages[b"c1"]), MAX_TRACE_MESSAGES)
+        self.assertEqual(len(self.trace.kept[b"c1"]), MAX_TRACE_MESSAGES)
 
 
 class MaskedTest(unittest.TestCase):

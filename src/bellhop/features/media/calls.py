@@ -65,7 +65,7 @@ class Calls:
     def adopt(self, settings):
         """Put new settings in force; calls keep what was decided."""
         section = settings.media
-        self.relays.settings = media_settings(section)
+        self.relays.adopt(media_settings(section))
         policies = {}
         for contact in settings.contacts:
             if contact.address and (contact.encryption or contact.verification):
@@ -75,7 +75,7 @@ class Calls:
                 )
         policies[EMERGENCY] = trust.ALLOW, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
-        self.relays.keying.policies = trust.Policies(general, policies)
+        self.relays.keying.judge_by(trust.Policies(general, policies))
 
     def restore(self, name, records, now):
         """Take back what was known of keys."""
@@ -97,7 +97,7 @@ class Calls:
         reasons, effects = self.relays.decide(branch, request, near, far, now)
         session = self.relays.sessions.by_user.get(branch)
         if session is not None:
-            session.zones = [_zone(context.flow), _zone(reached.flow)]
+            session.take_zones(_zone(context.flow), _zone(reached.flow))
         self.warnings.pop(branch, None)
         if far.contact is None and near.contact not in (None, EMERGENCY):
             agreement = None if session is None else session.agreement
@@ -167,10 +167,11 @@ class Calls:
             self.relays.rejoin(branch, request, near, now)
             session = self.relays.sessions.by_user.get(branch)
             if session is not None:
-                session.zones[0] = _zone(flow)
+                session.take_zones(_zone(flow), session.zones[1])
         if context.heard is not None and self._is_known(request):
-            context.heard = context.heard.copy()
-            set_body(context.heard, b"")
+            ringing = context.heard.copy()
+            set_body(ringing, b"")
+            context.hear(ringing)
 
     # Messages.
 
@@ -225,7 +226,7 @@ class Calls:
         call = self.node.calls.live.get(ack.call_id)
         for session in self.relays.sessions.by_call.get(ack.call_id, ()):
             if call is not None:
-                call.security = session.level or call.security
+                call.secure(session.level or call.security)
             for confirmed in self.node.hooks.confirmed:
                 effects += confirmed(session, now)
         return effects
@@ -276,8 +277,8 @@ class Calls:
         """There were no ports, and the call goes on without: no reason of ours keeps it here."""
         call = self.node.calls.live.get(session.call_id)
         if call is not None:
-            call.in_path = [why for why in call.in_path if why not in session.reasons]
-            call.security = trust.CLEAR if session.contact is not None else None
+            call.leave_out(session.reasons)
+            call.secure(trust.CLEAR if session.contact is not None else None)
 
     # What the owner sees and does.
 
@@ -343,7 +344,7 @@ class Calls:
             effects = self.relays.differ(call.call_id)
         if not effects:
             raise BellhopError("this call has no words that could be compared")
-        call.security = trust.COMPARED if verdict == SAME else trust.DIFFERENT
+        call.secure(trust.COMPARED if verdict == SAME else trust.DIFFERENT)
         return {"call": self.node.seen(call, now)}, effects
 
 

@@ -55,7 +55,7 @@ class Assertion:
     def admitted(self, request, caller):
         """Note whom another node says that a request is from."""
         if caller.kind == MEMBER:
-            request.asserted = self._asserted(request)
+            request.be_asserted(self._asserted(request))
 
     def caller(self, request, flow):
         """Return (user@node name, the node's id) of whom another node says that a request is from.

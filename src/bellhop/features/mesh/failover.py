@@ -59,7 +59,7 @@ class Failover:
         is_ringing = context.call is not None and context.state == WAITING
         if not is_ringing or not (self.dialling.is_mine(target) or self.dialling.is_member(target)):
             return False
-        context.deadline = now + REJOIN_PATIENCE
+        context.wait(now + REJOIN_PATIENCE)
         self.node.deadlines.watch(context)
         return True
 
@@ -84,18 +84,18 @@ class Failover:
             rejoin(context, request, flow, now)
         self.counts["joined"] += 1
         before = context.server
-        before.user = None
+        before.serve(None)
         if context.state == WAITING:
-            context.deadline = now + context.patience
+            context.wait(now + context.patience)
             self.node.deadlines.watch(context)
         effects = []
         if before.request is not None:  # An answered or broken one has nothing left to say.
             tag = proxy.dialog_token(self.node.proof, request.call_id)
             merged = response_to(before.request, 482, "it came by another way", to_tag=tag)
             effects = self.node.layer.respond(before, merged, now)
-        context.call.detours = (context.request.items(b"record-route"), request)
-        context.server, context.flow, context.rejoined = server, flow, request
-        server.user = context
+        context.call.detour(context.request.items(b"record-route"), request)
+        context.rejoin(server, flow, request)
+        server.serve(context)
         if context.heard is not None:
             effects += self.forwarder.respond(context, context.heard, now)
         return effects

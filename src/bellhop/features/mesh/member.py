@@ -55,7 +55,7 @@ class Member:
 
     def adopt(self, settings):
         """Be reached under the keys of the node and of people who live here."""
-        settings.domains = settings.domains | self.domains()
+        settings.be_also(self.domains())
 
     def restore(self, name, records, now):
         """Take back what was known of the mesh."""

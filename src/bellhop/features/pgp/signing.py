@@ -77,10 +77,11 @@ class Signing:
     def adopt(self, settings):
         """Put new settings in force."""
         self.patience = settings.pgp.wait_seconds * 1000
-        signers = self.relays.keying.signers = {}
+        signers = {}
         for contact in settings.contacts:
             if contact.address and contact.pgp:
                 signers[self.contact_of(contact.address.encode())] = contact.pgp
+        self.relays.keying.expect(signers)
 
     def counters(self):
         """Return what became of signatures."""
@@ -93,7 +94,7 @@ class Signing:
         if session.role is None or request.method != b"INVITE":
             return
         if session.signature is None:
-            session.signature = SignaturePair(session)
+            session.be_signed(SignaturePair(session))
         _announce(request, session, session.role == CALLER)
 
     def accepted(self, session, response):
@@ -236,7 +237,7 @@ class Signing:
         effects = self.relays.vouch(session, trust.SIGNED)
         call = self.node.calls.live.get(session.call_id)
         if call is not None:
-            call.security = session.level
+            call.secure(session.level)
         return effects + self._report(exchange, "info", "the call is signed " + exchange.what)
 
 
