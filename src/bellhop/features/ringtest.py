@@ -15,11 +15,12 @@ RING_MS = 8000
 ASKED, RINGS, TAKEN, SILENT, LOST = STATES = (
     "asked", "rings", "was taken", "does not answer", "cannot be reached",
 )  # fmt: skip
-# A usual offer, because some phones stumble over an inactive one: what is said until the BYE comes
-# goes to the discard port.
+# A usual offer, because some phones stumble over an inactive one. What is said until the BYE comes
+# goes to a port that no stream has; one below 1024 would make the SIP helper of the firewall
+# (nf_conntrack_sip) drop the INVITE.
 SDP = (
     "v=0\r\no=- 0 0 IN %(kind)s %(host)s\r\ns=-\r\nc=IN %(kind)s %(host)s\r\nt=0 0\r\n"
-    "m=audio 9 RTP/AVP 0 8\r\n"
+    "m=audio 40000 RTP/AVP 0 8\r\n"
 )
 
 

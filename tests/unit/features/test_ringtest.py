@@ -37,7 +37,8 @@ class RingingCase(unittest.TestCase):
         self.assertEqual(answer["phones"][0]["state"], ringtest.ASKED)
         invite = self.last()
         self.assertEqual(invite.method, b"INVITE")
-        self.assertIn(b"m=audio 9 ", invite.body)
+        port = int(invite.body.partition(b"m=audio ")[2].partition(b" ")[0])
+        self.assertTrue(1024 <= port, "nf_conntrack_sip drops what names a port below")
         self.assertEqual(invite.uri, b"sip:bob@10.0.0.3:5060")
 
     def test_phone_that_rings_is_cancelled_after_some_seconds(self):
