@@ -14,6 +14,19 @@ TEMPLATE = PACKAGE / "po" / "templates" / "bellhop.pot"
 TEXT = re.compile(r"""\b_\('((?:[^'\\]|\\.)*)'\)""")
 ENTRY = re.compile(r'^msgid "(.*)"\nmsgstr "(.*)"$', re.MULTILINE)
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+# Of a translation: its language, and how it tells one from many.
+LANGUAGE = """\
+msgid ""
+msgstr ""
+"Project-Id-Version: bellhop\\n"
+"Language-Team: none\\n"
+"Language: %s\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=2; plural=(%s);\\n"
+"""
+PLURALS = {"de": "n != 1", "fr": "n > 1"}
 
 
 def texts():
@@ -44,9 +57,9 @@ def unquoted(text):
     return text.replace('\\"', '"').replace("\\\\", "\\")
 
 
-def written(translations):
+def written(translations, head=HEAD):
     """Return the text of a .po file with every text of the pages."""
-    parts = [HEAD]
+    parts = [head]
     for text, paths in sorted(texts().items()):
         places = sorted({path.relative_to(PACKAGE.parent).as_posix() for path in paths})
         said = translations.get(text, "")
@@ -61,7 +74,8 @@ def main():
     """Write the template and every translation."""
     TEMPLATE.write_text(written({}))
     for path in sorted(PACKAGE.glob("po/*/bellhop.po")):
-        path.write_text(written(read(path)))
+        language = path.parent.name
+        path.write_text(written(read(path), LANGUAGE % (language, PLURALS[language])))
 
 
 if __name__ == "__main__":

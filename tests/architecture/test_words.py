@@ -30,8 +30,11 @@ WORDS = re.compile(r"^const WORDS = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"(?:'([^']+)'|\b(\w+)): _\('")
 COMPARED = re.compile(r"\.(%s)\s*[!=]==?\s*'([^']*)'" % "|".join(SAID))
 LISTED = re.compile(r"\[([^\]]*)\]\.includes\(\w+\.(%s)\)" % "|".join(SAID))
+# Sentences on the security of a call, beside its words.
+SAFETY = re.compile(r"^const SAFETY = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
+LEVEL = re.compile(r"^\t(?:'([^']+)'|(\w+)): \[", re.MULTILINE)
 # A table of words of a page's own: api.word is the one for all.
-INDEXED = re.compile(r"\w+\[\w+\.(?:%s)\]" % "|".join(SAID))
+INDEXED = re.compile(r"\b(?!SAFETY\b)\w+\[\w+\.(?:%s)\]" % "|".join(SAID))
 ASKED = re.compile(r"api\.ask\('(%s)', [^,()]+(?:\([^()]*\))?, '(\w+)'\)" % "|".join(TAKEN))
 
 
@@ -57,6 +60,12 @@ def strange(text):
 def test_every_word_that_the_node_says_has_its_translation():
     said = {word for words in SAID.values() for word in words}
     assert sorted(translated((PAGES / "bellhop" / "api.js").read_text())) == sorted(said)
+
+
+def test_every_level_of_security_has_its_sentence():
+    table = SAFETY.search((PAGES / "bellhop" / "api.js").read_text())[1]
+    said = [quoted or bare for quoted, bare in LEVEL.findall(table)]
+    assert sorted(said) == sorted(SAID["security"])
 
 
 def test_no_page_knows_a_word_that_the_node_never_says():

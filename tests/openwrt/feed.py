@@ -1,5 +1,6 @@
-"""Reads the feed's Makefiles without OpenWrt: variables, and the `define` blocks."""
+"""Reads the feed without OpenWrt: its programs, the Makefiles' variables and `define` blocks."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -9,6 +10,14 @@ BELLHOP = FEED / "bellhop"
 LUCI = FEED / "luci-app-bellhop"
 
 VARIABLE = re.compile(r"^([A-Z][A-Z0-9_]*):?=(.*)$")
+
+
+def program(name):
+    """Return the module of a program of the feed, as openwrt/NAME.py."""
+    spec = importlib.util.spec_from_file_location(name, FEED / (name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Makefile:

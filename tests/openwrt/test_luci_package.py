@@ -1,6 +1,5 @@
 """The LuCI package as files: rights against calls, menu, options, translations."""
 
-import importlib.util
 import json
 import re
 
@@ -8,7 +7,7 @@ import pytest
 
 from bellhop.settings import schema
 
-from .feed import FEED, LUCI
+from .feed import LUCI, program
 
 RESOURCES = LUCI / "htdocs" / "luci-static" / "resources"
 SCRIPTS = sorted((LUCI / "htdocs").rglob("*.js"))
@@ -20,6 +19,8 @@ DECLARED = re.compile(
 ROW = re.compile(
     r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
+# Widgets for several values: LuCI's own know the zones and devices of the router.
+LISTS = ("list", "zones", "devices")
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -27,17 +28,9 @@ SAMPLES = {
     "NETWORK": ["192.168.1.0/24", "fd00::/64", "10.0.0.1"], "address": ["sip:gran@example.org"],
     "dialled": ["202", "carol", "+49 (30) 12/34", "sip:gran@far.test"],
     "number": ["alice-2.b_c+d", "+49 (30) 12/34", "*21#"], "fingerprint": ["0123456789" * 4],
-    "directory": ["/etc/bellhop/gnupg"],
+    "directory": ["/etc/bellhop/gnupg"], "null": ["lan", "br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip
-
-
-def translations():
-    """Return the module openwrt/translations.py."""
-    spec = importlib.util.spec_from_file_location("translations", FEED / "translations.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def declared():
@@ -138,7 +131,7 @@ def test_page_of_settings_shows_every_option_of_the_node():
 def test_widgets_and_defaults_are_those_of_the_node(kind):
     for name, (widget, value, _) in rows()[kind].items():
         option = schema.SCHEMA[kind][name]
-        assert (widget == "list") == option.many, name
+        assert (widget in LISTS) == option.many, name
         given = words(value)
         if option.many:
             assert tuple(option.check(one) for one in given) == option.default, name
@@ -173,13 +166,13 @@ def test_what_a_form_accepts_is_what_the_node_accepts(kind):
 
 
 def test_template_is_in_step_with_the_pages():
-    module = translations()
+    module = program("translations")
     assert module.TEMPLATE.read_text() == module.written({}), "run python3 openwrt/translations.py"
 
 
 @pytest.mark.parametrize("language", ["de", "fr"])
 def test_translation_is_whole_and_keeps_the_places_of_values(language):
-    module = translations()
+    module = program("translations")
     said = module.read(LUCI / "po" / language / "bellhop.po")
     assert set(said) == set(module.texts())
     for text, translation in said.items():

@@ -50,6 +50,5 @@ def visit(url, milliseconds=8000):
 
 def picture(url, path, width=1100, height=1000):
     """Write what the page looks like to a PNG file."""
-    _run(
-        url, "--hide-scrollbars", "--window-size=%d,%d" % (width, height), "--screenshot=%s" % path
-    )
+    size = "--window-size=%d,%d" % (width, height), "--screen-info={%dx%d}" % (width, height)
+    _run(url, "--hide-scrollbars", *size, "--screenshot=%s" % path)

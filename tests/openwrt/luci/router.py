@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.openwrt.feed import LUCI, program
+
+from . import system
+
 HERE = Path(__file__).resolve().parent
-PACKAGE = HERE.parents[2] / "openwrt" / "luci-app-bellhop"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -26,8 +29,8 @@ class Router:
         self.luci = Path(luci) if luci else None
         self.answers = answers
         self.uci = uci
+        self.files = system.configurations()
         self.calls = []
-        self.translations = {}
         self.scripts = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -41,10 +44,10 @@ class Router:
         self.thread.join()
         self.server.server_close()
 
-    def url(self, view, script=""):
+    def url(self, view, script="", look="light", language="en"):
         """Return the address of a page; script: JavaScript that runs when it is drawn."""
         number = len(self.scripts)
-        self.scripts[str(number)] = (view, script)
+        self.scripts[str(number)] = (view, script, look, language)
         return "http://127.0.0.1:%d/?page=%d" % (self.server.server_port, number)
 
     def answer(self, name, method, given):
@@ -59,13 +62,20 @@ class Router:
 
     def _uci(self, method, given):
         if method == "get":
-            return [0, {"values": self.uci if given["config"] == "bellhop" else {}}]
+            files = dict(self.files, bellhop=self.uci)
+            return [0, {"values": files[given["config"]]}] if given["config"] in files else [4]
         if method == "add":
             made = {".name": "cfg%02x" % len(self.uci), ".index": len(self.uci), ".anonymous": True}
             self.uci[made[".name"]] = dict(
                 given.get("values", {}), **made, **{".type": given["type"]}
             )
             return [0, {"section": made[".name"]}]
+        if method == "delete":
+            section = self.uci[given["section"]]
+            for name in given.get("options") or ():
+                section.pop(name, None)
+            if given.get("options") is None:
+                del self.uci[given["section"]]
         if method == "set":
             self.uci.setdefault(given["section"], {}).update(given["values"])
         return [0, {"changes": {}}] if method == "changes" else [0]
@@ -74,11 +84,12 @@ class Router:
         """Return (octets, type) of a file of the pages, or None."""
         places = [HERE / "runtime.js"] if path == "/runtime.js" else []
         if path.startswith("/luci-static/"):
-            roots = [PACKAGE]
+            roots = [LUCI]
             if self.luci:
                 roots += [
                     self.luci / "modules/luci-base",
                     self.luci / "themes/luci-theme-bootstrap",
+                    self.luci / "libs/luci-lib-uqr",
                 ]
             places = [root / "htdocs" / path[1:] for root in roots]
         for file in filter(Path.is_file, places):
@@ -87,9 +98,15 @@ class Router:
 
     def page(self, query):
         """Return the text of a page."""
-        view, script = self.scripts[query["page"][0]]
+        view, script, look, language = self.scripts[query["page"][0]]
+        path = LUCI / "po" / language / "bellhop.po"
+        said = program("translations").read(path) if path.exists() else {}
+        if self.luci:  # It finds texts by their hash, as in an .lmo file.
+            text_hash = program("lmo").text_hash
+            said = {"%08x" % text_hash(text.encode()): said[text] for text in said}
         text = (HERE / ("real.html" if self.luci else "page.html")).read_text()
-        text = text.replace("TRANSLATIONS", json.dumps(self.translations))
+        text = text.replace("TRANSLATIONS", json.dumps(said)).replace("LANGUAGE", language)
+        text = text.replace("IS_DARK", str(look == "dark").lower())
         return text.replace("VIEW", view).replace("SCRIPT", script)
 
     def _handler(router):

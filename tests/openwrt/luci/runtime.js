@@ -71,14 +71,18 @@ const ui = {
 
 const callGet = rpc.declare({ object: 'uci', method: 'get', params: [ 'config' ] });
 const callChange = rpc.declare({ object: 'uci', method: 'set', params: [ 'config', 'section', 'values' ] });
-const values = {};
+const callDelete = rpc.declare({ object: 'uci', method: 'delete', params: [ 'config', 'section', 'options' ] });
+const values = {}, staged = {};
 
 const uci = {
-	load: config => callGet(config).then(answer => { values[config] = values[config] || answer.values; }),
+	load: config => callGet(config).then(answer => {
+		values[config] = values[config] || answer.values;
+		staged[config] = staged[config] || structuredClone(answer.values);
+	}),
 	sections: (config, type) => Object.values(values[config]).filter(one => !type || one['.type'] == type)
 		.sort((a, b) => a['.index'] - b['.index']),
 	get: (config, id, name) => name ? (values[config][id] || {})[name] : values[config][id],
-	set: (config, id, name, value) => { values[config][id][name] = value; },
+	set: (config, id, name, value) => value == null ? uci.unset(config, id, name) : values[config][id][name] = value,
 	unset: (config, id, name) => { delete values[config][id][name]; },
 	add(config, type) {
 		const id = 'new%d'.format(Object.keys(values[config]).length);
@@ -86,7 +90,12 @@ const uci = {
 		return id;
 	},
 	remove: (config, id) => { delete values[config][id]; },
-	save: config => Promise.all(Object.values(values[config]).map(one => callChange(config, one['.name'], one))),
+	save(config = 'bellhop') {
+		const left = Object.entries(staged[config]).map(([ id, one ]) => !values[config][id] ? callDelete(config, id) :
+			callDelete(config, id, Object.keys(one).filter(name => !(name in values[config][id]))));
+		staged[config] = structuredClone(values[config]);
+		return Promise.all(left).then(() => Promise.all(Object.values(values[config]).map(one => callChange(config, one['.name'], one))));
+	},
 	apply: rpc.declare({ object: 'uci', method: 'apply', params: [ 'rollback' ] })
 };
 
@@ -110,13 +119,17 @@ class Option {
 	field(id) { return document.getElementById('%s.%s'.format(id, this.option)); }
 	formvalue(id) { const node = this.field(id); return node ? node.value : this.cfgvalue(id); }
 	input(id) { return E('input', { 'placeholder': this.placeholder, 'value': this.cfgvalue(id) || '' }); }
-	render(id) {
+	renderWidget(id) {
 		const node = this.input(id);
 		node.id = '%s.%s'.format(id, this.option);
 		node.dataset.option = this.option;
+		node.addEventListener('input', () => this.onchange && this.onchange());
+		return node;
+	}
+	render(id) {
 		return E('div', { 'class': 'cbi-value' }, [
 			E('label', { 'class': 'cbi-value-title' }, [ this.title ]),
-			E('div', { 'class': 'cbi-value-field' }, [ node, E('div', { 'class': 'cbi-value-description' }, [ this.description || '' ]) ])
+			E('div', { 'class': 'cbi-value-field' }, [ this.renderWidget(id), E('div', { 'class': 'cbi-value-description' }, [ this.description || '' ]) ])
 		]);
 	}
 	/* Throws where the field holds what the option does not take. */
@@ -176,6 +189,10 @@ class Section {
 		this.modaltitle = this.sectiontitle = id => id;
 	}
 	tab() {}
+	handleRemove(id) {
+		uci.remove(this.map.config, id);
+		this.node.replaceWith(this.render());
+	}
 	option(kind, name, title, help) {
 		const made = new kind(this.map, this, name, title, help);
 		this.children.push(made);
@@ -200,7 +217,8 @@ class GridSection extends Section {
 				E('tr', { 'class': 'tr table-titles' }, shown.map(one => E('th', { 'class': 'th' }, [ one.title ])))
 			].concat(this.ids().map(id => E('tr', { 'class': 'tr', 'data-section': id }, shown.map(one =>
 				E('td', { 'class': 'td' }, [ one.textvalue(id) ])).concat([ E('td', { 'class': 'td' }, [
-					E('button', { 'class': 'btn edit', 'click': () => this.edit(id) }, [ 'Edit' ])
+					E('button', { 'class': 'btn edit', 'click': () => this.edit(id) }, [ 'Edit' ]),
+					this.addremove ? E('button', { 'class': 'btn delete', 'click': ev => this.handleRemove(id, ev) }, [ 'Delete' ]) : ''
 				]) ]))))),
 			this.addremove ? E('button', { 'class': 'btn add', 'click': () => this.edit(uci.add(this.map.config, this.sectiontype)) },
 				[ this.addbtntitle || 'Add' ]) : ''
@@ -252,7 +270,11 @@ let current = null;
 
 /* The loader: a module names what it needs in lines of its own before the rest. */
 
-const builtin = { baseclass, rpc, poll, ui, uci, form, view: baseclass };
+const widgets = { ZoneSelect: DynamicList, DeviceSelect: DynamicList };
+/* What is in the picture is not drawn: that is for LuCI's own library. */
+const uqr = { renderSVG: text => '<svg xmlns="http://www.w3.org/2000/svg"><desc>%s</desc></svg>'.format(text) };
+
+const builtin = { baseclass, uqr, 'tools.widgets': widgets, rpc, poll, ui, uci, form, view: baseclass };
 
 function load(name) {
 	if (builtin[name])
@@ -265,7 +287,7 @@ function load(name) {
 		});
 }
 
-window.L = { require: load, url: text => '/' + text };
+window.L = { require: load, url: (...parts) => '/' + parts.join('/'), resolveDefault: (promise, fallback) => promise.catch(() => fallback) };
 
 window.showView = function(name, place) {
 	return load(name).then(view => Promise.resolve(view.load ? view.load() : null)

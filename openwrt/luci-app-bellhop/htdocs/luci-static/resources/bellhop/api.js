@@ -58,7 +58,27 @@ const WORDS = {
 	'cannot be reached': _('cannot be reached'), ringing: _('ringing'), answered: _('answered'), ended: _('ended')
 };
 
+/* What the sound of a call is worth, for people; the words are those of `security`. */
+const SAFETY = {
+	'words differ': [ 'danger', _('Not safe: somebody sits in between. Hang up.') ],
+	failed: [ 'danger', _('No sound: the two routers agreed on no key.') ],
+	'key changed': [ 'danger', _('Careful: another key than before. A new router, or somebody in between. Compare the words.') ],
+	clear: [ 'warning', _('Not encrypted between the two routers: somebody on the way could listen.') ],
+	encrypted: [ '', _('Encrypted. The first call with this contact: compare the words once to be sure who it is.') ],
+	'known key': [ 'success', _('Encrypted, with the same key as the earlier calls.') ],
+	'words compared': [ 'success', _('Safe: encrypted, and the words were compared.') ],
+	signed: [ 'success', _('Safe: encrypted, and signed by this contact.') ]
+};
+const MARKS = { danger: '⚠', warning: '◌', success: '✓', '': '●' };
+
 const silence = { error: { message: _('The node does not answer.') }, silent: true };
+
+const COLOURS = { danger: 'error', warning: 'warn', success: 'success', primary: 'primary' };
+
+/* The colour of the theme for a kind of message. */
+function colour(kind) {
+	return COLOURS[kind] ? 'var(--%s-color-%s)'.format(COLOURS[kind], kind == 'warning' ? 'high' : 'medium') : 'currentColor';
+}
 
 return baseclass.extend({
 	/* Resolves to an object always; what went wrong is in its `error.message`. */
@@ -84,10 +104,62 @@ return baseclass.extend({
 		return '%d d'.format(seconds / 86400);
 	},
 
+	/* The time of day so many seconds ago, with the day where it was not today. */
+	when: function(seconds) {
+		const at = new Date(Date.now() - seconds * 1000), clock = { hour: '2-digit', minute: '2-digit' };
+		const day = at.toDateString() == new Date().toDateString() ? {} : { weekday: 'short', day: 'numeric', month: 'short' };
+		return at.toLocaleString(document.documentElement.lang || [], Object.assign(day, clock));
+	},
+
+	colour: colour,
+
+	mark: function(kind, words) {
+		const style = 'color:' + colour(kind);
+		return E('span', { 'style': kind == 'warning' ? '' : style }, [ E('span', { 'style': style }, [ MARKS[kind] ]), ' ', words ]);
+	},
+
+	/* [ kind of message, sentence ] on the sound of a call between two people of `names`. */
+	safety: function(row, caller, called) {
+		if (row.by_phones)
+			return [ 'success', _('The two phones encrypt by themselves: compare what they show.') ];
+		if (Object.hasOwn(SAFETY, row.security))
+			return SAFETY[row.security];
+		return [ '', caller.is_here && called.is_here ? _('Stays inside this house.') : _('Not known: the sound goes past this router.') ];
+	},
+
+	/* Tells whether somebody may sit in between in one of the calls. */
+	isUnsafe: function(rows) {
+		return (rows || []).some(call => [ 'words differ', 'key changed' ].includes(call.security));
+	},
+
+	/* Resolves to a function from user@host to { name, number, is_here } of who that is. */
+	names: function() {
+		return Promise.all([ this.ask('users'), this.ask('phonebook'), this.ask('status') ]).then(([ users, book, status ]) => {
+			const hosts = [ status.domain ].concat((status.listening || []).map(one => one.host)), here = {}, known = {};
+			(book.phonebook || []).slice().reverse().forEach(row => {
+				const address = row.address.replace(/^sips?:/, ''), one = { name: row.display, number: row.number };
+				known[address] = known[row.number] = known[address.split('@')[0]] = one;
+			});
+			(users.users || []).forEach(user => [ user.name, user.extension ].concat(user.aliases).forEach(name =>
+				here[name.toLowerCase()] = { name: user.display_name || user.name, number: user.extension || user.name, is_here: true }));
+			return address => {
+				const [ user, host ] = address.toLowerCase().split('@'), is_ours = hosts.includes(host);
+				return is_ours && here[user] || known[address] || is_ours && known[user] ||
+					{ name: is_ours ? user : address, number: is_ours ? user : address };
+			};
+		});
+	},
+
+	/* What the node behind the pages can do: the lite one leaves the rest to a full node. */
+	abilities: function(status) {
+		const is_full = !status.left_to_full_node;
+		return { media: is_full, tls: is_full, pgp: is_full };
+	},
+
 	/* columns: [ title, row => text or node ]. */
 	table: function(columns, rows, empty) {
 		const lines = rows.map(row => E('tr', { 'class': 'tr' }, columns.map(column => E('td',
-			{ 'class': 'td', 'data-title': column[0], 'style': BREAKS }, [ column[1](row) ]))));
+			{ 'class': 'td', 'data-title': column[0] || null, 'style': BREAKS }, [ column[1](row) ]))));
 		if (!rows.length)
 			lines.push(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, [ empty ]) ]));
 		return E('table', { 'class': 'table' }, [
@@ -99,13 +171,26 @@ return baseclass.extend({
 		return E('div', { 'class': 'cbi-section' }, [ E('h3', [ title ]) ].concat(children));
 	},
 
+	/* What only few people read: closed until somebody opens it. */
+	folded: function(title, ...children) {
+		return E('details', { 'style': 'margin:1em 0' }, [ E('summary', { 'style': 'cursor:pointer' }, [ title ]) ].concat(children));
+	},
+
+	alert: function(kind, words, ...more) {
+		return E('div', { 'class': 'alert-message ' + kind }, [ E('strong', [ words ]), ' ' ].concat(more));
+	},
+
 	refusal: function(answer) {
 		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ answer.error.message ]) : '';
 	},
 
+	link: function(page, title) {
+		return E('a', { 'href': L.url('admin/services/bellhop', page), 'style': 'color:inherit;text-decoration:underline' }, [ title ]);
+	},
+
 	/* A button that asks something of the node; a refusal is shown on top of the page. */
-	button: function(title, work) {
-		return E('button', { 'class': 'btn cbi-button', 'click': ev => {
+	button: function(title, work, style) {
+		return E('button', { 'class': 'btn cbi-button ' + (style ? 'cbi-button-' + style : ''), 'click': ev => {
 			ev.target.disabled = true;
 			return work().then(answer => {
 				ev.target.disabled = false;
@@ -116,11 +201,17 @@ return baseclass.extend({
 		} }, [ title ]);
 	},
 
+	/* A window with a button that closes it. */
+	modal: function(title, children, ...buttons) {
+		ui.showModal(title, children.concat([ E('div', { 'class': 'right' }, buttons.concat([ ' ',
+			E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Close') ]) ])) ]));
+	},
+
 	code: function(text) {
 		return E('code', { 'style': BREAKS }, [ text ]);
 	},
 
-	/* Replaces what a place shows, now and every 5 seconds. */
+	/* Replaces what a place shows, now and every 5 seconds, but for what was opened there. */
 	live: function(poll, load, draw, loaded) {
 		const place = E('div', [ draw(loaded) ]);
 		poll.add(() => load().then(fresh => place.replaceChildren(draw(fresh))), 5);

@@ -1,7 +1,10 @@
 'use strict';
 'require baseclass';
 'require form';
+'require tools.widgets as widgets';
+'require ui';
 'require uci';
+'require bellhop.api as api';
 
 /* The options of /etc/config/bellhop as the forms show them. A row: name, kind,
  * default, what is accepted, title, help. Accepted is a data type of LuCI, or the
@@ -25,7 +28,7 @@ const OPTIONS = {
 		[ 'domain', 'text', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
 		[ 'alias_domain', 'list', [], 'host', _('Further domains'), _('They mean the same phones.') ],
 		[ 'listen', 'list', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
-		[ 'firewall_zone', 'list', [], 'word', _('Firewall zones'), _('From where the node can be reached; none: from everywhere.') ],
+		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('From where the node can be reached; none: from everywhere.') ],
 		[ 'sip_port', 'text', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
 		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
 		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
@@ -57,7 +60,7 @@ const OPTIONS = {
 		[ 'profile', 'choice', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
 		[ 'port', 'text', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
 		[ 'hello_ms', 'text', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
-		[ 'interface', 'list', [], 'word', _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
+		[ 'interface', 'devices', [], null, _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
 		[ 'peer', 'list', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
 		[ 'sip_peer', 'list', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
 		[ 'search_domain', 'list', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
@@ -121,12 +124,54 @@ const PATTERNS = {
 /* Phones and groups share their names and numbers. */
 const SHARED = [ 'name', 'extension', 'alias' ];
 
-function isTaken(id, text) {
-	return [ 'user', 'group' ].some(kind => uci.sections('bellhop', kind).some(one => one['.name'] != id &&
-		[ one.name || one['.name'], one.extension || '' ].concat(one.alias || []).some(other => other.toLowerCase() == text.toLowerCase())));
+/* The zones of the firewall through which the Internet comes. */
+let outside = [ 'wan' ];
+
+/* What a section is called by, in small letters. */
+function namesOf(one) {
+	return [ one.name || one['.name'], one.extension ].concat(one.alias || []).filter(text => text).map(text => text.toLowerCase());
 }
 
-const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue };
+/* Why a name or number is not free, or null. */
+function whyTaken(id, text) {
+	const node = uci.sections('bellhop', 'node')[0] || {}, wanted = text.toLowerCase();
+	if ([].concat(node.emergency_number || OPTIONS.node.find(row => row[0] == 'emergency_number')[2]).includes(text))
+		return _('a number for calls for help');
+	if ([ 'user', 'group' ].some(kind => uci.sections('bellhop', kind).some(one => one['.name'] != id && namesOf(one).includes(wanted))))
+		return _('another phone or group has it already');
+	return uci.sections('bellhop', 'contact').some(one => one.number == text) ? _('a speed dial has it already') : null;
+}
+
+/* Why a call cannot be forwarded there, or null: to oneself, or to a name that nobody here has. */
+function whyNoForward(id, text) {
+	const wanted = text.toLowerCase();
+	if (namesOf(uci.get('bellhop', id) || { name: '' }).includes(wanted))
+		return _('the phone itself');
+	if (/^[a-z]/.test(wanted) && !wanted.includes(':') && ![ 'user', 'group' ].some(kind =>
+			uci.sections('bellhop', kind).some(one => namesOf(one).includes(wanted))))
+		return _('nobody here has this name');
+	return null;
+}
+
+/* What else names a phone or group: it would ring nobody afterwards. */
+function mentions(names) {
+	const found = [];
+	[ [ 'group', 'member', _('Group') ], [ 'user', 'forward', _('Forwarding') ], [ 'node', 'responders', _('Responders') ] ].forEach(
+		([ kind, option, title ]) => uci.sections('bellhop', kind).forEach(one =>
+			[].concat(one[option] || []).some(text => names.includes(text.toLowerCase())) &&
+				found.push([ one, option, title + ' ' + (one.display_name || one.name || '') ])));
+	return found;
+}
+
+function removeMentions(names, found) {
+	found.forEach(([ one, option ]) => {
+		const left = [].concat(one[option]).filter(text => !names.includes(text.toLowerCase()));
+		uci.set('bellhop', one['.name'], option, Array.isArray(one[option]) && left.length ? left : null);
+	});
+}
+
+const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue,
+	zones: widgets.ZoneSelect, devices: widgets.DeviceSelect };
 
 return baseclass.extend({
 	/* Adds the options of a kind of section: those named, in their order, or all. */
@@ -141,7 +186,7 @@ return baseclass.extend({
 
 			if (pattern)
 				option.validate = (id, text) => !text || (!pattern[0].test(text) ? pattern[1] :
-					!is_shared || !isTaken(id, text) || _('another phone or group has it already'));
+					(is_shared ? whyTaken(id, text) : name == 'forward' ? whyNoForward(id, text) : null) || true);
 			else if (widget == 'choice') {
 				accepted.forEach(choice => option.value(choice, CHOICES[choice]));
 				option.textvalue = id => CHOICES[option.cfgvalue(id) || value];
@@ -153,6 +198,8 @@ return baseclass.extend({
 				option.default = value;
 			else
 				option.placeholder = String(value);
+			if (widget == 'zones' || widget == 'devices')
+				option.multiple = option.nocreate = true;
 			if (widget == 'text' && value)
 				option.textvalue = id => option.cfgvalue(id) || value;
 			option.rmempty = (widget != 'flag');
@@ -172,5 +219,51 @@ return baseclass.extend({
 		const section = map.section(form.GridSection, kind, title, help);
 		section.anonymous = section.addremove = section.sortable = true;
 		return section;
+	},
+
+	whyTaken: whyTaken,
+
+	/* The firewall's zones, for isReachable. */
+	loadZones: function() {
+		return Promise.all([ L.resolveDefault(uci.load('firewall')), L.resolveDefault(uci.load('network')), api.ask('interfaces') ]).then(found => {
+			const open = ((found[2] || {})['interface'] || []).filter(one => (one.route || []).some(route => route.mask == 0)).map(one => one['interface']);
+			outside = uci.sections('firewall', 'zone').filter(zone => [].concat(zone.network || []).some(name => open.includes(name))).map(zone => zone.name);
+			outside = outside.length ? outside : [ 'wan' ];
+		});
+	},
+
+	isOutside: function(zones) {
+		return zones.some(zone => zone == '*' || outside.includes(zone));
+	},
+
+	/* The switch that opens the firewall's zones to the Internet. */
+	addReachable: function(section) {
+		const option = section.option(form.Flag, '_reachable', _('Reachable from the Internet'),
+			_('On: phones on the road can register, and callers from anywhere can ring. Strangers will try numbers and passwords. Off: only phones in this house and the nodes of the mesh.'));
+		option.cfgvalue = id => this.isOutside([].concat(uci.get('bellhop', id, 'firewall_zone') || [])) ? '1' : '0';
+		option.write = (id, value) => this.setReachable(id, value == '1');
+		option.rmempty = false;
+	},
+
+	setReachable: function(id, wanted) {
+		const zones = [].concat(uci.get('bellhop', id, 'firewall_zone') || [ 'lan' ]).filter(zone => zone != '*' && !outside.includes(zone));
+		uci.set('bellhop', id, 'firewall_zone', wanted ? zones.concat(outside) : zones);
+	},
+
+	/* Lets Delete ask where something else names what is deleted, and take it out there too. */
+	careful: function(section) {
+		const handleRemove = section.handleRemove;
+		section.handleRemove = function(id, ev) {
+			const one = uci.get('bellhop', id), names = namesOf(one), found = mentions(names);
+			const really = () => handleRemove.call(this, id, ev);
+			return !found.length ? really() : new Promise(resolve => api.modal(_('Delete %s?').format(one.display_name || names[0]), [
+				E('p', [ _('It is named here too, and will be taken out there:') ]),
+				E('ul', found.map(row => E('li', [ row[2] ])))
+			], E('button', { 'class': 'btn cbi-button-negative', 'click': () => {
+				ui.hideModal();
+				removeMentions(names, found);
+				resolve(really());
+			} }, [ _('Delete it everywhere') ])));
+		};
 	}
 });

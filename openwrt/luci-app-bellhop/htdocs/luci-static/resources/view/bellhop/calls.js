@@ -4,17 +4,66 @@
 'require ui';
 'require bellhop.api as api';
 
+/* Why a call came to nothing, by the status that ended it (RFC 3261 section 21). */
+const ENDS = {
+	401: _('The password was wrong.'), 403: _('The call was not allowed.'), 404: _('Nobody has this number.'),
+	407: _('The password was wrong.'), 408: _('Nobody answered.'), 480: _('No phone was there.'), 482: _('The call went in a circle.'),
+	483: _('The call went in a circle.'), 486: _('Busy.'), 487: _('The caller gave up.'),
+	488: _('The two sides agreed on no sound, or not on its encryption.'), 502: _('No way leads there.'),
+	503: _('Too much at once: try again later.'), 600: _('Busy.'), 603: _('Declined.'), 604: _('Nobody has this number.')
+};
+
+let who = address => ({ name: address });
+
 function load() {
-	return Promise.all([ api.ask('calls'), api.ask('history') ]);
+	return Promise.all([ api.ask('calls'), api.ask('history'), api.names() ]).then(([ live, history, names ]) => {
+		who = names;
+		return [ live, history ];
+	});
 }
 
-/* What the sound of a call is worth, in words. */
-function security(row) {
-	if (row.by_phones)
-		return _('encrypted by the phones');
-	if (!row.security)
-		return (row.relays || []).length ? _('through this node') : _('not through this node');
-	return api.word(row.security);
+function isMissed(row) {
+	return row.seconds_talked == null && row.step == 'local' && !who(row.caller).is_here;
+}
+
+/* An arrow from this house, into it, or within it. */
+function direction(row) {
+	const [ arrow, words ] = who(row.caller).is_here ? row.step == 'local' ? [ '↔', _('inside') ] : [ '↗', _('outgoing') ] :
+		isMissed(row) && row.state == 'ended' ? [ '↙', _('missed') ] : [ '↙', _('incoming') ];
+	return isMissed(row) && row.state == 'ended' ? E('strong', [ api.mark('danger', words) ]) : E('span', [ arrow, ' ', words ]);
+}
+
+function people(row) {
+	return E('span', [ E('strong', [ who(row.caller).name ]), ' → ', E('strong', [ who(row.callee).name ]) ]);
+}
+
+function outcome(row) {
+	if (row.seconds_talked != null)
+		return _('talked for %s').format(api.duration(row.seconds_talked));
+	return ENDS[row.status] || _('It came to nothing.');
+}
+
+function state(row) {
+	return row.state == 'answered' ? _('talking for %s').format(api.duration(row.seconds_talked)) : api.word(row.state);
+}
+
+function safety(row) {
+	return api.mark(...api.safety(row, who(row.caller), who(row.callee)));
+}
+
+function done(answer) {
+	if (!answer.error)
+		ui.hideModal();
+	return answer;
+}
+
+function words(row) {
+	const judge = verdict => () => api.ask('verify', String(row.number), verdict).then(done);
+	return row.words && ![ 'words compared', 'signed' ].includes(row.security) ? E('p', [
+		_('Read these words to each other:'), ' ', E('strong', { 'style': 'font-size:120%' }, [ row.words ]), E('br'),
+		api.button(_('They are the same'), judge('same'), 'positive'), ' ',
+		api.button(_('They differ'), judge('different'), 'negative')
+	]) : '';
 }
 
 function sound(sides) {
@@ -24,62 +73,49 @@ function sound(sides) {
 	])));
 }
 
-function showSound(row) {
-	return [
-		row.security ? E('p', [ _('Sound'), ': ', security(row), row.suite ? ', ' + row.suite : '' ]) : '',
-		row.words ? E('p', [ _('Read these words to each other:'), ' ', E('strong', [ row.words ]), ' ',
-			api.button(_('They are the same'), () => api.ask('verify', String(row.number), 'same').then(done)), ' ',
-			api.button(_('They differ'), () => api.ask('verify', String(row.number), 'different').then(done))
-		]) : '',
-		E('div', (row.sound || []).filter(sides => sides.length).map(sound))
-	];
-}
-
-function done(answer) {
-	if (!answer.error)
-		ui.hideModal();
-	return answer;
-}
-
-function showTrace(row) {
-	return api.ask('trace', String(row.number)).then(answer => ui.showModal(_('Call %d').format(row.number), [
+function details(row) {
+	return api.ask('trace', String(row.number)).then(answer => api.modal(_('Call %d').format(row.number), [
 		api.refusal(answer),
-		E('ul', (row.why || []).map(sentence => E('li', [ sentence ]))),
-		E('div', showSound(row)),
-		E('div', { 'style': 'max-height:60vh;overflow:auto' }, (answer.messages || []).map(one => E('pre', [
-			'%s %s %s\n'.format(one.direction, one.transport, one.peer), one.message ]))),
-		E('div', { 'class': 'right' }, [ E('button', { 'class': 'btn', 'click': ui.hideModal }, [ _('Close') ]) ])
+		E('p', [ people(row), ', ', row.state == 'ended' ? outcome(row) : state(row) ]),
+		E('p', [ safety(row), row.suite ? ' (%s)'.format(row.suite) : '' ]),
+		row.state == 'ended' ? '' : words(row),
+		E('div', (row.sound || []).filter(sides => sides.length).map(sound)),
+		api.table([ [ _('Dialled'), one => api.code(one.dialled) ], [ _('Found by'), one => api.word(one.step) ],
+			[ _('Status'), one => '%s %s'.format(one.status || '', one.ended_by || '') ] ], [ row ], ''),
+		api.folded(_('The SIP messages, for experts'), E('div', { 'style': 'max-height:60vh;overflow:auto' },
+			(answer.messages || []).map(one => E('pre', [ '%s %s %s\n'.format(one.direction, one.transport, one.peer), one.message ]))))
 	]));
 }
 
-const WHO = [
-	[ _('Caller'), row => row.caller ],
-	[ _('Called'), row => row.callee ],
-	[ _('Found by'), row => api.word(row.step) ]
-];
-const DETAILS = [ '', row => E('button', { 'class': 'btn', 'click': () => showTrace(row) }, [ _('Details') ]) ];
+function actions(row) {
+	const hangUp = () => api.ask('hangup', String(row.number));
+	return E('div', [ row.state == 'ended' ? callBack(row) : api.button(_('Hang up'), hangUp, 'negative'), ' ',
+		E('button', { 'class': 'btn', 'click': () => details(row) }, [ _('Details') ]) ]);
+}
 
-function state(row) {
-	return row.state == 'answered' ? _('talking for %s').format(api.duration(row.seconds_talked)) : _('ringing');
+/* On a phone with an account here the address dials. */
+function callBack(row) {
+	const other = who(row.caller).is_here ? row.callee : row.caller;
+	return E('a', { 'class': 'btn', 'href': 'sip:%s'.format(who(other).number || other) }, [ _('Call back') ]);
+}
+
+/* Somebody in between is told before all else. */
+function drawAlarm(row) {
+	const [ kind, sentence ] = api.safety(row, who(row.caller), who(row.callee));
+	return kind == 'danger' ? api.alert(kind, '%s → %s: %s'.format(who(row.caller).name, who(row.callee).name, sentence)) : '';
 }
 
 function draw([ live, history ]) {
-	return E('div', [
-		api.refusal(live),
-		api.section(_('Now'), api.table(WHO.concat([
-			[ _('State'), state ],
-			[ _('Since'), row => api.duration(row.seconds_since_start) ],
-			[ _('Sound'), security ],
-			DETAILS,
-			[ '', row => api.button(_('Hang up'), () => api.ask('hangup', String(row.number))) ]
-		]), live.calls || [], _('Nobody is on the phone.'))),
-		api.section(_('Before'), api.table(WHO.concat([
-			[ _('Ago'), row => api.duration(row.seconds_since_end) ],
-			[ _('Talked'), row => api.duration(row.seconds_talked) ],
-			[ _('End'), row => '%s %s'.format(row.status || '', row.ended_by || '') ],
-			DETAILS
-		]), history.history || [], _('No call has ended since the start.')))
-	]);
+	const rows = live.calls || [];
+	return E('div', [ api.refusal(live) ].concat(rows.map(drawAlarm), [
+		api.section(_('Now'), api.table([
+			[ _('Who'), people ], [ _('State'), state ], [ _('Safety'), row => E('div', [ safety(row), words(row) ]) ], [ '', actions ]
+		], rows, _('Nobody is on the phone.'))),
+		api.section(_('Before'), api.table([
+			[ _('When'), row => api.when(row.seconds_since_start) ], [ _('Direction'), direction ], [ _('Who'), people ],
+			[ _('What became of it'), outcome ], [ '', actions ]
+		], history.history || [], _('No call has ended since the start.')))
+	]));
 }
 
 return view.extend({

@@ -16,6 +16,7 @@ return view.extend({
 		groups.addbtntitle = _('Add a group');
 		const made = options.add(groups, 'group');
 		made.name.rmempty = false;
+		options.careful(groups);
 		[ 'display_name', 'alias' ].forEach(name => made[name].modalonly = true);
 		uci.sections('bellhop', 'user').forEach(user => made.member.value(user.name || user['.name']));
 

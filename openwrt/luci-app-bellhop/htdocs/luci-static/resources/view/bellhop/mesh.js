@@ -3,11 +3,22 @@
 'require poll';
 'require bellhop.api as api';
 
-const WIDTH = 800, HEIGHT = 480, MARGIN = 60, STEPS = 200, MOST_DRAWN = 200;
+const WIDTH = 800, HEIGHT = 420, MARGIN = 60, STEPS = 200, MOST_DRAWN = 200;
+const GOOD = 1, FAIR = 3;
 const places = {};
 
-function label(node) {
-	return (node.name || node.node).slice(0, node.name ? 24 : 8);
+/* Two nodes of one name are told apart by the first letters of their keys. */
+function labels(nodes) {
+	const count = {}, found = {};
+	nodes.forEach(node => count[node.name] = (count[node.name] || 0) + 1);
+	nodes.forEach(node => found[node.node] = !node.name ? node.node.slice(0, 8) :
+		node.name.slice(0, 24) + (count[node.name] > 1 ? ' (%s)'.format(node.node.slice(0, 4)) : ''));
+	return found;
+}
+
+/* How well one hop is heard. */
+function quality(cost) {
+	return cost <= GOOD ? [ 'success', _('good') ] : cost <= FAIR ? [ 'warning', _('fair') ] : [ 'danger', _('weak') ];
 }
 
 function svg(name, attributes, children) {
@@ -47,49 +58,57 @@ function arrange(nodes, edges) {
 	}
 }
 
-function picture(graph, own) {
-	const nodes = graph.nodes.slice(0, MOST_DRAWN), known = {};
-	nodes.forEach(node => known[node.node] = true);
-	const edges = graph.edges.filter(([ a, b ]) => known[a] && known[b]);
+/* is_there: id -> whether a node is in reach; the others are grey. */
+function picture(graph, names, is_there) {
+	const nodes = graph.nodes.slice(0, MOST_DRAWN);
+	const edges = graph.edges.filter(([ a, b ]) => [ a, b ].every(id => nodes.some(node => node.node == id)));
 	arrange(nodes, edges);
 
-	const lines = edges.map(([ a, b, cost ]) => svg('g', {}, [
-		svg('line', { x1: places[a][0], y1: places[a][1], x2: places[b][0], y2: places[b][1], stroke: 'currentColor', 'stroke-opacity': 0.4 }),
-		svg('text', { x: (places[a][0] + places[b][0]) / 2, y: (places[a][1] + places[b][1]) / 2 - 3, 'font-size': 10,
-			fill: 'currentColor', 'fill-opacity': 0.7, 'text-anchor': 'middle' }, [ String(cost) ])
+	const lines = edges.map(([ a, b, cost ]) => {
+		const [ kind, words ] = is_there[a] && is_there[b] ? quality(cost) : [ '', _('gone') ];
+		return svg('path', { d: 'M%d,%dL%d,%d'.format(...places[a], ...places[b]), 'stroke-width': 3,
+			style: 'stroke:' + api.colour(kind), 'stroke-opacity': kind ? 0.8 : 0.3, 'stroke-dasharray': kind == 'success' ? 'none' : '6 4' },
+		[ svg('title', {}, [ words ]) ]);
+	});
+	const dots = nodes.map(({ node }) => svg('g', { transform: 'translate(%d %d)'.format(...places[node]),
+		opacity: is_there[node] ? 1 : 0.35 }, [
+		svg('title', {}, [ node ]),
+		svg('circle', { r: node == graph.own ? 13 : 9, style: 'fill:' + (is_there[node] ? api.colour(node == graph.own ? 'success' : 'primary') : 'gray') }),
+		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
+			[ node == graph.own ? _('%s (this node)').format(names[node]) : names[node] ])
 	]));
-	const dots = nodes.map(node => svg('g', { transform: 'translate(%d %d)'.format(...places[node.node]) }, [
-		svg('title', {}, [ node.node ]),
-		svg('circle', { r: node.node == own ? 11 : 8, fill: node.node == own ? '#2a7' : '#48c' }),
-		svg('text', { y: 24, 'font-size': 13, fill: 'currentColor', 'text-anchor': 'middle' }, [ label(node) ])
-	]));
-	return svg('svg', { viewBox: '0 0 %d %d'.format(WIDTH, HEIGHT), style: 'width:100%;max-height:70vh', role: 'img',
+	return svg('svg', { viewBox: '0 0 %d %d'.format(WIDTH, HEIGHT), style: 'width:100%;min-width:480px;max-height:60vh', role: 'img',
 		'aria-label': _('Nodes and their links') }, lines.concat(dots));
 }
 
 function load() {
-	return Promise.all([ api.ask('mesh'), api.ask('routes'), api.ask('peers'), api.ask('identity') ]);
+	return Promise.all([ api.ask('mesh'), api.ask('routes'), api.ask('peers') ]);
 }
 
-function draw([ graph, routes, peers, identity ]) {
+function way(row, names) {
+	return row.hops == 1 ? _('directly') : _('over %s, %d hops').format(names[row.via] || row.via.slice(0, 8), row.hops);
+}
+
+function draw([ graph, routes, peers ]) {
 	if (graph.error)
 		return api.refusal(graph);
-	const names = {};
-	graph.nodes.forEach(node => names[node.node] = node.name);
+	const names = labels(graph.nodes), is_there = { [graph.own]: true }, rows = routes.routes || [];
+	rows.forEach(row => is_there[row.node] = true);
+	const gone = graph.nodes.filter(node => !is_there[node.node]);
 	return E('div', [
-		graph.nodes.length > 1 ? picture(graph, identity.key) : E('p', [ _('This node is alone: it has found no other.') ]),
-		api.section(_('Nodes in reach'), api.table([
-			[ _('Name'), row => row.name || '' ],
-			[ _('Key'), row => api.code(row.node) ],
-			[ _('Hops'), row => row.hops ],
-			[ _('Cost'), row => row.cost ],
-			[ _('By way of'), row => names[row.via] || api.code(row.via) ]
-		], routes.routes || [], _('No other node is in reach.'))),
-		api.section(_('Neighbours'), api.table([
+		graph.nodes.length > 1 ? E('div', { 'style': 'overflow-x:auto' }, [ picture(graph, names, is_there) ]) :
+			E('p', [ _('This node is alone: it has found no other.') ]),
+		api.section(_('Other nodes'), api.table([
+			[ _('Name'), row => E('strong', { 'style': row.hops ? '' : 'opacity:.5' }, [ names[row.node] || row.name || row.node.slice(0, 8) ]) ],
+			[ _('Reached'), row => row.hops ? way(row, names) : _('not now') ],
+			[ _('Connection'), row => row.hops ? api.mark(...quality(row.cost / row.hops)) : api.word('gone') ],
+			[ _('Key'), row => E('small', [ api.code(row.node) ]) ]
+		], rows.concat(gone), _('No other node is in reach.'))),
+		api.folded(_('Neighbours, for experts'), api.table([
+			[ _('Name'), row => names[row.node] || row.name || '' ],
 			[ _('Interface'), row => row.link || _('Internet') ],
 			[ _('Reached at'), row => '%s port %d'.format(row.host, row.port) ],
 			[ _('State'), row => api.word(row.state) ],
-			[ _('Reason'), row => row.reason == row.state ? '' : row.reason || '' ],
 			[ _('Heard'), row => _('%s ago').format(api.duration(row.heard_ms / 1000)) ]
 		], peers.peers || [], _('No other node is near.')))
 	]);

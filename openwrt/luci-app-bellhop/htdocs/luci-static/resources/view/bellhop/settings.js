@@ -1,6 +1,8 @@
 'use strict';
 'require view';
 'require form';
+'require uci';
+'require bellhop.api as api';
 'require bellhop.options as options';
 
 /* The rare ones have tabs of their own. */
@@ -10,17 +12,27 @@ const TABS = [
 	[ 'security', _('Security'), [ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'trusted', 'tls_verify', 'certificate', 'key' ] ],
 	[ 'limits', _('Limits'), [ 'min_expires', 'max_expires', 'default_expires', 'max_transactions', 'max_bindings' ] ]
 ];
+const OF_TLS = [ 'tls_port', 'ws_port', 'wss_port', 'tls_verify', 'certificate', 'key' ];
 
 return view.extend({
-	render: function() {
-		const map = new form.Map('bellhop', _('Settings'));
+	load: function() {
+		return Promise.all([ api.ask('status'), uci.load('bellhop') ]);
+	},
+
+	render: function([ status ]) {
+		const can = api.abilities(status);
+		const map = new form.Map('bellhop', _('Settings'),
+			_('Each option says below it what it does; on the router the command bellhop options lists them all.'));
 		const node = options.single(map, 'node', _('Node'));
 		TABS.forEach(([ name, title, names ]) => {
 			node.tab(name, title);
-			options.add(node, 'node', names, name);
+			options.add(node, 'node', names.filter(one => can.tls || !OF_TLS.includes(one)), name);
 		});
-		[ [ 'mesh', _('Mesh') ], [ 'media', _('Sound') ], [ 'pgp', _('Signatures') ] ].forEach(([ kind, title ]) =>
-			options.add(options.single(map, kind, title), kind));
+		options.add(options.single(map, 'mesh', _('Mesh')), 'mesh');
+		if (can.media)
+			options.add(options.single(map, 'media', _('Sound')), 'media');
+		if (can.pgp)
+			options.add(options.single(map, 'pgp', _('Signatures')), 'pgp');
 		return map.render();
 	}
 });

@@ -6,23 +6,21 @@ return baseclass.extend({
 	title: _('Telephone'),
 
 	load: function() {
-		return Promise.all([ api.ask('status'), api.ask('calls') ]);
+		return Promise.all([ api.ask('status'), api.ask('calls'), api.names() ]);
 	},
 
-	render: function([ status, calls ]) {
+	render: function([ status, { calls }, who ]) {
 		if (status.error)
 			return api.refusal(status);
 		return E('div', [
-			E('p', [
-				_('Phones registered'), ': ', _('%d (accounts: %d)').format(status.registrations, status.users),
-				' · ', _('Live calls'), ': ', status.live_calls
-			]),
-			(calls.calls || []).length ? api.table([
-				[ _('Caller'), row => row.caller ],
-				[ _('Called'), row => row.callee ],
+			api.isUnsafe(calls) ? api.alert('danger', _('A call is not safe: somebody may sit in between.'), api.link('calls', _('Calls'))) : '',
+			E('p', [ _('Phones registered'), ': ', _('%d (accounts: %d)').format(status.registrations, status.users) ]),
+			(calls || []).length ? api.table([
+				[ _('Caller'), row => who(row.caller).name ],
+				[ _('Called'), row => who(row.callee).name ],
 				[ _('Since'), row => api.duration(row.seconds_since_start) ]
-			], calls.calls, '') : '',
-			E('div', (status.problems || []).map(problem => E('div', { 'class': 'alert-message warning' }, [ problem ])))
+			], calls, '') : '',
+			E('div', (status.problems || []).map(problem => api.alert('warning', problem)))
 		]);
 	}
 });
