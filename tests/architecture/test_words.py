@@ -10,6 +10,7 @@ from bellhop.features.mesh import dialling
 from bellhop.features.phonebook import book
 from bellhop.media import agreement, trust
 from bellhop.mesh import hello
+from bellhop.settings import problems
 from bellhop.tu import calls, dialplan
 
 from .tree import ROOT
@@ -30,6 +31,8 @@ WORDS = re.compile(r"^const WORDS = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"(?:'([^']+)'|\b(\w+)): _\('")
 COMPARED = re.compile(r"\.(%s)\s*[!=]==?\s*'([^']*)'" % "|".join(SAID))
 LISTED = re.compile(r"\[([^\]]*)\]\.includes\(\w+\.(%s)\)" % "|".join(SAID))
+# Sentences on what is wrong in the configuration.
+WRONG = re.compile(r"^const WRONG = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 # Sentences on the security of a call, beside its words.
 SAFETY = re.compile(r"^const SAFETY = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 LEVEL = re.compile(r"^\t(?:'([^']+)'|(\w+)): \[", re.MULTILINE)
@@ -66,6 +69,12 @@ def test_every_level_of_security_has_its_sentence():
     table = SAFETY.search((PAGES / "bellhop" / "api.js").read_text())[1]
     said = [quoted or bare for quoted, bare in LEVEL.findall(table)]
     assert sorted(said) == sorted(SAID["security"])
+
+
+def test_everything_that_can_be_wrong_has_its_sentence():
+    table = WRONG.search((PAGES / "bellhop" / "options.js").read_text())[1]
+    said = [quoted or bare for quoted, bare in ENTRY.findall(table)]
+    assert sorted([*said, problems.OTHER]) == sorted(problems.WHATS)
 
 
 def test_no_page_knows_a_word_that_the_node_never_says():

@@ -167,6 +167,64 @@ def test_overview_without_a_phone_leads_to_the_first_steps(router):
     assert 'href="/admin/services/bellhop/start"' in page.html.replace("/cgi-bin/luci", "")
 
 
+def test_each_page_tells_what_the_node_thinks_of_its_sections(router):
+    for one in router.uci.values():
+        if one.get("name") == "family":
+            one["member"] = ["alice", "nobody"]
+        if one.get("name") == "dora":
+            one["forward"] = "203"
+            one["colour"] = "red"
+        if one[".type"] == "node":
+            one["sip_port"] = "many"
+    said = {
+        "groups": ["Group Family Members “nobody”: It names somebody who is not there"],
+        "phones": [
+            "Phone Dora Forward to: It forwards to itself",
+            "Phone Dora colour: This version",
+        ],
+        "settings": ["SIP port “many”: This is not accepted"],
+    }
+    for name in said:
+        page = flat(drawn(router, name))
+        for words in said[name]:
+            assert words in page
+    page = flat(drawn(router, "overview"))
+    assert all(words in page for name in said for words in said[name])
+    assert page.count("Mend it") == 4
+
+
+# Phones and keys.
+
+
+def test_phone_rings_and_the_page_follows(router):
+    script = """
+        click('Ring it', row('Yealink'));
+        await until(() => pick('.modal') && pick('.modal').textContent.includes('rings'));
+        return true;"""
+    alice = router.scene.rooms["alice"]
+    ask = router.scene.ask
+
+    def answered(verb, **given):
+        told = ask(verb, **given)
+        if verb == "ring":
+            alice.answer(180)
+        return told
+
+    router.scene.ask = answered
+    assert drawn(router, "phones", script, 20000).result
+
+
+def test_key_is_judged(router):
+    script = """
+        await until(() => row('carol@farm'));
+        click('Compared', row('carol@farm'));
+        click('Forget', row('lee@farm'));
+        await new Promise(done => setTimeout(done, 1000));"""
+    drawn(router, "security", script, 15000)
+    levels = {row["contact"]: row["level"] for row in router.scene.ask("trust")["trust"]}
+    assert levels["carol@farm"] == trust.COMPARED and "lee@farm" not in levels
+
+
 # The mesh.
 
 

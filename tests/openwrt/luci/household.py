@@ -4,25 +4,23 @@ import functools
 import tempfile
 from pathlib import Path
 
+from bellhop.settings import reader
 from tests.support.town import SETTINGS
 
 from . import system
-from .bridge import Bridge, sections
+from .bridge import Bridge, sections, written
 from .router import Router
 from .scene import EVIL, Scene
-
-# What a node's shell answers without its engine.
-OF_SHELL = ("check-config",)
 
 
 @functools.cache
 def shell():
-    """Return {verb: answer} of a node that was started as the package does it."""
+    """Return the status of a node that was started as the package does it."""
     with tempfile.TemporaryDirectory(prefix="bellhop-node-") as folder:
         bridge = Bridge(Path(folder), {})
         try:
             assert bridge.start_node()
-            return {verb: bridge.ask(verb) for verb in ("status", *OF_SHELL)}
+            return bridge.ask("status")
         finally:
             bridge.stop_node()
             bridge.server.server_close()
@@ -49,7 +47,8 @@ class Household(Router):
         if not self.is_running:
             return [4]  # As ubus tells where there is no such object.
         given = {key: value for key, value in given.items() if value is not None}
-        if method in OF_SHELL:
-            return [0, shell()[method]]
+        if method == "problems":
+            found = reader.parse(written(self.uci), "/etc/config/bellhop").problems
+            return [0, {"problems": [problem.record() for problem in found]}]
         told = self.scene.ask(method, **given)
-        return [0, dict(shell()["status"], **told) if method == "status" else told]
+        return [0, dict(shell(), **told) if method == "status" else told]

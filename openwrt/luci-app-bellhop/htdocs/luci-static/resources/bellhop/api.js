@@ -11,7 +11,6 @@
 
 const calls = {
 	status: rpc.declare({ object: 'bellhop', method: 'status' }),
-	checkConfig: rpc.declare({ object: 'bellhop', method: 'check-config' }),
 	registrations: rpc.declare({ object: 'bellhop', method: 'registrations' }),
 	calls: rpc.declare({ object: 'bellhop', method: 'calls' }),
 	history: rpc.declare({ object: 'bellhop', method: 'history' }),
@@ -41,6 +40,9 @@ const calls = {
 	stat: rpc.declare({ object: 'file', method: 'stat', params: [ 'path' ] }),
 	exec: rpc.declare({ object: 'file', method: 'exec', params: [ 'command', 'params' ] })
 };
+
+/* uhttpd takes 64 kB at once, and a letter has up to three octets. */
+const PIECE = 16384;
 
 /* Keys and the names that strangers give themselves may be long. */
 const BREAKS = 'overflow-wrap:anywhere';
@@ -86,6 +88,13 @@ return baseclass.extend({
 		return calls[name](...values).then(
 			answer => (answer && typeof(answer) == 'object') ? answer : silence,
 			() => silence);
+	},
+
+	/* As `ask`, of a text that may be longer than a request, cut at ends of lines; `rest` stands between it and `more`. */
+	inPieces: function(name, text, ...rest) {
+		const end = text.length > PIECE ? text.lastIndexOf('\n', PIECE) + 1 || PIECE : text.length, left = text.slice(end);
+		return this.ask(name, text.slice(0, end), ...rest, left ? '1' : '').then(answer =>
+			left && !answer.error ? this.inPieces(name, left, ...rest) : answer);
 	},
 
 	word: function(said) {
@@ -139,6 +148,11 @@ return baseclass.extend({
 			(book.phonebook || []).slice().reverse().forEach(row => {
 				const address = row.address.replace(/^sips?:/, ''), one = { name: row.display, number: row.number };
 				known[address] = known[row.number] = known[address.split('@')[0]] = one;
+			});
+			/* A speed dial may name the node of a phone in the mesh; calls name its key. */
+			(book.phonebook || []).forEach(row => {
+				const address = row.address.replace(/^sips?:/, '');
+				known[address] = known['%s@%s'.format(address.split('@')[0], row.place.split(',')[0])] || known[address];
 			});
 			(users.users || []).forEach(user => [ user.name, user.extension ].concat(user.aliases).forEach(name =>
 				here[name.toLowerCase()] = { name: user.display_name || user.name, number: user.extension || user.name, is_here: true }));
@@ -209,6 +223,11 @@ return baseclass.extend({
 
 	code: function(text) {
 		return E('code', { 'style': BREAKS }, [ text ]);
+	},
+
+	/* Hands a text to the browser as a file. */
+	download: function(name, text, type) {
+		E('a', { 'download': name, 'href': URL.createObjectURL(new Blob([ text ], { type: type })) }).click();
 	},
 
 	/* Replaces what a place shows, now and every 5 seconds, but for what was opened there. */

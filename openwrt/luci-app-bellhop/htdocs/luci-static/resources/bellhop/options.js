@@ -121,6 +121,38 @@ const PATTERNS = {
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
 
+/* What is wrong in the configuration, by the word that the node has for it. */
+const WRONG = {
+	'file not readable': _('The configuration cannot be read: the last good one is in force.'),
+	'file empty': _('The configuration is empty: the last good one is in force.'),
+	'no UCI': _('This line is no line of a configuration: it is left out.'),
+	unknown: _('This version does not know it: it is not looked at.'),
+	'not accepted': _('This is not accepted: it is left out, or its default holds.'),
+	'no name': _('It has no name and is left out.'),
+	'stands twice': _('It stands there twice: the second is left out.'),
+	'number taken': _('Somebody else has this name or number already: it does without.'),
+	'is gone': _('It names somebody who is not there: that is left out.'),
+	'forwards to itself': _('It forwards to itself: calls are not forwarded.'),
+	'does not fit': _('It does not fit the other options: their defaults hold.'),
+	'no password': _('It has no password: no phone can register.'),
+	'package missing': _('A package is not installed.'),
+	'port not free': _('Another program has this port.'),
+	'address absent': _('This router does not have this address now.')
+};
+
+/* Kinds of sections: what a person calls them, and the page on which they are mended. */
+const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ] };
+
+/* What a problem is about, in words: the section and the option, or what the sentence of the node names. */
+function whereOf(row) {
+	const option = (OPTIONS[row.kind] || []).find(one => one[0] == row.option);
+	const one = row.index < 0 ? {} : uci.sections('bellhop')[row.index] || {};
+	const named = /package \S+|\w+ port \d+|address \S+/.exec(row.wrong);
+	return [ row.line && !row.kind ? _('Line %d').format(row.line) : '', row.kind ? (KINDS[row.kind] || [ row.kind ])[0] : '', one.display_name || one.name || row.section,
+		option ? option[4] : row.option, row.value ? '“%s”'.format(row.value) : '', row.kind || !named ? '' : named[0] ].filter(text => text).join(' ');
+}
+
 /* Phones and groups share their names and numbers. */
 const SHARED = [ 'name', 'extension', 'alias' ];
 
@@ -248,6 +280,22 @@ return baseclass.extend({
 	setReachable: function(id, wanted) {
 		const zones = [].concat(uci.get('bellhop', id, 'firewall_zone') || [ 'lan' ]).filter(zone => zone != '*' && !outside.includes(zone));
 		uci.set('bellhop', id, 'firewall_zone', wanted ? zones.concat(outside) : zones);
+		uci.set('bellhop', id, 'strangers', wanted ? 'allow' : 'refuse');
+	},
+
+	/* One problem as the node tells it, in a sentence; link: whether it leads to its page. */
+	problem: function(row, link) {
+		const where = whereOf(row), words = Object.hasOwn(WRONG, row.what) ? WRONG[row.what] : row.wrong;
+		return E('span', [ where ? E('strong', [ where + ': ' ]) : '', words, ' ', link && KINDS[row.kind] ? api.link(KINDS[row.kind][1], _('Mend it')) : '' ]);
+	},
+
+	/* A place that tells what the node thinks of sections of some kinds. */
+	verdict: function(poll, kinds) {
+		const place = E('div'), show = () => api.ask('problems').then(answer => place.replaceChildren(...(answer.problems || [])
+			.filter(row => kinds.includes(row.kind)).map(row => E('div', { 'class': 'alert-message warning' }, [ this.problem(row) ]))));
+		poll.add(show, 5);
+		show();
+		return place;
 	},
 
 	/* Lets Delete ask where something else names what is deleted, and take it out there too. */

@@ -1,6 +1,7 @@
 'use strict';
 'require view';
 'require form';
+'require poll';
 'require uci';
 'require bellhop.options as options';
 
@@ -26,6 +27,6 @@ return view.extend({
 		phones.option(form.DummyValue, '_account', _('Account')).cfgvalue = id => uci.get('bellhop', id, 'name') || id;
 		options.add(phones, 'user', [ 'forward', 'forward_after', 'also_at' ]);
 
-		return map.render();
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'group', 'user' ]), node ]));
 	}
 });

@@ -17,11 +17,6 @@ function checkRunning({ status }) {
 	return [ 'danger', status.error.message ];
 }
 
-/* The node leaves a configuration with a mistake and keeps the one before. */
-function checkConfig({ config }) {
-	return config.error && !config.silent && [ 'danger', _('The configuration has a mistake: the one before it stays in force.'), config.error.message ];
-}
-
 function checkPhones({ status, registrations }) {
 	const accounts = uci.sections('bellhop', 'user').length, there = {};
 	(registrations.registrations || []).forEach(one => there[one.user] = true);
@@ -97,16 +92,16 @@ function checkSafety({ calls }) {
 	return api.isUnsafe(calls.calls) ? [ 'danger', _('A call is not safe: somebody may sit in between.'), api.link('calls', _('Calls')) ] : null;
 }
 
-const CHECKS = [ checkRunning, checkSafety, checkConfig, checkPhones, checkFirewall, checkDoor, checkMesh, checkInternet, checkClock,
+const CHECKS = [ checkRunning, checkSafety, checkPhones, checkFirewall, checkDoor, checkMesh, checkInternet, checkClock,
 	checkAlg, checkOneWay, checkSound ];
 
 function load() {
 	return Promise.all([
 		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
 		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall'),
-		api.ask('checkConfig'), api.ask('routes')
-	]).then(([ status, registrations, interfaces, system, alg, calls, firewall, config, routes ]) => {
-		const now = { status, registrations, interfaces, system, alg, calls, firewall, config, routes };
+		api.ask('problems'), api.ask('routes')
+	]).then(([ status, registrations, interfaces, system, alg, calls, firewall, problems, routes ]) => {
+		const now = { status, registrations, interfaces, system, alg, calls, firewall, problems, routes };
 		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
 			Object.assign(now, { log: log.stdout })) : now;
 	});
@@ -129,7 +124,7 @@ function drawState(status) {
 
 function draw(now) {
 	const lines = CHECKS.map(check => check(now)).filter(line => line);
-	(now.status.problems || []).forEach(problem => lines.push([ 'warning', problem ]));
+	(now.problems.problems || []).forEach(row => lines.push([ 'warning', options.problem(row, true) ]));
 	const parts = lines.filter(line => line[0] == 'danger').map(([ kind, words, advice ]) => api.alert(kind, words, advice || ''));
 	parts.push(E('table', { 'class': 'table' }, lines.filter(line => line[0] != 'danger').map(([ kind, words, advice ]) =>
 		E('tr', { 'class': 'tr' }, [ E('td', { 'class': 'td left' }, [ api.mark(kind, words), ' ', advice || '' ]) ]))));

@@ -20,12 +20,18 @@ function registered(row) {
 	return row.registered ? _('yes') : _('no');
 }
 
+/* A node of the mesh is told with its hops. */
+function where(row) {
+	const [ whole, name, hops ] = /^(.*), (\d+) hops?$/.exec(row.place) || [];
+	return whole ? _('%s, hops: %d').format(name, hops) : api.word(row.place);
+}
+
 function draw(answer) {
 	return E('div', [ api.refusal(answer), api.table([
 		[ _('Name'), row => row.display ],
 		[ _('Number'), row => row.number ],
 		[ _('Registered'), registered ],
-		[ _('Where'), row => api.word(row.place) ],
+		[ _('Where'), where ],
 		[ _('Address'), row => api.code(row.address) ]
 	], answer.phonebook || [], _('The phone book is empty.')) ]);
 }
@@ -34,20 +40,8 @@ function download(format) {
 	return api.ask('phonebook', format).then(answer => {
 		if (answer.error)
 			return ui.addNotification(null, api.refusal(answer));
-		const link = E('a', { 'download': 'phonebook.' + format,
-			'href': URL.createObjectURL(new Blob([ answer.text ], { type: answer.content_type })) });
-		link.click();
+		api.download('phonebook.' + format, answer.text, answer.content_type);
 	});
-}
-
-/* uhttpd takes 64 kB at once, and a letter has up to three octets. */
-const PIECE = 16384;
-
-function send(text) {
-	const end = text.length > PIECE ? text.lastIndexOf('\n', PIECE) + 1 || PIECE : text.length;
-	const rest = text.slice(end);
-	return api.ask('importPhonebook', text.slice(0, end), rest ? '1' : '').then(answer =>
-		rest && !answer.error ? send(rest) : answer);
 }
 
 /* Spreadsheets write UTF-8, UTF-16 with its mark, or the Windows letters. */
@@ -63,7 +57,7 @@ function decode(octets) {
 }
 
 function upload(ev) {
-	return ev.target.files[0].arrayBuffer().then(decode).then(send).then(answer =>
+	return ev.target.files[0].arrayBuffer().then(decode).then(text => api.inPieces('importPhonebook', text)).then(answer =>
 		ui.addNotification(null, answer.error ? api.refusal(answer) :
 			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
 }
@@ -83,7 +77,7 @@ return view.extend({
 		const file = E('input', { 'type': 'file', 'accept': '.csv,.txt,.vcf', 'style': 'display:none', 'change': upload });
 		return map.render().then(node => E('div', [
 			E('h2', [ _('Phone book') ]),
-			api.live(poll, load, draw, answer),
+			options.verdict(poll, [ 'contact' ]), api.live(poll, load, draw, answer),
 			E('div', { 'class': 'cbi-section' }, [ _('Download'), ': ' ].concat(FORMATS.map(format =>
 				E('button', { 'class': 'btn', 'click': () => download(format) }, [ format ])),
 				[ ' ', E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import…') ]), file ])),

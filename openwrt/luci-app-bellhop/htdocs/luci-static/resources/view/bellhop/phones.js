@@ -65,6 +65,6 @@ return view.extend({
 		poll.add(() => load().then(() => uci.sections('bellhop', 'user').forEach(one =>
 			document.querySelectorAll('[data-account]').forEach(place =>
 				place.dataset.account == account.name(one['.name']) && place.replaceWith(where(one['.name']))))), 5);
-		return map.render().then(node => E('div', [ node ]));
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user' ]), node ]));
 	}
 });

@@ -2,6 +2,7 @@
 'require view';
 'require form';
 'require poll';
+'require ui';
 'require uci';
 'require bellhop.api as api';
 'require bellhop.options as options';
@@ -12,6 +13,28 @@ function drawIdentity(identity) {
 		E('p', [ api.code(identity.key) ]),
 		E('p', [ _('Its phones can be called from anywhere in the mesh as'), ' ', api.code(identity.address_example) ])
 	]));
+}
+
+/* One file that makes another router this one: what cannot be had again anywhere. */
+function drawCopies() {
+	const field = type => E('input', { 'type': type, 'class': 'cbi-input-text', 'autocomplete': 'new-password', 'aria-label': _('Passphrase'), 'placeholder': _('Passphrase') });
+	const passphrase = field('password'), opening = field('password');
+	const file = E('input', { 'type': 'file' }), replace = E('input', { 'type': 'checkbox' });
+	const save = () => api.ask('backup', passphrase.value).then(answer => {
+		if (!answer.error)
+			api.download('bellhop-backup.txt', answer.sealed + '\n', 'text/plain');
+		return answer;
+	});
+	const restore = () => (file.files[0] ? file.files[0].text() : Promise.resolve('')).then(text =>
+		api.inPieces('restore', text, opening.value, replace.checked ? '1' : null)).then(answer => {
+		if (!answer.error)
+			ui.addNotification(null, E('p', [ answer.is_restart_needed ? _('Taken over. Restart the node on the page Overview to use the key.') : _('Taken over.') ]), 'info');
+		return answer;
+	});
+	return api.section(_('Backup'),
+		E('p', [ _('The key, the phone book and the trusted keys in one file. Who loses the key loses the address. The passphrase opens it again: at least 12 letters, for example four words.') ]),
+		E('p', [ passphrase, ' ', api.button(_('Make a backup'), save, 'action') ]),
+		E('p', [ file, ' ', opening, ' ', E('label', [ replace, ' ', _('give up the key that is here') ]), ' ', api.button(_('Restore'), restore, 'action') ]));
 }
 
 function judge(row, verdict) {
@@ -46,7 +69,7 @@ return view.extend({
 			options.add(options.single(map, 'node', _('Certificates')), 'node', [ 'tls_verify', 'certificate', 'key' ]);
 		options.add(options.single(map, 'mesh', _('Who may read the phone book')), 'mesh', [ 'profile' ]);
 		return map.render().then(node => E('div', [
-			E('h2', [ _('Security') ]), node, can.media ? api.live(poll, () => api.ask('trust'), drawTrust, trust) : '', drawIdentity(identity)
+			E('h2', [ _('Security') ]), options.verdict(poll, [ 'node', 'media' ]), node, can.media ? api.live(poll, () => api.ask('trust'), drawTrust, trust) : '', drawIdentity(identity), drawCopies()
 		]));
 	}
 });

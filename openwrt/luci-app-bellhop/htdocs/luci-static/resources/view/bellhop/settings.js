@@ -1,6 +1,7 @@
 'use strict';
 'require view';
 'require form';
+'require poll';
 'require uci';
 'require bellhop.api as api';
 'require bellhop.options as options';
@@ -33,6 +34,6 @@ return view.extend({
 			options.add(options.single(map, 'media', _('Sound')), 'media');
 		if (can.pgp)
 			options.add(options.single(map, 'pgp', _('Signatures')), 'pgp');
-		return map.render();
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp' ]), node ]));
 	}
 });

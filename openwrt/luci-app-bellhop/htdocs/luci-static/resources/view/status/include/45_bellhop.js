@@ -20,7 +20,7 @@ return baseclass.extend({
 				[ _('Called'), row => who(row.callee).name ],
 				[ _('Since'), row => api.duration(row.seconds_since_start) ]
 			], calls, '') : '',
-			E('div', (status.problems || []).map(problem => api.alert('warning', problem)))
+			status.problems.length ? api.alert('warning', _('The telephone has problems: %d.').format(status.problems.length), api.link('overview', _('Overview'))) : ''
 		]);
 	}
 });
