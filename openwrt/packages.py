@@ -23,6 +23,7 @@ sys.path += [str(HERE), str(BELLHOP)]
 import archives  # noqa: E402
 import bytecode  # noqa: E402
 import lmo  # noqa: E402
+import minify  # noqa: E402
 import translations  # noqa: E402
 
 # Python of the release that reads packages of this kind.
@@ -156,9 +157,10 @@ def pages():
     for part, target in (("htdocs", "/www"), ("root", "")):
         for path in sorted((LUCI / part).rglob("*")):
             if path.is_file():
-                files["%s/%s" % (target, path.relative_to(LUCI / part).as_posix())] = (
-                    path.read_bytes()
-                )
+                octets = path.read_bytes()
+                if path.suffix == ".js":
+                    octets = minify.minified(octets.decode()).encode()
+                files["%s/%s" % (target, path.relative_to(LUCI / part).as_posix())] = octets
     text = (LUCI / "Makefile").read_text()
     title, depends = (
         re.search("^LUCI_%s:=(.*)$" % name, text, re.MULTILINE).group(1)

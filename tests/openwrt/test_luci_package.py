@@ -178,3 +178,19 @@ def test_translation_is_whole_and_keeps_the_places_of_values(language):
     for text, translation in said.items():
         assert translation, text
         assert re.findall(r"%\w", text) == re.findall(r"%\w", translation), text
+
+
+# Scripts as packages have them.
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/* why */\nconst a = 1; // one\nlet b = a + +a;", "const a=1;let b=a+ +a;"),
+        ("a = /['/*]\\/ x/ ? 'a  //b' : `c\n  d`;", "a=/['/*]\\/ x/?'a  //b':`c\n  d`;"),
+        ("a = b / c / d\nif (x)\n\ty()\n", "a=b/c/d\nif(x)\ny()"),
+        ("'use strict';\n'require view';\n", "'use strict';'require view';"),
+    ],
+)  # fmt: skip
+def test_what_only_people_read_is_not_packed(text, left):
+    assert program("minify").minified(text) == left + "\n"

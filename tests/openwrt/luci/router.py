@@ -93,7 +93,10 @@ class Router:
                 ]
             places = [root / "htdocs" / path[1:] for root in roots]
         for file in filter(Path.is_file, places):
-            return file.read_bytes(), KINDS.get(file.suffix, "application/octet-stream")
+            octets = file.read_bytes()
+            if self.luci and LUCI in file.parents and file.suffix == ".js":  # As packages have it.
+                octets = program("minify").minified(octets.decode()).encode()
+            return octets, KINDS.get(file.suffix, "application/octet-stream")
         return None
 
     def page(self, query):
