@@ -157,6 +157,18 @@ int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 	return error;
 }
 
+static uint16_t port_of(int fd)
+{
+	union socket_address address;
+	struct bm_address found;
+	socklen_t length = sizeof(address);
+
+	if (getsockname(fd, &address.any, &length) < 0)
+		return 0;
+	from_socket(&address, &found);
+	return found.port;
+}
+
 void bm_leg_close(struct bm_leg *leg)
 {
 	int c;
@@ -177,6 +189,26 @@ static void step(struct bm_leg *leg, unsigned int component,
 		 enum bm_latch_event event)
 {
 	leg->latch[component] = bm_latch_next[leg->latch[component]][event];
+}
+
+int bm_leg_rebind(struct bm_leg *leg, const struct bm_address *local,
+		  uint32_t dscp)
+{
+	unsigned int c;
+	int error = 0;
+
+	for (c = BM_RTP; c <= BM_RTCP && !error; c++) {
+		uint16_t port = port_of(leg->fd[c]);
+
+		/* Bound to every address, the old one would keep the port. */
+		close(leg->fd[c]);
+		leg->fd[c] = -1;
+		error = bind_port(&leg->fd[c], local, port, dscp);
+		leg->peer[c].family = 0;
+		if (leg->latch[c] != BM_DEAF)
+			step(leg, c, BM_SIGNALLED);
+	}
+	return error;
 }
 
 static int is_same_ip(const struct bm_address *a, const struct bm_address *b)

@@ -65,6 +65,10 @@ struct bm_leg {
 int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 		uint16_t ports[2]);
 
+/* Have new sockets for the same ports, bound to another address. */
+int bm_leg_rebind(struct bm_leg *leg, const struct bm_address *local,
+		  uint32_t dscp);
+
 /* Close sockets and wipe keys; the counters stay. */
 void bm_leg_close(struct bm_leg *leg);
 

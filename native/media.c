@@ -156,6 +156,9 @@ static int32_t run_update(struct bm_media *media, struct bm_command *command)
 		return -ENOENT;
 	error = bm_relay_check(relay, command->side, command->update,
 			       media->suites);
+	if (!error && command->update->set & BM_SET_LOCAL)
+		error = bm_rebind(media, relay, command->side,
+				  &command->update->local);
 	if (error)
 		return error;
 	return bm_relay_apply(relay, command->side, command->update,

@@ -92,6 +92,9 @@ int bm_relay_check(const struct bm_relay *relay, uint32_t side,
 	    (set & BM_SET_CLOCK && (update->clock_rate < 1000 ||
 				    update->clock_rate > 1000000)))
 		return -EINVAL;
+	if (set & BM_SET_LOCAL &&
+	    update->local.family != relay->leg[side].family)
+		return -EAFNOSUPPORT;
 	if (set & BM_SET_REMOTE)
 		error = check_addresses(&relay->leg[side], update);
 	if (!error && set & BM_SET_RECEIVE_KEY)

@@ -47,15 +47,25 @@ static int watch(struct bm_media *media, int fd, uint64_t data)
 	return epoll_ctl(media->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int watch_relay(struct bm_media *media, struct bm_relay *relay)
+static int watch_side(struct bm_media *media, struct bm_relay *relay,
+		      unsigned int side)
 {
-	unsigned int port;
+	unsigned int c;
 	int error = 0;
 
-	for (port = 0; port < 4 && !error; port++)
-		error = watch(media, relay->leg[port / 2].fd[port % 2],
-			      (uint64_t)relay->id << 8 | port);
+	for (c = BM_RTP; c <= BM_RTCP && !error; c++)
+		error = watch(media, relay->leg[side].fd[c],
+			      (uint64_t)relay->id << 8 | (side * 2 + c));
 	return error;
+}
+
+int bm_rebind(struct bm_media *media, struct bm_relay *relay,
+	      unsigned int side, const struct bm_address *local)
+{
+	int error = bm_leg_rebind(&relay->leg[side], local,
+				  media->config.dscp);
+
+	return error ? error : watch_side(media, relay, side);
 }
 
 static struct bm_slot *free_slot(struct bm_media *media)
@@ -80,7 +90,9 @@ int32_t bm_install(struct bm_media *media, struct bm_relay *relay)
 	relay->id = (uint32_t)slot->generation << 16 |
 		    (uint32_t)(slot - media->slots);
 	relay->events = &media->events;
-	error = watch_relay(media, relay);
+	error = watch_side(media, relay, BM_A);
+	if (!error)
+		error = watch_side(media, relay, BM_B);
 	if (error)
 		return error;
 	slot->relay = relay;

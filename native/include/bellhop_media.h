@@ -18,7 +18,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever anything below changes; bm_abi() must return the same. */
-enum { BM_ABI = 1 };
+enum { BM_ABI = 2 };
 
 /* The two sides of a relay, and the two components of a side. */
 enum { BM_A = 0, BM_B = 1 };
@@ -51,7 +51,8 @@ enum {
 	BM_SET_REMOTE = 16,
 	BM_SET_RECEIVE_KEY = 32,
 	BM_SET_SEND_KEY = 64,
-	BM_RELATCH = 128 /* forget the latched source even if nothing changed */
+	BM_RELATCH = 128, /* forget the latched source even if nothing changed */
+	BM_SET_LOCAL = 256
 };
 
 /* What bm_events() reports. */
@@ -104,6 +105,8 @@ struct bm_ports {
  * signalling sets another `remote` or `allow`, or asks for BM_RELATCH, or
  * until nothing has come for silent_ms: a NAT may have changed the port.
  * Without a port, remote[BM_RTCP] is the RTP port plus one (RFC 3605).
+ * A new `local` address listens and sends with the ports that the side has;
+ * where they are taken there, the side stays mute (-EADDRINUSE).
  * Nothing is changed on -EINVAL, -EAFNOSUPPORT, -ENOENT, -ENOTSUP.
  */
 struct bm_update {
@@ -114,6 +117,7 @@ struct bm_update {
 	uint32_t clock_rate; /* RTP timestamp units per second, for jitter */
 	struct bm_address remote[2];
 	struct bm_address allow;
+	struct bm_address local; /* its port is not read */
 	struct bm_key receive;
 	struct bm_key send;
 };

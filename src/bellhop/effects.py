@@ -41,13 +41,14 @@ Note = namedtuple("Note", ("level", "text"))
 SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 
 # Bind the ports of a relay. relay: a number of ours; sides: (local address octets, lowest port,
-# highest port) of side A, the caller's, and of side B. The answer is
+# highest port, name of the interface where the address is link-local, or None) of side A, the
+# caller's, and of side B. The answer is
 # Engine.hear("media", "opened", relay, ports, problem), ports being A's RTP and RTCP, then B's.
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
 # Change one side of a relay. side: 0 or 1; changes: dict of what shell/media/library.py takes in
-# relay_update by name, and with `remote` the `zone` (name of an interface) of a link-local one, or
-# None. It holds keys: no log and no answer may show it.
+# relay_update by name, but `local`: (octets, zone), and with `remote` the `zone` (name of an
+# interface) of a link-local one, or None. It holds keys: no log and no answer may show it.
 RelayUpdate = namedtuple("RelayUpdate", ("relay", "side", "changes"))
 
 # Close the ports of a relay and forget its keys, whether it could be opened or not.

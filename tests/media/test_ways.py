@@ -1,6 +1,7 @@
 """Sound that must pass nodes: in the middle of a line, between networks, between IPv4 and IPv6."""
 
 from tests.mesh.town import line
+from tests.support import netns
 from tests.system.phones.call import connect, hear_each_other
 
 from . import wire
@@ -79,3 +80,19 @@ def test_phone_of_ipv4_and_phone_of_ipv6(streets):
         hear_each_other(one, two)
         assert "IPv4 on one side, IPv6 on the other" in call_of(node)["in_path"]
         hang_up(caller, callee)
+
+
+def test_sound_comes_from_the_address_that_was_announced(streets):
+    """The kernel would send from the first address of the street; the node uses the second."""
+    town = streets.sounding("source", line(2), routed=True)
+    node, street = town.nodes[0], town.cables[0, 1]
+    netns.ip("-n", node.host.namespace, "addr", "add", "10.9.0.101/24", "dev", street.interface)
+    node.node_options = ["list listen '10.9.0.101'", f"list listen '{node.lan_address}'"]
+    town.start()
+    town.wait_reach()
+    one, two = streets.phone("baresip", town, 0), streets.phone("linphone", town, 1)
+    for phone in (one, two):
+        phone.wait_registered()
+    connect(one, two, "201")
+    hear_each_other(one, two)
+    assert call_of(node)["relays"]

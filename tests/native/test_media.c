@@ -274,6 +274,33 @@ static void a_phone_that_moves_is_heard_when_the_signalling_says_so(void)
 	close_call();
 }
 
+/* The node with the moved side is heard from its new address only. */
+static void a_side_that_moves_speaks_from_its_new_address(void)
+{
+	struct bm_update update = {
+		.set = BM_SET_LOCAL,
+		.local = ip4(OTHER_LOOPBACK, 0),
+	};
+
+	open_call();
+	talk(0, 1);
+	listen_for(1, 1);
+	CHECK_EQUAL(bm_relay_update(nodes[0], relays[0], BM_B, &update), 0);
+	update = agreed(ip4(OTHER_LOOPBACK, ports[0].port[2]), BM_SECURE);
+	CHECK_EQUAL(bm_relay_update(nodes[1], relays[1], BM_B, &update), 0);
+	talk(0, 2);
+	listen_for(1, 2);
+	talk(1, 3);
+	listen_for(0, 3);
+	CHECK_EQUAL(stats_of(1).side[BM_B].strangers, 0);
+	CHECK_EQUAL(stats_of(1).side[BM_B].latched[BM_RTP], 1);
+	update = (struct bm_update){ .set = BM_SET_LOCAL,
+				     .local = loopback6(0) };
+	CHECK_EQUAL(bm_relay_update(nodes[0], relays[0], BM_B, &update),
+		    -EAFNOSUPPORT);
+	close_call();
+}
+
 static void a_new_ssrc_and_the_same_on_both_sides_pass(void)
 {
 	uint8_t packet[2048];
@@ -521,6 +548,7 @@ static const struct check_test tests[] = {
 	TEST(a_flood_is_not_relayed_and_takes_nothing_away),
 	TEST(a_flood_before_the_latch_is_only_counted),
 	TEST(a_phone_that_moves_is_heard_when_the_signalling_says_so),
+	TEST(a_side_that_moves_speaks_from_its_new_address),
 	TEST(a_new_ssrc_and_the_same_on_both_sides_pass),
 	TEST(a_packet_above_the_mtu_arrives),
 	TEST(a_burst_arrives_whole_and_in_order),

@@ -75,17 +75,18 @@ class Session:
             while len(self.slots) <= index:
                 self.slots.append(None)
             if self.slots[index] is None:
-                self.slots[index] = Slot(next_number(self))
-                sides = [
-                    (self._bound(side), settings.port_low, settings.port_high) for side in (A, B)
-                ]
-                effects.append(RelayOpen(self.slots[index].number, tuple(sides)))
+                slot = self.slots[index] = Slot(next_number(self))
+                sides = []
+                for side in (A, B):
+                    octets, zone = slot.applied[side]["local"] = self._bound(side)
+                    sides.append((octets, settings.port_low, settings.port_high, zone))
+                effects.append(RelayOpen(slot.number, tuple(sides)))
         return effects
 
     def _bound(self, side):
-        """Towards the mesh any address will do: the way of a call may change while it rings."""
-        local = self.locals[side]
-        return local if self.parties[side].node is None else bytes(len(local))
+        """Return (octets, zone) of the address that is announced: sound must come from it too."""
+        octets = self.locals[side]
+        return octets, self.zones[side] if address.is_link_local(octets) else None
 
     def begin_again(self, request):
         """Take the INVITE anew, as it came by another way; phones keep what they were shown."""
@@ -295,6 +296,7 @@ class Session:
         stream = description.streams[index]
         muxed = [one for one in dialog.described if one.streams[index].is_mux()]
         wanted = {
+            "local": self._bound(side),
             "kind": self._kind(dialog, index, side),
             "direction": RECEIVE * description.sends(stream) | SEND * description.receives(stream),
             "mux": int(len(muxed) == 2),

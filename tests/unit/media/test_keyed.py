@@ -8,6 +8,7 @@ from bellhop.media.effects import CLEAR, RECEIVE, SECURE, SEND
 from .calls import (
     ALICE_LAN,
     ALICE_PHONE,
+    ALICE_WAN,
     AUDIO,
     BOB,
     BOB_PHONE,
@@ -67,7 +68,9 @@ class KeyedCall(unittest.TestCase):
         self.assertEqual(far["remote"], ((BOB_WAN, 30000), (BOB_WAN, 30001)))
         self.assertEqual((near["direction"], near["clock_rate"]), (RECEIVE | SEND, 8000))
         sides = self.one.opens[0].sides
-        self.assertEqual(sides, ((ALICE_LAN, 20000, 30000), (bytes(4), 20000, 30000)))
+        # What is sent comes from the address that the other side is told.
+        self.assertEqual(sides, ((ALICE_LAN, 20000, 30000, None), (ALICE_WAN, 20000, 30000, None)))
+        self.assertNotIn("local", far)
 
     def test_both_people_see_the_same_words(self):
         self.pair.call()

@@ -4,7 +4,19 @@ import unittest
 
 from bellhop.media.trust import ENCRYPTED
 
-from .calls import ALICE_PHONE, AUDIO, BOB_PHONE, Box, Pair, invite, refusal, sdp
+from .calls import (
+    ALICE_PHONE,
+    ALICE_WAN,
+    AUDIO,
+    BOB_PHONE,
+    Box,
+    Pair,
+    beyond,
+    invite,
+    refusal,
+    sdp,
+    text,
+)
 from .curve import toy_identity
 
 
@@ -34,6 +46,17 @@ class Rejoin(unittest.TestCase):
         port = self.pair.one.ports[2][2]
         remote = self.pair.two.told[(1, 0)]["remote"]
         self.assertEqual(remote[0][1], port)
+
+    def test_sound_leaves_from_the_address_of_the_later_way(self):
+        other = bytes([203, 0, 113, 9])
+        self.pair.from_alice = beyond("alice@home.test", None, ALICE_WAN, other)
+        self.again()
+        passed = self.pair.reply(200, sdp(BOB_PHONE, AUDIO % 5000))
+        self.assertIn(text(other).encode(), self.pair.wire[-1])
+        self.pair.acknowledge()
+        self.assertIsNotNone(passed)
+        self.assertEqual(self.pair.two.told[(1, 0)]["local"], (other, None))
+        self.assertNotIn("local", self.pair.two.told[(1, 1)])
 
     def test_nobody_else_takes_over_a_ringing_call(self):
         honest = self.pair.one

@@ -343,7 +343,7 @@ class Open(unittest.TestCase):
         reasons, _ = relays.decide("1", invite(sdp(ALICE_PHONE)), near, far, 0)
         self.assertEqual(reasons, ["the owner wants all sound to pass the router"])
         message, effects = relays.request("1", invite(sdp(ALICE_PHONE)), 0)
-        side = (ALICE_LAN, 16384, 32767)
+        side = (ALICE_LAN, 16384, 32767, None)
         self.assertEqual((message, effects), (None, [RelayOpen(1, (side, side))]))
 
     def test_messages_of_other_calls_pass_as_they_are(self):

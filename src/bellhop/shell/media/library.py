@@ -40,11 +40,13 @@ class Media:
     def relay_open(self, side_a, side_b):
         """Bind the ports of both sides, each (local ip, lowest port, highest port).
 
+        A link-local ip has the index of its interface as a fourth.
+
         Return the relay and its ports: A's RTP and RTCP, B's RTP and RTCP.
         """
         sides = ffi.new("struct bm_side[2]")
-        for side, (ip, low, high) in zip(sides, (side_a, side_b)):
-            _fill_address(side.local, (ip, 0))
+        for side, (ip, low, high, *scope) in zip(sides, (side_a, side_b)):
+            _fill_address(side.local, (ip, 0, *scope))
             side.port_low, side.port_high = low, high
         relay, ports = ffi.new("uint32_t *"), ffi.new("struct bm_ports *")
         _check(self.lib.bm_relay_open(self.handle, sides, relay, ports))
@@ -54,8 +56,8 @@ class Media:
         """Change what is given of one side.
 
         remote: one address for RTP, or a pair with that for RTCP; allow: (ip, bits that must
-        match), read only together with remote; receive, send: keys; relatch: True; and kind,
-        direction, mux, clock_rate as in bm_update.
+        match), read only together with remote; local: (ip, port 0) to listen and send from;
+        receive, send: keys; relatch: True; and kind, direction, mux, clock_rate as in bm_update.
         """
         update = ffi.new("struct bm_update *")
         try:
@@ -122,6 +124,10 @@ def _fill_allow(update, name, value):
     update.allow.prefix = value[1]
 
 
+def _fill_local(update, name, value):
+    _fill_address(update.local, value)
+
+
 def _fill_key(update, name, value):
     key = getattr(update, name)
     key.suite, master, salt = value
@@ -137,6 +143,7 @@ CHANGES = {
     "clock_rate": ("BM_SET_CLOCK", setattr),
     "remote": ("BM_SET_REMOTE", _fill_remote),
     "allow": (0, _fill_allow),
+    "local": ("BM_SET_LOCAL", _fill_local),
     "receive": ("BM_SET_RECEIVE_KEY", _fill_key),
     "send": ("BM_SET_SEND_KEY", _fill_key),
     "relatch": ("BM_RELATCH", lambda update, name, value: None),

@@ -62,7 +62,8 @@ class MediaRelays:
         """Bind the ports of a relay; the answer comes when the effects in hand are performed."""
         ports, problem = None, None
         try:
-            handle, ports = self.media.relay_open(*effect.sides)
+            sides = [(*side[:3], _scope(side[3])) for side in effect.sides]
+            handle, ports = self.media.relay_open(*sides)
         except OSError as error:
             problem = PROBLEMS.get(error.errno) or os.strerror(error.errno)
             self.counters["not_opened"] += 1
@@ -80,9 +81,12 @@ class MediaRelays:
         changes = dict(effect.changes)
         zone = changes.pop("zone", None)
         try:
-            if zone is not None:
-                scope = socket.if_nametoindex(zone)
+            if "remote" in changes:
+                scope = _scope(zone)
                 changes["remote"] = tuple([(*one, scope) for one in changes["remote"]])
+            if "local" in changes:
+                octets, zone = changes["local"]
+                changes["local"] = octets, 0, _scope(zone)
             self.media.relay_update(handle, effect.side, **changes)
         except OSError as error:
             self.counters["refused"] += 1
@@ -113,6 +117,11 @@ class MediaRelays:
         if handle is None:
             return []
         return [_shown(side) for side in self.media.relay_stats(handle)[:2]]
+
+
+def _scope(zone):
+    """Return the index of the interface that a zone names, 0 for None; raises OSError."""
+    return 0 if zone is None else socket.if_nametoindex(zone)
 
 
 SHOWN = (
