@@ -17,6 +17,8 @@ NO_DIGESTS = (
     "password may be refused; install libsodium"
 )
 
+NO_SIGNALS = "this MicroPython has no ffi: a signal ends the node without clean-up"
+
 
 class Service(service.Service):
     """One node with its files and sockets. heap: its size in octets."""
@@ -51,13 +53,12 @@ class Service(service.Service):
         return identity.crypto()
 
     def more_problems(self):
-        """Return sentences, or "" for those that do not hold."""
+        """Return (kind of section, sentence, "" where it does not hold) of what the shell has."""
         problem = problem_of(self.settings)
         return [
-            "" if self.has_digests else NO_DIGESTS,
-            "" if self.has_signals
-            else "this MicroPython has no ffi: a signal ends the node without clean-up",
-            "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else "",
+            ("", "" if self.has_digests else NO_DIGESTS),
+            ("", "" if self.has_signals else NO_SIGNALS),
+            ("media", "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else ""),
         ]  # fmt: skip
 
     def sealing(self):

@@ -17,6 +17,15 @@ WHATS = (
 MISSING = "the package %s is not installed"
 
 
+def of_part(kind, sentence):
+    """Return the Problem that a part tells of; kind: of the section that the part belongs to."""
+    before, after = MISSING.split("%s")
+    package, is_missing, _ = sentence.partition(after)
+    if is_missing and package.startswith(before):
+        return Problem(NO_PACKAGE, sentence).about(kind, "enabled", package[len(before) :])
+    return Problem(OTHER, sentence).about(kind, "", "")
+
+
 def missing(package, lost):
     """Return the sentence that tells of a package that is not there, and what is lost by it."""
     return MISSING % package + ": " + lost
@@ -38,6 +47,11 @@ class Problem:
         self.place = None
         self.kind = self.title = self.option = self.value = ""
         self.index = -1
+
+    def about(self, kind, option, value):
+        """Say what it is about; return the problem."""
+        self.kind, self.option, self.value = kind, option, value
+        return self
 
     def __str__(self):
         parts = [self.wrong, self.works, self.advice]

@@ -205,13 +205,16 @@ class Service(service.Service):
             self.bus.publish(effect.kind, effect.fields)
 
     def more_problems(self):
-        """Return sentences, or "" for those that do not hold."""
+        """Return (kind of section, sentence, "" where it does not hold) of what the shell has."""
         tls_problem = "" if self.contexts is None else self.contexts.problem
         if self.contexts is None and self.settings.certificate:
             tls_problem = missing("bellhop-tls", "TLS is off")
         names = self.resolver.kind()
         names_problem = missing("bellhop-dns", names) if names == ADDRESSES_ONLY else ""
-        return [tls_problem, self.media_problem, self.pgp_problem, names_problem]
+        return [
+            ("node", tls_problem), ("node", names_problem),
+            ("media", self.media_problem), ("pgp", self.pgp_problem),
+        ]  # fmt: skip
 
     def lacking(self):
         """Return feature -> why it is not there, "" where nothing is wrong with it."""

@@ -4,6 +4,8 @@ import errno
 
 from ..effects import Listener
 from ..limits import MAX_LISTENERS, MAX_SOURCES
+from ..settings import problems
+from ..settings.problems import Problem
 from . import netlink
 from .streams import StreamListener
 from .system import sockets
@@ -12,6 +14,10 @@ from .udp import UdpSocket
 ANY = {"0.0.0.0": False, "::": True}
 
 
+# Transport -> the option that names its port.
+OPTIONS = {
+    "udp": "sip_port", "tcp": "sip_port", "tls": "tls_port", "ws": "ws_port", "wss": "wss_port",
+}  # fmt: skip
 # Until a listener that could not be opened is tried again.
 RETRY_MS = 5000
 # Addresses that one sentence names.
@@ -81,26 +87,25 @@ class Endpoints:
         self.changed()
 
     def problems(self):
-        """Return what is not open and why, in sentences."""
+        """Return what is not open and why, as Problems."""
         groups = {}
         for listener in sorted(self.failed):
             group = groups.setdefault((listener.port, self.failed[listener][1]), ([], []))
             for names, name in zip(group, (listener.transport, listener.host)):
                 if name not in names:
                     names.append(name)
-        return [
-            "port %d (%s) on %s %s; it is tried again every %d seconds"
-            % (port, ", ".join(groups[port, why][0]), _named(groups[port, why][1]), why,
-               RETRY_MS // 1000)
-            for port, why in sorted(groups)
-        ]  # fmt: skip
+        found = []
+        for port, why in sorted(groups):
+            transports, hosts = groups[port, why]
+            wrong = "port %d (%s) on %s %s" % (port, ", ".join(transports), _named(hosts), why)
+            works = "it is tried again every %d seconds" % (RETRY_MS // 1000)
+            problem = Problem(problems.NO_PORT, wrong, works)
+            found.append(problem.about("node", OPTIONS[transports[0]], str(port)))
+        return found
 
     def _wanted(self, settings, hosts):
         """Return the Listeners that settings ask for on these addresses."""
-        ports = {
-            "udp": settings.sip_port, "tcp": settings.sip_port, "tls": settings.tls_port,
-            "ws": settings.ws_port, "wss": settings.wss_port,
-        }  # fmt: skip
+        ports = {one: getattr(settings, OPTIONS[one]) for one in OPTIONS}
         transports = ("udp",) + self.streams.kinds.accepted
         return [
             Listener(transport, host, ports[transport])

@@ -75,7 +75,7 @@ class Service:
         """Open what can come after the node listens."""
 
     def more_problems(self):
-        """Return sentences, or "" for those that do not hold."""
+        """Return (kind of section, sentence, "" where it does not hold) of what the shell has."""
         return []
 
     def sealing(self):
@@ -266,16 +266,16 @@ class Service:
 
     def found_problems(self):
         """Return what the owner should know, a list of Problems."""
-        found = list(self.settings.problems)
-        found += [Problem(problems.NO_PORT, wrong) for wrong in self.endpoints.problems()]
+        found = self.settings.problems + self.endpoints.problems()
         for host in endpoints.absent(self.settings):
             wrong = "this machine does not have the address %s now" % host
-            found.append(Problem(problems.NO_ADDRESS, wrong))
-        sentences = self.store.problems() + self.more_problems()
-        sentences += [self.mesh_problem, self.state_problem]
+            found.append(Problem(problems.NO_ADDRESS, wrong).about("node", "listen", host))
+        parts = [("", sentence) for sentence in self.store.problems()] + self.more_problems()
+        parts += [("mesh", self.mesh_problem), ("", self.state_problem)]
         links = {} if self.mesh_links is None else self.mesh_links.problems
-        sentences += ["no mesh over %s: %s" % (name, links[name]) for name in sorted(links)]
-        return found + [_told(sentence) for sentence in sentences if sentence]
+        for name in sorted(links):
+            parts.append(("mesh", "no mesh over %s: %s" % (name, links[name])))
+        return found + [problems.of_part(*part) for part in parts if part[1]]
 
     def told_problems(self, arguments):
         """Return the problems as JSON-able dicts."""
@@ -316,12 +316,6 @@ def _prepare(state):
         return words % (state, sockets.reason(error))
     store.check_own(state)
     return ""
-
-
-def _told(sentence):
-    """Return the Problem that a sentence of a part tells of."""
-    is_missing = problems.MISSING.partition("%s")[2] in sentence
-    return Problem(problems.NO_PACKAGE if is_missing else problems.OTHER, sentence)
 
 
 def resident_kb():

@@ -7,7 +7,7 @@ from ...world import sealed
 from ...world.secrets import SEED_BYTES, Crypto
 
 # Names of what may be missing, in words for the owner.
-PYNACL = "PyNaCl is not installed (OpenWrt: bellhop-mesh, elsewhere `pip install pynacl`): "
+PYNACL = "the package bellhop-mesh is not installed (elsewhere `pip install pynacl`): "
 
 
 def crypto():

@@ -10,6 +10,7 @@ import threading
 import gnupg
 
 from ...errors import BellhopError
+from ...settings.problems import missing
 from ..workers import Workers
 
 WORKERS = 2
@@ -32,7 +33,7 @@ OPTIONS = [
 ]
 TEST = b"bellhop test signature\n"
 UNABLE = "calls are not signed: "
-PACKAGES = "OpenWrt's package bellhop-pgp, elsewhere gnupg with gpg-agent"
+ELSEWHERE = "elsewhere than on OpenWrt: gnupg with gpg-agent"
 # Why gpg does not sign (the last 16 bits of libgpg-error's code), and what to do.
 NO_SECRET_KEY, UNUSABLE, CANCELLED, NO_PINENTRY = (17, 54, 99, 85)
 LOCKED = (
@@ -86,7 +87,8 @@ class Signer:
             self.gpg = Gpg(gnupghome=home, options=OPTIONS)
             self.gpg.finished()
         except (OSError, ValueError) as error:
-            raise BellhopError("%s%s (%s)" % (UNABLE, error, PACKAGES)) from None
+            lost = "%s%s (%s)" % (UNABLE, error, ELSEWHERE)
+            raise BellhopError(missing("bellhop-pgp", lost)) from None
         self._try()
         self.workers = Workers(loop, WORKERS)
 

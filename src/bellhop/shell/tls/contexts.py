@@ -40,7 +40,7 @@ class Contexts:
             server.load_cert_chain(*pair)
             self.server = server
         except ImportError:
-            self._off("this Python has no module ssl (OpenWrt's package python3-openssl)")
+            self._off("the package python3-openssl is not installed")
         except OSError as error:  # What ssl and open raise; Missing too.
             self._off(str(error))
 
