@@ -64,6 +64,11 @@ def is_name(octets):
     return plain(octets) == octets and not [one for one in octets if one in STRUCTURE]
 
 
+def as_name(octets):
+    """Return octets as what `is_name` takes for one."""
+    return bytes([octet for octet in plain(octets) if octet not in STRUCTURE])
+
+
 def xml(text):
     """Return text that may stand in XML content and attributes."""
     text = printable(text)

@@ -367,7 +367,7 @@ class Forwarder:
             address = target.uri
             if target.binding is not None:
                 address = b"sip:" + target.binding.user.encode() + b"@" + self.node.settings.domain
-            shown = scan.quote(target.reason.encode()) + b" <" + address + b">"
+            shown = scan.shown(target.reason.encode()) + b" <" + address + b">"
             response.set(b"p-asserted-identity", b"P-Asserted-Identity: " + shown)
 
     def _cancel_branch(self, branch, reason, now):

@@ -63,6 +63,7 @@ class Routing:
         has_right = user is not None and user.kind == "user" and user.intercom
         is_foreign = border.take_foreign(request, has_right)
         border.take_credentials(request, self.node.settings.realm)
+        border.clean_name(request)
         return [border.TOLD] if is_foreign else []
 
     def _lead(self, request, found, flow, now):

@@ -6,6 +6,7 @@ features/rows.py, world/rows.py.
 
 from .. import __version__
 from ..errors import BellhopError
+from ..sip.message import gate
 from ..text import readable
 from . import registrations
 from .rows import check
@@ -67,7 +68,7 @@ class Verbs:
         """Return every counter as part -> name -> number."""
         node, engine = self.node, self.engine
         found = {
-            "messages": node.counters,
+            "messages": dict(node.counters, **gate),
             "transactions": node.layer.counters,
             "forwarding": dict(engine.forwarder.counters, **engine.lookups.counters),
             "registrations": node.location.counters,

@@ -8,6 +8,7 @@ from collections import namedtuple
 
 from .. import bencode
 from ..errors import MeshError
+from ..text import is_name
 from . import record
 from .identity import KEY_BYTES
 
@@ -45,5 +46,7 @@ def read(value):
             raise MeshError("not a person")
         if len(found[0]) > MAX_NAME_BYTES or [len(part) for part in found[1:]] != [KEY_BYTES, 64]:
             raise MeshError("not a person")
+        if not is_name(found[0]):
+            raise MeshError("not a name")
         people.append(Person(found[0], found[1], found[2]))
     return people

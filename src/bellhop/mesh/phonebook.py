@@ -10,6 +10,7 @@ from collections import namedtuple
 
 from .. import bencode
 from ..errors import MeshError
+from ..text import is_name
 from . import record
 
 # A user that this node serves. name, number, display: octets; groups: list of octets.
@@ -86,7 +87,7 @@ def read(value):
         if not isinstance(found, list) or len(found) != 4:
             raise MeshError("not an entry of a phone book")
         for text in found:
-            if not isinstance(text, bytes) or len(text) > MAX_TEXT_BYTES:
+            if not isinstance(text, bytes) or len(text) > MAX_TEXT_BYTES or not is_name(text):
                 raise MeshError("not a text of a phone book")
         groups = found[3].split(b",") if found[3] else []
         entries.append(Entry(found[0], found[1], found[2], groups))

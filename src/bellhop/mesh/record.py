@@ -15,6 +15,7 @@ from collections import namedtuple
 
 from ..bencode import decode, encode
 from ..errors import MeshError
+from ..text import is_name
 from . import address
 from .identity import KEY_BYTES, MAX_SEQUENCE, SHORT_BYTES, short_id
 
@@ -135,7 +136,7 @@ def read_node(octets):
         raise MeshError("a list is cut short")
     if len(node.edges) > MAX_EDGES * EDGE_BYTES or len(node.endpoints) > MAX_ENDPOINTS:
         raise MeshError("a list is too long")
-    if len(node.name) > MAX_NAME_BYTES or not 0 <= node.attempt < 256:
+    if len(node.name) > MAX_NAME_BYTES or not is_name(node.name) or not 0 <= node.attempt < 256:
         raise MeshError("name or number out of bounds")
     return node
 

@@ -30,11 +30,8 @@ class Address:
 
     def worded(self, before, after, user=b"?"):
         """Return an Address with words around its display name, or around `user` without one."""
-        name = self.display or b""
-        # One quote at each end is not part of the name; a further one before it may be.
-        name = name[1:-1] if name[:1] == b'"' else name
-        name = name or scan.quote(user)[1:-1]
-        return Address(b'"' + before + name + after + b'"', self.uri_bytes, self.params)
+        name = scan.unquote(self.display or b"") or user
+        return Address(scan.shown(before + name + after), self.uri_bytes, self.params)
 
     def write(self):
         """Return the address as bytes, always with angle brackets."""

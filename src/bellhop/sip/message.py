@@ -19,6 +19,8 @@ MAX_NUMBER = 2**32 - 1
 # What a response repeats (sections 8.2.6.1 and 8.2.6.2): every Via, of the others the first.
 ECHOED = frozenset((b"via", b"from", b"to", b"call-id", b"cseq", b"timestamp"))
 
+# How often a line was not sent because it held a line end.
+gate = {"lines_dropped": 0}
 # What start lines, CSeq values and values that are one number say.
 _starts = {}
 _cseqs = {}
@@ -226,8 +228,7 @@ class Request(Message):
 
     def write(self):
         """Return the message as bytes."""
-        start = self.method + b" " + self.uri + b" " + VERSION
-        return b"\r\n".join([start] + self.lines) + END + self.body
+        return _written(self.method + b" " + self.uri + b" " + VERSION, self)
 
 
 class Response(Message):
@@ -255,8 +256,32 @@ class Response(Message):
 
     def write(self):
         """Return the message as bytes."""
-        start = VERSION + b" " + str(self.status).encode() + b" " + self.reason
-        return b"\r\n".join([start] + self.lines) + END + self.body
+        return _written(VERSION + b" " + str(self.status).encode() + b" " + self.reason, self)
+
+
+def _written(start, message):
+    """Return a message as bytes: the one place where lines become octets of the wire."""
+    lines = message.lines
+    head = b"\r\n".join([start] + lines)
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+        head = _gated(start, lines)
+    return head + END + message.body
+
+
+def _gated(start, lines):
+    """Leave out lines with line ends inside: what stands behind one would be a field of its own.
+
+    Those of a folded line, which its peer wrote, are none.
+    """
+    kept = []
+    for line in lines:
+        bare = line.replace(b"\r\n ", b"").replace(b"\r\n\t", b"")
+        if b"\r" in bare or b"\n" in bare:
+            gate["lines_dropped"] += 1
+        else:
+            kept.append(line)
+    start = start.replace(b"\r", b" ").replace(b"\n", b" ")
+    return b"\r\n".join([start] + kept)
 
 
 def line_value(line):

@@ -4,6 +4,7 @@ All functions take a byte string and an index and return indexes; none copies wh
 """
 
 from ..errors import SipError
+from ..text import plain
 
 ALPHANUM = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TOKEN = ALPHANUM + b"-.!%*_+`'~"
@@ -158,6 +159,11 @@ def unquote(value):
         if not escaped:
             out.append(octet)
     return bytes(out)
+
+
+def shown(value):
+    """Return a name that anybody gave as a quoted string without letters that are not seen."""
+    return quote(plain(value))
 
 
 def quote(value):

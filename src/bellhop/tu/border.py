@@ -5,6 +5,7 @@ RFC 3325 (who asserts an identity), RFC 3261 section 22.3 (credentials), RFC 537
 
 from ..sip import digest
 from ..sip.message import line_value
+from ..text import plain
 
 # Only the node itself says who somebody is; Remote-Party-ID is what some phones did before.
 IDENTITY = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
@@ -32,6 +33,15 @@ def take_foreign(message, has_right=False):
     for name in WRITTEN_BY_US if has_right else FOREIGN:
         message.remove(name)
     return found
+
+
+def clean_name(request):
+    """Show the sender's name without letters that are not seen."""
+    shown = request.from_.display
+    if shown is None or plain(shown) == shown:
+        return
+    sender = request.from_.worded(b"", b"", request.from_.uri.user or b"?")
+    request.set(b"from", b"From: " + sender.write())
 
 
 def take_credentials(request, realm):

@@ -126,7 +126,7 @@ class Assertion:
             place = (place + " via " + self.dialling.place(sender)).strip()
         address_bytes = caller.uri_bytes if named is None else named.uri_bytes
         shown = self._shown(caller, node if is_own else None)
-        shown = scan.quote(shown + b" (" + place.encode() + b")")
+        shown = scan.shown(shown + b" (" + place.encode() + b")")
         same = address.Address(shown, address_bytes, caller.params)
         request.set(b"from", b"From: " + same.write())
         if is_own:

@@ -147,7 +147,7 @@ class Dialling:
             key = self.mesh.name_of(claim.node)
             shown = of_octets(claim.name) + " at " + (names.get(key) or key[:8])
             address = b" <sip:" + claim.name + b"@" + key.encode() + b">"
-            contacts.append(b"Contact: " + scan.quote(shown.encode()) + address)
+            contacts.append(b"Contact: " + scan.shown(shown.encode()) + address)
         return SipError(300, "several people have this name: choose one", contacts)
 
     def _to_nodes(self, members, user, rule, reason):

@@ -7,6 +7,7 @@ from ...mesh.identity import parse_key
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import uri
+from ...text import as_name
 from ...tu import dialplan
 from .assertion import Assertion
 from .dialling import Dialling
@@ -224,7 +225,7 @@ def _members(contacts):
 def _served(section, registered):
     shown = section.display_name or section.name
     name, number = section.name.lower().encode(), uri.key_of(section.extension.encode())
-    return Served(name, number, shown.encode(), (), registered)
+    return Served(name, number, as_name(shown.encode()), (), registered)
 
 
 def _is_for_others(host):

@@ -2,11 +2,16 @@
 
 import binascii
 
-from ...effects import Store
+from ...core.admission import Caller
+from ...effects import Flow, Store
 from ...errors import SipError
+from ...limits import OWN
 from ...sip.message import Request, response_to
 from . import imdn, mailbox
 from .mailbox import Letter, Mailbox
+
+# Where a notice of this node comes from, for those who look at requests.
+OURSELVES = Flow("udp", 0, "127.0.0.1", 0, 0, "")
 
 
 class Delivery:
@@ -160,6 +165,8 @@ class Delivery:
             if found.callee is None and not (targets and targets[0].patience is not None):
                 return []
             if targets:
+                for screen in self.node.hooks.screen:
+                    screen(notice, OURSELVES, found, Caller(OWN, None))
                 return self._send(notice, targets[0], now)
             letter = self.mailbox.put(found.callee.name, notice, letter.sender, now)
             return [self._stored([letter], now)]

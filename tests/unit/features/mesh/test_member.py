@@ -178,7 +178,7 @@ class DiallingTest(unittest.TestCase):
         three.receive(message.response_to(letter, 200, to_tag=b"9").write(), "10.0.9.3")
         notice = one.to_phone(CALLER)[-1]
         self.assertEqual((notice.method, notice.uri), (b"MESSAGE", b"sip:alice@10.0.9.1:5060"))
-        self.assertEqual(notice.from_.uri_bytes, b"sip:carol@home.test")
+        self.assertEqual(notice.from_.uri_bytes, b"sip:carol@" + three.key().encode())
         self.assertIn(b"<message-id>34jk324j</message-id>", notice.body)
         self.assertIn(b"<delivered/>", notice.body)
 
