@@ -1,6 +1,10 @@
 """Media that fails: no library, no ports, a node that starts anew, a side that says nothing."""
 
-from tests.mesh.handset import status_of
+import signal
+
+import pytest
+
+from tests.mesh.handset import field, status_of
 from tests.mesh.town import line, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
@@ -18,7 +22,8 @@ def test_node_without_the_library_says_so_and_carries_plain_calls(streets):
     town.start()
     town.wait_reach()
     (problem,) = node.ask("status")["problems"]
-    assert "no sound can pass this node or be encrypted" in problem and "make native" in problem
+    assert "sound is neither encrypted between nodes nor relayed" in problem
+    assert "make native" in problem
     one, two = streets.phones_of(town, "baresip", "linphone")
     connect(one, two, "201")
     hear_each_other(one, two)
@@ -63,23 +68,47 @@ def test_calls_past_the_last_port_go_on_without_or_are_refused(streets):
     one.hears(two)
 
 
-def test_node_that_starts_anew_ends_the_sound_and_not_the_signalling(streets):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_node_that_starts_anew_ends_the_calls_whose_sound_it_carried(streets, how):
     town = streets.pair()
+    node = town.nodes[0]
     one, two = streets.talker(town, 0), streets.talker(town, 1)
-    call, answer = call_up(one, two, "201")
-    ear = streets.ear(town.nodes[1])
-    town.nodes[0].stop()
-    assert "the sound of calls ends with this process (streams: 1)" in town.nodes[0].log()
+    call_up(one, two, "201")
+    one.hears(two)
+    node.stop(how)
     town.start([0])
-    town.wait_reach()
-    assert town.nodes[0].ask("trust")["trust"][0]["contact"] == "u1@node1"
-    ear.wait(lambda event: event["what"] == "silence from the caller")
-    one.send(one.within(call, "INVITE", answer, one.description(one.ears, 2)))
-    assert "this call is encrypted and would not be any more" in one.final(call, "INVITE")
-    one.send(one.within(call, "BYE", answer))
-    two.reply(two.incoming("BYE"), 200)
-    assert status_of(one.final(call, "BYE")) == 200
-    assert "caller hung up" in last_of(town.nodes[1])["ended_by"]
+    for talker in (one, two):
+        bye = talker.incoming("BYE")
+        assert "the exchange was started anew" in field(bye, "Reason")
+        talker.reply(bye, 200)
+    wait_until(lambda: not town.nodes[1].ask("calls")["calls"], "the far node has heard it")
+    (past,) = node.ask("history")["history"]
+    assert (past["caller"], past["state"]) == ("u0@home.test", "ended")
+    assert "the sound of this call went through it" in past["ended_by"]
+    assert past["seconds_talked"] is not None
+    assert node.ask("calls")["calls"] == []
+    call_up(one, two, "201")
+    one.hears(two)
+
+
+def test_node_that_is_killed_while_it_rings_ends_the_ringing_on_both_sides(streets):
+    town = streets.pair()
+    node = town.nodes[0]
+    one, two = streets.talker(town, 0), streets.talker(town, 1)
+    call = one.invite("201", one.description([one.open()]))
+    came = two.incoming()
+    two.reply(came, 180)
+    one.wait_ringing(call)
+    node.stop(signal.SIGKILL)
+    town.start([0])
+    refused = one.final(call, "INVITE")
+    assert status_of(refused) == 480 and "started anew while it rang" in refused
+    one.acknowledge_refusal(one.sent[call], refused)
+    cancelled = two.incoming("CANCEL")
+    two.reply(cancelled, 200)
+    assert "started anew" in field(cancelled, "Reason")
+    (past,) = node.ask("history")["history"]
+    assert past["status"] == 480 and past["seconds_talked"] is None
 
 
 def test_side_that_falls_silent_is_reported_and_its_call_ended(streets):
@@ -99,3 +128,18 @@ def test_side_that_falls_silent_is_reported_and_its_call_ended(streets):
     wait_until(lambda: not town.nodes[0].ask("calls")["calls"], "the call is over")
     words = [last_of(node)["ended_by"] for node in town.nodes]
     assert "nothing was heard for too long" in words, words
+
+
+def test_real_phones_are_let_go_when_their_node_was_killed_in_a_call(streets):
+    town = streets.pair()
+    one, two = streets.phones_of(town, "baresip", "linphone")
+    connect(one, two, "201")
+    hear_each_other(one, two)
+    town.nodes[0].stop(signal.SIGKILL)
+    town.start([0])
+    for phone in (one, two):
+        phone.wait_closed()
+    assert "started anew" in last_of(town.nodes[0])["ended_by"]
+    town.wait_reach()
+    connect(one, two, "201")
+    hear_each_other(one, two)

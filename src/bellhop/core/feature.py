@@ -35,7 +35,7 @@ STEPS = (
     "recourse",  # ResponseContext, its refusal, now -> stages of Targets to try, or None
     "answers",  # ResponseContext, response to the caller -> response
     "renewed",  # Call, a request inside it that may change its sound, its 2xx -> nothing
-    "changed",  # Call, now -> effects: it rings, is answered, held, ended
+    "changed",  # Call, now -> effects: it rings, is answered, held, ended, one end is elsewhere
     "finished",  # branches that have come to their end -> effects
     "ended",  # Call that this node ends -> effects
     "rejoin",  # ResponseContext, request, flow, now -> nothing: an INVITE came again

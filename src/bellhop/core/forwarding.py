@@ -152,7 +152,8 @@ class Forwarder:
         is_last = not branch.hops or request.method != b"INVITE"
         branch.sent(request, transaction, None if is_last else HOP_PATIENCE, now)
         self.node.deadlines.watch(branch)
-        return effects
+        call = branch.context.call
+        return effects if call is None else effects + self.node.noted(call, now)
 
     def go_on(self, ready, now):
         """Carry on with a message that a feature had let wait: (branch, message, SipError or None).

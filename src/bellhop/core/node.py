@@ -76,6 +76,10 @@ class Node:
         """Take the listeners of the shell; None stands for one that has gone."""
         self.listening = [None if one is None else Listening(one) for one in listeners]
 
+    def listeners(self):
+        """Return the Listener, or None, of each number in a Flow."""
+        return [None if one is None else one.listener for one in self.listening]
+
     def user_named(self, name):
         """Return the name of a user that the owner means; raises BellhopError."""
         if name not in self.settings.users:
@@ -121,7 +125,11 @@ class Node:
 
     def changed(self, call, now):
         """Tell what has become of a call; return the effects."""
-        effects = [Event("call", call.record(now))]
+        return [Event("call", call.record(now))] + self.noted(call, now)
+
+    def noted(self, call, now):
+        """Let features see a call in which nothing has changed that people see."""
+        effects = []
         for changed in self.hooks.changed:
             effects += changed(call, now)
         return effects

@@ -17,7 +17,7 @@ class Registrations:
     def __init__(self, node, came_back):
         self.node = node
         self.came_back = came_back
-        self.kept = Kept(node.location, self._listeners)
+        self.kept = Kept(node.location, node.listeners)
         self.wakers = {Location: self._expire}
 
     def changed(self, added, removed, now, answer=()):
@@ -78,9 +78,6 @@ class Registrations:
 
     def _expire(self, location, now):
         return self.changed([], location.expire(now), now)
-
-    def _listeners(self):
-        return [None if one is None else one.listener for one in self.node.listening]
 
 
 def record(binding, now):

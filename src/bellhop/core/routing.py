@@ -26,7 +26,7 @@ class Routing:
 
     def route(self, request, server, flow, tokens, now):
         """Send a request on its way; return the effects, or refuse it."""
-        hooks = self.node.hooks
+        node, hooks = self.node, self.node.hooks
         found = self.whom(request, now)
         if found.rule == dialplan.LOCAL and not self.node.dialogs.has(request):
             options.check_event(request)
@@ -55,6 +55,8 @@ class Routing:
         effects = self.forwarder.forward(context, now)
         if request.method == b"BYE":
             effects += self._hung_up(request, now)
+        elif call is None and request.call_id in node.calls.live:
+            effects += node.noted(node.calls.live[request.call_id], now)
         return effects
 
     def _clean(self, request, caller):

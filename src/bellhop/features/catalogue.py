@@ -7,6 +7,7 @@ from .holding import Holding
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
+from .restart import Restart
 from .ringtest import RingTest
 from .rows import FEATURES
 
@@ -14,7 +15,8 @@ from .rows import FEATURES
 # asked for messages.
 ORDER = (
     "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "mesh failover",
-    "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "pgp", "unrelayed", "media",
+    "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed",
+    "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -33,6 +35,7 @@ def node(settings, token, now):
     engine.join(Keepalive(core, uac, engine.registrations))
     engine.join(Delivery(core, uac, engine.door, engine.routing.whom))
     engine.join(RingTest(core, uac))
+    engine.join(Restart(core, uac, engine.forwarder.release))
     return engine
 
 

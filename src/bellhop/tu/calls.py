@@ -2,7 +2,7 @@
 
 from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
-from ..sip import uri
+from ..sip import scan, uri
 from ..text import readable
 from .dialog import Parties
 
@@ -14,6 +14,10 @@ LONGEST_CALL = 12 * 3600 * 1000
 SECRETS = (
     b"authorization", b"proxy-authorization", b"a=crypto", b"a=key-mgmt", b"a=ice-pwd",
 )  # fmt: skip
+
+
+# What of a call is kept over a restart as it is.
+KEPT = ("step", "why", "in_path", "answered_by", "status")
 
 
 class Call:
@@ -69,6 +73,13 @@ class Call:
     def settle(self):
         """Nothing waits for an answer any more."""
         self.context = None
+
+    def row(self, now):
+        """Return what outlives a restart, JSON-able. age, talked: ms; None for one that rings."""
+        row = {name: getattr(self, name) for name in KEPT}
+        row["id"], row["age"] = scan.to_text(self.call_id), now - self.since
+        row["talked"] = None if self.answered_at is None else now - self.answered_at
+        return row
 
     def record(self, now):
         """Return the call as a JSON-able dict; times are seconds ago."""
@@ -136,6 +147,18 @@ class Calls:
         call.answered_by = call.rings_since = call.held_by = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
+        return call
+
+    def take_back(self, invite, row, token, now):
+        """Return the live Call of which `row` made this row, None where it is known already."""
+        call = self.begin(invite, None, now)
+        if call is None:
+            return None
+        for name in KEPT:
+            setattr(call, name, row[name])
+        call.since, call.token = now - row["age"], token
+        if row["talked"] is not None:
+            call.state, call.answered_at = ANSWERED, now - row["talked"]
         return call
 
     def ring(self, call, now):

@@ -2,7 +2,7 @@
 
 from ..errors import SipError
 from ..limits import MAX_CONTACTS, MAX_PARTIES
-from ..sip import uri
+from ..sip import scan, uri
 from ..sip.message import Request
 
 
@@ -65,11 +65,30 @@ def tag_of(message):
         return None
 
 
+# What of a Leg is octets.
+OCTETS = ("call_id", "target", "local", "remote", "tag")
+
+
 class Leg:
     """One end. target: its Contact; routes: Route values on the way to it; local, remote: values of
     From and To; tag: that of the remote one; cseq: the highest number that was used towards it."""
 
     __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq")
+
+    def row(self):
+        """Return it as a JSON-able row."""
+        row = {name: scan.to_text(getattr(self, name)) for name in OCTETS}
+        row["routes"], row["cseq"] = [scan.to_text(one) for one in self.routes], self.cseq
+        return row
+
+
+def leg_of(row):
+    """Return the Leg that a row of one is of."""
+    leg = Leg()
+    for name in OCTETS:
+        setattr(leg, name, scan.to_octets(row[name]))
+    leg.routes, leg.cseq = [scan.to_octets(one) for one in row["routes"]], row["cseq"]
+    return leg
 
 
 def towards_called(invite, response, token):

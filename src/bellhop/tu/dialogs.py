@@ -27,6 +27,10 @@ class Dialogs:
         if tag is not None:
             self._add((request.call_id, request.from_.tag, tag))
 
+    def again(self, call_id, one, other):
+        """A dialog goes on that began before a restart."""
+        self._add((call_id, one, other))
+
     def has(self, request):
         """Tell whether a request is of a dialog that began here."""
         call_id, sender, addressee = request.call_id, request.from_.tag, request.to.tag

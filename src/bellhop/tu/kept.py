@@ -111,7 +111,7 @@ def _binding(row, listeners, now):
         setattr(binding, name, row[name])
     binding.params = [tuple([scan.to_octets(part) for part in pair]) for pair in row["params"]]
     binding.path = [scan.to_octets(route) for route in row["path"]]
-    binding.flow = _flow(row["flow"], listeners.index(tuple(row["listener"])), binding.contact)
+    binding.flow = way_back(row["flow"], listeners.index(tuple(row["listener"])), binding.contact)
     binding.until = now + row["seconds"] * 1000
     binding.since = now - row["age"] * 1000
     binding.seconds = row.get("granted", row["seconds"])
@@ -120,8 +120,10 @@ def _binding(row, listeners, now):
     return binding
 
 
-def _flow(fields, local, contact):
-    """Return the Flow to a phone now. Its stream is gone: where it listens itself, one is opened.
+def way_back(fields, local, contact):
+    """Return the Flow to a phone after a restart; fields: of the Flow that was.
+
+    Its stream is gone: where the phone listens itself, one is opened.
 
     Behind NAT it does not; then the number of the stream that was stays, and a call is told at once
     that the phone is not there.

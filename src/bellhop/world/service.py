@@ -161,7 +161,8 @@ class Service:
 
     def stop(self):
         """Close everything and write what waits."""
-        self.loop.perform(self.engine.hear("mesh", "leave", self.loop.now()))
+        for feature in ("restart", "mesh"):
+            self.loop.perform(self.engine.hear(feature, "leave", self.loop.now()))
         self.control.close()
         self.endpoints.close_all()
         if self.mesh_links is not None:
