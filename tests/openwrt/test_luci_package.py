@@ -28,7 +28,9 @@ SAMPLES = {
     "NETWORK": ["192.168.1.0/24", "fd00::/64", "10.0.0.1"], "address": ["sip:gran@example.org"],
     "dialled": ["202", "carol", "+49 (30) 12/34", "sip:gran@far.test"],
     "number": ["alice-2.b_c+d", "+49 (30) 12/34", "*21#"], "fingerprint": ["0123456789" * 4],
-    "directory": ["/etc/bellhop/gnupg"], "null": ["lan", "br-lan.7"],
+    "directory": ["/etc/bellhop/gnupg"],
+    "caller": ["eve@far.test", "far.test", "203.0.113.9", "2001:db8::1"],
+    "null": ["lan", "br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip
 

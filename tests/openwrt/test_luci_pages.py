@@ -9,10 +9,12 @@ import os
 import pytest
 
 from bellhop.media import trust
+from bellhop.settings import reader
 from bellhop.sip import digest
 
 from .feed import LUCI, program
 from .luci import browser, scene
+from .luci.bridge import written
 from .luci.household import Household
 from .test_luci_package import MENU
 
@@ -121,6 +123,29 @@ def test_call_is_hung_up_and_its_words_are_judged(router):
     drawn(router, "calls", script, 15000)
     live = {call["callee"]: call["security"] for call in router.scene.ask("calls")["calls"]}
     assert live["kim@home.test"] == trust.COMPARED and "mia@home.test" not in live
+
+
+def test_strangers_have_a_tab_of_their_own_and_can_be_blocked(router):
+    page = drawn(router, "calls")
+    family, strangers = flat(page).split("Who came from outside and was refused.")
+    assert "203.0.113.66" not in family and "scan" not in family
+    assert "203.0.113.66 3 0 201 The call was not allowed." in strangers
+    script = """
+        click('Block', row('203.0.113.66'));
+        await new Promise(done => setTimeout(done, 1500));
+        click('Block', row('missed'));
+        await until(() => document.body.textContent.includes('is blocked'));
+        await new Promise(done => setTimeout(done, 1500));"""
+    drawn(router, "calls", script, 20000)
+    (node,) = [one for one in router.uci.values() if one[".type"] == "node"]
+    key = router.scene.farm.key()
+    assert node["blocked"] == ["203.0.113.66", "carol@" + key]
+    settings = reader.parse(written(router.uci), "test")
+    assert not settings.problems
+    router.scene.home.engine.reload(settings, router.scene.town.now)
+    carol = router.scene.rooms["carol"]
+    carol.dial("sip:201@home.test")
+    assert carol.phone.asked["response"].status == 603
 
 
 # The overview.

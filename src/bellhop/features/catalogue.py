@@ -2,6 +2,7 @@
 
 from ..core.engine import Engine
 from ..core.rows import CORE
+from .blocking import Blocking
 from .diversion import Diversion
 from .holding import Holding
 from .keepalive import Keepalive
@@ -14,9 +15,9 @@ from .rows import FEATURES
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "mesh failover",
-    "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed",
-    "media",
+    "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "blocking",
+    "mesh failover", "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "restart",
+    "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -31,6 +32,7 @@ def node(settings, token, now):
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
     engine.join(Diversion(core))
+    engine.join(Blocking(core))
     engine.join(Holding(core))
     engine.join(Keepalive(core, uac, engine.registrations))
     engine.join(Delivery(core, uac, engine.door, engine.routing.whom))

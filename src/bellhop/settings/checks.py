@@ -70,6 +70,14 @@ def host(text):
     return text.strip("[]").lower()
 
 
+def caller(text):
+    """Return user@host, a host name or an address, in lower case."""
+    user, at, place = text.rpartition("@")
+    if (at and not user) or [c for c in user if c in " \t@"]:
+        raise ValueError("user@host, a host name or an IP address")
+    return user.lower() + at + host(place)
+
+
 def host_port(text):
     """Return (host, port or 0) of HOST, HOST:PORT or [ADDRESS]:PORT."""
     name, colon, port = text, "", ""

@@ -10,6 +10,7 @@ from ..limits import MAX_BINDINGS, MAX_RELAYED_CALLS, MAX_TRANSACTIONS
 from .checks import (
     PORT,
     address,
+    caller,
     choice,
     dialled,
     dialled_or_nothing,
@@ -83,6 +84,9 @@ SCHEMA = {
         ),
         "stranger_requests_per_minute": _option(
             number(0, 100000), 60, "for each source address; 0: no bound"
+        ),
+        "blocked": _list(
+            caller, "callers that are refused: user@host, a host name or an IP address"
         ),
         "trusted": _list(
             network, "addresses that call without a password and without a rate limit"

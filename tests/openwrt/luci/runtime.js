@@ -57,6 +57,7 @@ const rpc = {
 const poll = { add: (task, seconds) => setInterval(task, seconds * 1000) };
 
 const ui = {
+	tabs: { initTabGroup: () => {} },
 	createHandlerFn: (self, task) => task,
 	showModal(title, children) {
 		ui.hideModal();

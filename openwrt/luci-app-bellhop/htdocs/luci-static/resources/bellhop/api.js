@@ -14,6 +14,7 @@ const calls = {
 	registrations: rpc.declare({ object: 'bellhop', method: 'registrations' }),
 	calls: rpc.declare({ object: 'bellhop', method: 'calls' }),
 	history: rpc.declare({ object: 'bellhop', method: 'history' }),
+	strangers: rpc.declare({ object: 'bellhop', method: 'strangers' }),
 	trace: rpc.declare({ object: 'bellhop', method: 'trace', params: [ 'call' ] }),
 	phonebook: rpc.declare({ object: 'bellhop', method: 'phonebook', params: [ 'format' ] }),
 	importPhonebook: rpc.declare({ object: 'bellhop', method: 'import-phonebook', params: [ 'csv', 'more' ] }),

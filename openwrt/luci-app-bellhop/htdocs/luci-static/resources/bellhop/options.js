@@ -43,6 +43,7 @@ const OPTIONS = {
 		[ 'strangers', 'choice', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
 		[ 'help_for_strangers', 'flag', '0', null, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
 		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
+		[ 'blocked', 'list', [], 'caller', _('Blocked callers'), _('They are refused: user@host, a host name or an address.') ],
 		[ 'trusted', 'list', [], NETWORK, _('Trusted addresses'), _('They call without a password and without a bound.') ],
 		[ 'min_expires', 'text', '60', 'range(1,86400)', _('Shortest registration'), _('In seconds.') ],
 		[ 'max_expires', 'text', '7200', 'range(60,604800)', _('Longest registration'), _('In seconds.') ],
@@ -116,6 +117,7 @@ const OPTIONS = {
 const PATTERNS = {
 	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
 	number: [ /^[A-Za-z0-9._+()\/*# -]+$/, _('a name, or a number such as +49 30 1234') ],
+	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
 	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]

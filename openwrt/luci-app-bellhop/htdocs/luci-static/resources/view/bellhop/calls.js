@@ -2,6 +2,7 @@
 'require view';
 'require poll';
 'require ui';
+'require uci';
 'require bellhop.api as api';
 
 /* Why a call came to nothing, by the status that ended it (RFC 3261 section 21). */
@@ -16,9 +17,9 @@ const ENDS = {
 let who = address => ({ name: address });
 
 function load() {
-	return Promise.all([ api.ask('calls'), api.ask('history'), api.names() ]).then(([ live, history, names ]) => {
-		who = names;
-		return [ live, history ];
+	return Promise.all([ api.ask('calls'), api.ask('history'), api.ask('strangers'), api.names() ]).then(found => {
+		who = found[3];
+		return found;
 	});
 }
 
@@ -87,9 +88,22 @@ function details(row) {
 	]));
 }
 
+/* The node takes the new list at once; the page Security shows it. */
+function block(caller) {
+	const id = uci.sections('bellhop', 'node')[0]['.name'], list = [].concat(uci.get('bellhop', id, 'blocked') || []);
+	if (!list.includes(caller))
+		uci.set('bellhop', id, 'blocked', list.concat(caller));
+	return uci.save().then(() => uci.apply()).then(() =>
+		ui.addNotification(null, E('p', [ _('%s is blocked. The page Security shows all who are.').format(caller) ]), 'info'));
+}
+
+function blockButton(caller) {
+	return who(caller).is_here ? '' : api.button(_('Block'), () => block(caller), 'remove');
+}
+
 function actions(row) {
 	const hangUp = () => api.ask('hangup', String(row.number));
-	return E('div', [ row.state == 'ended' ? callBack(row) : api.button(_('Hang up'), hangUp, 'negative'), ' ',
+	return E('div', [ row.state == 'ended' ? E('span', [ callBack(row), ' ', blockButton(row.caller) ]) : api.button(_('Hang up'), hangUp, 'negative'), ' ',
 		E('button', { 'class': 'btn', 'click': () => details(row) }, [ _('Details') ]) ]);
 }
 
@@ -103,6 +117,17 @@ function callBack(row) {
 function drawAlarm(row) {
 	const [ kind, sentence ] = api.safety(row, who(row.caller), who(row.callee));
 	return kind == 'danger' ? api.alert(kind, '%s → %s: %s'.format(who(row.caller).name, who(row.callee).name, sentence)) : '';
+}
+
+function drawStrangers([ , , { strangers } ]) {
+	return E('div', [
+		E('p', [ _('Who came from outside and was refused. None of it rang a phone.') ]),
+		api.table([
+			[ _('Last'), row => api.when(row.seconds_since_last) ], [ _('Address'), row => E('strong', [ row.address ]) ],
+			[ _('Tries'), row => row.count ], [ _('Wrong passwords'), row => row.wrong_passwords ],
+			[ _('Dialled'), row => row.dialled ], [ _('What became of it'), outcome ], [ '', row => blockButton(row.address) ]
+		], strangers || [], _('Nobody so far.'))
+	]);
 }
 
 function draw([ live, history ]) {
@@ -119,10 +144,16 @@ function draw([ live, history ]) {
 }
 
 return view.extend({
-	load: load,
+	load: function() {
+		return Promise.all([ load(), uci.load('bellhop') ]);
+	},
 
-	render: function(loaded) {
-		return E('div', [ E('h2', [ _('Calls') ]), api.live(poll, load, draw, loaded) ]);
+	render: function([ loaded ]) {
+		const tabs = E('div', [ [ 'calls', _('Calls'), draw ], [ 'strangers', _('Strangers'), drawStrangers ] ].map(([ name, title, show ]) =>
+			E('div', { 'data-tab': name, 'data-tab-title': title }, [ api.live(poll, load, show, loaded) ])));
+		const page = E('div', [ E('h2', [ _('Calls') ]), tabs ]);
+		ui.tabs.initTabGroup(tabs.childNodes);
+		return page;
 	},
 
 	handleSave: null, handleSaveApply: null, handleReset: null

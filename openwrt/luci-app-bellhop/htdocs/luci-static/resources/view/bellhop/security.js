@@ -62,7 +62,7 @@ return view.extend({
 		const map = new form.Map('bellhop'), can = api.abilities(status);
 		const door = options.single(map, 'node', _('Who may call'));
 		options.addReachable(door);
-		options.add(door, 'node', [ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'trusted' ]);
+		options.add(door, 'node', [ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'blocked', 'trusted' ]);
 		if (can.media)
 			options.add(options.single(map, 'media', _('Encryption')), 'media', [ 'encryption', 'verification', 'hide_addresses' ]);
 		if (can.tls)
