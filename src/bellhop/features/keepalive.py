@@ -2,10 +2,14 @@
 
 import binascii
 
+from ..effects import Send
+from ..sip.framing import PING
 from ..sip.message import Request
 from ..transaction.transaction import RESPONSE
 
-# A phone that leaves so many pings in a row unanswered is taken off the register.
+# A phone that leaves so many pings in a row unanswered is taken off the register, where it ever
+# answered one: some phones answer calls and no OPTIONS. Those get the empty lines of RFC 5626
+# section 4.4.1, which keep the way open as well.
 PATIENCE = 3
 
 
@@ -77,8 +81,10 @@ class Keepalive:
         self._plan(bindings, now)
         effects = []
         for binding in bindings:
-            if needs_ping(binding):
+            if needs_ping(binding) and (binding.answers or binding.unanswered < PATIENCE):
                 effects += self._send(binding, PATIENCE, now)
+            elif needs_ping(binding):
+                effects.append(Send(binding.flow, PING))
         return effects
 
     def _send(self, binding, patience, now):
@@ -92,7 +98,10 @@ class Keepalive:
         binding, location = indication.user.binding, self.node.location
         if indication.kind == RESPONSE:
             location.heard(binding)
-        elif location.missed(binding) >= indication.user.patience:
+            binding.answers = True
+        elif location.missed(binding) >= indication.user.patience and (
+            binding.answers or indication.user.patience < PATIENCE
+        ):
             return self.registrations.silent(binding, now)
         return []
 

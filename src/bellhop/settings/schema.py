@@ -101,7 +101,7 @@ SCHEMA = {
             "stay in the signalling path of every call (live list), or only where it must",
         ),
         "keepalive_seconds": _option(
-            number(0, 3600), 30, "how often phones behind NAT are pinged; 0: never"
+            number(0, 3600), 25, "how often phones behind NAT are pinged; 0: never"
         ),
         "max_transactions": _option(number(64, 100000), MAX_TRANSACTIONS, "open transactions"),
         "max_bindings": _option(number(10, 100000), MAX_BINDINGS, "registrations of all users"),

@@ -22,7 +22,8 @@ class Binding:
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
-        "instance", "reg_id", "agent", "since", "unanswered", "seconds", "number", "is_news",
+        "instance", "reg_id", "agent", "since", "unanswered", "answers", "seconds", "number",
+        "is_news",
     )  # fmt: skip
 
     def key(self):
@@ -167,7 +168,7 @@ class Location:
         gone = [old for old in self.users.get(binding.user, ()) if _replaces(binding, old)]
         binding.is_news = not [old for old in gone if old.lasts_as(binding)]
         for old in gone:
-            binding.since = old.since
+            binding.since, binding.answers = old.since, old.answers
             self.remove(old)
         if gone:
             binding.number = gone.pop().number

@@ -25,8 +25,8 @@ IDLE_MS = 7800000
 SWEEP_MS = 10000
 BACKLOG = 64
 # Send at once (RFC 896 would wait for the peer's delayed word), and let probes of the kernel find a
-# peer that was switched off: (option; seconds or count).
-IPPROTO_TCP, OPTIONS = 6, ((1, 1), (4, 120), (5, 30), (6, 4))
+# peer that was switched off: (option; seconds or count). Some NATs forget a stream after 120 s.
+IPPROTO_TCP, OPTIONS = 6, ((1, 1), (4, 60), (5, 30), (6, 4))
 # What octets brought: whole messages, octets to send back, and the fault that ends the stream.
 Fed = namedtuple("Fed", ("messages", "reply", "fault"))
 NO_ROOM = "more waits on the streams than the memory holds"

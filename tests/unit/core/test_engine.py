@@ -6,7 +6,7 @@ Who is let in is in test_admission.py, whole calls are in tests/flows.
 import json
 import unittest
 
-from bellhop.effects import Store
+from bellhop.effects import Send, Store
 from bellhop.limits import MAX_DATAGRAM_BYTES
 from bellhop.sip import message, stun
 from bellhop.tu import proxy
@@ -203,9 +203,23 @@ class DevicesTest(unittest.TestCase):
         self.assertEqual(self.exchange.node.location.size, 0)
 
     def test_three_silent_pings_take_a_phone_off_the_register(self):
-        telephone(self.exchange, "B", "bob", "10.0.0.3", lines=["Contact: <sip:bob@192.168.1.9>"])
+        phone = self.behind_nat()
+        self.exchange.advance(25000)
+        phone.hear(self.exchange.sent[-1][1].data)
+        self.exchange.receive(phone.answer(200, "OPTIONS"), phone.flow)
         self.exchange.advance(150000)
         self.assertEqual(self.exchange.node.location.size, 0)
+
+    def test_a_phone_that_answers_no_ping_stays_and_gets_empty_lines(self):
+        phone = self.behind_nat()
+        self.exchange.advance(300000)
+        self.assertEqual(self.exchange.node.location.size, 1)
+        self.assertEqual(self.exchange.sent[-1][1], Send(phone.flow, b"\r\n\r\n"))
+
+    def behind_nat(self):
+        """Return a phone whose Contact is not where its packets come from."""
+        contact = "Contact: <sip:bob@192.168.1.9>"
+        return telephone(self.exchange, "B", "bob", "10.0.0.3", lines=[contact])
 
     def test_a_stale_port_of_a_softphone_is_asked_and_taken_off(self):
         agent = ["User-Agent: Soft/1.0"]

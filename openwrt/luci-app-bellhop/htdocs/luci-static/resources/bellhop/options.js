@@ -50,7 +50,7 @@ const OPTIONS = {
 		[ 'default_expires', 'text', '3600', 'range(60,604800)', _('Usual registration'), _('In seconds, where the phone names none.') ],
 		[ 'ring_seconds', 'text', '180', 'range(10,3600)', _('Ring for'), _('In seconds; then the call ends.') ],
 		[ 'record_route', 'choice', 'calls', [ 'calls', 'needed' ], _('Stay in the path of'), _('Only calls in whose path the node stays are in the list of live calls.') ],
-		[ 'keepalive_seconds', 'text', '30', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
+		[ 'keepalive_seconds', 'text', '25', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
 		[ 'max_transactions', 'text', '8192', 'range(64,100000)', _('Most transactions'), _('A router with little memory wants less.') ],
 		[ 'max_bindings', 'text', '2048', 'range(10,100000)', _('Most registrations'), _('Of all phones together.') ],
 		[ 'log_level', 'choice', 'notice', [ 'error', 'warning', 'notice', 'info' ], _('Log'), _('What the system log shows.') ]
