@@ -246,6 +246,8 @@ class Registration(unittest.TestCase):
     def test_baresip_stale_binding_behind_nat_is_found_out_by_pings(self):
         node = Home()
         node.register(b"alice", b"<sip:alice-0x1@10.0.0.7:40001>", ALICE)
+        ping = requests(node.wait(26000))[0][1]
+        node.receive(message.response_to(ping, 200, to_tag=b"x").write(), ALICE)
         node.wait(300000)
         self.assertEqual(node.status()["registrations"], 0)
 
@@ -347,6 +349,9 @@ class Transport(unittest.TestCase):
                        b"TCP 198.51.100.1:51000;alias")  # fmt: skip
         sent = prove(node, invite, stream, b"sip:bob@example.com",
                      number=(b"alice1INVITE", b"alice2INVITE"))  # fmt: skip
+        flow, went = requests(sent)[0]
+        self.assertEqual((flow, went.body), (tcp("198.51.100.2", 40002, 0), body))
+        sent = node.perform(node.engine.flow_failed(flow, "no TCP there", node.now))
         flow, went = requests(sent)[0]
         self.assertEqual((flow, went.body), (BOB, body))
         ok = message.response_to(went, 200, to_tag=b"bobs")

@@ -3,7 +3,7 @@
 from ..effects import Flow, Send
 from ..errors import SipError
 from ..limits import MAX_BRANCHES
-from ..sip import scan
+from ..sip import scan, uri
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import CLOSED, RESPONSE, TIMEOUT
@@ -21,6 +21,8 @@ WAY_LOST = (503, 504)
 # How long a hop of several may leave an INVITE without a word: a server says 100 within 200 ms, and
 # three retransmissions fit into this. RFC 3263 section 4.3 would wait 32 s; no caller does.
 HOP_PATIENCE = 4000
+# The same for a phone on its own network that is asked by TCP for the first time.
+STREAM_PATIENCE = 1000
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 # Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
@@ -149,8 +151,10 @@ class Forwarder:
 
     def _transmit(self, branch, request, flow, mark, now):
         transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
-        is_last = not branch.hops or request.method != b"INVITE"
-        branch.sent(request, transaction, None if is_last else HOP_PATIENCE, now)
+        patience = None
+        if branch.hops and request.method == b"INVITE":
+            patience = HOP_PATIENCE if branch.target.binding is None else STREAM_PATIENCE
+        branch.sent(request, transaction, patience, now)
         self.node.deadlines.watch(branch)
         call = branch.context.call
         return effects if call is None else effects + self.node.noted(call, now)
@@ -174,11 +178,13 @@ class Forwarder:
 
     def _preferred(self, branch, flow):
         """Section 18.1.1: what is too large for a datagram goes by TCP first, then by UDP."""
-        if flow.transport != "udp" or branch.target.binding is not None or branch.streamed:
+        if flow.transport != "udp" or branch.streamed:
             return flow
-        asked = proxy.next_hop(branch.context.request).param(b"transport")
+        request = branch.context.request
+        if request.size() <= DATAGRAM_BYTES or not _may_stream(branch, request):
+            return flow
         local = self._stream_listener(flow)
-        if asked is not None or local is None or branch.context.request.size() <= DATAGRAM_BYTES:
+        if local is None:
             return flow
         branch.stream_first(flow)
         return Flow("tcp", local, flow.host, flow.port, 0, flow.name)
@@ -208,6 +214,7 @@ class Forwarder:
     def _indicated(self, indication, now):
         """Carry a client transaction's word to its response context; return the effects."""
         branch = indication.user
+        self._note_stream(branch, indication.kind == RESPONSE)
         if indication.kind == RESPONSE:
             try:
                 return self._answered(branch, indication.message, now)
@@ -285,8 +292,15 @@ class Forwarder:
         branch.settle()
         if branch.rang or branch.final is not None:
             return []
+        self._note_stream(branch, False)
         self.node.layer.abandon(branch.transaction)
         return self._no_answer(branch, 504, "it does not answer", now)
+
+    def _note_stream(self, branch, is_taken):
+        """A phone that has no TCP is not asked again until it registers anew."""
+        binding, transaction = branch.target.binding, branch.transaction
+        if branch.streamed and binding is not None and transaction.flow.transport == "tcp":
+            self.node.location.tried_stream(binding, is_taken)
 
     def _fail(self, branch, status, problem, now):
         context = branch.context
@@ -467,6 +481,17 @@ class Forwarder:
             if ack is None:
                 return effects
         return effects + [Send(flow, ack.write())]
+
+
+def _may_stream(branch, request):
+    """Tell whether the next hop may have TCP: its URI names no transport, no NAT is between."""
+    binding = branch.target.binding
+    if binding is None:
+        return proxy.next_hop(request).param(b"transport") is None
+    if request.method != b"INVITE" or binding.streams is False or binding.path:
+        return False
+    is_silent = uri.parse(binding.contact).param(b"transport") is None
+    return is_silent and not binding.is_behind_nat()
 
 
 def _contacts(response):

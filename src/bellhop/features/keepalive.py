@@ -97,8 +97,7 @@ class Keepalive:
         """Any answer shows that the phone is there; silence ends its binding."""
         binding, location = indication.user.binding, self.node.location
         if indication.kind == RESPONSE:
-            location.heard(binding)
-            binding.answers = True
+            location.answered_ping(binding)
         elif location.missed(binding) >= indication.user.patience and (
             binding.answers or indication.user.patience < PATIENCE
         ):

@@ -27,6 +27,8 @@ COMPACT = {
     b"y": b"identity",
 }
 
+LETTERS = {COMPACT[letter]: letter for letter in COMPACT}
+
 # Fields whose value a node here reads as a list.
 LISTS = frozenset(
     (

@@ -7,7 +7,7 @@ asks for it. A message that the node passes on is the same list of lines with a 
 from ..errors import SipError
 from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADER_LINES
 from . import address, scan, uri, via
-from .headers import NAMES, SINGLE, canonical
+from .headers import LETTERS, NAMES, SINGLE, canonical
 from .memo import remember
 from .status import reason_phrase
 
@@ -136,6 +136,13 @@ class Message:
         self.names.insert(index, name)
         self.lines.insert(index, line)
         self._via = None
+
+    def compact(self):
+        """Write the names of fields in their compact forms (section 7.3.3)."""
+        for index, name in enumerate(self.names):
+            letter = LETTERS.get(name)
+            if letter is not None:
+                self.lines[index] = letter + b":" + self.lines[index].partition(b":")[2].lstrip()
 
     def measure(self):
         """Add Content-Length where a datagram came without: a stream needs it (section 18.3)."""

@@ -11,6 +11,7 @@ from .transaction import (
     fail,
     linger,
     move,
+    octets_of,
     repeat,
     send,
     stop,
@@ -73,7 +74,7 @@ def _confirm(tx, now, message):
 
 def _pass(tx, now, message):
     """RFC 6026: a proxy passes on every 2xx that comes, the server transaction repeats none."""
-    return [Send(tx.flow, message.write())]
+    return [Send(tx.flow, octets_of(tx, message))]
 
 
 InviteServerTransaction.table = TABLE = {

@@ -11,6 +11,8 @@ Indication = namedtuple("Indication", ("kind", "user", "message"))
 RESPONSE, TIMEOUT, FAILED, CLOSED = ("response", "timeout", "failed", "closed")
 
 TERMINATED = "terminated"
+# RFC 3261 section 18.1.1: what is larger may not fit through the path.
+WHOLE_BYTES = 1300
 
 # Events that come from the clock: something is to be sent again; waiting has come to its end.
 RESEND, EXPIRE = ("resend", "expire")
@@ -93,9 +95,18 @@ def linger(tx, now, duration):
         stop(tx, now, None)
 
 
+def octets_of(tx, message):
+    """Return a message as octets, shorter where a datagram would travel in fragments."""
+    data = message.write()
+    if not tx.reliable and len(data) > WHOLE_BYTES:
+        message.compact()
+        data = message.write()
+    return data
+
+
 def send(tx, now, message):
     """Send `message` and keep its bytes for retransmissions."""
-    tx.data = message.write()
+    tx.data = octets_of(tx, message)
     return [Send(tx.flow, tx.data)]
 
 

@@ -116,7 +116,7 @@ def _binding(row, listeners, now):
     binding.since = now - row["age"] * 1000
     binding.seconds = row.get("granted", row["seconds"])
     binding.number = row.get("id", 0)
-    binding.unanswered, binding.answers = 0, False
+    binding.unanswered, binding.answers, binding.streams = 0, False, None
     return binding
 
 

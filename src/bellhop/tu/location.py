@@ -22,8 +22,8 @@ class Binding:
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
-        "instance", "reg_id", "agent", "since", "unanswered", "answers", "seconds", "number",
-        "is_news",
+        "instance", "reg_id", "agent", "since", "unanswered", "answers", "streams", "seconds",
+        "number", "is_news",
     )  # fmt: skip
 
     def key(self):
@@ -168,7 +168,8 @@ class Location:
         gone = [old for old in self.users.get(binding.user, ()) if _replaces(binding, old)]
         binding.is_news = not [old for old in gone if old.lasts_as(binding)]
         for old in gone:
-            binding.since, binding.answers = old.since, old.answers
+            binding.since = old.since
+            binding.answers, binding.streams = old.answers, old.streams
             self.remove(old)
         if gone:
             binding.number = gone.pop().number
@@ -224,10 +225,18 @@ class Location:
         """The phone of a binding has said something."""
         binding.unanswered = 0
 
+    def answered_ping(self, binding):
+        """The phone of a binding has answered an OPTIONS: from now on its silence tells."""
+        binding.unanswered, binding.answers = 0, True
+
     def missed(self, binding):
         """The phone of a binding has left something unanswered; return how often in a row."""
         binding.unanswered += 1
         return binding.unanswered
+
+    def tried_stream(self, binding, is_taken):
+        """A phone known by datagrams took a stream that the node opened, or did not."""
+        binding.streams = is_taken
 
     def find(self, user, change):
         """Return the binding that a Change speaks about, or None."""

@@ -131,7 +131,7 @@ def _binding(request, flow, user, change, path, now):
     binding.instance, binding.reg_id = change.instance, change.reg_id
     binding.agent = request.value(b"user-agent")
     binding.since = now
-    binding.unanswered, binding.answers = 0, False
+    binding.unanswered, binding.answers, binding.streams = 0, False, None
     return binding
 
 

@@ -229,6 +229,16 @@ class ChangeTest(unittest.TestCase):
         found.replace_first(b"route", b"<sip:n>")
         self.assertEqual(found.items(b"route"), [b"<sip:n>", b"<sip:b>"])
 
+    def test_the_compact_forms_say_the_same(self):
+        found = message.parse(INVITE.replace(b"Max-", b"Subject:\r\n folded\r\nMax-", 1))
+        found.compact()
+        self.assertLess(len(found.write()), len(INVITE))
+        again = message.parse(found.write())
+        self.assertEqual(again.names, found.names)
+        for name in found.names:
+            self.assertEqual(again.value(name), found.value(name))
+        self.assertEqual(again.value(b"subject"), b"folded")
+
     def test_a_copy_does_not_change_its_original(self):
         found = parsed("INFO")
         copied = found.copy()

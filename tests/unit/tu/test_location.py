@@ -15,7 +15,8 @@ def binding(contact=b"sip:bob@10.0.0.3", **fields):
     made.user, made.contact, made.params, made.q = "bob", contact, [], 1000
     made.until, made.call_id, made.cseq, made.path = 60000, b"reg-1", 1, []
     made.flow, made.instance, made.reg_id = flow("10.0.0.3"), None, 0
-    made.agent, made.since, made.unanswered, made.answers = b"Phone/1.0", 0, 0, False
+    made.agent, made.since = b"Phone/1.0", 0
+    made.unanswered, made.answers, made.streams = 0, False, None
     made.seconds, made.number = 60, 0
     for name, value in fields.items():
         setattr(made, name, value)
