@@ -23,6 +23,7 @@ SAID = {
     "step": dialplan.RULES + dialling.RULES,
     "state": calls.STATES + ringtest.STATES + hello.STATES,
     "place": book.PLACES,
+    "ending": calls.ENDINGS,
 }
 # Verb as api.js calls it -> the words that its last argument takes.
 TAKEN = {"verify": media_calls.FINDINGS, "setTrust": media_calls.VERDICTS}

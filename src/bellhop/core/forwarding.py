@@ -8,6 +8,7 @@ from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import CLOSED, RESPONSE, TIMEOUT
 from ..tu import border, dialog, dialplan, proxy, response_context
+from ..tu.calls import GIVEN_UP
 from ..tu.response_context import Branch, ResponseContext
 from .feature import any_says, first
 from .release import Release
@@ -324,7 +325,8 @@ class Forwarder:
         reason = request.value(b"reason")
         line = None if reason is None else b"Reason: " + reason
         if context.call is not None:
-            self.node.calls.end(context.call, "the caller hung up before an answer", 487, now)
+            words = "the caller hung up before an answer"
+            self.node.calls.end(context.call, GIVEN_UP, words, 487, now)
         return self.stop(context, line, now)
 
     def stop(self, context, reason_line, now):

@@ -1,7 +1,7 @@
 """Ends a call on the owner's or a feature's word: by BYE to both ends, or by CANCEL and 480."""
 
 from ..tu import dialog
-from ..tu.calls import RINGING
+from ..tu.calls import BY_NODE, BY_OWNER, RINGING
 
 WORDS = "the owner of this node ended the call"
 # RFC 3326, so that a phone logs no fault.
@@ -23,7 +23,8 @@ class Release:
         reason = REASON + words.encode() + b'"'
         was_ringing = call.state == RINGING
         flows = [None if leg is None else self.node.flow_to(call, leg) for leg in ends]
-        self.node.calls.end(call, words, 480 if was_ringing else None, now)
+        ending = BY_OWNER if words == WORDS else BY_NODE
+        self.node.calls.end(call, ending, words, 480 if was_ringing else None, now)
         if was_ringing:
             context.refuse(480, words)
             return self.stop(context, reason, now)

@@ -5,7 +5,7 @@ from ..limits import OWN
 from ..sip import scan
 from ..text import readable
 from ..tu import border, dialplan, options, proxy
-from ..tu.calls import Call
+from ..tu.calls import CALLED_HUNG_UP, CALLER_HUNG_UP, FORGOTTEN, Call
 from .feature import first
 
 # RFC 7135: the namespace of emergency calls, its highest value.
@@ -160,15 +160,17 @@ class Routing:
         if call.context is not None:
             call.context.let_go()
         from_caller = request.from_.tag == call.from_.tag
-        words = "the %s hung up" % ("caller" if from_caller else "called")
+        ending = CALLER_HUNG_UP if from_caller else CALLED_HUNG_UP
+        words = "the " + ending
         reason = request.value(b"reason")
         if reason is not None:  # A node says why it ends a call (RFC 3326).
             words += ": " + readable(reason.partition(b'text="')[2].partition(b'"')[0] or reason)
-        self.node.calls.end(call, words, None, now)
+        self.node.calls.end(call, ending, words, None, now)
         return self.node.changed(call, now)
 
     def _forget(self, call, now):
-        self.node.calls.end(call, "forgotten: nobody told its end for 12 hours", None, now)
+        words = "forgotten: nobody told its end for 12 hours"
+        self.node.calls.end(call, FORGOTTEN, words, None, now)
         return self.node.changed(call, now)
 
     # The ACK of a 2xx, which is a request of its own (section 13.2.2.4).

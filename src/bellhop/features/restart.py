@@ -13,7 +13,7 @@ from ..sip import scan, uri
 from ..sip.message import Request, response_to
 from ..transaction.invite_client import cancellation
 from ..tu import dialog, kept, proxy
-from ..tu.calls import ENDED, RINGING
+from ..tu.calls import ENDED, RESTARTED, RINGING
 
 NAME = "calls"
 RANG = "the exchange was started anew while it rang"
@@ -157,7 +157,7 @@ class Restart:
         return effects + self._ended(call, BROKEN, None, now)
 
     def _ended(self, call, words, status, now):
-        self.node.calls.end(call, words, status, now)
+        self.node.calls.end(call, RESTARTED, words, status, now)
         return self.node.changed(call, now)
 
     def _go_on(self, call, ends, now):

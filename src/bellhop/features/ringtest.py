@@ -12,8 +12,8 @@ from ..tu import dialog
 # Long enough to reach the phone and hear it.
 RING_MS = 8000
 # What a phone did, in words.
-ASKED, RINGS, TAKEN, SILENT, LOST = STATES = (
-    "asked", "rings", "was taken", "does not answer", "cannot be reached",
+ASKED, RINGS, TAKEN, SILENT, LOST, REFUSES = STATES = (
+    "asked", "rings", "was taken", "does not answer", "cannot be reached", "refuses",
 )  # fmt: skip
 # A usual offer, because some phones stumble over an inactive one. What is said until the BYE comes
 # goes to a port that no stream has; one below 1024 would make the SIP helper of the firewall
@@ -25,14 +25,14 @@ SDP = (
 
 
 class TestCall:
-    """The INVITE to one phone. state: one of the words above, or how it refused."""
+    """The INVITE to one phone. state: one of STATES; refusal: status and reason, "" without one."""
 
-    __slots__ = ("binding", "transaction", "state")
+    __slots__ = ("binding", "transaction", "state", "refusal")
 
     def __init__(self, binding):
         self.binding = binding
         self.transaction = None
-        self.state = ASKED
+        self.state, self.refusal = ASKED, ""
 
     def sent(self, transaction):
         """Take the client transaction of the INVITE, None where the phone's network is gone."""
@@ -52,9 +52,11 @@ class TestCall:
             self.over(reason if self.state == ASKED else self.state)
         elif 100 < response.status < 200:
             self.state = RINGS
+        elif response.status == 487:
+            self.over(self.state)
         elif response.status >= 300:
-            words = "refuses: %d %s" % (response.status, readable(response.reason))
-            self.over(self.state if response.status == 487 else words)
+            self.refusal = "%d %s" % (response.status, readable(response.reason))
+            self.over(REFUSES)
 
     def is_open(self):
         """Tell whether the phone has given no final answer."""
@@ -107,6 +109,7 @@ class RingTest:
                     "contact": readable(call.binding.contact),
                     "phone": readable(call.binding.agent or b""),
                     "state": call.state,
+                    "refusal": call.refusal,
                 }
                 for call in (ringing.calls if ringing is not None else ())
             ],

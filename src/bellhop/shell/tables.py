@@ -125,6 +125,7 @@ TABLES["ring"] = Table(
         Column("PHONE", "phone", _plain),
         Column("CONTACT", "contact", _plain),
         Column("IT", "state", _plain),
+        Column("", "refusal", _plain),
     ),
     "no phone is registered",
 )

@@ -7,6 +7,15 @@ from ..text import readable
 from .dialog import Parties
 
 RINGING, ANSWERED, ENDED = STATES = ("ringing", "answered", "ended")
+# How a call has ended; `ended_by` says it in a sentence, with the reason that the other end gave.
+CALLER_HUNG_UP, CALLED_HUNG_UP, GIVEN_UP, REFUSED, BY_OWNER, BY_NODE = (
+    "caller hung up", "called hung up", "given up", "refused", "ended by owner", "ended by node",
+)  # fmt: skip
+RESTARTED, FORGOTTEN, HANDED_OVER = ("node restarted", "forgotten", "handed over")
+ENDINGS = (
+    CALLER_HUNG_UP, CALLED_HUNG_UP, GIVEN_UP, REFUSED, BY_OWNER, BY_NODE, RESTARTED, FORGOTTEN,
+    HANDED_OVER,
+)  # fmt: skip
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 
@@ -34,8 +43,9 @@ class Call:
 
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
-        "answered_at", "ended_at", "status", "ended_by", "parties", "legs", "context", "detours",
-        "token", "security", "answered_by", "rings_since", "held_by", "deadline", "queued",
+        "answered_at", "ended_at", "status", "ending", "ended_by", "parties", "legs", "context",
+        "detours", "token", "security", "answered_by", "rings_since", "held_by", "deadline",
+        "queued",
     )  # fmt: skip
 
     def begin(self, rule, notes, context):
@@ -105,6 +115,7 @@ class Call:
             "security": self.security,
             "status": self.status,
             "answered_by": self.answered_by,
+            "ending": self.ending,
             "ended_by": self.ended_by,
         }
 
@@ -132,7 +143,8 @@ class Calls:
             return None
         if len(self.live) >= MAX_CALLS:
             self.counters["forgotten"] += 1
-            self.end(min(self.live.values(), key=_started), "forgotten: too many calls", None, now)
+            oldest = min(self.live.values(), key=_started)
+            self.end(oldest, FORGOTTEN, "forgotten: too many calls", None, now)
         call = Call()
         self.number += 1
         self.counters["calls"] += 1
@@ -141,7 +153,7 @@ class Calls:
         call.from_, call.to, call.uri = request.from_, request.to, request.uri
         call.state, call.step, call.why, call.in_path = RINGING, "", [], []
         call.since, call.answered_at, call.ended_at = now, None, None
-        call.status, call.ended_by = None, None
+        call.status = call.ending = call.ended_by = None
         call.parties = Parties()
         call.legs = call.context = call.detours = call.token = call.security = None
         call.answered_by = call.rings_since = call.held_by = None
@@ -179,7 +191,8 @@ class Calls:
         self.counters["answered"] += 1
         call.state, call.answered_at, call.status = ANSWERED, now, status
         if not call.in_path:
-            self.end(call, "handed over: the phones finish it between themselves", status, now)
+            words = "handed over: the phones finish it between themselves"
+            self.end(call, HANDED_OVER, words, status, now)
 
     def follow(self, request, flow):
         """Note what a request inside a dialog changes: its CSeq, and the sender's Contact."""
@@ -207,13 +220,14 @@ class Calls:
     def refuse(self, call, status, reason, now):
         """The call came to nothing."""
         self.counters["refused"] += 1
-        self.end(call, reason, status, now)
+        self.end(call, REFUSED, reason, status, now)
 
-    def end(self, call, ended_by, status, now):
-        """Move a call to the history."""
+    def end(self, call, ending, ended_by, status, now):
+        """Move a call to the history. ending: one of ENDINGS; ended_by: it in a sentence."""
         if self.live.pop(call.call_id, None) is None:
             return
-        call.state, call.ended_at, call.ended_by, call.deadline = ENDED, now, ended_by, None
+        call.state, call.ended_at, call.deadline = ENDED, now, None
+        call.ending, call.ended_by = ending, ended_by
         if status is not None:
             call.status = status
         call.parties = Parties()

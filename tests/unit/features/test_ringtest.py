@@ -74,7 +74,9 @@ class RingingCase(unittest.TestCase):
 
     def test_refusal_is_told_in_the_phone_s_words(self):
         self.ring(486)
-        self.assertEqual(self.state(), ["refuses: 486 Busy Here"])
+        self.assertEqual(self.state(), [ringtest.REFUSES])
+        (row,) = self.ask("rung")["phones"]
+        self.assertEqual(row["refusal"], "486 Busy Here")
 
     def test_silent_phone_is_told_and_left_alone(self):
         self.ask("ring")

@@ -6,6 +6,7 @@ import unittest
 from bellhop.limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from bellhop.sip import address
 from bellhop.text import readable
+from bellhop.tu import calls
 from bellhop.tu.calls import Calls, Trace, masked, name_of
 from tests.support.messages import flow, parsed, request
 
@@ -42,7 +43,7 @@ class CallTest(CallsCase):
         self.assertEqual(
             (call.record(3000)["state"], call.record(3000)["seconds_talked"]), ("answered", 2)
         )
-        self.calls.end(call, "the caller hung up", None, 61000)
+        self.calls.end(call, calls.CALLER_HUNG_UP, "the caller hung up", None, 61000)
         record = call.record(71000)
         self.assertEqual((record["status"], record["ended_by"]), (200, "the caller hung up"))
         self.assertEqual((record["seconds_talked"], record["seconds_since_end"]), (60, 10))
@@ -60,8 +61,8 @@ class CallTest(CallsCase):
 
     def test_a_call_ends_once(self):
         call = self.begin()
-        self.calls.end(call, "one", None, 0)
-        self.calls.end(call, "two", None, 0)
+        self.calls.end(call, calls.FORGOTTEN, "one", None, 0)
+        self.calls.end(call, calls.FORGOTTEN, "two", None, 0)
         self.assertEqual((len(self.calls.history), call.ended_by), (1, "one"))
 
     def test_live_calls_are_bounded_and_the_oldest_goes(self):
@@ -72,7 +73,7 @@ class CallTest(CallsCase):
 
     def test_the_history_is_bounded(self):
         for number in range(MAX_HISTORY + 5):
-            self.calls.end(self.begin("call-%d" % number), "over", None, 0)
+            self.calls.end(self.begin("call-%d" % number), calls.FORGOTTEN, "over", None, 0)
         self.assertEqual(len(self.calls.history), MAX_HISTORY)
         self.assertEqual(self.calls.history[0].call_id, b"call-5")
 

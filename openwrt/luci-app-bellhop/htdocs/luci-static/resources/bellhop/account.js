@@ -100,7 +100,7 @@ return baseclass.extend({
 		if (answer.error)
 			return answer;
 		api.modal(_('Ringing') + ' ' + name, [ api.table([
-			[ _('Phone'), row => row.phone || row.contact ], [ _('State'), row => api.word(row.state) ]
+			[ _('Phone'), row => row.phone || row.contact ], [ _('State'), row => '%s %s'.format(api.word(row.state), row.refusal || '') ]
 		], answer.phones, '') ]);
 		const shown = document.querySelector('.modal');
 		if (!answer.is_over)

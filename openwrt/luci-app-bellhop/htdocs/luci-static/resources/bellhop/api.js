@@ -58,7 +58,10 @@ const WORDS = {
 	encrypted: _('encrypted'), 'known key': _('encrypted, known key'), 'words compared': _('encrypted, compared'),
 	signed: _('encrypted, signed'), failed: _('no sound: no key was agreed'),
 	asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'), 'does not answer': _('does not answer'),
-	'cannot be reached': _('cannot be reached'), ringing: _('ringing'), answered: _('answered'), ended: _('ended')
+	'cannot be reached': _('cannot be reached'), refuses: _('refuses'), ringing: _('ringing'), answered: _('answered'), ended: _('ended'),
+	'caller hung up': _('the caller hung up'), 'called hung up': _('the called hung up'), 'given up': _('the caller gave up'),
+	refused: _('refused'), 'ended by owner': _('ended by the owner of this node'), 'ended by node': _('ended by this node'),
+	'node restarted': _('this node was restarted'), forgotten: _('forgotten'), 'handed over': _('the phones go on without this node')
 };
 
 /* What the sound of a call is worth, for people; the words are those of `security`. */

@@ -82,7 +82,8 @@ function details(row) {
 		row.state == 'ended' ? '' : words(row),
 		E('div', (row.sound || []).filter(sides => sides.length).map(sound)),
 		api.table([ [ _('Dialled'), one => api.code(one.dialled) ], [ _('Found by'), one => api.word(one.step) ],
-			[ _('Status'), one => '%s %s'.format(one.status || '', one.ended_by || '') ] ], [ row ], ''),
+			[ _('Status'), one => '%s %s'.format(one.status || '', api.word(one.ending)) ],
+			[ _('Said'), one => one.ended_by || '' ] ], [ row ], ''),
 		api.folded(_('The SIP messages, for experts'), E('div', { 'style': 'max-height:60vh;overflow:auto' },
 			(answer.messages || []).map(one => E('pre', [ '%s %s %s\n'.format(one.direction, one.transport, one.peer), one.message ]))))
 	]));
