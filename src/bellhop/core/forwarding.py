@@ -24,6 +24,8 @@ WAY_LOST = (503, 504)
 HOP_PATIENCE = 4000
 # The same for a phone on its own network that is asked by TCP for the first time.
 STREAM_PATIENCE = 1000
+# Transports that a sips address may take.
+SECURE = ("tls", "wss")
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 # Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
@@ -114,6 +116,8 @@ class Forwarder:
         listening = node.listening[flow.local]
         if listening is None:
             return self._no_answer(branch, 480, "the network towards it is gone", now)
+        if flow.transport not in SECURE and _is_secret(context.request.uri, target.uri):
+            return self._no_answer(branch, 480, "it is not reached by TLS", now)
         reached = target if target.flow is flow else _with_flow(target, flow)
         reasons, effects = context.reasons, []
         try:
@@ -471,7 +475,8 @@ class Forwarder:
 
     def _send_ack(self, request, target, flow, now):
         listening = self.node.listening[flow.local]
-        if listening is None:
+        is_open = flow.transport not in SECURE and _is_secret(request.uri, target.uri)
+        if listening is None or is_open:
             return []
         mark = proxy.branch(self.node.instance, self.node.token(8), b"")
         via = proxy.via_line(listening, mark)
@@ -494,6 +499,11 @@ def _may_stream(branch, request):
         return False
     is_silent = uri.parse(binding.contact).param(b"transport") is None
     return is_silent and not binding.is_behind_nat()
+
+
+def _is_secret(*uris):
+    """Tell whether an address asks for TLS on every hop (RFC 3261 section 26.2.2)."""
+    return bool([one for one in uris if one[:5].lower() == b"sips:"])
 
 
 def _contacts(response):

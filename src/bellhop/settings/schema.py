@@ -60,6 +60,9 @@ SCHEMA = {
         "tls_port": _option(PORT, 5061, "port for TLS; 0: off"),
         "ws_port": _option(PORT, 8088, "port for WebSocket; 0: off"),
         "wss_port": _option(PORT, 8089, "port for secure WebSocket; 0: off"),
+        "web_origin": _list(
+            line, "hosts whose web pages may speak SIP over WebSocket, beside this machine's own"
+        ),
         "http_port": _option(PORT, 8086, "port of the phone book for phones on the LAN; 0: off"),
         "certificate": _option(line, "", "PEM file; empty: self-made on the first run"),
         "key": _option(line, "", "PEM file of the certificate's private key"),

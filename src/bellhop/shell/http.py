@@ -1,7 +1,5 @@
 """A small HTTP server for phones on the LAN: the phone book in their formats (RFC 9112)."""
 
-import contextlib
-import ipaddress
 import socket
 
 from ..errors import BellhopError
@@ -20,20 +18,35 @@ END = b"\r\n\r\n"
 
 
 class HttpServer:
-    """Serves /phonebook/FORMAT to neighbours, on one port of all addresses."""
+    """Serves /phonebook/FORMAT to neighbours, on one port of the addresses that `listen` names.
 
-    def __init__(self, loop, port):
+    guard: an origins.Guard.
+    """
+
+    def __init__(self, loop, settings, guard):
         self.loop = loop
-        self.port = port
+        self.port, self.hosts = settings.http_port, settings.listen
+        self.guard = guard
+        # Whether some address could not be had.
+        self.is_partial = False
         self.clients = set()
         self.listening = []
         self.counters = {"served": 0, "refused": 0}
 
     def open(self):
-        """Listen; raises OSError."""
-        self._listen("0.0.0.0")
-        with contextlib.suppress(OSError):  # A machine may have no IPv6.
-            self._listen("::")
+        """Listen; raises OSError where no address can be had."""
+        problem = None
+        for host in self.hosts or ("0.0.0.0", "::"):
+            try:
+                self._listen(host)
+            except OSError as error:  # It may have no IPv6, or not have the address yet.
+                problem, self.is_partial = error, True
+        if problem is not None and not self.listening:
+            raise problem
+
+    def fits(self, settings):
+        """Tell whether it listens where these Settings want it."""
+        return (self.port, self.hosts) == (settings.http_port, settings.listen)
 
     def _listen(self, host):
         made = bound(socket.SOCK_STREAM, host, self.port, reuse=True)
@@ -61,7 +74,7 @@ class HttpServer:
         """
         if len(self.clients) > MAX_CLIENTS:
             return "503 Service Unavailable", "text/plain", b"too many clients\n"
-        if not is_near(peer):
+        if not self.guard.is_near(peer):
             return "403 Forbidden", "text/plain", b"the phone book is for the local network only\n"
         lines = head.split(b"\r\n")
         words = lines[0].split(b" ")
@@ -71,7 +84,10 @@ class HttpServer:
             return "405 Method Not Allowed", "text/plain", b"only GET and HEAD\n"
         try:
             place, form, page = _target(words[1])
-            url = "http://%s/phonebook/%s.xml?page=" % (place or _host(lines) or here, form)
+            asked = [one for one in (place, _host(lines)) if one]
+            if [one for one in asked if not self.guard.is_named(one)]:
+                return "421 Misdirected Request", "text/plain", b"this machine has another name\n"
+            url = "http://%s/phonebook/%s.xml?page=" % ((asked or [here])[0], form)
             arguments = {"format": form, "page": page, "url": url}
             found, _ = self.loop.engine.answer("phonebook", arguments, self.loop.now())
         except ValueError:
@@ -144,9 +160,3 @@ class Client:
         self.server.counters[counter] += 1
         self.server.clients.discard(self)
         self.server.loop.cancel(self.timer)
-
-
-def is_near(host):
-    """Tell whether an address belongs to a local network (RFC 1918, 4193, 3927, 4291)."""
-    address = ipaddress.ip_address(host)
-    return address.is_private or address.is_link_local or address.is_loopback

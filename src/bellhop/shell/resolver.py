@@ -71,7 +71,8 @@ class Resolver:
         if sockets.is_address(host):
             transport = transport or "udp"
             places = [(transport, host, effect.port or DEFAULT_PORTS[transport])]
-            hops, problem = self._flows(places, "")
+            # With sips the certificate must show the address (RFC 5922 section 7.1).
+            hops, problem = self._flows(places, host if effect.secure else "")
             self.loop.resolved(effect.query, hops, problem)
             return
         self.counters["names"] += 1

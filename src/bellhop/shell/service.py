@@ -13,6 +13,7 @@ from ..world.loop import Loop
 from ..world.rows import ROWS
 from ..world.streams import Plain
 from .entropy import Entropy
+from .origins import Guard
 from .resolver import ADDRESSES_ONLY, Resolver
 from .signals import Signals
 
@@ -34,7 +35,8 @@ class Service(service.Service):
 
     def __init__(self, log, settings_file, places):
         gc.set_threshold(*COLLECTION)
-        self.contexts, kinds = _secure(os.path.join(places[0], "tls"))
+        self.guard = Guard()
+        self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.signer = self.http = None
         self.media_problem = self.pgp_problem = ""
@@ -46,6 +48,7 @@ class Service(service.Service):
     def prepare(self):
         """Open what must be there before the node listens."""
         Signals(self.loop, self.hung_up, self.end)
+        self.guard.adopt(self.settings)
         if self.settings.media.enabled:
             self._join_media()
         if self.settings.pgp.enabled:
@@ -73,10 +76,16 @@ class Service(service.Service):
 
     def adopt(self, settings):
         """Bring in step with new settings what only this shell has."""
+        self.guard.adopt(settings)
         self._load_certificate()
-        if self.http is None or self.http.port != settings.http_port:
+        if self.http is None or not self.http.fits(settings):
             self._serve_phonebook()
         self._adjust_signing()
+
+    def _addresses_changed(self):
+        super()._addresses_changed()
+        if self.http is not None and self.http.is_partial:
+            self._serve_phonebook()
 
     # The phone book over HTTP.
 
@@ -89,7 +98,7 @@ class Service(service.Service):
             return
         from .http import HttpServer  # Only a node that serves it pays for it in memory.
 
-        self.http = HttpServer(self.loop, self.settings.http_port)
+        self.http = HttpServer(self.loop, self.settings, self.guard)
         try:
             self.http.open()
         except OSError as error:
@@ -221,7 +230,7 @@ class Service(service.Service):
         return {"media": self.media_problem}
 
 
-def _secure(folder):
+def _secure(folder, guard):
     """Return (Contexts, Kinds); (None, Plain) where neither TLS nor WebSocket is installed."""
     try:
         from .tls.contexts import Contexts
@@ -229,4 +238,4 @@ def _secure(folder):
     except ImportError:
         return None, Plain()
     contexts = Contexts(folder)
-    return contexts, Kinds(contexts)
+    return contexts, Kinds(contexts, guard.allows)

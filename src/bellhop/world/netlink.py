@@ -106,6 +106,18 @@ def addresses():
     return sorted(found, key=lambda host: (":" in host, host)), zones
 
 
+def networks():
+    """Return [(address as text, its octets, prefix length)] of this machine, loopback included."""
+    found = []
+    for _, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
+        bits = struct.unpack_from(ADDRESS, body)[1]
+        fields = attributes(body[ADDRESS_BYTES:])
+        octets = fields.get(IFA_LOCAL) or fields.get(IFA_ADDRESS)
+        if octets is not None:
+            found.append((_text(octets), octets, bits))
+    return found
+
+
 def _links():
     body = struct.pack(LINK, 0, 0, 0, 0, 0, 0)
     return [_link(kind, one) for kind, one in _ask(RTM_GETLINK, REQUEST_DUMP, body)]

@@ -6,13 +6,18 @@ from .websocket import Session
 
 
 class Kinds(Plain):
-    """How streams are made. contexts: the tls.Contexts, or None where TLS is not installed."""
+    """How streams are made.
+
+    contexts: the tls.Contexts, or None where TLS is not installed; allows(origin): whether a page
+    may speak SIP here, or None for any.
+    """
 
     # Nobody can open a WebSocket towards a browser.
     opened = ("tcp", "tls")
 
-    def __init__(self, contexts):
+    def __init__(self, contexts, allows=None):
         self.contexts = contexts
+        self.allows = allows
 
     @property
     def accepted(self):
@@ -21,7 +26,8 @@ class Kinds(Plain):
 
     def codec(self, transport):
         """Return a new codec."""
-        return Session() if transport in ("ws", "wss") else super().codec(transport)
+        is_web = transport in ("ws", "wss")
+        return Session(self.allows) if is_web else super().codec(transport)
 
     def connection(self, loop, made, stream, most, target):
         """Return the Connection of a stream; target: where it is to be connected to, or None."""

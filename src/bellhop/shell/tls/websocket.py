@@ -24,9 +24,13 @@ class Refused(Exception):
 
 
 class Session:
-    """One WebSocket: the opening handshake, then frames."""
+    """One WebSocket: the opening handshake, then frames.
 
-    def __init__(self):
+    allows(origin): whether a page of that Origin (text) may open one; None: any may.
+    """
+
+    def __init__(self, allows=None):
+        self.allows = allows
         self.buffer = b""
         self.is_open = False
         self.kind = None
@@ -65,7 +69,7 @@ class Session:
             if len(head) > MAX_HANDSHAKE_BYTES:
                 raise Refused(_http(b"431 Request Header Fields Too Large"), "a long handshake")
             return False
-        replies.append(accepted(head))
+        replies.append(accepted(head, self.allows))
         self.buffer = rest
         self.is_open = True
         return True
@@ -127,8 +131,11 @@ class Session:
             messages.append(message)
 
 
-def accepted(head):
-    """Return the answer to an opening handshake (RFC 6455 section 4.2); refuses what is none."""
+def accepted(head, allows=None):
+    """Return the answer to an opening handshake (RFC 6455 section 4.2); refuses what is none.
+
+    allows: as for Session. Only browsers send Origin, and no page can leave it out (section 10.2).
+    """
     lines = head.split(b"\r\n")
     fields = {}
     for line in lines[1:]:
@@ -143,6 +150,9 @@ def accepted(head):
     if not is_upgrade or fields.get(b"sec-websocket-version", b"").strip() != b"13":
         version = (b"Sec-WebSocket-Version: 13", b"Upgrade: websocket")
         raise Refused(_http(b"426 Upgrade Required", version), "no WebSocket of version 13")
+    origin = fields.get(b"origin", b"").strip().decode("latin-1")
+    if origin and allows is not None and not allows(origin):
+        raise Refused(_http(b"403 Forbidden"), "a page of %s" % origin)
     if b"sip" not in _tokens(fields, b"sec-websocket-protocol"):
         raise Refused(_http(b"400 Bad Request"), "the sub-protocol sip was not offered")
     key = fields.get(b"sec-websocket-key", b"").strip()

@@ -33,6 +33,7 @@ const OPTIONS = {
 		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
 		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
 		[ 'wss_port', 'text', '8089', 'port', _('Secure WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
+		[ 'web_origin', 'list', [], 'string', _('Web pages'), _('Hosts whose pages may call through this router, beside its own.') ],
 		[ 'http_port', 'text', '8086', 'port', _('Phone book port'), _('For phones on the LAN; 0 switches it off.') ],
 		[ 'certificate', 'text', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
 		[ 'key', 'text', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
