@@ -12,6 +12,7 @@ from bellhop.features.mesh.member import Member
 from bellhop.features.messages.delivery import Delivery
 from bellhop.features.phonebook.book import Book
 from bellhop.features.ringtest import RingTest
+from bellhop.features.wishes import Wishes
 from bellhop.shell import command
 from bellhop.world.rows import ROWS
 from bellhop.world.service import Service
@@ -26,7 +27,7 @@ DECLARED = re.compile(
 )
 ANSWERING = {
     "core": Verbs, "service": Service,
-    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls)},
+    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes)},
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

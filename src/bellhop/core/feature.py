@@ -22,7 +22,7 @@ STEPS = (
     "admitted",  # request, admission.Caller -> nothing; what the sender wrote is still there
     "lead",  # request, Found, now -> Found: where it goes on from there
     "screen",  # request, flow, Found, admission.Caller -> nothing; edits the request or refuses it
-    "take",  # request, server, flow, now -> effects, or None: it goes on; may refuse
+    "take",  # request, server, flow, Caller, now -> effects, or None: it goes on; may refuse
     "absent",  # user's name, request, server, flow, now -> effects, or None: nobody takes it
     # On the way. Section 16.6; a method that may let a message wait comes last.
     "stays",  # request -> reasons to stay in the path, in words
@@ -32,7 +32,8 @@ STEPS = (
     "branch",  # branch, Target, now -> (reasons to stay, effects); may refuse
     "request",  # branch or None for an ACK, request, now -> (request or None, effects); may refuse
     "response",  # branch, response, now -> (response or None: it waits, effects); may refuse
-    "recourse",  # ResponseContext, its refusal, now -> stages of Targets to try, or None
+    "follows",  # ResponseContext -> whether a recourse follows when nobody answers
+    "recourse",  # ResponseContext, its refusal, now -> Found that is to be tried, or None
     "answers",  # ResponseContext, response to the caller -> response
     "renewed",  # Call, a request inside it that may change its sound, its 2xx -> nothing
     "changed",  # Call, now -> effects: it rings, is answered, held, ended, one end is elsewhere

@@ -75,7 +75,8 @@ class Forwarder:
 
     def _start(self, context, targets, now):
         """Begin a list of targets, or the next one for None (section 16.6)."""
-        begun = context.begin(targets, self._last_patience(), now)
+        goes_on = any_says(self.node.hooks.follows, context)
+        begun = context.begin(targets, None if goes_on else self._last_patience(), now)
         self.node.deadlines.watch(context)
         effects = []
         for branch in begun:
@@ -400,10 +401,25 @@ class Forwarder:
     def _answer(self, context, response, now):
         """Give the caller what was chosen, unless a feature knows where the call goes on."""
         if response is not None and response.status >= 300 and context.may_go_on():
-            stages = first(self.node.hooks.recourse, context, response, now)
-            if stages:
-                return self._start(context, context.go_on(_bounded(stages), now), now)
+            try:
+                found = self._recourse(context, response, now)
+            except SipError as error:
+                found, tag = None, self.node.tag()
+                response = response_to(context.request, error.status, error.reason, (), tag)
+            if found is not None:
+                patience = found.patience or self._last_patience()
+                context.go_on(_bounded(found.stages), found.callee, patience, now)
+                return self._start(context, None, now)
         return self.respond(context, response, now)
+
+    def _recourse(self, context, response, now):
+        found = first(self.node.hooks.recourse, context, response, now)
+        for lead in () if found is None else self.node.hooks.lead:
+            found = lead(context.request, found, now)
+        phone = None if found is None else self.node.phone_of(context.request, context.flow)
+        if phone is not None:
+            found = dialplan.without(found, phone)
+        return found if found is not None and found.stages else None
 
     def join(self, context, targets, now):
         """Let more targets ring along with those that do (section 16.5); return the effects."""

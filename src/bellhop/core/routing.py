@@ -40,7 +40,7 @@ class Routing:
         found = self._lead(request, found, flow, now)
         for screen in hooks.screen:
             screen(request, flow, found, caller)
-        effects = first(hooks.take, request, server, flow, now)
+        effects = first(hooks.take, request, server, flow, caller, now)
         if effects is not None:
             return effects
         if found.rule == dialplan.EMERGENCY:

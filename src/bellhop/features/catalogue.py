@@ -3,6 +3,7 @@
 from ..core.engine import Engine
 from ..core.rows import CORE
 from .blocking import Blocking
+from .codes import Codes
 from .diversion import Diversion
 from .holding import Holding
 from .keepalive import Keepalive
@@ -11,13 +12,14 @@ from .phonebook.book import Book
 from .restart import Restart
 from .ringtest import RingTest
 from .rows import FEATURES
+from .wishes import Wishes
 
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "diversion", "mesh", "mesh dialling", "mesh assertion", "blocking",
-    "mesh failover", "mesh over SIP", "holding", "keepalive", "messages", "ringtest", "restart",
-    "pgp", "unrelayed", "media",
+    "phonebook", "wishes", "codes", "diversion", "mesh", "mesh dialling", "mesh assertion",
+    "blocking", "mesh failover", "mesh over SIP", "holding", "keepalive", "messages", "ringtest",
+    "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -31,7 +33,10 @@ def node(settings, token, now):
     engine = Engine(settings, token, now, ORDER, CORE + FEATURES, OFF)
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
-    engine.join(Diversion(core))
+    wishes = Wishes(core)
+    engine.join(wishes)
+    engine.join(Codes(core, wishes))
+    engine.join(Diversion(core, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))
     engine.join(Keepalive(core, uac, engine.registrations))

@@ -11,6 +11,11 @@ FEATURES = (
     Row("ring", "ringtest", "ring", ("user",), 1, True, "ring all phones of a user to find them"),
     Row("rung", "ringtest", "rung", ("user",), 1, False, "how the last `ring` of a user goes"),
     Row("flush-mailbox", "messages", "flush", ("user",), 1, True, "drop what waits for a user"),
+    Row("wishes", "wishes", "show", ("user",), 1, False, "where calls of a user go, who may call"),
+    Row(
+        "set-wish", "wishes", "change", ("user", "wish", "value"), 2, True,
+        "change a wish of a user; without a value: as the owner's options say",
+    ),
     Row("identity", "mesh", "identity", (), 0, False, "the key of this node"),
     Row("person", "mesh", "person", ("user",), 1, False, "the address that a user keeps"),
     Row("peers", "mesh", "peers", (), 0, False, "the nodes around this one"),

@@ -1,5 +1,6 @@
 """One function for each kind of value: text -> value, or ValueError with what is accepted."""
 
+from .. import hours
 from ..errors import SipError
 from ..sip import uri
 from ..sip.ip import HEX, address_octets, is_number
@@ -108,6 +109,23 @@ def address(text):
 def forward(text):
     """Return a URI, or what a phone dials, or ""."""
     return address(text) if ":" in text else dialled_or_nothing(text)
+
+
+def code(text):
+    """Return a feature code such as *21, or *72/*73 where clearing has its own; off; or ""."""
+    if text in ("", "off"):
+        return text
+    for one in text.split("/"):
+        if one[:1] not in ("*", "#") or len(one) < 2 or one[1:].strip("0123456789"):
+            raise ValueError("* or # and digits, as in *21, or off")
+    return text
+
+
+def hours_or_nothing(text):
+    """Return hours as they were written, or ""."""
+    if text:
+        hours.read(text)
+    return text
 
 
 def hexadecimal(digits):

@@ -6,13 +6,14 @@ the file may be that of a newer version.
 """
 
 from ..sip import uri
-from . import grammar, problems
+from . import codes, grammar, problems
 from .problems import Problem
 from .schema import MANY, PORTS_OF_A_STREAM, SCHEMA
 from .values import Section, Settings, User
 
 # A file of another kind shall not fill the memory with what is wrong in it.
 MAX_PROBLEMS = 64
+FORWARDS = ("forward", "forward_always", "forward_busy", "forward_noanswer", "forward_absent")
 SECRETS = ("password", "ha1_md5", "ha1_sha256")
 LEFT_OUT = "the section is left out"
 
@@ -183,6 +184,7 @@ class _Reader:
         settings.emergency = frozenset([b"sos"] + numbers)
         numbers = [uri.key_of(number.encode()) for number in settings.reserved_number]
         settings.reserved = frozenset(numbers)
+        self._fit_codes(settings)
         self._fit_names(settings)
         self._fit_contacts(settings)
         if settings.responders and uri.key_of(settings.responders.encode()) not in settings.names:
@@ -194,6 +196,17 @@ class _Reader:
             self._fit_user(settings, settings.users[name])
         for name in sorted(settings.groups):
             self._fit_members(settings, settings.groups[name])
+
+    def _fit_codes(self, settings):
+        section = settings.features
+        changes = {feature: getattr(section, feature) for feature in codes.FEATURES}
+        changes = {feature: code for feature, code in changes.items() if code}
+        try:
+            settings.codes = codes.table(section.style, changes)
+        except ValueError as error:
+            settings.codes = codes.table(section.style, {})
+            works = "the codes are those of the style %s" % section.style
+            self._tell(section, Problem(problems.UNFIT, str(error), works), sorted(changes)[0])
 
     def _fit_expires(self, settings):
         least, usual, most = names = ("min_expires", "default_expires", "max_expires")
@@ -240,10 +253,13 @@ class _Reader:
         number = number or section.extension
         key = uri.key_of(number.encode())
         other = settings.names.setdefault(key, section)
-        if key not in settings.emergency and other is section:
+        is_free = key not in settings.emergency and codes.read(settings.codes, key) is None
+        if is_free and other is section:
             return True
         wrong = "'%s' is a number for emergency calls" % number
-        if key not in settings.emergency:
+        if codes.read(settings.codes, key) is not None:
+            wrong = "'%s' is a feature code" % number
+        elif key not in settings.emergency:
             wrong = "'%s' is already used by the section in line %d" % (number, self._line(other))
         elif other is section:
             del settings.names[key]
@@ -278,19 +294,24 @@ class _Reader:
             works = "the other hash is used" if user.ha1 else "no phone can register as this user"
             option = "algorithm" if user.ha1 else "password"
             self._tell(user, Problem(problems.NO_PASSWORD, wrong, works), option)
-        key = uri.key_of(user.forward.encode())
-        if not user.forward or ":" in user.forward:
+        for option in FORWARDS:
+            self._fit_forward(settings, user, option)
+
+    def _fit_forward(self, settings, user, option):
+        place = getattr(user, option)
+        key = uri.key_of(place.encode())
+        if not place or ":" in place:
             return
         problem = None
         if settings.names.get(key) is user:
             wrong = "user '%s' forwards to itself" % user.name
             problem = Problem(problems.ITSELF, wrong, "calls are not forwarded")
         elif key not in settings.names and key not in settings.speed_dial:
-            wrong = "forward '%s' is no user, group, number or speed dial of this file"
-            problem = Problem(problems.GONE, wrong % user.forward, "calls are not forwarded")
+            wrong = "%s '%s' is no user, group, number or speed dial of this file"
+            problem = Problem(problems.GONE, wrong % (option, place), "calls are not forwarded")
         if problem is not None:
-            user.forward = ""
-            self._tell(user, problem, "forward")
+            setattr(user, option, "")
+            self._tell(user, problem, option)
 
     def _fit_members(self, settings, group):
         for member in group.member:

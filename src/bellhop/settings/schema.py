@@ -7,11 +7,13 @@ tell: the forms of LuCI, the file with the defaults, the init script.
 from collections import namedtuple
 
 from ..limits import MAX_BINDINGS, MAX_RELAYED_CALLS, MAX_TRANSACTIONS
+from . import codes
 from .checks import (
     PORT,
     address,
     caller,
     choice,
+    code,
     dialled,
     dialled_or_nothing,
     fingerprint,
@@ -20,6 +22,7 @@ from .checks import (
     hexadecimal,
     host,
     host_port,
+    hours_or_nothing,
     line,
     name_or_nothing,
     network,
@@ -46,6 +49,18 @@ VERIFICATIONS = ("encrypted", "known", "compared", "signed")
 # Kinds of which there may be many sections -> the attribute of the Settings with all of them. Of
 # any other kind the first is in force, and where there is none it is switched off.
 MANY = {"user": "users", "group": "groups", "contact": "contacts"}
+
+
+def _features():
+    """Return the options of `config features`: the style, and a code for each feature."""
+    rows = {
+        "style": _option(choice("etsi", "us", "off"), "etsi", "codes as in Europe, the US, none")
+    }
+    for feature in codes.FEATURES:
+        help = codes.ROWS[feature].help
+        rows[feature] = _option(code, "", "code, or off: " + help)
+    return rows
+
 
 SCHEMA = {
     "node": {
@@ -127,6 +142,17 @@ SCHEMA = {
         "forward_after": _option(
             number(0, 180), 25, "how many seconds the phones ring before; 0: not at all"
         ),
+        "forward_always": _option(forward, "", "where every call goes"),
+        "forward_busy": _option(forward, "", "where calls go while the user talks or rests"),
+        "forward_noanswer": _option(forward, "", "where calls go that the user does not answer"),
+        "forward_absent": _option(forward, "", "where calls go while no phone is on"),
+        "dnd": _option(flag, False, "do not disturb: calls find the user busy"),
+        "quiet": _option(hours_or_nothing, "", "hours of rest, as in 22:00-07:00"),
+        "block": _list(line, "who may not call: a number, its beginning with *, an address"),
+        "anonymous": _option(
+            choice("ring", "refuse"), "ring", "callers who hide their number: ring, refuse"
+        ),
+        "pause": _option(flag, False, "calls to the user's groups ring without the user"),
         "intercom": _option(
             flag, False, "may this user's calls be answered by the phone itself, hands free"
         ),
@@ -139,6 +165,7 @@ SCHEMA = {
     },
     "contact": {
         "name": _option(line, "", "name shown to people"),
+        "star": _option(flag, False, "may ring those who do not want to be disturbed"),
         "number": _option(dialled_or_nothing, "", "what a phone dials"),
         "address": _option(address, "", "where it leads, as in sip:gran@far.test"),
         "encryption": _option(
@@ -181,6 +208,7 @@ SCHEMA = {
             number(30, 86400), 300, "a relay in which nobody is heard for so long is closed"
         ),
     },
+    "features": _features(),
     "pgp": {
         "enabled": _option(flag, True, "sign calls with OpenPGP (package bellhop-pgp)"),
         "home": _option(line, "", "GnuPG's home folder; empty: the folder gnupg beside the state"),

@@ -59,9 +59,11 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts: sections; speed_dial: number (bytes) -> URI (bytes). node, mesh, media, pgp: sections.
+    contacts: sections; speed_dial: number (bytes) -> URI (bytes). features, node, mesh, media, pgp:
+    sections.
     domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
     reserved: those that only pinned nodes may have.
+    codes: feature -> its code (codes.table).
     problems: what is wrong in the file, as problems.Problem; is_empty: no section stands in it.
     """
 
@@ -79,6 +81,7 @@ class Settings:
         self.groups = groups
         self.names = {}
         self.emergency = self.reserved = frozenset()
+        self.codes = {}
         self.problems = []
         self.is_empty = False
         self.dial_also(())

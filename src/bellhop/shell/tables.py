@@ -379,6 +379,16 @@ def _verify(result):
     return _calls({"calls": [result["call"]]})
 
 
+def _wishes(result):
+    rows = []
+    for name, value in sorted(result["in_force"].items()):
+        shown = ", ".join(value) if isinstance(value, list) else value
+        shown = {True: "on", False: "off"}.get(shown, shown)
+        by = "the user" if name in result["wished"] else "the configuration"
+        rows.append("%-16s %-24s %s" % (name, shown or "-", by))
+    return rows
+
+
 def _reload(result):
     lines = ["The configuration %s is in force." % result["configuration"]]
     return lines + ["PROBLEM  " + problem for problem in result["problems"]]
@@ -430,6 +440,8 @@ WORDS = {
     "calls": _calls,
     "history": _history,
     "verify": _verify,
+    "wishes": _wishes,
+    "set-wish": _wishes,
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
     "trace": _trace,

@@ -101,13 +101,12 @@ class ResponseContext:
 
     heard: the last ringing; rejoined: the request that came later by another way, or None;
     refusal: (status, reason) for the caller where not he has cancelled; callee: section of the
-    user or group that is called, or None; tried: how often it went on after a refusal.
+    user or group that is called, or None.
     """
 
     state = WAITING
     heard = rejoined = refusal = queued = None
     was_stopped = False
-    tried = 0
 
     def __init__(self, request, server, flow, plan, now):
         self.request = request
@@ -122,11 +121,11 @@ class ResponseContext:
     def begin(self, targets, last_patience, now):
         """Return the new Branches of some Targets, None for those of the next stage.
 
-        last_patience: ms that the last stage may ring.
+        last_patience: ms that the last stage may ring, None for as long as the others.
         """
         targets = self.stages.pop(0) if targets is None else targets
         begun = [Branch(self, target) for target in targets]
-        if not self.stages:
+        if not self.stages and last_patience is not None:
             self.patience = last_patience
             self.deadline = now + last_patience
         self.branches.extend(begun)
@@ -158,13 +157,11 @@ class ResponseContext:
         is_call = self.request.method == b"INVITE" and self.call is not None
         return is_call and self.state == DONE and not self.was_stopped and not self.is_help
 
-    def go_on(self, stages, now):
-        """Wait for further lists of targets after all; return the first of them."""
-        self.tried += 1
+    def go_on(self, stages, callee, patience, now):
+        """Wait for further lists of targets after all."""
         self.state, self.finals = WAITING, []
-        self.stages = stages
-        self.deadline = now + self.patience
-        return self.stages.pop(0)
+        self.stages, self.callee, self.patience = stages, callee, patience
+        self.deadline = now + patience
 
     def pending(self):
         """Return the branches without a final response."""

@@ -3,6 +3,8 @@
 Each shell has a Service of its own on top of this one, which knows what that shell can do besides.
 """
 
+import time
+
 from ..effects import Close, Commit, Event, Note, Resolve, Send, SendMesh, Store
 from ..errors import BellhopError, ConfigError
 from ..features import catalogue
@@ -13,6 +15,10 @@ from .settings import KEPT, read_settings
 from .streams import Streams
 from .system import files, sockets
 
+# Quiet hours go by the time of day, which may be set, or change with the season.
+CLOCK_MS = 600000
+# What a machine without a clock takes for now is long before: seconds since 1970.
+EARLIEST = 1700000000
 # After a question to the kernel that could not be asked.
 RETRY_MS = 1000
 
@@ -114,6 +120,7 @@ class Service:
                 self.engine.restore(name, records, self.loop.now())
             except (TypeError, ValueError, KeyError, IndexError, AttributeError):
                 self.store.set_aside(name)
+        self._tell_clock()
         self.loop.perform(self.engine.start(self.loop.now()))
         self.complete()
         self._tell()
@@ -128,6 +135,14 @@ class Service:
             if problem not in found:
                 self.log.say("notice", "no longer: " + problem)
         self.told = found
+
+    def _tell_clock(self):
+        """Tell the time of day, and again after a while."""
+        hour, minute, second = time.localtime()[3:6]
+        day_ms = ((hour * 60 + minute) * 60 + second) * 1000
+        known = day_ms if time.time() > EARLIEST else None
+        self.loop.perform(self.engine.hear("wishes", "clock", known, self.loop.now()))
+        self.loop.call_later(CLOCK_MS, self._tell_clock)
 
     def _tell_lacking(self):
         """Let the verbs of what is switched on and not there say why."""

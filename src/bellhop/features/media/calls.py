@@ -202,7 +202,7 @@ class Calls:
                 accepted(session, response)
         return self.relays.response(branch, response, now)
 
-    def take(self, request, server, flow, now):
+    def take(self, request, server, flow, caller, now):
         """Take a signature that is for this node; return the effects, or None; may raise SipError.
 
         A phone is never shown one, whatever this node can do.

@@ -63,7 +63,7 @@ class Failover:
         self.node.deadlines.watch(context)
         return True
 
-    def take(self, request, server, flow, now):
+    def take(self, request, server, flow, caller, now):
         """Take an INVITE that came before by another way; return the effects, or None."""
         context = self._find(request, flow)
         return None if context is None else self._join(context, request, server, flow, now)

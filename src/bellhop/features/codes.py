@@ -1,0 +1,106 @@
+"""Feature codes: does what a member dials with * or #, and tells in words what is set."""
+
+from ..errors import BellhopError, SipError
+from ..settings import codes
+from ..sip import uri
+from ..sip.message import response_to
+from ..tu import dialplan, wishes
+
+
+class Codes:
+    """A feature. actions: feature (tu.codes.ACTIONS) -> its method, of whoever `does` it.
+
+    An action gets (user section, number, request, server, flow, now) and returns the effects.
+    """
+
+    name = "codes"
+    hooks, events = ("adopt", "take"), ()
+    users, wakers = {}, {}
+
+    def __init__(self, node, own):
+        """own: features.wishes.Wishes."""
+        self.node = node
+        self.own = own
+        self.codes = {}
+        self.actions = {}
+
+    def does(self, feature, action):
+        """Let `action` do what a code of ACTIONS asks for."""
+        self.actions[feature] = action
+
+    def adopt(self, settings):
+        """Take the codes that the owner has chosen."""
+        self.codes = settings.codes
+
+    def take(self, request, server, flow, caller, now):
+        """Do what a code says that a member of the house has dialled; None for all else."""
+        target = request.parsed_uri
+        if request.method != b"INVITE" or request.to.tag is not None or not self._is_here(target):
+            return None
+        dialled = codes.read(self.codes, target.user)
+        if dialled is None or target.key in self.node.settings.names:
+            return None
+        user = caller.user
+        if user is None or user.kind != "user":
+            raise SipError(403, "codes are for the members of this house")
+        action = self.actions.get(dialled.feature)
+        if action is not None and dialled.verb == codes.SET:
+            return action(user, dialled.number, request, server, flow, now)
+        try:
+            words, effects = self._wish(user, dialled)
+        except BellhopError as error:
+            raise SipError(480, str(error)) from None
+        if not effects:
+            return self.tell(request, server, words, now)
+        return self.node.commits.ask(
+            effects[0], lambda problem, now: self._kept(request, server, words, problem, now)
+        )
+
+    def _is_here(self, target):
+        return target.user is not None and (target.scheme == b"tel" or self.node.is_ours(target))
+
+    def _kept(self, request, server, words, problem, now):
+        if problem:
+            words = "in force until the next start only: " + problem
+        return self.tell(request, server, words, now)
+
+    def tell(self, request, server, words, now):
+        """End a call for a code with a sentence, which phones show; return the effects."""
+        response = response_to(request, 487, words, (), self.node.tag())
+        return self.node.layer.respond(server, response, now)
+
+    def _wish(self, user, dialled):
+        """Return (words, effects) of a code that sets, clears or tells a wish."""
+        feature = dialled.feature
+        if dialled.verb == codes.TELL:
+            return self._told(user, feature), []
+        if feature in wishes.FORWARDS:
+            value = self._place(user, dialled)
+        else:
+            value = dialled.verb == codes.SET
+        effects = self.own.set(user, feature, value)
+        return self._told(user, feature), effects
+
+    def _place(self, user, dialled):
+        """Return where calls are to go, "" for nowhere."""
+        if dialled.verb == codes.CLEAR:
+            return ""
+        place = dialled.number.decode() or self.own.last(user, dialled.feature)
+        if not place:
+            raise BellhopError("dial the number behind the code: there is no earlier one")
+        if not self._leads(place):
+            raise BellhopError("nobody has the number %s" % place)
+        return place
+
+    def _leads(self, place):
+        node = self.node
+        address = uri.parse(b"tel:" + place.encode())
+        found = dialplan.find(node.settings, node.listening, node.location, address, 0)
+        if found.rule == dialplan.EMERGENCY:
+            raise BellhopError("calls are never sent on to the number for help")
+        return found.callee is not None or bool(found.stages) or len(place) > 6
+
+    def _told(self, user, feature):
+        value = self.own.value(user, feature)
+        help = codes.ROWS[feature].help.replace(" to N", " to %s" % value if value else " on")
+        return ("set: " if value else "not set: ") + help

@@ -1,0 +1,27 @@
+"""Hours of the day as people write them, such as 22:00-07:00, over midnight too."""
+
+DAY_MINUTES = 24 * 60
+ACCEPTED = "from and to, as in 22:00-07:00"
+
+
+def read(text):
+    """Return (first, last) minute of the day; raises ValueError with what is accepted."""
+    found = []
+    for part in text.split("-"):
+        hour, _, minute = part.strip().partition(":")
+        if not (hour.isdigit() and minute.isdigit() and len(minute) == 2 and int(minute) < 60):
+            raise ValueError(ACCEPTED)
+        found.append(int(hour) * 60 + int(minute))
+    if len(found) != 2 or max(found) > DAY_MINUTES or found[0] == found[1]:
+        raise ValueError(ACCEPTED)
+    return found[0], found[1]
+
+
+def is_within(text, minute):
+    """Tell whether a minute of the day lies in hours; False where one of them is not known."""
+    if not text or minute is None:
+        return False
+    first, last = read(text)
+    if first < last:
+        return first <= minute < last
+    return minute >= first or minute < last
