@@ -31,7 +31,7 @@ ANSWERING = {
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {
-    "hash-password", "import-identity", "person-key", "export-person", "import-person",
+    "firewall", "hash-password", "import-identity", "person-key", "export-person", "import-person",
 }  # fmt: skip
 
 

@@ -69,11 +69,12 @@ drop() {
 	[ ! -e "$list" ] || rm -f $(cat "$list") "$list"
 }
 until_so() {
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		"$@" && return
 		sleep 0.1
 	done
 	echo "in vain: $*"
+	return 1
 }
 answers() { ubus call bellhop status >/dev/null 2>&1; }
 node() { pidof python3 || pidof ld-linux-x86-64.so.2; }

@@ -171,8 +171,7 @@ def test_overview_names_what_is_wrong_in_plain_words(router):
     router.answers["file", "stat"] = {"path": "/sys/module/nf_conntrack_sip"}
     router.answers["network.interface", "dump"] = {"interface": []}
     router.answers["system", "info"] = {"localtime": 0}
-    open_door = [{"type": "rule", "src": "*"}]
-    router.answers["service", "get_data"] = {"bellhop": {"instance1": {"firewall": open_door}}}
+    router.files["firewall"]["bellhop_sip_lan"]["src"] = "wan"
     page = drawn(router, "overview")
     for words in ("kmod-nf-nathelper-extra", "no way to the Internet", "more than a day apart",
                   "can be reached from the Internet"):  # fmt: skip
@@ -395,7 +394,7 @@ def test_first_steps_make_phones_and_show_what_to_enter(router):
         parts = name.encode(), b"home.test", password.encode()
         assert users[name]["ha1_md5"] == digest.ha1(digest.MD5, *parts).decode()
     (node,) = [one for one in router.uci.values() if one[".type"] == "node"]
-    assert node["firewall_zone"] == ["lan"]
+    assert node["internet"] == "0"
 
 
 def test_door_to_the_internet_is_one_switch(router):
@@ -412,7 +411,7 @@ def test_door_to_the_internet_is_one_switch(router):
         await new Promise(done => setTimeout(done, 1000));"""
     drawn(router, "security", script, 15000)
     (node,) = [one for one in router.uci.values() if one[".type"] == "node"]
-    assert node["firewall_zone"] == ["lan", "wan"]
+    assert node["internet"] == "1"
 
 
 # Languages.

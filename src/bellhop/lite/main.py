@@ -38,6 +38,10 @@ def main(arguments):
             given[word] = rest.pop(0)
         else:
             flags.append(word)
+    if rest[:1] == ["firewall"]:
+        from ..world import firewall  # Only for the init script, which asks before each start.
+
+        return firewall.tell(given["--config"], ("mesh",), "--close" in rest)
     if rest or "--help" in flags:
         from . import command  # Only for people: a node need not hold it.
 

@@ -69,7 +69,10 @@ SCHEMA = {
         "alias_domain": _list(host, "further domains that mean the same users"),
         "listen": _list(host, "addresses to listen on; none: all addresses of the machine"),
         "firewall_zone": _list(
-            word, "firewall zones of OpenWrt that may reach the node's ports; none: all"
+            word, "firewall zones of OpenWrt whose phones may reach the node; none: lan"
+        ),
+        "internet": _option(
+            flag, False, "may phones and nodes on the Internet (zone wan) reach this node"
         ),
         "sip_port": _option(PORT, 5060, "port for UDP and TCP"),
         "tls_port": _option(PORT, 5061, "port for TLS; 0: off"),
@@ -226,6 +229,9 @@ SCHEMA = {
             "who may read the phone book: contacts, or all",
         ),
         "port": _option(PORT, 5066, "UDP port of the mesh"),
+        "firewall_zone": _list(
+            word, "firewall zones whose nodes may reach this one; none: as for phones"
+        ),
         "hello_ms": _option(
             number(1000, 4000),
             2000,

@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import functools
-import importlib
+import importlib.util
 import json
 import os
 import socket
@@ -26,6 +26,8 @@ BUS = "/var/run/ubus/ubus.sock"
 
 # Verbs whose arguments come from files or the terminal: they have commands of their own here.
 OWN_WAY = ("import-phonebook", "export-identity", "backup", "restore", "check-config")
+# What has ports of its own (settings.firewall) -> the module that its package brings.
+PARTS = {"tls": ".tls", "mesh": ".mesh", "media": ".media"}
 
 
 class Refused(BellhopError):
@@ -92,6 +94,11 @@ def _add_own(verbs, shared):
     made = verbs.add_parser("check-config", parents=[shared], help=help_of["check-config"])
     made.add_argument("file", metavar="FILE", nargs="?")
     made.set_defaults(work=_check_config)
+    made = verbs.add_parser(
+        "firewall", parents=[shared], help="what to change in OpenWrt's firewall, for `uci batch`"
+    )
+    made.add_argument("--close", action="store_true", help="take all rules of the node away")
+    made.set_defaults(work=_firewall)
     made = verbs.add_parser("hash-password", parents=[shared], help="make a password")
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
@@ -248,6 +255,13 @@ def _check_config(arguments):
     for line in lines:
         print(readable(line))
     return 0 if is_good else 1
+
+
+def _firewall(arguments):
+    from ..world import firewall
+
+    installed = [part for part in PARTS if importlib.util.find_spec(PARTS[part], __package__)]
+    return firewall.tell(places.config_path(arguments), installed, arguments.close)
 
 
 def _state(arguments):

@@ -10,7 +10,7 @@ from ..errors import BellhopError, ConfigError
 from ..features import catalogue
 from ..settings import problems
 from ..settings.problems import Problem, missing
-from . import control, endpoints, netlink, sealed, secrets, store
+from . import control, endpoints, firewall, netlink, sealed, secrets, store
 from .settings import KEPT, read_settings
 from .streams import Streams
 from .system import files, sockets
@@ -32,6 +32,7 @@ class Service:
 
     def __init__(self, loop, settings_file, places, token, kinds):
         self.state, run, control_path = places
+        self.run = run
         self.state_problem = _prepare(self.state)
         store.prepare(run)
         self.loop = loop
@@ -288,6 +289,7 @@ class Service:
             found.append(Problem(problems.NO_ADDRESS, wrong).about("node", "listen", host))
         parts = [("", sentence) for sentence in self.store.problems()] + self.more_problems()
         parts += [("mesh", self.mesh_problem), ("", self.state_problem)]
+        parts += [("", sentence) for sentence in firewall.told(self.run)]
         links = {} if self.mesh_links is None else self.mesh_links.problems
         for name in sorted(links):
             parts.append(("mesh", "no mesh over %s: %s" % (name, links[name])))

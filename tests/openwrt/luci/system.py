@@ -18,7 +18,8 @@ def configurations():
         section("cfg%d" % i, "zone", i, True, name=name, network=[name], input=verdict)
         for i, (name, verdict) in enumerate(ZONES.items(), 1)
     ]
-    firewall = [section("cfg0", "defaults", 0, True, input="REJECT"), *zones]
+    rule = section("bellhop_sip_lan", "rule", len(ZONES) + 1, src="lan", target="ACCEPT")
+    firewall = [section("cfg0", "defaults", 0, True, input="REJECT"), *zones, rule]
     network = [
         section(name, "interface", i, proto="static", device=device, ipaddr=DEVICES[device])
         for i, (name, device) in enumerate(NETWORKS.items())
@@ -46,7 +47,6 @@ def _device(name):
 def answers():
     """Return {(object, method): answer}."""
     return {
-        ("service", "get_data"): {"bellhop": {"instance1": {"firewall": [{"type": "rule"}]}}},
         ("rc", "init"): {},
         ("session", "access"): {"access": True},
         ("luci", "getFeatures"): {"firewall4": True},

@@ -36,7 +36,6 @@ const calls = {
 	mesh: rpc.declare({ object: 'bellhop', method: 'mesh' }),
 	init: rpc.declare({ object: 'rc', method: 'init', params: [ 'name', 'action' ] }),
 	interfaces: rpc.declare({ object: 'network.interface', method: 'dump' }),
-	firewall: rpc.declare({ object: 'service', method: 'get_data', params: [ 'name', 'type' ] }),
 	system: rpc.declare({ object: 'system', method: 'info' }),
 	stat: rpc.declare({ object: 'file', method: 'stat', params: [ 'path' ] }),
 	exec: rpc.declare({ object: 'file', method: 'exec', params: [ 'command', 'params' ] })

@@ -28,7 +28,8 @@ const OPTIONS = {
 		[ 'domain', 'text', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
 		[ 'alias_domain', 'list', [], 'host', _('Further domains'), _('They mean the same phones.') ],
 		[ 'listen', 'list', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
-		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('From where the node can be reached; none: from everywhere.') ],
+		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('Whose phones can reach the node; none: lan.') ],
+		[ 'internet', 'flag', '0', null, _('Reachable from the Internet'), _('Opens the ports of this node in the zone wan: everybody can try passwords there.') ],
 		[ 'sip_port', 'text', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
 		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
 		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
@@ -61,6 +62,7 @@ const OPTIONS = {
 		[ 'node_name', 'text', '', 'word', _('Name of this node'), _('None: the host name.') ],
 		[ 'profile', 'choice', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
 		[ 'port', 'text', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
+		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('Whose nodes can reach this one; none: as for phones.') ],
 		[ 'hello_ms', 'text', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
 		[ 'interface', 'devices', [], null, _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
 		[ 'peer', 'list', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
@@ -268,21 +270,24 @@ return baseclass.extend({
 	},
 
 	isOutside: function(zones) {
-		return zones.some(zone => zone == '*' || outside.includes(zone));
+		return zones.some(zone => outside.includes(zone));
 	},
 
 	/* The switch that opens the firewall's zones to the Internet. */
 	addReachable: function(section) {
 		const option = section.option(form.Flag, '_reachable', _('Reachable from the Internet'),
 			_('On: phones on the road can register, and callers from anywhere can ring. Strangers will try numbers and passwords. Off: only phones in this house and the nodes of the mesh.'));
-		option.cfgvalue = id => this.isOutside([].concat(uci.get('bellhop', id, 'firewall_zone') || [])) ? '1' : '0';
+		option.cfgvalue = id => uci.get('bellhop', id, 'internet') == '1' || this.isOutside([].concat(uci.get('bellhop', id, 'firewall_zone') || [])) ? '1' : '0';
 		option.write = (id, value) => this.setReachable(id, value == '1');
 		option.rmempty = false;
 	},
 
 	setReachable: function(id, wanted) {
-		const zones = [].concat(uci.get('bellhop', id, 'firewall_zone') || [ 'lan' ]).filter(zone => zone != '*' && !outside.includes(zone));
-		uci.set('bellhop', id, 'firewall_zone', wanted ? zones.concat(outside) : zones);
+		const zones = [].concat(uci.get('bellhop', id, 'firewall_zone') || []);
+		const inside = zones.filter(zone => !outside.includes(zone));
+		if (!wanted && inside.length < zones.length)
+			uci.set('bellhop', id, 'firewall_zone', inside.length ? inside : [ 'lan' ]);
+		uci.set('bellhop', id, 'internet', wanted ? '1' : '0');
 		uci.set('bellhop', id, 'strangers', wanted ? 'allow' : 'refuse');
 	},
 

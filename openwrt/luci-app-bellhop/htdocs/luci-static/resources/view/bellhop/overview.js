@@ -29,18 +29,20 @@ function checkPhones({ status, registrations }) {
 		count ? '' : E('span', [ _('Enter server, account and password into a phone:'), ' ', api.link('phones', _('Phones')) ]) ];
 }
 
-function checkFirewall({ status, firewall }) {
-	if (status.error || firewall.error)
-		return null;
-	const is_open = Object.values(firewall.bellhop || {}).some(one => (one.firewall || []).length);
-	return is_open ? null : [ 'danger', _('The firewall has no rules for the telephone.'), _('Restart the node below.') ];
+/* The node's rules in the firewall that are switched on. */
+function rules() {
+	return uci.sections('firewall', 'rule').filter(one => one['.name'].startsWith('bellhop_') && one.enabled != '0');
 }
 
-function checkDoor({ status, firewall }) {
-	if (status.error || firewall.error)
+function checkFirewall({ status }) {
+	return status.error || rules().length || !uci.sections('firewall', 'zone').length ? null :
+		[ 'danger', _('The firewall has no rules for the telephone.'), _('Restart the node below.') ];
+}
+
+function checkDoor({ status }) {
+	if (status.error)
 		return null;
-	const zones = Object.values(firewall.bellhop || {}).map(one => (one.firewall || []).map(rule => rule.src)).flat();
-	return options.isOutside(zones) ?
+	return options.isOutside(rules().map(rule => rule.src)) ?
 		[ 'warning', _('It can be reached from the Internet.'), api.link('security', _('Close it')) ] :
 		[ 'success', _('It cannot be reached from the Internet.'), api.link('security', _('Change this')) ];
 }
@@ -98,10 +100,10 @@ const CHECKS = [ checkRunning, checkSafety, checkPhones, checkFirewall, checkDoo
 function load() {
 	return Promise.all([
 		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
-		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'), api.ask('firewall', 'bellhop', 'firewall'),
+		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'),
 		api.ask('problems'), api.ask('routes')
-	]).then(([ status, registrations, interfaces, system, alg, calls, firewall, problems, routes ]) => {
-		const now = { status, registrations, interfaces, system, alg, calls, firewall, problems, routes };
+	]).then(([ status, registrations, interfaces, system, alg, calls, problems, routes ]) => {
+		const now = { status, registrations, interfaces, system, alg, calls, problems, routes };
 		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
 			Object.assign(now, { log: log.stdout })) : now;
 	});
