@@ -22,9 +22,9 @@ Close = namedtuple("Close", ("flow", "reason"))
 Resolve = namedtuple("Resolve", ("query", "host", "port", "transport", "secure"))
 
 # Keep what `read(now)` returns (a JSON-able value) under `name` over a restart of the daemon. It is
-# read when the shell really writes, so that many changes cost one writing. changes: id -> row, or
-# None for a row that has gone, where only they differ from what was kept last (the value is a list
-# of rows then, each a dict with its "id"), or None: all of it.
+# read when the shell really writes, so that many changes cost one writing. changes: None for all of
+# it; or, where it is a list of rows, each a dict with its "id", what differs from what was kept
+# last: id -> row, or None for a row that has gone; or changes(now), which returns that.
 Store = namedtuple("Store", ("name", "read", "changes"))
 
 # Perform a Store before anything behind it, so that a loss of power does not take it. The answer is

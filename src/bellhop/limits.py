@@ -43,8 +43,9 @@ MAX_ROUTES = 30
 # Live calls in the list, and finished ones in the history; past it the oldest goes.
 MAX_CALLS = 512
 MAX_HISTORY = 200
-# Octets kept of a live call, by which a restart ends it. Usual are 2 kB; past it one is not ended.
-MAX_ROW_BYTES = 8192
+# Octets of the INVITE kept of a live call, by which a restart ends it: usual are 500; a longer one
+# is not ended.
+MAX_ROW_BYTES = 4096
 # Messages of one call kept for `bellhop trace`, and calls that have a trace.
 MAX_TRACE_MESSAGES = 64
 MAX_TRACED_CALLS = 32

@@ -70,7 +70,7 @@ Expires: 3600
 """
 AUTHORIZATION = (
     'Authorization: Digest username="{user}",realm="bench.test",cnonce="6b8b4567",nc=00000001,'
-    'qop=auth,uri="sip:127.0.0.1:15060",nonce="{nonce}",response="{response}",algorithm=MD5\n'
+    'qop=auth,uri="sip:bench.test",nonce="{nonce}",response="{response}",algorithm=MD5\n'
 )
 
 
@@ -165,7 +165,7 @@ class Meter:
             "REGISTER", _wire(REGISTER, cseq=1, authorization="", **fields), CALLED
         )
         nonce = refused.partition(b'nonce="')[2].partition(b'"')[0]
-        pairs = [(b"nonce", nonce), (b"uri", b"sip:127.0.0.1:15060"), (b"qop", b"auth")]
+        pairs = [(b"nonce", nonce), (b"uri", b"sip:bench.test"), (b"qop", b"auth")]
         pairs += [(b"nc", b"00000001"), (b"cnonce", b"6b8b4567")]
         ha1 = digest.ha1(digest.MD5, user.encode(), b"bench.test", b"secret")
         proof = digest.response(digest.MD5, ha1, b"REGISTER", digest.Credentials(dict(pairs)))

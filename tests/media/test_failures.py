@@ -1,6 +1,7 @@
 """Media that fails: no library, no ports, a node that starts anew, a side that says nothing."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +100,10 @@ def test_node_that_is_killed_while_it_rings_ends_the_ringing_on_both_sides(stree
     came = two.incoming()
     two.reply(came, 180)
     one.wait_ringing(call)
+    kept = Path(node.state, "run")
+    wait_until(
+        lambda: any(call in path.read_text() for path in kept.glob("calls.*")), "the call is kept"
+    )
     node.stop(signal.SIGKILL)
     town.start([0])
     refused = one.final(call, "INVITE")

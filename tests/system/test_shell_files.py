@@ -96,6 +96,21 @@ def test_what_is_committed_is_there_before_the_engine_is_told(folder):
     assert not folder.lines
 
 
+def test_changes_that_are_asked_for_late_are_those_of_the_moment_when_they_are_written(folder):
+    folder.keep("calls", [ONE])
+    folder.store.write_all()
+    changes = {"2": TWO}
+
+    def late(now):
+        return changes
+
+    for _ in range(2):
+        folder.store.keep(Keep("calls", lambda now: [ONE, TWO], late))
+    changes = {"2": None, "1": None}
+    folder.store.write_all()
+    assert folder.kept() == {"calls": []}
+
+
 def test_what_is_committed_is_synced_and_the_folder_of_a_new_file_too(folder, monkeypatch):
     synced = []
     real = os.fsync

@@ -37,27 +37,45 @@ class Restart:
         self.node = node
         self.uac = uac
         self.release = release
-        self.known = {}
+        # Call-IDs of what is kept; Call-ID -> Call of what is to be kept anew.
+        self.known, self.dirty, self.last = {}, {}, {}
         self.waiting, self.since = [], 0
         self.is_leaving = False
 
     # While all is well.
 
     def changed(self, call, now):
-        """Keep what it takes to end a call, or forget it; return the effects."""
-        row = None if self.is_leaving else self._row(call, now)
-        if self.is_leaving or (row is None and call.call_id not in self.known):
+        """Keep what it takes to end a call, or forget it; return the effects.
+
+        It is gathered when it is written, for some calls ring, fail and end within a moment.
+        """
+        key = call.call_id
+        if self.is_leaving:
             return []
-        if row is None:
-            del self.known[call.call_id]
-        else:
-            self.known[call.call_id] = True
-        return [Store(NAME, self._rows, {scan.to_text(call.call_id): row})]
+        if call.state == ENDED and key not in self.known:
+            self.dirty.pop(key, None)
+            return []
+        self.dirty[key] = call
+        return [Store(NAME, self._rows, self._changes)] if len(self.dirty) == 1 else []
+
+    def _changes(self, now):
+        if self.is_leaving:
+            return self.last
+        dirty, self.dirty = self.dirty, {}
+        changes = {}
+        for key in dirty:
+            row = self._row(dirty[key], now)
+            if row is not None:
+                self.known[key] = True
+            elif self.known.pop(key, None) is None:
+                continue
+            changes[scan.to_text(key)] = row
+        return changes
 
     def leave(self, now):
         """The node ends: end the calls that end with it now, before they are mute."""
         # The next start ends them again: nobody waits for answers now.
-        self.waiting, self.is_leaving = self._rows(now), True
+        self.waiting, self.last, self.is_leaving = self._rows(now), self._changes(now), True
         effects = []
         for call in list(self.node.calls.live.values()):
             if call.state == RINGING and call.context is not None:
@@ -70,7 +88,9 @@ class Restart:
         if self.is_leaving:
             return self.waiting
         rows = [self._row(call, now) for call in self.node.calls.live.values()]
-        return [row for row in rows if row is not None] + self.waiting
+        rows = [row for row in rows if row is not None] + self.waiting
+        self.known = {scan.to_octets(row["id"]): True for row in rows}
+        return rows
 
     def _row(self, call, now):
         """Return what is kept of a call, or None where there is nothing to end."""
@@ -89,7 +109,8 @@ class Restart:
         else:
             row["invite"], row["is_relayed"] = _packed(_head(call)), self._is_relayed(call)
             row["legs"] = [self._leg(call, leg) for leg in call.legs or () if leg is not None]
-        return row if len(str(row)) <= MAX_ROW_BYTES else None
+        octets = sum([len(line) for _, line in row["invite"][2]])
+        return row if octets <= MAX_ROW_BYTES else None
 
     def _is_relayed(self, call):
         return bool([1 for seen in self.node.hooks.seen if seen(call).get("relays")])

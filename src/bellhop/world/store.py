@@ -22,7 +22,7 @@ from .system import files, sockets
 VOLATILE = ("bindings", "calls")
 # name: ms until the first writing, and between two. The mesh changes all the time and is found
 # again without its file: four writings a day are what flash shall bear.
-PAUSES = {"bindings": (1000, 1000), "calls": (1000, 1000), "mesh": (300000, 21600000)}
+PAUSES = {"bindings": (1000, 1000), "calls": (20, 20), "mesh": (300000, 21600000)}
 FLASH_PAUSES = (10000, 10000)
 # Writings of one name in a day that nobody waits for. Strangers cause some of them, as by calls
 # with new keys: past it what changes is collected for half an hour each.
@@ -63,7 +63,7 @@ class Store:
         """Perform a Store: write soon, together with what changes until then."""
         name = effect.name
         self._wait(effect)
-        if effect.changes is not None and name in VOLATILE:
+        if isinstance(effect.changes, dict) and name in VOLATILE:
             self._write_now(name)
         elif name not in self.timers:
             self._plan(name, PAUSES.get(name, FLASH_PAUSES)[0])
@@ -94,9 +94,11 @@ class Store:
         """Let changes wait for the next writing, beside those that wait already."""
         earlier = self.waiting.get(effect.name, (None, {}))[1]
         changes = None
-        if earlier is not None and effect.changes is not None:
+        if isinstance(earlier, dict) and isinstance(effect.changes, dict):
             changes = dict(earlier)
             changes.update(effect.changes)
+        elif earlier is not None and earlier in ({}, effect.changes):
+            changes = effect.changes
         self.waiting[effect.name] = effect.read, changes
 
     def _plan(self, name, pause):
@@ -136,11 +138,12 @@ class Store:
     def _write_now(self, name):
         """Write what waits under `name`; return why it failed, or ""."""
         read, changes = self.waiting.pop(name)
+        now = self.loop.now()
         try:
             if changes is not None and self._fits(name):
-                self._append(name, changes)
+                self._append(name, changes if isinstance(changes, dict) else changes(now))
             else:
-                self._replace(name, read(self.loop.now()))
+                self._replace(name, read(now))
         except OSError as error:
             self.counters["failed"] += 1
             self.waiting[name] = read, None
@@ -181,6 +184,8 @@ class Store:
         for identifier in changes:
             text = json.dumps([identifier, changes[identifier]], separators=(",", ":")).encode()
             octets += b"\n" + _mark(text) + text
+        if not changes:
+            return
         path = self._path(name, "journal")
         files.append(path, octets, is_new=not size, is_synced=name not in VOLATILE)
         self.journals[name] = size + len(octets)
