@@ -284,6 +284,13 @@ def test_where_the_file_is_gone_the_last_good_one_is_in_force(node, text):
     assert (node.folder / "state/config.good").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_faulty_domain_leaves_every_password_as_it_is(running):
+    text = CONFIG % running.ports
+    running.config.write_text(text.replace("'home.test'", "'home test'"))
+    assert "the domain is home.test" in running.ask("reload").stdout
+    assert json.loads(running.ask("status", "--json").stdout)["domain"] == "home.test"
+
+
 def test_a_faulty_file_is_not_kept_as_a_good_one(running):
     running.config.write_text(CONFIG % running.ports + "config user 'carol'\n")
     assert running.ask("reload").returncode == 0

@@ -16,6 +16,16 @@ MAX_PROBLEMS = 64
 FORWARDS = ("forward", "forward_always", "forward_busy", "forward_noanswer", "forward_absent")
 SECRETS = ("password", "ha1_md5", "ha1_sha256")
 LEFT_OUT = "the section is left out"
+# What to do about it.
+ADVICE = {
+    problems.SYNTAX: "correct it: a value with blanks stands in quotes on one line",
+    problems.UNKNOWN: "take it out, or install the version that knows it",
+    problems.NAMELESS: "give it a name",
+    problems.TWICE: "give it another name, or take one of them out",
+    problems.TAKEN: "choose another number",
+    problems.GONE: "name one who is there, or take it out",
+    problems.ITSELF: "name somebody else, or take it out",
+}
 
 # kind -> class of its sections.
 _classes = {}
@@ -51,18 +61,26 @@ class _Reader:
         for kind in SCHEMA:
             if kind not in MANY:
                 found[kind] = [self._only(kind, found[kind])]
-        found["node"][0].domain = found["node"][0].domain or host
+        self._name_domain(found["node"][0], host)
         users, groups = self._named(found["user"], found["group"])
         settings = Settings(SCHEMA["node"], found, users, groups)
         self._fit(settings)
         settings.problems, settings.is_empty = self.problems, not blocks
         return settings
 
+    def _name_domain(self, node, host):
+        """Give a node without a domain that of the host; every password depends on it."""
+        node.domain = node.domain or host
+        for problem in self.problems:
+            if (problem.kind, problem.option) == ("node", "domain"):
+                problem.works = "the domain is %s" % node.domain
+
     # What is wrong.
 
     def _add(self, problem, at):
         line, column = grammar.place_of(self.text, at)
         problem.place = (self.name, line, column)
+        problem.advice = ADVICE.get(problem.what, "")
         where = len(self.problems)
         if where == MAX_PROBLEMS:
             return
@@ -84,7 +102,7 @@ class _Reader:
         self._add(problem, at)
 
     def _warn(self, block, wrong, option="", value=""):
-        problem = Problem(problems.UNKNOWN, wrong, "it is not looked at", "", True)
+        problem = Problem(problems.UNKNOWN, wrong, "it is not looked at", is_warning=True)
         self._tell(block, problem, option, value)
 
     # Sections by themselves.
@@ -170,6 +188,10 @@ class _Reader:
     def _fit(self, settings):
         media, pgp = settings.media, settings.pgp
         self._fit_expires(settings)
+        if not (settings.sip_port or settings.tls_port or settings.ws_port or settings.wss_port):
+            wrong = "no port is left by which a phone could reach this node"
+            works = self._defaults(settings, ("sip_port",))
+            self._tell(settings.node, Problem(problems.UNFIT, wrong, works), "sip_port")
         if media.port_low + PORTS_OF_A_STREAM > media.port_high + 1:
             wrong = "port_high must be at least port_low + %d" % (PORTS_OF_A_STREAM - 1)
             works = self._defaults(media, ("port_low", "port_high"))

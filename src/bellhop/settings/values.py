@@ -90,6 +90,11 @@ class Settings:
         """Tell whether more than warnings is wrong in the file."""
         return bool([one for one in self.problems if not one.is_warning])
 
+    def lacks_domain(self):
+        """Tell whether the file names a domain that is none."""
+        about = [(one.kind, one.option) for one in self.problems]
+        return ("node", "domain") in about
+
     def called(self):
         """Return the users, then the groups, each sorted by name."""
         return [self.users[one] for one in sorted(self.users)] + [

@@ -19,6 +19,10 @@ def read_settings(path, kept=None):
     try:
         octets = _octets(path)
         settings = reader.parse(_text(octets), path)
+        if kept is not None and settings.lacks_domain() and files.exists(kept):
+            # Every password hash is of one domain: another would take all phones away.
+            domain = reader.parse(_text(_octets(kept)), kept).domain.decode()
+            settings = reader.parse(_text(octets), path, domain)
     except OSError as error:
         wrong = "cannot be read: " + sockets.reason(error)
         problem = problems.Problem(problems.UNREADABLE, wrong)

@@ -328,6 +328,12 @@ class WholeTest(unittest.TestCase):
             self.assertEqual([line(one) for one in settings.problems], [at], options)
             self.assertIn("must rise", settings.problems[0].wrong)
 
+    def test_one_port_stays_open(self):
+        text = "".join(["option %s_port 0\n" % one for one in ("ws", "tls", "wss", "sip")])
+        settings = parse("config node\n" + text)
+        self.assertEqual((settings.sip_port, whats(settings)), (5060, [problems.UNFIT]))
+        self.assertEqual(parse("config node\noption sip_port 0\n").sip_port, 0)
+
     def test_ports_of_sound_that_do_not_fit_are_the_usual_ones(self):
         settings = parse("config media\noption port_low 2000\noption port_high 2001\n")
         self.assertEqual((settings.media.port_low, settings.media.port_high), (16384, 18431))
