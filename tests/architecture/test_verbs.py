@@ -31,7 +31,8 @@ ANSWERING = {
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {
-    "firewall", "hash-password", "import-identity", "person-key", "export-person", "import-person",
+    "firewall", "options",
+    "hash-password", "import-identity", "person-key", "export-person", "import-person",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import bellhop
-from bellhop.settings import reader, schema
+from bellhop.settings import reader
 
 from . import real
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
@@ -59,7 +59,6 @@ config mesh
 config media
 """
 PACKAGES = MAKEFILE.python_packages()
-KINDS_WITHOUT_SECTION = ("user", "group", "contact")
 FOLDERS = [path.parent for path in sorted(FEED.glob("*/Makefile"))]
 # Installed sizes, compiled by openwrt/bellhop/bytecode.py.
 PYTHON_BYTES, LUCI_BYTES = {"bellhop": 510_000, "bellhop-mesh": 240_000}, 60_000
@@ -221,41 +220,11 @@ def test_openwrt_s_own_make_compiles_the_node_by_our_script(tree):
 # The default configuration.
 
 CONFIG = (BELLHOP / "files" / "bellhop.config").read_text()
-OPTIONS = (BELLHOP / "files" / "bellhop.options").read_text()
 
 
 def test_default_configuration_is_accepted():
     settings = reader.parse(CONFIG, "bellhop.config")
     assert settings.enabled and settings.mesh.enabled and settings.domain == b"home.arpa"
-
-
-def shown_options():
-    """Return {kind: {option: [values]}} of the list of options, comments included."""
-    found, kind = {}, None
-    for line in OPTIONS.split("\n"):
-        words = line.strip().lstrip("#").split(None, 2)
-        if words[:1] == ["config"] and len(words) in (2, 3):
-            kind = found.setdefault(words[1], {})
-        elif words[:1] in (["option"], ["list"]) and len(words) == 3:
-            kind.setdefault(words[1], []).append(words[2].strip("'"))
-    return found
-
-
-def test_list_of_options_on_the_router_has_every_option_and_no_other():
-    shown = shown_options()
-    assert {kind: set(shown[kind]) for kind in shown} == {
-        kind: set(schema.SCHEMA[kind]) for kind in schema.SCHEMA
-    }
-
-
-def test_lines_that_are_commented_out_show_the_value_that_holds():
-    for kind in set(schema.SCHEMA) - set(KINDS_WITHOUT_SECTION):
-        for name, option in schema.SCHEMA[kind].items():
-            values = shown_options()[kind][name]
-            if option.default in ("", ()) or name in ("domain", "enabled"):
-                continue
-            checked = [option.check(value) for value in values]
-            assert (tuple(checked) if option.many else checked[0]) == option.default, name
 
 
 # The scripts.
@@ -330,18 +299,6 @@ def test_nothing_changes_a_file_that_an_upgrade_must_know_again():
     for package in (feed_packages().node(), feed_packages().lite()):
         assert package.conffiles == ["/etc/config/bellhop"]
         assert not [path for path in package.files if path.startswith("/etc/uci-defaults/")]
-
-
-def test_list_of_options_says_what_the_default_configuration_does():
-    shown = reader.parse(OPTIONS, "options")
-    assert not shown.problems
-    for kind in ("node", "mesh", "media", "pgp"):
-        assert vars(getattr(shown, kind)) == vars(getattr(default(), kind)), kind
-
-
-def default():
-    """Return the Settings of the default configuration."""
-    return reader.parse(CONFIG, "bellhop.config")
 
 
 # Sizes.

@@ -169,7 +169,15 @@ def _rpcd(given):
     return 0
 
 
+def _options(_):
+    from ..settings import reference
+
+    print("\n".join(reference.lines()))
+    return 0
+
+
 OWN = {
-    "events": _events, "check-config": _check_config, "hash-password": _hash_password,
-    "rpcd": _rpcd, "export-identity": _sealed, "backup": _sealed, "restore": _restore,
+    "options": _options, "events": _events, "check-config": _check_config,
+    "hash-password": _hash_password, "rpcd": _rpcd, "export-identity": _sealed,
+    "backup": _sealed, "restore": _restore,
 }  # fmt: skip

@@ -99,6 +99,8 @@ def _add_own(verbs, shared):
     )
     made.add_argument("--close", action="store_true", help="take all rules of the node away")
     made.set_defaults(work=_firewall)
+    made = verbs.add_parser("options", parents=[shared], help="every option, and its default")
+    made.set_defaults(work=_options)
     made = verbs.add_parser("hash-password", parents=[shared], help="make a password")
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument("--ask", action="store_true", help="read the password instead of making one")
@@ -255,6 +257,13 @@ def _check_config(arguments):
     for line in lines:
         print(readable(line))
     return 0 if is_good else 1
+
+
+def _options(_):
+    from ..settings import reference
+
+    print("\n".join(reference.lines()))
+    return 0
 
 
 def _firewall(arguments):
