@@ -1,16 +1,19 @@
 """CPU time of the pure engine: bytes in, effects out, without sockets.
 
-    python -m tests.bench.engine [--rounds 20] [--registered 10] [--profile]
+    python -m tests.bench.engine [--rounds 20] [--registered 10] [--profile | --instructions]
 
 Only the time inside Engine.receive and Engine.fire counts. The messages are those that sipp
 sends; the clock is simulated at 100 calls a second, so that timers and lingering transactions
-cost what they cost in a running node.
+cost what they cost in a running node. --instructions: count them with valgrind instead, the
+messages of the other side included; other load on the machine does not matter.
 """
 
 import argparse
 import cProfile
 import os
 import pstats
+import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -27,6 +30,8 @@ CALLER = Flow("udp", 0, "127.0.0.1", 15061, 0, "")
 CALLED = Flow("udp", 0, "127.0.0.1", 15062, 0, "")
 MS_PER_CALL = 10
 ROUND = 200
+# How often a thing is done while its instructions are counted.
+FEW_AND_MORE = (100, 400)
 
 SDP = (
     "v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -110,6 +115,7 @@ class Meter:
         self.engine = catalogue.node(settings, os.urandom, self.now)
         self.engine.listen([Listener("udp", "127.0.0.1", 15060)], self.now)
         self.engine.start(self.now)
+        self.engine.watch(False)
 
     def _measure(self, kind, function, *arguments):
         if self.profile:
@@ -197,18 +203,52 @@ def measure(rounds, registered, profile=None):
     return least
 
 
+def repeat(what, times, registered):
+    """Do one thing so often: "call" or "register"."""
+    meter = Meter(registered)
+    for number in range(registered):
+        meter.register(number, "user%d" % number)
+    for number in range(10**6, 10**6 + times):
+        getattr(meter, what)(number, "user%d" % (number % registered))
+
+
+def instructions(what, registered):
+    """Return the instructions of one call or register: of what more of them cost than fewer."""
+    counts = [_counted(what, times, registered) for times in FEW_AND_MORE]
+    return (counts[1] - counts[0]) // (FEW_AND_MORE[1] - FEW_AND_MORE[0])
+
+
+def _counted(what, times, registered):
+    python = [sys.executable, __file__, "--repeat", what, str(times)]
+    done = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *python,
+         "--registered", str(registered)],
+        env=dict(os.environ, PYTHONHASHSEED="0"), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+
 def main():
     """Print a table."""
     parser = argparse.ArgumentParser(description="CPU time of the pure engine")
     parser.add_argument("--rounds", type=int, default=20, help="of %d calls each" % ROUND)
     parser.add_argument("--registered", type=int, default=10)
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    parser.add_argument("--instructions", action="store_true", help="count them with valgrind")
+    parser.add_argument("--repeat", nargs=2, metavar=("WHAT", "TIMES"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.repeat:
+        return repeat(options.repeat[0], int(options.repeat[1]), options.registered)
+    if options.instructions:
+        for what in ("call", "register"):
+            print("one %-18s %8d instructions" % (what, instructions(what, options.registered)))
+        return None
     profile = cProfile.Profile(time.thread_time) if options.profile else None
     for kind, spent in measure(options.rounds, options.registered, profile).items():
         print("%-22s %8.1f us" % (kind, spent))
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+    return None
 
 
 if __name__ == "__main__":

@@ -86,6 +86,10 @@ class Engine:
         self.node.adopt(settings)
         return self.registrations.reload(now) + _all(self.node.hooks.started, now)
 
+    def watch(self, is_watched):
+        """Say whether anybody hears events (effects.Event) of calls and registrations."""
+        self.node.watch(is_watched)
+
     def lacks(self, features):
         """Take feature -> why it is not there though the settings want it, "" where it is."""
         self.verbs.lacks(features)

@@ -38,6 +38,7 @@ class Node:
         self.strangers = Strangers()
         self.trace = Trace()
         self.commits = Commits()
+        self.is_watched = True
         self.writings = Shares()
         self.keep_secret(token(32))
         self.instance = binascii.hexlify(token(4))
@@ -123,9 +124,14 @@ class Node:
             row.update(seen(call))
         return row
 
+    def watch(self, is_watched):
+        """Tell events or none: what nobody hears costs as much as what somebody does."""
+        self.is_watched = is_watched
+
     def changed(self, call, now):
         """Tell what has become of a call; return the effects."""
-        return [Event("call", call.record(now))] + self.noted(call, now)
+        told = [Event("call", call.record(now))] if self.is_watched else []
+        return told + self.noted(call, now)
 
     def noted(self, call, now):
         """Let features see a call in which nothing has changed that people see."""

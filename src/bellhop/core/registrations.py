@@ -27,7 +27,8 @@ class Registrations:
         """
         self.node.deadlines.watch(self.node.location)
         effects = self.kept.stores(added, removed, now) + list(answer)
-        for what, bindings in (("registered", added), ("removed", removed)):
+        told = (("registered", added), ("removed", removed)) if self.node.is_watched else ()
+        for what, bindings in told:
             for binding in bindings:
                 effects.append(Event("registration", dict(record(binding, now), what=what)))
         for binding in added:

@@ -207,6 +207,10 @@ class Service(service.Service):
         self.bus = ubus.Bus(self.loop, path, methods, self.control.ask, self.log)
         self.bus.open()
 
+    def is_heard(self):
+        """Tell whether anybody hears of events: the bus, or clients of the control socket."""
+        return self.bus is not None or super().is_heard()
+
     def publish(self, effect):
         """Perform an Event: tell the clients of the control socket, and the bus."""
         super().publish(effect)

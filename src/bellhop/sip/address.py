@@ -46,7 +46,7 @@ def parse(value):
 
 def parse_list(value):
     """Return the Addresses of a comma-separated header value."""
-    if b"," not in value:
+    if not value.count(b","):
         return [parse(value)] if value else []
     return [parse(part) for part in scan.split_outside(value, b",", angles=True) if part]
 

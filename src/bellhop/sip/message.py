@@ -293,12 +293,13 @@ def _gated(start, lines):
 
 def line_value(line):
     """Return the value of a header line: after the colon, unfolded, without outer blanks."""
-    return _unfolded(line.partition(b":")[2])
+    value = line.partition(b":")[2].strip(scan.BLANKS)
+    return _unfolded(value) if value.count(b"\n") else value
 
 
 def _unfolded(value):
     value = value.strip(scan.BLANKS)
-    if b"\n" not in value:
+    if not value.count(b"\n"):
         return value
     return b" ".join([part.strip(b" \t") for part in value.split(b"\r\n")])
 
@@ -324,7 +325,7 @@ def _cseq(value):
 
 def behind_comma(line):
     """Return the elements of a header line that follow the first one; b"" where there are none."""
-    if b"," not in line:
+    if not line.count(b","):
         return b""
     value = line_value(line)
     comma = scan.find_outside(value, b",", 0, True)

@@ -81,7 +81,7 @@ class Uri:
 
 def host_port(host, port):
     """Write host and optional port; an IPv6 address gets its brackets."""
-    if b":" in host and host[:1] != b"[":
+    if host.count(b":") and host[:1] != b"[":
         host = b"[" + host + b"]"
     return host if port is None else host + b":" + str(port).encode()
 
@@ -215,7 +215,7 @@ def key_of(name):
 
 def unescape(value):
     """Return `value` with its %HH escapes resolved."""
-    if b"%" not in value:
+    if not value.count(b"%"):
         return value
     parts = value.split(b"%")
     out = [parts[0]]

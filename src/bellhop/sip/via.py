@@ -42,14 +42,14 @@ class Via:
 def branch_of(value):
     """Return the branch of the first Via of a header value, or None."""
     _, found, rest = value.partition(b";branch=")
-    if not found or b"," in value:
+    if not found or value.count(b","):
         return parse(value).branch
     return rest.partition(b";")[0].rstrip(scan.BLANKS)
 
 
 def parse(value):
     """Return the first Via of a header value, or refuse with 400."""
-    if b"," in value or b'"' in value:
+    if value.count(b",") or value.count(b'"'):
         comma = scan.find_outside(value, b",")
         value = value if comma < 0 else value[:comma]
     head, _, tail = value.partition(b";")
@@ -66,7 +66,7 @@ def _parse_head(head):
         protocol, transport, where = _spaced(head)
     if not scan.is_token(transport):
         raise SipError(400, "a Via names no transport")
-    if b" " in where or b"\t" in where:  # They may stand around the colon before the port.
+    if where.count(b" ") or where.count(b"\t"):  # They may stand around the colon before the port.
         where = where.replace(b" ", b"").replace(b"\t", b"")
     host, port = parse_host_port(where)
     return protocol, transport, host, port, host_port(host, port).lower()

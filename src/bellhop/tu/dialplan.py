@@ -185,7 +185,9 @@ def _user_targets(location, user, instance, now):
             if binding.instance in devices:
                 continue
             devices.add(binding.instance)
-        target = _to_binding(binding, _request_uri(binding.contact), "%s's phone" % user.name)
+        target = binding.target or binding.aim(
+            _to_binding(binding, _request_uri(binding.contact), "%s's phone" % user.name)
+        )
         if groups and groups[-1][0].q == binding.q:
             groups[-1].append(target)
         else:

@@ -17,14 +17,23 @@ class Binding:
     contact: URI as the phone wrote it; params: Contact parameters to give back; flow: where the
     REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000; seconds: how
     long it was granted; number: by which it is kept, that of the binding whose place it took;
-    is_news: it differs from that one in more than its time.
+    is_news: it differs from that one in more than its time; target: the dial plan's for requests to
+    it, or None.
     """
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
         "instance", "reg_id", "agent", "since", "unanswered", "answers", "streams", "seconds",
-        "number", "is_news",
+        "number", "is_news", "target",
     )  # fmt: skip
+
+    def __init__(self):
+        self.target = None
+
+    def aim(self, target):
+        """Keep the Target of requests to this binding, which is made once; return it."""
+        self.target = target
+        return target
 
     def key(self):
         """Return what makes two bindings of one user the same (RFC 5626 section 6)."""

@@ -68,13 +68,15 @@ class Control:
 
     def publish(self, effect):
         """Perform an Event: tell those who asked for events."""
-        listening = [client for client in self.clients if client.listens]
-        if not listening:
-            return
-        told = dict(effect.fields)
-        told["event"] = effect.kind
-        for client in listening:
-            client.connection.send(_line(told))
+        if self.is_heard():
+            line = _line(dict(effect.fields, event=effect.kind))
+            for client in self.clients[:]:
+                if client.listens:
+                    client.connection.send(line)
+
+    def is_heard(self):
+        """Tell whether somebody has asked for events."""
+        return bool([client for client in self.clients if client.listens])
 
     def answer(self, client, request):
         """Return the line that answers one request."""
@@ -82,6 +84,7 @@ class Control:
             verb, arguments = _understood(request)
             if verb == "events":
                 client.listens = True
+                self.service.watch()
                 return _line({"result": {}})
             return _line({"result": self.ask(verb, arguments)})
         except BellhopError as error:
@@ -142,6 +145,7 @@ class Client:
         """Forget the client."""
         if self in self.control.clients:
             self.control.clients.remove(self)
+            self.control.service.watch()
 
 
 def _understood(line):

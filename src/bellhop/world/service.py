@@ -101,6 +101,14 @@ class Service:
         """Perform an Event."""
         self.control.publish(effect)
 
+    def is_heard(self):
+        """Tell whether anybody hears of events."""
+        return self.control.is_heard()
+
+    def watch(self):
+        """Let the engine know whether anybody hears of events: else it makes none."""
+        self.engine.watch(self.is_heard())
+
     # What all do.
 
     def read_settings(self):
@@ -124,6 +132,7 @@ class Service:
         self._tell_clock()
         self.loop.perform(self.engine.start(self.loop.now()))
         self.complete()
+        self.watch()
         self._tell()
 
     def _tell(self):
