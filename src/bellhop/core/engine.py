@@ -139,10 +139,7 @@ class Engine:
             effects = self._request(message, flow, now)
         else:
             effects = self._follow(node.layer.response(message, now), now)
-        call_id = message.call_id
-        if call_id in node.trace.kept:
-            node.trace.note(call_id, now, "received", flow, data)
-            node.trace.note_sent(call_id, now, effects)
+        node.trace.note(message.call_id, now, flow, data, effects)
         return effects
 
     def _stun(self, data, flow):
@@ -232,8 +229,8 @@ class Engine:
     def _wake(self, thing, now):
         if isinstance(thing, Transaction):
             effects = self.node.layer.wake(thing, now)
-            if thing.request is not None and thing.request.call_id in self.node.trace.kept:
-                self.node.trace.note_sent(thing.request.call_id, now, effects)
+            if thing.request is not None:
+                self.node.trace.note(thing.request.call_id, now, None, None, effects)
             return effects
         return self.wakers[type(thing)](thing, now)
 

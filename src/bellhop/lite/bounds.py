@@ -7,7 +7,7 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 262144
+PROGRAM, GARBAGE = 600000, 524288
 # What does not depend on the heap: the longest message, and what is kept for one user. A message
 # with video and key offers was seen at 2.3 kB; reading a datagram takes its bound for a moment.
 FIXED = {

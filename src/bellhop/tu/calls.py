@@ -260,17 +260,16 @@ class Trace:
         self.order.append(call_id)
         self.kept[call_id] = []
 
-    def note(self, call_id, now, direction, flow, data):
-        """Keep one message of a traced call."""
+    def note(self, call_id, now, flow, data, effects):
+        """Keep of a traced call what came, None for nothing, and what was sent upon it."""
         kept = self.kept.get(call_id)
-        if kept is not None and len(kept) < MAX_TRACE_MESSAGES:
-            kept.append((now, direction, flow, data))
-
-    def note_sent(self, call_id, now, effects):
-        """Keep what the Sends among the effects of a traced call put on the wire."""
+        if kept is None or len(kept) >= MAX_TRACE_MESSAGES:
+            return
+        if data is not None:
+            kept.append((now, "received", flow, data))
         for effect in effects:
-            if isinstance(effect, Send):
-                self.note(call_id, now, "sent", effect.flow, effect.data)
+            if isinstance(effect, Send) and len(kept) < MAX_TRACE_MESSAGES:
+                kept.append((now, "sent", effect.flow, effect.data))
 
     def read(self, call_id, now):
         """Return the messages as JSON-able dicts, secrets masked."""

@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from bellhop.effects import Send
 from bellhop.limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from bellhop.sip import address
 from bellhop.text import readable
@@ -97,9 +98,9 @@ class TraceTest(unittest.TestCase):
     def test_only_traced_calls_are_kept_in_order(self):
         self.trace.begin(b"c")
         self.trace.begin(b"c")
-        self.trace.note(b"c", 1000, "received", flow(), b"one")
-        self.trace.note(b"c", 2000, "sent", flow("10.0.0.3"), b"two")
-        self.trace.note(b"other", 0, "received", flow(), b"x")
+        self.trace.note(b"c", 1000, flow(), b"one", [])
+        self.trace.note(b"c", 2000, None, None, [Send(flow("10.0.0.3"), b"two")])
+        self.trace.note(b"other", 0, flow(), b"x", [])
         self.assertEqual(self.trace.read(b"other", 0), [])
         found = self.trace.read(b"c", 4000)
         self.assertEqual([entry["message"] for entry in found], ["one", "two"])
@@ -112,7 +113,7 @@ class TraceTest(unittest.TestCase):
         self.assertEqual(len(self.trace.kept), MAX_TRACED_CALLS)
         self.assertNotIn(b"c0", self.trace.kept)
         for _ in range(MAX_TRACE_MESSAGES + 1):
-            self.trace.note(b"c1", 0, "sent", flow(), b"x")
+            self.trace.note(b"c1", 0, flow(), b"x", [])
         self.assertEqual(len(self.trace.kept[b"c1"]), MAX_TRACE_MESSAGES)
 
 
