@@ -275,19 +275,24 @@ class _Reader:
         number = number or section.extension
         key = uri.key_of(number.encode())
         other = settings.names.setdefault(key, section)
-        is_free = key not in settings.emergency and codes.read(settings.codes, key) is None
-        if is_free and other is section:
+        wrong = self._reserved(settings, key, number)
+        if not wrong and other is section:
             return True
-        wrong = "'%s' is a number for emergency calls" % number
-        if codes.read(settings.codes, key) is not None:
-            wrong = "'%s' is a feature code" % number
-        elif key not in settings.emergency:
-            wrong = "'%s' is already used by the section in line %d" % (number, self._line(other))
-        elif other is section:
+        if other is section:
             del settings.names[key]
+        elif not wrong:
+            wrong = "'%s' is already used by the section in line %d" % (number, self._line(other))
         works = "%s '%s' does without it" % (section.kind, section.name)
         self._tell(section, Problem(problems.TAKEN, wrong, works), option, number)
         return False
+
+    def _reserved(self, settings, key, number):
+        """Return why nobody can have a number, "" where one can."""
+        if key in settings.emergency:
+            return "'%s' is a number for emergency calls" % number
+        if codes.read(settings.codes, key) is not None:
+            return "'%s' is a feature code" % number
+        return ""
 
     def _fit_contacts(self, settings):
         taken = {}
@@ -295,10 +300,8 @@ class _Reader:
             key = uri.key_of(contact.number.encode())
             if not contact.number:
                 continue
-            wrong = ""
-            if key in settings.emergency:
-                wrong = "'%s' is a number for emergency calls" % contact.number
-            elif key in settings.names or key in taken:
+            wrong = self._reserved(settings, key, contact.number)
+            if not wrong and (key in settings.names or key in taken):
                 other = self._line(settings.names.get(key) or taken[key])
                 wrong = "'%s' is already used by the section in line %d" % (contact.number, other)
             if wrong:

@@ -225,6 +225,13 @@ class UsersTest(unittest.TestCase):
         self.assertEqual(sorted(settings.names), [b"201", b"alice"])
         self.assertEqual(settings.speed_dial, {})
 
+    def test_a_feature_code_is_nobody_s_number(self):
+        for option in ("option extension '*21'", "list alias '*21'"):
+            settings = parse(USER + option + "\n")
+            self.assertEqual(
+                (whats(settings), list(settings.names)), ([problems.TAKEN], [b"alice"])
+            )
+
     def test_an_account_named_like_an_emergency_number_keeps_its_phone(self):
         settings = parse("config user 112\noption password x\n")
         self.assertEqual(whats(settings), [problems.TAKEN])
