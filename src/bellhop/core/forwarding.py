@@ -81,6 +81,9 @@ class Forwarder:
         effects = []
         for branch in begun:
             effects += self._launch(branch, now)
+        if not begun:  # A call that waits for somebody to take it rings in its caller's ear.
+            ringing = response_to(context.request, 180, None, (), self.node.tag())
+            effects += self.respond(context, ringing, now)
         return effects
 
     def _launch(self, branch, now):

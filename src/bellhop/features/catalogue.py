@@ -9,6 +9,7 @@ from .holding import Holding
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
+from .pickup import Pickup
 from .restart import Restart
 from .ringtest import RingTest
 from .rows import FEATURES
@@ -17,9 +18,9 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "diversion", "mesh", "mesh dialling", "mesh assertion",
-    "blocking", "mesh failover", "mesh over SIP", "holding", "keepalive", "messages", "ringtest",
-    "restart", "pgp", "unrelayed", "media",
+    "phonebook", "wishes", "codes", "pickup", "diversion", "mesh", "mesh dialling",
+    "mesh assertion", "blocking", "mesh failover", "mesh over SIP", "holding", "keepalive",
+    "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -35,7 +36,11 @@ def node(settings, token, now):
     engine.join(Book(core))
     wishes = Wishes(core)
     engine.join(wishes)
-    engine.join(Codes(core, wishes))
+    codes = Codes(core, wishes)
+    engine.join(codes)
+    pickup = Pickup(core, engine.forwarder)
+    engine.join(pickup)
+    codes.does(pickup.actions())
     engine.join(Diversion(core, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))

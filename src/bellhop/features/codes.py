@@ -24,9 +24,9 @@ class Codes:
         self.codes = {}
         self.actions = {}
 
-    def does(self, feature, action):
-        """Let `action` do what a code of ACTIONS asks for."""
-        self.actions[feature] = action
+    def does(self, actions):
+        """Let others do what these codes ask for."""
+        self.actions.update(actions)
 
     def adopt(self, settings):
         """Take the codes that the owner has chosen."""

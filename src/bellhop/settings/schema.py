@@ -156,6 +156,9 @@ SCHEMA = {
             choice("ring", "refuse"), "ring", "callers who hide their number: ring, refuse"
         ),
         "pause": _option(flag, False, "calls to the user's groups ring without the user"),
+        "pickup": _option(
+            name_or_nothing, "house", "who has the same word here may take the calls of each other"
+        ),
         "intercom": _option(
             flag, False, "may this user's calls be answered by the phone itself, hands free"
         ),

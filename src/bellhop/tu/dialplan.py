@@ -150,10 +150,18 @@ def to_party(location, party, target_uri):
     return Found(CONTACT, [[target]], None, None)
 
 
+def to_phone(binding, reason):
+    """Return the Target of one phone that is registered here."""
+    return _to_binding(binding, _request_uri(binding.contact), reason)
+
+
 def without(found, phone):
     """Return a Found that does not ring the phone (Binding) of the caller itself."""
-    stages = [[one for one in stage if one.binding is not phone] for stage in found.stages]
-    stages = [stage for stage in stages if stage]
+    stages = []
+    for stage in found.stages:
+        others = [one for one in stage if one.binding is not phone]
+        if others or not stage:
+            stages.append(others)
     if found.stages and not stages and found.rule == LOCAL:
         raise SipError(480, "no other phone of %s is registered" % found.callee.name)
     return Found(found.rule, stages, found.callee, found.patience)

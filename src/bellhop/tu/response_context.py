@@ -258,7 +258,7 @@ def _stop(context, now, branch, response):
     context.was_stopped = True
     context.stages = []
     context.deadline = now + CANCEL_PATIENCE
-    return _cancel_rest(context, response)
+    return _cancel_rest(context, response) if context.pending() else _finish(context)
 
 
 def _join(context, now, branch, targets):
@@ -278,10 +278,7 @@ def _tire(context, now, branch, response):
         context.deadline = now + context.patience
         return [Step(START, None, None)]
     context.deadline = now + CANCEL_PATIENCE
-    steps = _cancel_rest(context, None)
-    if steps or not context.pending():
-        return steps
-    return _give_up(context, now, None, None)
+    return _cancel_rest(context, None) or _give_up(context, now, None, None)
 
 
 def _give_up(context, now, branch, response):
