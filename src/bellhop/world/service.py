@@ -46,7 +46,7 @@ class Service:
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
         self.resolver = self.make_resolver()
         self.control = control.Control(self, control_path)
-        self.watch = self.mesh_links = None
+        self.addresses = self.mesh_links = None
         self.mesh_problem = ""
         self.told = []
         # What came of a backup whose rest follows.
@@ -118,7 +118,7 @@ class Service:
     def start(self):
         """Open everything; raises BellhopError where the node could not do its work."""
         self.control.open()
-        self.watch = netlink.Watch(self.loop, self._addresses_changed)
+        self.addresses = netlink.Watch(self.loop, self._addresses_changed)
         if self.settings.mesh.enabled:
             self._join_mesh()
         self.prepare()
@@ -181,7 +181,7 @@ class Service:
         self.mesh_links = links
         self.joined_mesh()
         self.loop.performers[SendMesh] = links.send
-        links.open(self.watch)
+        links.open(self.addresses)
         links.seek(self.resolver)
 
     def stop(self):
@@ -192,8 +192,8 @@ class Service:
         self.endpoints.close_all()
         if self.mesh_links is not None:
             self.mesh_links.close()
-        if self.watch is not None:
-            self.watch.close()
+        if self.addresses is not None:
+            self.addresses.close()
         self.store.write_all()
 
     def reload(self, arguments=None):
