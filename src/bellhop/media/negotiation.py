@@ -45,6 +45,9 @@ class Negotiation:
         self.first = first
         # The last answer of each side: (CSeq, as it came, as it went on).
         self.answers = [None, None]
+        # The same of what each side's last 2xx to an INVITE describes: it comes again until an ACK
+        # arrives, maybe behind an UPDATE.
+        self.accepted = [None, None]
         self.cryptos = []
         # Whether the initial key was answered; False for ever in a call that stays clear.
         self.is_keyed = False
@@ -55,6 +58,10 @@ class Negotiation:
         """Tell whether an offer has its answer."""
         answer = self.answers[1 - offer.side]
         return answer is not None and answer[0] == offer.cseq
+
+    def accept(self, side, known):
+        """Take what the 2xx of a side describes, as `accepted` has it."""
+        self.accepted[side] = known
 
     def withdraw(self, side, cseq):
         """The request with an offer was refused: what was agreed before stays."""

@@ -239,9 +239,20 @@ class Relays:
 
     def _described(self, session, dialog, side, user, response):
         """Take the session description of a response that accepts."""
-        offer = dialog.offers[1 - side]
         if not is_sdp(response):
             return response, []
+        known = dialog.accepted[side]
+        if known is not None and known[:2] == (response.cseq, response.body):
+            set_body(response, known[2])
+            return response, []
+        came = response.body
+        response, effects = self._new_description(session, dialog, side, user, response)
+        if response is not None and response.cseq[1] == b"INVITE" and response.status >= 200:
+            dialog.accept(side, (response.cseq, came, response.body))
+        return response, effects
+
+    def _new_description(self, session, dialog, side, user, response):
+        offer = dialog.offers[1 - side]
         if offer is not None and offer.cseq == response.cseq:
             return self._answer(session, dialog, offer, response)
         if response.cseq[1] == b"INVITE":

@@ -54,6 +54,19 @@ class Changed(unittest.TestCase):
         self.assertTrue(self.fits())
         self.assertEqual(self.one.told[(1, 0)]["remote"][0], (ALICE_PHONE, 4100))
 
+    def test_an_answer_that_comes_again_behind_an_update_is_no_new_offer(self):
+        pair = Pair()
+        pair.invite(sdp(ALICE_PHONE))
+        first = pair.reply(200, sdp(BOB_PHONE, AUDIO % 5000))  # Its ACK is lost.
+        pair.change("UPDATE", sdp(ALICE_PHONE, AUDIO % 4100), sdp(BOB_PHONE, AUDIO % 5000))
+        before = pair.two.told[(1, 1)], pair.one.told[(1, 1)]
+        again = pair.reply(200, sdp(BOB_PHONE, AUDIO % 5000))
+        self.assertEqual(again.body, first.body)
+        self.assertEqual((pair.two.told[(1, 1)], pair.one.told[(1, 1)]), before)
+        self.assertIsNotNone(pair.acknowledge())
+        pair.change("INVITE", sdp(ALICE_PHONE), sdp(BOB_PHONE, AUDIO % 5000), cseq=3)
+        self.assertEqual(pair.one.told[(1, 1)]["send"], pair.two.told[(1, 0)]["receive"])
+
     def test_the_old_hold_keeps_the_address_that_is_known(self):
         held = sdp(bytes(4), AUDIO % 4000)
         there, _ = self.pair.change("INVITE", held, sdp(BOB_PHONE, AUDIO % 5000))
