@@ -74,7 +74,7 @@ static int check_addresses(const struct bm_leg *leg,
 
 static int check_suite(uint16_t suite, uint32_t suites)
 {
-	if (suite == 0 || suite > BM_AEAD_AES_256_GCM)
+	if (suite == 0 || suite > BM_LAST_SUITE)
 		return -EINVAL;
 	return suites >> suite & 1 ? 0 : -ENOTSUP;
 }

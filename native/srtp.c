@@ -56,6 +56,16 @@ static const struct suite suites[] = {
 		srtp_crypto_policy_set_aes_gcm_256_16_auth,
 		srtp_crypto_policy_set_aes_gcm_256_16_auth,
 	},
+	[BM_AES_256_CM_HMAC_SHA1_80 - 1] = {
+		32, 14, 10,
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
+	},
+	[BM_AES_256_CM_HMAC_SHA1_32 - 1] = {
+		32, 14, 4,
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32,
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
+	},
 };
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 

@@ -18,7 +18,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever anything below changes; bm_abi() must return the same. */
-enum { BM_ABI = 2 };
+enum { BM_ABI = 3 };
 
 /* The two sides of a relay, and the two components of a side. */
 enum { BM_A = 0, BM_B = 1 };
@@ -31,12 +31,15 @@ enum {
 	BM_UNTOUCHED = 2  /* every datagram as it is: DTLS, ZRTP, STUN, ... */
 };
 
-/* Crypto suites, RFC 4568 and RFC 7714. */
+/* Crypto suites, RFC 4568, RFC 7714 and RFC 6188. */
 enum {
 	BM_AES_CM_128_HMAC_SHA1_80 = 1,
 	BM_AES_CM_128_HMAC_SHA1_32 = 2,
 	BM_AEAD_AES_128_GCM = 3,
-	BM_AEAD_AES_256_GCM = 4
+	BM_AEAD_AES_256_GCM = 4,
+	BM_AES_256_CM_HMAC_SHA1_80 = 5,
+	BM_AES_256_CM_HMAC_SHA1_32 = 6,
+	BM_LAST_SUITE = BM_AES_256_CM_HMAC_SHA1_32
 };
 
 /* Direction of a side (bits): take RTP from it, pass RTP to it. */

@@ -95,7 +95,7 @@ static void every_suite(void (*run)(uint16_t suite))
 	uint16_t suite;
 
 	for (suite = BM_AES_CM_128_HMAC_SHA1_80;
-	     suite <= BM_AEAD_AES_256_GCM; suite++)
+	     suite <= BM_LAST_SUITE; suite++)
 		if (works >> suite & 1)
 			run(suite);
 		else
@@ -105,8 +105,8 @@ static void every_suite(void (*run)(uint16_t suite))
 
 static void round_trip(uint16_t suite)
 {
-	static const uint8_t tags[] = { 0, 10, 4, 16, 16 };
-	static const uint8_t rtcp_tags[] = { 0, 10, 10, 16, 16 };
+	static const uint8_t tags[] = { 0, 10, 4, 16, 16, 10, 4 };
+	static const uint8_t rtcp_tags[] = { 0, 10, 10, 16, 16, 10, 10 };
 	struct pair pair = open_pair(suite, 1);
 	struct packet packet;
 
@@ -373,7 +373,7 @@ static void the_suite_may_change_with_the_key(void)
 	struct pair pair = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
 	uint16_t suite, sequence = 65530;
 
-	for (suite = 1; suite <= BM_AEAD_AES_256_GCM; suite++) {
+	for (suite = 1; suite <= BM_LAST_SUITE; suite++) {
 		if (!(works >> suite & 1))
 			continue;
 		rekey(&pair, suite, 7);

@@ -18,9 +18,9 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "pickup", "diversion", "mesh", "mesh dialling",
-    "mesh assertion", "blocking", "mesh failover", "mesh over SIP", "holding", "keepalive",
-    "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "phonebook", "wishes", "codes", "pickup", "strict", "diversion", "mesh",
+    "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP", "holding",
+    "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -65,9 +65,11 @@ def join_mesh(engine, seed, boot_epoch, crypto, now):
 def join_media(engine, suites, keys):
     """Let sound pass this node; suites, keys: as for features.media.calls.Calls."""
     from .media.calls import Calls  # Only a node with media pays for it in memory.
+    from .media.strict import Strict
 
-    forwarder = engine.forwarder
-    engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, suites, keys))
+    forwarder, strict = engine.forwarder, Strict()
+    engine.join(strict)
+    engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, strict, suites, keys))
 
 
 def join_signing(engine):

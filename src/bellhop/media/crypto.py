@@ -1,4 +1,4 @@
-"""Keys that a phone writes into its SDP: a=crypto (RFC 4568, RFC 7714).
+"""Keys that a phone writes into its SDP: a=crypto (RFC 4568, RFC 7714, RFC 6188).
 
 Session parameters, several keys in one line, and key identifiers (MKI) are not supported: such a
 line is passed over, as section 5.1.2 has it.
@@ -15,8 +15,14 @@ SUITES = (
     Suite(2, b"AES_CM_128_HMAC_SHA1_32", 16, 14),
     Suite(3, b"AEAD_AES_128_GCM", 16, 12),
     Suite(4, b"AEAD_AES_256_GCM", 32, 12),
+    Suite(5, b"AES_256_CM_HMAC_SHA1_80", 32, 14),
+    Suite(6, b"AES_256_CM_HMAC_SHA1_32", 32, 14),
 )
 BY_NAME = {suite.name: suite for suite in SUITES}
+# What phones call them that were made before RFC 6188.
+BY_NAME[b"AES_CM_256_HMAC_SHA1_80"], BY_NAME[b"AES_CM_256_HMAC_SHA1_32"] = SUITES[4:]
+# What a phone is asked for, the best known first: some take a single one of them.
+ASKED = (1, 2, 5)
 BY_NUMBER = {suite.number: suite for suite in SUITES}
 INLINE = b"inline:"
 MAX_TAG_DIGITS = 9

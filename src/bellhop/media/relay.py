@@ -28,6 +28,8 @@ ACK_PATIENCE = 32000
 # A call whose end nobody told.
 LONGEST_CALL = 12 * 3600 * 1000
 
+BETWEEN_NODES = (1, 3, 4)
+
 # Library or PyNaCl.
 LACKING = "its status says what is missing"
 
@@ -59,6 +61,8 @@ class Relays:
     def __init__(self, settings, dh, identity, token, deadlines):
         self.settings = settings
         self.keying = Keying(dh, identity, token)
+        # What a phone may use; nodes use few of them between themselves.
+        self.suites = ()
         self.sessions = Sessions(deadlines)
         self.counters = {
             "relayed": 0, "unable": 0, "refused": 0, "keys_failed": 0, "legs_lost": 0,
@@ -70,7 +74,8 @@ class Relays:
 
     def library(self, suites):
         """Take the suites that the media library can do, the best first; () where it is missing."""
-        self.keying.suites = tuple(suites)
+        self.suites = tuple(suites)
+        self.keying.suites = tuple([number for number in suites if number in BETWEEN_NODES])
 
     # One branch of an INVITE begins or ends.
 
@@ -309,7 +314,7 @@ class Relays:
         effects = session.open_for(offer, self.settings, self.sessions.number)
         if effects:
             return self._park(session, user, message, effects)
-        session.pass_on(offer, dialog, self.keying.token, self.keying.suites)
+        session.pass_on(offer, dialog, self.keying.token, self.suites)
         if dialog is None:
             session.first = offer
             if session.role is not None:

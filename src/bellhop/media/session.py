@@ -221,7 +221,8 @@ class Session:
         elif offer.cryptos[index] is not None:
             if self._is_strict(index, dialog):
                 stream.proto = stream.proto.replace(b"/AVP", b"/SAVP")
-            stream.add(offer.cryptos[index][1].write())
+            for ours in offer.cryptos[index][1]:
+                stream.add(ours.write())
 
     def _is_strict(self, index, dialog):
         """Tell whether the phone on this node's side takes RTP/SAVP only."""
@@ -230,7 +231,8 @@ class Session:
             return b"SAVP" in before.streams[index].proto
         return self.parties[self.phone_side].srtp == MUST
 
-    # Keys between phone and node (RFC 4568): (theirs or None, ours) for a stream, or None.
+    # Keys between phone and node (RFC 4568) of a stream, or None: (theirs, ours) of what the phone
+    # offers and of what is agreed, (None, all that are ours to choose from) of what it is offered.
 
     def _offered_crypto(self, offer, index, dialog, token, suites):
         stream = offer.description.streams[index]
@@ -241,10 +243,13 @@ class Session:
         if offer.side == self.phone_side:
             return _chosen(stream, known, token, suites)
         if known is not None:
-            return None, known[1]
+            return None, (known[1],)
         if index < len(cryptos) or self.parties[self.phone_side].srtp == NO:
             return None
-        return None, crypto.fresh(b"1", crypto.SUITES[0], token)
+        asked = [crypto.BY_NUMBER[number] for number in crypto.ASKED if number in suites]
+        return None, [
+            crypto.fresh(str(1 + at).encode(), one, token) for at, one in enumerate(asked)
+        ]
 
     def _answered_crypto(self, offer, index, stream):
         ours = offer.cryptos[index] if index < len(offer.cryptos) else None
@@ -252,8 +257,9 @@ class Session:
             return ours
         for value in stream.attributes(b"crypto"):
             found = crypto.parse(value)
-            if found is not None and (found.tag, found.suite) == (ours[1].tag, ours[1].suite):
-                return found, ours[1]
+            for mine in ours[1] if found is not None else ():
+                if (found.tag, found.suite) == (mine.tag, mine.suite):
+                    return found, mine
         if b"SAVP" in offer.sent.streams[index].proto:
             raise SipError(488, "the phone answered without a key")
         return None

@@ -3,8 +3,8 @@
 from ...core.feature import first
 from ...errors import BellhopError, SipError
 from ...media import crypto, trust
-from ...media.agreement import FAILED, Dh, Identity
-from ...media.decision import NO, MediaSettings, Party
+from ...media.agreement import CALLEE, FAILED, Dh, Identity
+from ...media.decision import MUST, NO, MediaSettings, Party
 from ...media.relay import Relays, set_body
 from ...media.session import Session
 from ...media.signature import PACKAGE
@@ -34,7 +34,8 @@ SAME, DIFFERENT = FINDINGS = ("same", "different")
 class Calls:
     """A feature: the calls whose sound passes this node.
 
-    release: ends calls; go_on(ready, now): takes a media.relay.Ready, returns the effects.
+    release: ends calls; go_on(ready, now): takes a media.relay.Ready, returns the effects;
+    strict: features.media.strict.Strict.
     suites: numbers that the media library can do, () where it is missing; keys: the functions of
     media.agreement.Dh, the node's Ed25519 public key and X25519 secret, or None.
     """
@@ -47,8 +48,9 @@ class Calls:
     events = ("opened", "failed", "reported")
     users = {}
 
-    def __init__(self, node, release, go_on, suites, keys):
+    def __init__(self, node, release, go_on, strict, suites, keys):
         self.node = node
+        self.strict = strict
         self.release = release
         self.go_on = go_on
         # What a called phone shall show in front of the caller's name, by branch.
@@ -128,6 +130,8 @@ class Calls:
         if binding is not None:
             source = None if binding.path else address_octets(target.flow.host)
             srtp = self.node.settings.users[binding.user].srtp
+            if self.strict.wants(binding):
+                srtp = MUST
             return Party(None, None, source, locals_, binding.is_behind_nat(), srtp)
         far = first(self.node.hooks.callee, uri.parse(target.uri))
         if far is not None:
@@ -197,6 +201,9 @@ class Calls:
         if not self._is_known(response):
             return response, []
         session = self.relays.sessions.by_user.get(branch)
+        is_mine = session is not None and session.role == CALLEE
+        if is_mine and branch.target.binding is not None:
+            self.strict.heard(branch, response.status, session.parties[1].srtp == MUST)
         if session is not None and 200 <= response.status < 300:
             for accepted in self.node.hooks.accepted:
                 accepted(session, response)

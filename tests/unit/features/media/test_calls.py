@@ -16,6 +16,7 @@ from tests.unit.mesh.network import toy_public_key
 ALICE, CAROL, BEN = "10.0.9.1", "10.0.9.3", "10.0.9.4"
 SDP = "v=0\r\no=- 1 %d IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 KIND = "Content-Type: application/sdp"
+SUITES = (4, 3, 1, 2, 5)
 PATIENCE = 181000
 GIVEN_UP = 33000
 
@@ -34,7 +35,7 @@ class SoundHouse(House):
     suites: () where the library is missing, None where media are off.
     """
 
-    def __init__(self, town, host, name, users, media=(), suites=(4, 3, 1), **more):
+    def __init__(self, town, host, name, users, media=(), suites=SUITES, **more):
         self.relays = {}
         self.closed = []
         self.waiting = []
@@ -92,7 +93,7 @@ class SoundHouse(House):
 
 
 class RelayingCase(unittest.TestCase):
-    def build(self, near=(), far=(), near_suites=(4, 3, 1), far_suites=(4, 3, 1)):
+    def build(self, near=(), far=(), near_suites=SUITES, far_suites=SUITES):
         """Make alice's house and carol's, which know each other."""
         self.town = Town()
         self.town.publics = {}
@@ -377,6 +378,54 @@ class ForgedTest(RelayingCase):
         self.barn.receive(mallory.request("INVITE", target, [KIND, asserted], body), self.farm.host)
         self.assertEqual(self.barn.last()["status"], 488)
         self.assertIn("not the one that its address names", self.barn.last()["ended_by"])
+
+
+class StrictPhoneTest(RelayingCase):
+    """A phone that takes encrypted calls only, which its node has not been told."""
+
+    def again(self, status=488):
+        """Let carol refuse the INVITE; return the one that comes then, or None."""
+        before = self.carol.asked["INVITE"]
+        answer = self.take(status)
+        invite = self.heard(self.farm, self.carol, b"INVITE")
+        self.carol.asked["INVITE"] = invite or before
+        return invite if answer is None or answer.status == 100 else None
+
+    def test_it_is_offered_every_call_as_savp_from_its_first_refusal_on(self):
+        self.build()
+        self.assertIn(b" RTP/AVP ", self.dial().body)
+        invite = self.again()
+        self.assertIn(b" RTP/SAVP ", invite.body)
+        offered = [line for line in invite.body.split(b"\r\n") if line[:9] == b"a=crypto:"]
+        self.assertEqual(
+            [line.split(b" ")[:2] for line in offered],
+            [[b"a=crypto:1", b"AES_CM_128_HMAC_SHA1_80"],
+             [b"a=crypto:2", b"AES_CM_128_HMAC_SHA1_32"],
+             [b"a=crypto:3", b"AES_256_CM_HMAC_SHA1_80"]],
+        )  # fmt: skip
+        own = offered[1].decode().rpartition(":")[0] + ":" + "A" * 40
+        body = sdp(CAROL).replace("RTP/AVP", "RTP/SAVP") + own + "\r\n"
+        answer = self.take(200, [KIND], body)
+        self.assertEqual(answer.status, 200)
+        self.assertIn(b" RTP/AVP ", answer.body)
+        self.barn.receive(self.alice.acknowledge(), ALICE)
+        self.assertEqual(self.farm.call()["security"], "encrypted")
+        self.barn.receive(self.alice.within("BYE"), ALICE)
+        self.heard(self.farm, self.carol)
+        self.assertIn(b" RTP/SAVP ", self.dial().body)
+
+    def test_one_that_refuses_both_is_asked_twice(self):
+        self.build()
+        self.dial()
+        self.assertIsNotNone(self.again())
+        self.assertIsNone(self.again())
+        self.assertIn(b" RTP/AVP ", self.dial().body)
+
+    def test_another_refusal_is_no_reason(self):
+        self.build()
+        self.dial()
+        self.assertIsNone(self.again(486))
+        self.assertIn(b" RTP/AVP ", self.dial().body)
 
 
 class UnableTest(RelayingCase):
