@@ -24,7 +24,7 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint format bench bench-mesh bench-lite bench-media cross fuzz native micropython clean
+.PHONY: setup run test test-fast lint diagrams format bench bench-mesh bench-lite bench-media cross fuzz native micropython clean
 
 setup: .venv/installed-test
 
@@ -43,6 +43,10 @@ lint: .venv/installed-test
 	$(BIN)/mypy --config-file src/pyproject.toml src/bellhop
 	$(BIN)/python -m pytest -q tests/architecture
 	$(BIN)/python -m tests.architecture.sizes
+
+# The state machines, drawn from their tables: build/diagrams.md
+diagrams: .venv/installed-test
+	$(BIN)/python -m tests.architecture.diagrams build/diagrams.md
 
 format: .venv/installed-test
 	$(BIN)/ruff check --fix --config src/pyproject.toml $(SOURCES)
