@@ -88,6 +88,10 @@ MAX_TOMBSTONES = 4096
 # one IPv4 address or IPv6 /64: an office behind one address fits.
 MAX_STREAMS = 1024
 MAX_STREAMS_PER_SOURCE = 128
+# Of one IPv4 /24 or IPv6 /56, where no phone has registered from the address; and the part (one of
+# so many) of all streams that is kept for addresses of phones.
+MAX_STREAMS_PER_NETWORK = 256
+STREAMS_RESERVE = 4
 # Octets that a peer that does not read may leave with us, and those of unfinished messages and of
 # what waits to be sent, of all streams together.
 MAX_STREAM_BYTES = 262144

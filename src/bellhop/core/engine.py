@@ -64,6 +64,18 @@ class Engine:
         self.wakers.update(feature.wakers)
         self.node.adopt(self.node.settings)
 
+    def known_streams(self):
+        """Return the numbers of the streams by which phones have registered, or people talk."""
+        node = self.node
+        found = {one.flow.connection for mine in node.location.users.values() for one in mine}
+        for call in node.calls.live.values():
+            found.update([party.flow.connection for party in call.parties.by_tag.values()])
+        return found
+
+    def has_phone(self, host):
+        """Tell whether a phone has registered from an address (text)."""
+        return self.node.location.has_host(host)
+
     def hear(self, name, event, *details):
         """Tell the feature `name` what has happened, one of its `events`; return the effects.
 

@@ -39,6 +39,8 @@ SHARED = {
     "MAX_HISTORY": (1400, 4),
     "MAX_TRACED_CALLS": (11000, 5),
     "MAX_NONCES": (200, 2),
+    "MAX_DIALOGS": (300, 2),
+    "MAX_STRANGERS": (700, 1),
     "MAX_SOURCES": (200, 2),
     "MAX_QUERIES": (1500, 2),
     "MAX_MAILBOXES_BYTES": (2, 5),

@@ -42,7 +42,7 @@ class Service:
         self.log.level = self.settings.log_level
         self.engine = loop.engine = catalogue.node(self.settings, token, loop.now())
         self.store = store.Store(self.state, run, loop, self.log, self._tell)
-        self.streams = Streams(loop, kinds)
+        self.streams = Streams(loop, kinds, self.engine)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
         self.resolver = self.make_resolver()
         self.control = control.Control(self, control_path)

@@ -13,6 +13,7 @@ from .. import limits
 from ..effects import Flow
 from ..errors import SipError
 from ..sip.framing import PING, PONG, Framer
+from ..sip.ip import network_of
 from .binding import bound
 from .connection import Connection, Listening
 from .system import sockets
@@ -22,6 +23,8 @@ CONNECT_MS = 10000
 PATIENCE_MS = 30000
 # A phone without keep-alive is silent between two registrations, which may be two hours apart.
 IDLE_MS = 7800000
+# Whose stream nobody knows: it has brought no registration, and no call goes over it.
+UNKNOWN_IDLE_MS = 60000
 SWEEP_MS = 10000
 BACKLOG = 64
 # Send at once (RFC 896 would wait for the peer's delayed word), and let probes of the kernel find a
@@ -81,13 +84,14 @@ class Plain:
 class Stream:
     """One connection. flow: its own Flow, with the connection's number."""
 
-    def __init__(self, streams, flow, source, codec):
+    def __init__(self, streams, flow, source, codec, is_ours):
         self.streams = streams
         self.flow = flow
         self.source = source
         self.codec = codec
         self.connection = None
         self.counted = 0
+        self.is_ours = is_ours
         self.is_opener = False
         self.heard = self.partial_since = streams.loop.now()
 
@@ -132,23 +136,41 @@ class Stream:
             return "no connection within 10 seconds" if now - self.heard > CONNECT_MS else ""
         if self.partial_since is not None and now - self.partial_since > PATIENCE_MS:
             return "half a message, and nothing more for 30 seconds"
+        if now - self.heard > UNKNOWN_IDLE_MS and self.is_unknown():
+            return "silent for a minute, and nobody has registered over it"
         return "silent for too long" if now - self.heard > IDLE_MS else ""
+
+    def is_unknown(self):
+        """Tell whether a stranger has opened it, for all that is known."""
+        known = self.streams.known()
+        return not self.is_ours and known is not None and self.flow.connection not in known
 
 
 class Streams:
-    """All connections of the node. kinds: a Plain, or what knows more transports."""
+    """All connections of the node. kinds: a Plain, or what knows more transports.
 
-    def __init__(self, loop, kinds):
+    phones: knows streams and addresses of phones (known_streams, has_phone of the engine), or None.
+    """
+
+    def __init__(self, loop, kinds, phones=None):
         self.loop = loop
         self.kinds = kinds
+        self.phones = phones
         # A number is never used again, not even by the next process: bindings outlive it.
         self.number = int.from_bytes(os.urandom(6), "big")
         self.streams = {}
         self.openers = {}
-        self.sources = {}
+        self.sources, self.networks = {}, {}
         self.held = 0
         self.sweeper = None
-        self.counters = {"accepted": 0, "opened": 0, "refused": 0, "slow": 0, "faulty": 0}
+        self.counters = {
+            "accepted": 0,
+            "opened": 0,
+            "refused": 0,
+            "evicted": 0,
+            "slow": 0,
+            "faulty": 0,
+        }
 
     def send(self, flow, data, endpoint):
         """Send on the stream of a flow; one without a number is found or opened."""
@@ -188,7 +210,7 @@ class Streams:
         """Return (a stream of our own, which sends when it is connected; or None, and why)."""
         if flow.transport not in self.kinds.opened:
             return None, "no %s connection can be opened from here" % flow.transport
-        if not self._has_room(source_of(flow.host)):
+        if not self._has_room(flow.host):
             return None, "too many connections"
         target = sockets.address(flow.host, flow.port, endpoint.zone)
         try:
@@ -204,23 +226,58 @@ class Streams:
         self.loop.call_later(CONNECT_MS + 1, lambda: self._look(stream))
         return stream, ""
 
-    def _has_room(self, source):
-        is_few = self.sources.get(source, 0) < limits.MAX_STREAMS_PER_SOURCE
-        return is_few and len(self.streams) < limits.MAX_STREAMS
+    def known(self):
+        """Return the numbers of the streams that are somebody's, None where nothing is known."""
+        return None if self.phones is None else self.phones.known_streams()
+
+    def _has_room(self, host):
+        """Tell whether one more stream of an address fits, after making room for it.
+
+        Part of all places is kept for addresses of phones. Of the others the longest silent stream
+        of the network that has most of them goes.
+        """
+        if self.sources.get(source_of(host), 0) >= limits.MAX_STREAMS_PER_SOURCE:
+            return False
+        most = limits.MAX_STREAMS
+        if self.phones is not None and not self.phones.has_phone(host):
+            if self.networks.get(network_of(host), 0) >= limits.MAX_STREAMS_PER_NETWORK:
+                return False
+            most -= most // limits.STREAMS_RESERVE
+        return len(self.streams) < most or self._make_room()
+
+    def _make_room(self):
+        known = self.known()
+        if known is None:
+            return False
+        unknown = [
+            one
+            for one in self.streams.values()
+            if not one.is_ours and one.flow.connection not in known
+        ]
+        if not unknown:
+            return False
+        crowded = max([self.networks[network_of(one.flow.host)] for one in unknown])
+        those = [one for one in unknown if self.networks[network_of(one.flow.host)] == crowded]
+        self.counters["evicted"] += 1
+        min(those, key=lambda one: one.heard).close("the place is needed for others")
+        return True
 
     def _add(self, opener, made, target):
         """Return a new Stream for a flow without number, or None where a bound is reached."""
         source = source_of(opener.host)
-        if not self._has_room(source):
+        if not self._has_room(opener.host):
             return None
         _probe(made)
         self.number += 1
         flow = Flow(*(opener[:4] + (self.number, opener.name)))
-        stream = Stream(self, flow, source, self.kinds.codec(flow.transport))
+        codec = self.kinds.codec(flow.transport)
+        stream = Stream(self, flow, source, codec, target is not None)
         stream.connection = self.kinds.connection(
             self.loop, made, stream, limits.MAX_STREAM_BYTES, target
         )
         self.sources[source] = self.sources.get(source, 0) + 1
+        network = network_of(flow.host)
+        self.networks[network] = self.networks.get(network, 0) + 1
         self.streams[self.number] = stream
         self.openers.setdefault(opener, stream)
         if self.sweeper is None:
@@ -249,6 +306,10 @@ class Streams:
         self.sources[stream.source] -= 1
         if not self.sources[stream.source]:
             del self.sources[stream.source]
+        network = network_of(flow.host)
+        self.networks[network] -= 1
+        if not self.networks[network]:
+            del self.networks[network]
         self.loop.fail(flow, reason)
         if stream.is_opener:
             self.loop.fail(opener, reason)
