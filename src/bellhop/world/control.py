@@ -84,7 +84,7 @@ class Control:
             verb, arguments = _understood(request)
             if verb == "events":
                 client.listens = True
-                self.service.watch()
+                self.service.heed()
                 return _line({"result": {}})
             return _line({"result": self.ask(verb, arguments)})
         except BellhopError as error:
@@ -145,7 +145,7 @@ class Client:
         """Forget the client."""
         if self in self.control.clients:
             self.control.clients.remove(self)
-            self.control.service.watch()
+            self.control.service.heed()
 
 
 def _understood(line):

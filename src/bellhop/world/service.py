@@ -105,7 +105,7 @@ class Service:
         """Tell whether anybody hears of events."""
         return self.control.is_heard()
 
-    def watch(self):
+    def heed(self):
         """Let the engine know whether anybody hears of events: else it makes none."""
         self.engine.watch(self.is_heard())
 
@@ -132,7 +132,7 @@ class Service:
         self._tell_clock()
         self.loop.perform(self.engine.start(self.loop.now()))
         self.complete()
-        self.watch()
+        self.heed()
         self._tell()
 
     def _tell(self):
