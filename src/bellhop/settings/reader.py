@@ -51,6 +51,7 @@ class _Reader:
         """Return the Settings."""
         blocks, faults = grammar.read(self.text)
         for at, wrong in faults:
+            wrong = "column %d: %s" % (grammar.place_of(self.text, at)[1], wrong)
             self._add(Problem(problems.SYNTAX, wrong, "the line is left out"), at)
         found = {kind: [] for kind in SCHEMA}
         for block in blocks:
