@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bellhop.core.verbs import Verbs
+from bellhop.features.dial import Dial
 from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.member import Member
 from bellhop.features.messages.delivery import Delivery
@@ -27,7 +28,7 @@ DECLARED = re.compile(
 )
 ANSWERING = {
     "core": Verbs, "service": Service,
-    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes)},
+    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial)},
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

@@ -4,12 +4,14 @@ from ..core.engine import Engine
 from ..core.rows import CORE
 from .blocking import Blocking
 from .codes import Codes
+from .dial import Dial
 from .diversion import Diversion
 from .holding import Holding
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
 from .pickup import Pickup
+from .recall import Recall
 from .restart import Restart
 from .ringtest import RingTest
 from .rows import FEATURES
@@ -18,7 +20,7 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "pickup", "strict", "diversion", "mesh",
+    "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "mesh",
     "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP", "holding",
     "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
@@ -41,6 +43,12 @@ def node(settings, token, now):
     pickup = Pickup(core, engine.forwarder)
     engine.join(pickup)
     codes.does(pickup.actions())
+    recall = Recall(core, wishes, codes.keep)
+    engine.join(recall)
+    codes.does(recall.actions())
+    dial = Dial(core, uac, codes.tell)
+    engine.join(dial)
+    codes.does(dial.actions())
     engine.join(Diversion(core, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))

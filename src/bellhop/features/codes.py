@@ -10,7 +10,8 @@ from ..tu import dialplan, wishes
 class Codes:
     """A feature. actions: feature (tu.codes.ACTIONS) -> its method, of whoever `does` it.
 
-    An action gets (user section, number, request, server, flow, now) and returns the effects.
+    An action gets (user section, codes.Dialled, request, server, flow, now) and returns effects,
+    or None: the call goes on.
     """
 
     name = "codes"
@@ -44,20 +45,24 @@ class Codes:
         if user is None or user.kind != "user":
             raise SipError(403, "codes are for the members of this house")
         action = self.actions.get(dialled.feature)
-        if action is not None and dialled.verb == codes.SET:
-            return action(user, dialled.number, request, server, flow, now)
+        if action is not None:
+            return action(user, dialled, request, server, flow, now)
         try:
             words, effects = self._wish(user, dialled)
         except BellhopError as error:
             raise SipError(480, str(error)) from None
+        return self.keep(request, server, words, effects, now)
+
+    def _is_here(self, target):
+        return target.user is not None and (target.scheme == b"tel" or self.node.is_ours(target))
+
+    def keep(self, request, server, words, effects, now):
+        """Tell that something is set once it is on flash; effects: its Store, or nothing."""
         if not effects:
             return self.tell(request, server, words, now)
         return self.node.commits.ask(
             effects[0], lambda problem, now: self._kept(request, server, words, problem, now)
         )
-
-    def _is_here(self, target):
-        return target.user is not None and (target.scheme == b"tel" or self.node.is_ours(target))
 
     def _kept(self, request, server, words, problem, now):
         if problem:

@@ -9,7 +9,7 @@ from ..errors import SipError
 from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
-from ..tu import dialplan
+from ..tu import border, dialplan
 from ..tu.calls import ANSWERED
 from ..tu.response_context import WAITING
 
@@ -21,12 +21,6 @@ PLACES = "123456789"
 PARKED_MS = 180000
 # A phone may end a call before the one whom it has transferred is here.
 JUST_NOW_MS = 5000
-# Each brand obeys another of these; the last is RFC 5373.
-ANSWERING = (
-    (b"call-info", b"Call-Info: <sip:%s>;answer-after=0"),
-    (b"alert-info", b"Alert-Info: <http://127.0.0.1>;info=alert-autoanswer;delay=0"),
-    (b"answer-mode", b"Answer-Mode: Auto"),
-)
 
 
 class Joining:
@@ -58,8 +52,9 @@ class Pickup:
         """Return {feature code: what does it}, as for features.codes.Codes."""
         return {codes.PICKUP: self.pick_up, codes.PARK: self.park}
 
-    def pick_up(self, user, number, request, server, flow, now):
+    def pick_up(self, user, dialled, request, server, flow, now):
         """Take the call that rings longest at a number, or in the user's pickup group."""
+        number = dialled.number
         names = self._ringing_for(user, number)
         for call in sorted(self.node.calls.live.values(), key=_since):
             context = call.context
@@ -120,7 +115,7 @@ class Pickup:
     def request(self, branch, request, now):
         """Tell the phone that joins to answer by itself; return (request, no effects)."""
         if branch is not None and branch.target.reason.startswith(PICKED):
-            answer_at_once(request, self.node.settings.domain)
+            border.answer_at_once(request, self.node.settings.domain)
         return request, []
 
     # Parking.
@@ -143,8 +138,9 @@ class Pickup:
         theirs = dialplan.targets_of(node.settings, node.location, parker, now)
         return dialplan.Found(dialplan.LOCAL, [[]] + theirs, None, PARKED_MS)
 
-    def park(self, user, place, request, server, flow, now):
+    def park(self, user, dialled, request, server, flow, now):
         """Take a parked call back, or let that of who was transferred here be parked."""
+        place = dialled.number
         context = self._parked(place)
         if context is not None and context not in self.joining:
             return self._bring(context, user, request, server, flow, now)
@@ -206,9 +202,3 @@ def _rings_at(context, names):
         if binding is not None and branch.cancel is None and binding.user in names:
             return True
     return False
-
-
-def answer_at_once(request, domain):
-    """Write the lines by which phones of many brands answer a call by themselves."""
-    for name, line in ANSWERING:
-        request.set(name, line % domain if b"%s" in line else line)

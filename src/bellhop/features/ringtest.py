@@ -3,11 +3,11 @@
 import binascii
 
 from ..errors import BellhopError
-from ..sip.message import Request
 from ..text import readable
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE, TIMEOUT
 from ..tu import dialog
+from ..tu.invitation import invitation
 
 # Long enough to reach the phone and hear it.
 RING_MS = 8000
@@ -15,13 +15,6 @@ RING_MS = 8000
 ASKED, RINGS, TAKEN, SILENT, LOST, REFUSES = STATES = (
     "asked", "rings", "was taken", "does not answer", "cannot be reached", "refuses",
 )  # fmt: skip
-# A usual offer, because some phones stumble over an inactive one. What is said until the BYE comes
-# goes to a port that no stream has; one below 1024 would make the SIP helper of the firewall
-# (nf_conntrack_sip) drop the INVITE.
-SDP = (
-    "v=0\r\no=- 0 0 IN %(kind)s %(host)s\r\ns=-\r\nc=IN %(kind)s %(host)s\r\nt=0 0\r\n"
-    "m=audio 40000 RTP/AVP 0 8\r\n"
-)
 
 
 class TestCall:
@@ -134,8 +127,9 @@ class RingTest:
         if listening is None:
             call.sent(None)
             return []
+        domain = node.settings.domain
         random = binascii.hexlify(node.token(8))
-        invite = _invitation(binding, node.settings.domain, listening, random)
+        invite = invitation(binding, domain, listening, random, b'"bellhop" <sip:' + domain + b">")
         transaction, effects = self.uac.send(invite, binding.flow, call, now, binding.path)
         call.sent(transaction)
         return effects
@@ -171,22 +165,3 @@ class RingTest:
                 self.node.layer.abandon(call.transaction)
                 call.over(SILENT)
         return effects
-
-
-def _invitation(binding, domain, listening, random):
-    host = listening.listener.host
-    kind = "IP6" if ":" in host else "IP4"
-    body = (SDP % {"kind": kind, "host": host}).encode()
-    node = b"<sip:" + domain + b">"
-    fields = (
-        (b"max-forwards", b"Max-Forwards: 70"),
-        (b"from", b'From: "bellhop" ' + node + b";tag=" + random[:8]),
-        (b"to", b"To: <sip:" + binding.user.encode() + b"@" + domain + b">"),
-        (b"call-id", b"Call-ID: " + random + b"@" + domain),
-        (b"cseq", b"CSeq: 1 INVITE"),
-        (b"contact", b"Contact: <sip:" + listening.uri + b">"),
-        (b"content-type", b"Content-Type: application/sdp"),
-        (b"content-length", b"Content-Length: " + str(len(body)).encode()),
-    )
-    names, lines = [name for name, _ in fields], [line for _, line in fields]
-    return Request(b"INVITE", binding.contact, names, lines, body)

@@ -8,6 +8,10 @@ FEATURES = (
         "everybody who can be called; format: csv, vcard, or a phone's brand",
     ),
     Row("import-phonebook", "phonebook", "bring", ("csv", "more"), 1, True, "take in a CSV file"),
+    Row(
+        "dial", "dial", "dial", ("user", "to"), 2, True,
+        "ring the phones of a user; the one that is taken dials",
+    ),
     Row("ring", "ringtest", "ring", ("user",), 1, True, "ring all phones of a user to find them"),
     Row("rung", "ringtest", "rung", ("user",), 1, False, "how the last `ring` of a user goes"),
     Row("flush-mailbox", "messages", "flush", ("user",), 1, True, "drop what waits for a user"),

@@ -441,6 +441,9 @@ WORDS = {
     "history": _history,
     "verify": _verify,
     "wishes": _wishes,
+    "dial": lambda result: [
+        "The phones of %(user)s ring: %(phones)d; the one that is taken dials %(to)s." % result
+    ],
     "set-wish": _wishes,
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],

@@ -75,6 +75,11 @@ class Leg:
 
     __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq")
 
+    def next_cseq(self):
+        """Return the number of the next request (section 12.2.1.1)."""
+        self.cseq += 1
+        return self.cseq
+
     def row(self):
         """Return it as a JSON-able row."""
         row = {name: scan.to_text(getattr(self, name)) for name in OCTETS}

@@ -1,0 +1,309 @@
+"""Dials for a member: the phones of the house ring, the one that is taken dials by itself.
+
+The phone is told by REFER inside the dialog that it has taken (RFC 3515), so that it calls as
+itself and its call is like any other. Also rings back when one who was busy is free.
+"""
+
+import binascii
+
+from ..errors import BellhopError, SipError
+from ..settings import codes
+from ..sip import uri
+from ..sip.message import response_to
+from ..text import readable
+from ..transaction.invite_client import cancellation
+from ..transaction.transaction import RESPONSE
+from ..tu import dialog, dialplan
+from ..tu.calls import ANSWERED, ENDED
+from ..tu.invitation import invitation
+
+RING_MS = 30000
+# How long a phone may take to tell what became of its call.
+REFER_MS = 60000
+# A phone that was just put down is not at once free for another call.
+PAUSE_MS = 2000
+MOST = 32
+BUSY = (486, 600, 603)
+
+# What becomes of one that dials: phones ring, one was taken, it dials; it is over.
+RINGS, REFERS, DIALS, OVER = STATES = ("rings", "refers", "dials", "over")
+
+
+class Leg:
+    """The INVITE to one phone of a Dialling. transaction: None when it has a final answer."""
+
+    __slots__ = ("dialling", "binding", "transaction", "rang")
+
+    def __init__(self, dialling, binding):
+        self.dialling = dialling
+        self.binding = binding
+        self.transaction = None
+        self.rang = False
+
+
+class Dialling:
+    """One call that the node brings about. to: octets, a URI; taken: (dialog.Leg, flow) or None."""
+
+    def __init__(self, user, to, now):
+        self.user = user
+        self.to = to
+        self.state = RINGS
+        self.legs = []
+        self.taken = None
+        self.deadline = now + RING_MS
+        self.queued = None
+
+
+class Wish:
+    """A member who wants to be rung when another is free. At `deadline` the phones ring."""
+
+    def __init__(self, user, to, callee):
+        self.user = user
+        self.to = to
+        self.callee = callee
+        self.deadline = self.queued = None
+
+
+class Dial:
+    """A feature. live: Call-ID of the call to a phone -> Dialling; wishes: user's name -> Wish."""
+
+    name = "dial"
+    hooks, events = ("serve", "changed"), ()
+
+    def __init__(self, node, uac, tell):
+        """tell: features.codes.Codes.tell."""
+        self.node = node
+        self.uac = uac
+        self.tell = tell
+        self.live = {}
+        self.wishes = {}
+        self.users = {Leg: self._answered, Dialling: self._referred}
+        self.wakers = {Dialling: self._tire, Wish: self._free}
+
+    def actions(self):
+        """Return {feature code: what does it}, as for features.codes.Codes."""
+        return {codes.RING_BACK: self._ring_back}
+
+    # The verb.
+
+    def dial(self, arguments, now):
+        """Ring the phones of `user`; the one that is taken dials `to`."""
+        user = self.node.user_named(arguments.get("user"))
+        effects = self._begin(user, self._address(arguments.get("to") or ""), now)
+        return {
+            "user": user,
+            "to": arguments.get("to"),
+            "phones": len(self._latest().legs),
+        }, effects
+
+    def _latest(self):
+        return list(self.live.values())[-1]
+
+    def _address(self, to):
+        """Return the URI of a number, name or address; raises BellhopError."""
+        text = to.strip()
+        if text[:4] not in ("sip:", "tel:") and text[:5] != "sips:":
+            host = "" if "@" in text else "@" + self.node.settings.domain.decode()
+            text = "sip:" + text + host
+        try:
+            found = uri.parse(text.encode())
+            if found.user or found.scheme == b"tel":
+                return found.write()
+        except SipError:
+            pass
+        raise BellhopError(
+            "'%s' is no number, name or address that can be dialled" % readable(to.encode())
+        )
+
+    def _begin(self, user, to, now):
+        bindings = self.node.location.bindings(user, now)
+        if not bindings:
+            raise BellhopError("no phone of '%s' is registered" % user)
+        if len(self.live) >= MOST:
+            raise BellhopError("too many calls are being dialled: try again in a minute")
+        dialling = Dialling(user, to, now)
+        effects = []
+        for binding in bindings:
+            effects += self._invite(dialling, binding, now)
+        if not dialling.legs:
+            raise BellhopError("no phone of '%s' can be reached now" % user)
+        self.node.deadlines.watch(dialling)
+        return effects
+
+    # The phones.
+
+    def _invite(self, dialling, binding, now):
+        node = self.node
+        listening = node.listening[binding.flow.local]
+        if listening is None:
+            return []
+        leg = Leg(dialling, binding)
+        random = binascii.hexlify(node.token(8))
+        caller = b'"your call" <' + dialling.to + b">"
+        request = invitation(binding, node.settings.domain, listening, random, caller)
+        leg.transaction, effects = self.uac.send(request, binding.flow, leg, now, binding.path)
+        if leg.transaction is not None:
+            dialling.legs.append(leg)
+            self.live[request.call_id] = dialling
+        return effects
+
+    def _answered(self, indication, now):
+        leg, response = indication.user, indication.message
+        dialling = leg.dialling
+        if indication.kind == RESPONSE and response.status < 200:
+            leg.rang = True
+            return self._cancel(leg, now) if dialling.state != RINGS else []
+        leg.transaction = None
+        if indication.kind == RESPONSE and response.status < 300:
+            return self._taken(leg, response, now)
+        if dialling.state == RINGS and not [one for one in dialling.legs if one.transaction]:
+            return self._end(dialling, now)
+        return []
+
+    def _taken(self, leg, response, now):
+        """Acknowledge; the first phone that is taken dials, others are put down again."""
+        dialling, flow = leg.dialling, leg.binding.flow
+        inside = dialog.towards_called(response, response, None)
+        if inside is None:
+            return []
+        ack = dialog.request(inside, b"ACK", inside.cseq)
+        effects = self.uac.send(ack, flow, None, now, inside.routes)[1]
+        if dialling.taken is not None and dialling.taken[0].call_id == inside.call_id:
+            return effects
+        if dialling.state != RINGS:
+            return effects + self._bye(inside, flow, now)
+        dialling.state, dialling.taken = REFERS, (inside, flow)
+        dialling.deadline = now + REFER_MS
+        self.node.deadlines.watch(dialling)
+        for other in dialling.legs:
+            if other is not leg:
+                effects += self._cancel(other, now)
+        domain = self.node.settings.domain
+        lines = (
+            (b"refer-to", b"Refer-To: <" + dialling.to + b">"),
+            (b"referred-by", b"Referred-By: <sip:" + dialling.user.encode() + b"@" + domain + b">"),
+            (b"contact", b"Contact: <sip:" + self.node.listening[flow.local].uri + b">"),
+        )
+        refer = dialog.request(inside, b"REFER", inside.next_cseq(), lines)
+        return effects + self.uac.send(refer, flow, dialling, now, inside.routes)[1]
+
+    def _referred(self, indication, now):
+        """Take the answer to REFER or BYE."""
+        dialling, response = indication.user, indication.message
+        if dialling.state != REFERS or (response is not None and response.status < 200):
+            return []
+        if response is None or response.status >= 300:
+            return self._end(dialling, now)
+        dialling.state = DIALS
+        return []
+
+    def serve(self, request, server, flow, now):
+        """Take what the phone tells of its call (NOTIFY), or that it was put down (BYE)."""
+        dialling = self.live.get(request.call_id)
+        if dialling is None or request.method not in (b"NOTIFY", b"BYE"):
+            return None
+        effects = self.node.layer.respond(server, response_to(request, 200), now)
+        if request.method == b"BYE":
+            dialling.taken = None
+            return effects + self._end(dialling, now)
+        line = request.body[:16].split(b" ")
+        is_final = len(line) > 1 and line[0] == b"SIP/2.0" and line[1][:1] != b"1"
+        return effects + (self._end(dialling, now) if is_final else [])
+
+    def _tire(self, dialling, now):
+        return self._end(dialling, now)
+
+    def _end(self, dialling, now):
+        """Put down what is up, and let the phones go that still ring; return the effects."""
+        dialling.state, dialling.deadline = OVER, None
+        effects = []
+        for leg in dialling.legs:
+            effects += self._cancel(leg, now)
+        if dialling.taken is not None:
+            inside, flow = dialling.taken
+            effects += self._bye(inside, flow, now)
+            dialling.taken = None
+        for call_id in [one for one in self.live if self.live[one] is dialling]:
+            del self.live[call_id]
+        return effects
+
+    def _cancel(self, leg, now):
+        if leg.transaction is None or not leg.rang:
+            return []
+        transaction, leg.transaction = leg.transaction, None
+        return self.node.layer.cancel(transaction, cancellation(transaction.request), now)
+
+    def _bye(self, inside, flow, now):
+        bye = dialog.request(inside, b"BYE", inside.next_cseq())
+        return self.uac.send(bye, flow, None, now, inside.routes)[1]
+
+    # Ring back when free.
+
+    def _ring_back(self, user, dialled, request, server, flow, now):
+        """Ring a member when the one whom he has dialled last is free again."""
+        wish = self.wishes.get(user.name)
+        if dialled.verb != codes.SET:
+            if dialled.verb == codes.CLEAR:
+                self.wishes.pop(user.name, None)
+            words = "you are rung when %s is free" % wish.callee if wish else "nobody is waited for"
+            return self.tell(
+                request, server, words if dialled.verb == codes.TELL else "not set", now
+            )
+        call = self._last_busy(user)
+        if call is None:
+            raise SipError(480, "the one you have dialled last was not busy")
+        callee = dialplan.callee(self.node.settings, call.to.uri)
+        if len(self.wishes) >= MOST and user.name not in self.wishes:
+            raise SipError(480, "too many wait for somebody")
+        wish = self.wishes[user.name] = Wish(user.name, call.uri, callee.name)
+        effects = self._look(wish, now)
+        return effects + self.tell(
+            request, server, "you are rung when %s is free" % callee.name, now
+        )
+
+    def _last_busy(self, user):
+        """Return the Call of a user to the member who was dialled last and busy, or None."""
+        for call in self.node.calls.history[::-1]:
+            if dialplan.callee(self.node.settings, call.from_.uri) is not user:
+                continue
+            target = uri.parse(call.uri)
+            if target.user is not None and codes.read(self.node.settings.codes, target.user):
+                continue
+            callee = dialplan.callee(self.node.settings, call.to.uri)
+            is_user = callee is not None and callee.kind == "user"
+            return call if is_user and call.status in BUSY else None
+        return None
+
+    def changed(self, call, now):
+        """A call has ended: who waited for one of its ends may be rung."""
+        effects = []
+        if call.state == ENDED:
+            for wish in list(self.wishes.values()):
+                effects += self._look(wish, now)
+        return effects
+
+    def _look(self, wish, now):
+        """Plan to ring where both are free."""
+        if not self._is_busy(wish.callee) and not self._is_busy(wish.user):
+            wish.deadline = now + PAUSE_MS
+            self.node.deadlines.watch(wish)
+        return []
+
+    def _is_busy(self, name):
+        for call in self.node.calls.live.values():
+            ends = [dialplan.callee(self.node.settings, one.uri) for one in (call.from_, call.to)]
+            if call.state == ANSWERED and [one for one in ends if one and one.name == name]:
+                return True
+        return False
+
+    def _free(self, wish, now):
+        wish.deadline = None
+        if self.wishes.get(wish.user) is not wish:
+            return []
+        if self._is_busy(wish.callee) or self._is_busy(wish.user):
+            return []
+        del self.wishes[wish.user]
+        try:
+            return self._begin(wish.user, self._address(readable(wish.to)), now)
+        except BellhopError:
+            return []  # The phones are gone: there is nobody to ring.
