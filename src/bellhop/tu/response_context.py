@@ -32,6 +32,8 @@ CANCEL_PATIENCE = 32000
 # Section 16.7 step 6: responses that tell the caller how to do better.
 PREFERRED = (401, 407, 415, 420, 484)
 NO_ANSWER = 408
+# What a caller is told whose call rang long enough: phones show it.
+UNANSWERED = 480, "nobody answers"
 NO_HELP = "no responder takes the call: call another way"
 
 
@@ -224,6 +226,8 @@ def _succeed_again(context, now, branch, response):
 
 
 def _fail(context, now, branch, response):
+    if branch.cancel is not None and response.status == 487:
+        response = response_to(context.request, *UNANSWERED)  # Its 487 speaks of our CANCEL.
     branch.final = response.status
     context.finals.append(response)
     if context.pending():
@@ -284,7 +288,9 @@ def _tire(context, now, branch, response):
 def _give_up(context, now, branch, response):
     for pending in context.pending():
         pending.final = NO_ANSWER
-        context.finals.append(response_to(context.request, NO_ANSWER))
+        is_call = context.request.method == b"INVITE"
+        words = UNANSWERED if is_call and pending.rang else (NO_ANSWER,)
+        context.finals.append(response_to(context.request, *words))
     if context.stages:
         context.deadline = now + context.patience
         return [Step(START, None, None)]

@@ -186,7 +186,8 @@ class TimerCTest(unittest.TestCase):
         tell(context, 0, 180)
         context.wake(PATIENCE + 10)
         steps = context.wake(context.deadline)
-        self.assertEqual([shown(context, s) for s in steps], [("respond", 408)])
+        self.assertEqual([shown(context, s) for s in steps], [("respond", 480)])
+        self.assertEqual(steps[0].value.reason, b"nobody answers")
         self.assertEqual(context.state, rc.DONE)
 
 
