@@ -50,7 +50,8 @@ class Refusals:
     def refuse(self, request, server, error, now):
         """Answer a request with a SipError; return the effects."""
         node = self.node
-        node.counters["refused"] += 1
+        if error.status not in (401, 407):  # A challenge is counted as such.
+            node.counters["refused"] += 1
         effects = []
         if error.account is not None:
             effects = self._note_stranger(request, server.flow, error, now)
