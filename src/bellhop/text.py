@@ -15,10 +15,18 @@ ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
 def readable(octets):
-    """Return octets from the network as text for people and JSON: ASCII, "?" for all else."""
+    """Return octets from the network as text for people and JSON: letters of UTF-8, else "?"."""
     if not octets.strip(ASCII):
         return octets.decode()
-    return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in octets])
+    try:
+        letters = octets.decode()
+    except (UnicodeError, ValueError):
+        return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in octets])
+    return "".join([one if _is_seen(ord(one)) else "?" for one in letters])
+
+
+def _is_seen(code):
+    return _is_printable(code) and not _is_hidden(code)
 
 
 def of_octets(octets):
@@ -46,10 +54,10 @@ def plain(octets):
     if not octets.strip(ASCII):
         return octets
     try:
-        letters = printable(octets.decode())
+        letters = octets.decode()
     except (UnicodeError, ValueError):
         return bytes([octet if 32 <= octet < 127 else 0x3F for octet in octets])
-    return "".join([letter for letter in letters if not _is_hidden(ord(letter))]).encode()
+    return "".join([letter for letter in letters if _is_seen(ord(letter))]).encode()
 
 
 def _is_hidden(code):

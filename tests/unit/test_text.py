@@ -73,5 +73,15 @@ class XmlTest(unittest.TestCase):
         self.assertEqual(text.xml('<a b="&">'), "&lt;a b=&quot;&amp;&quot;&gt;")
 
 
+class ReadableTest(unittest.TestCase):
+    def test_letters_are_letters_and_what_is_not_seen_is_a_question_mark(self):
+        for octets, shown in (
+            ("J\xfcrgen \u7279 \U0001f600".encode(), "J\xfcrgen \u7279 \U0001f600"),
+            (b"a\x1b[2J\r\n", "a?[2J??"), ("a\u202eb\ufeff".encode(), "a?b?"),
+            (b"J\xfcrgen", "J?rgen"), (b"", ""),
+        ):  # fmt: skip
+            self.assertEqual(text.readable(octets), shown)
+
+
 if __name__ == "__main__":
     unittest.main()
