@@ -10,7 +10,10 @@ from .own import name_hash
 # Who claims a name. node: 32 octets; rank: one of RANKS, lower is better; reason: text.
 Claim = namedtuple("Claim", ("node", "name", "rank", "reason"))
 PINNED, PROVED, VOUCHED, FIRST_SEEN = RANKS = (0, 1, 2, 3)
-REASONS = ("a pinned contact", "proved by DNSSEC or DHT", "vouched for by a contact", "first seen")
+REASONS = (
+    "a pinned contact", "proved by DNSSEC or DHT", "vouched for by a contact",
+    "a node that nobody here knows yet",
+)  # fmt: skip
 # Claims of one name that are kept; a caller could not choose among more.
 MAX_CLAIMS = 16
 # More than the database holds.
