@@ -359,10 +359,11 @@ def _sound(row):
         lines.append("NOT ENOUGH for what the configuration wants of %s" % row["contact"])
     for sides in row.get("sound", ()):
         for name, side in zip(("caller", "called"), sides):
-            lines.append(
-                "from the %s: %d packets, %d lost, jitter %.1f ms%s"
-                % (name, side["received_packets"], side["lost"], side["jitter_ms"], _idle(side))
-            )
+            how = "lost ones cannot be counted"
+            if side["lost"] is not None:
+                how = "%d lost, jitter %.1f ms" % (side["lost"], side["jitter_ms"])
+            words = name, side["received_packets"], how, _idle(side)
+            lines.append("from the %s: %d packets, %s%s" % words)
     return lines
 
 

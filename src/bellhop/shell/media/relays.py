@@ -28,6 +28,8 @@ class MediaRelays:
         self.suites = ()
         self.handles = {}
         self.numbers = {}
+        # (number, side) of what the phones encrypt themselves.
+        self.sealed = set()
         self.counters = {"opened": 0, "not_opened": 0, "refused": 0}
 
     def open(self, section):
@@ -79,6 +81,12 @@ class MediaRelays:
         if handle is None:
             return
         changes = dict(effect.changes)
+        if "kind" in changes:
+            place, is_sealed = (
+                (effect.relay, effect.side),
+                changes["kind"] == self.media.lib.BM_UNTOUCHED,
+            )
+            (self.sealed.add if is_sealed else self.sealed.discard)(place)
         zone = changes.pop("zone", None)
         try:
             if "remote" in changes:
@@ -96,6 +104,7 @@ class MediaRelays:
     def perform_close(self, effect):
         """Close the ports of a relay and wipe its keys."""
         handle = self.handles.pop(effect.relay, None)
+        self.sealed.difference_update({(effect.relay, 0), (effect.relay, 1)})
         if handle is not None:
             del self.numbers[handle]
             self.media.relay_close(handle)
@@ -111,12 +120,17 @@ class MediaRelays:
     def sound(self, number):
         """Return how the sound of a relay is, a dict for the caller's side and one for the other.
 
-        lost: packets; jitter_ms; idle_ms: since the last packet, None before the first.
+        lost: packets; jitter_ms; idle_ms: since the last packet, None before the first. Of what the
+        phones encrypt themselves lost and jitter_ms are None: a node cannot read their numbers.
         """
         handle = self.handles.get(number)
         if handle is None:
             return []
-        return [_shown(side) for side in self.media.relay_stats(handle)[:2]]
+        shown = [_shown(side) for side in self.media.relay_stats(handle)[:2]]
+        for side in (0, 1):
+            if (number, side) in self.sealed:
+                shown[side]["lost"] = shown[side]["jitter_ms"] = None
+        return shown
 
 
 def _scope(zone):

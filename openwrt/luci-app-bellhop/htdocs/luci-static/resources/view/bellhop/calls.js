@@ -70,7 +70,8 @@ function words(row) {
 function sound(sides) {
 	return E('ul', sides.map((side, i) => E('li', [
 		i ? _('from the called') : _('from the caller'), ': ',
-		_('%d packets, %d lost, jitter %.1f ms').format(side.received_packets, side.lost, side.jitter_ms)
+		side.lost === null ? _('%d packets, encrypted by the phones').format(side.received_packets) :
+			_('%d packets, %d lost, jitter %.1f ms').format(side.received_packets, side.lost, side.jitter_ms)
 	])));
 }
 
