@@ -30,8 +30,9 @@ class Trial:
         self.port, self.phones, self.caller, self.others = runner.free_ports(4)
         self.users = self.folder / "users.csv"
         self.names = ["user%d" % number for number in range(users)]
-        runner.write_users(self.users, self.names)
+        runner.write_users(self.users, self.names, kind.password)
         self.kind = kind
+        self.domain = kind.domain or "%s:%d" % (runner.HOST, self.port)
         self.server = kind(self.folder, self.port, self.names, SERVER_CORE)
         self.server.phones = self.phones
 
@@ -53,12 +54,15 @@ class Trial:
 
     def _sipp(self, scenario, port, server=True, **options):
         server_port = self.port if server else None
-        return Sipp(scenario, self.folder, port, server_port, core=LOAD_CORE, **options)
+        options = dict(options, core=LOAD_CORE, domain=self.domain)
+        return Sipp(scenario, self.folder, port, server_port, **options)
 
     def register(self, count, rate=REGISTER_RATE):
         """Register `count` times, all users in turn, from the port for phones."""
         if self.kind.registers:
             options = {"users": self.users, "calls": count, "rate": rate}
+            # Otherwise sipp takes the server's address for what it asks for.
+            options["options"] = ("-auth_uri", self.domain)
             self._sipp("register", self.phones, **options).wait(SECONDS + count / rate)
 
     def call(self, calls, rate, caller="call", called="answer", hold_ms=0, during=None, options=()):

@@ -1,9 +1,6 @@
 """What a server costs: CPU time and memory of a process and its children, from /proc."""
 
-import os
 from pathlib import Path
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def tree(pid):
@@ -16,12 +13,15 @@ def tree(pid):
 
 
 def cpu_seconds(pid):
-    """Return user and system time of a process tree, with that of children that have ended."""
+    """Return the time on a processor of all threads of a process tree: the scheduler's nanoseconds.
+
+    The clock ticks of /proc/PID/stat are 10 ms and fall where they fall.
+    """
     total = 0
     for one in tree(pid):
-        fields = Path("/proc/%d/stat" % one).read_text().rpartition(")")[2].split()
-        total += sum(int(field) for field in fields[11:15])
-    return total / TICKS
+        for task in Path("/proc/%d/task" % one).glob("*/schedstat"):
+            total += int(task.read_text().split()[0])
+    return total / 1e9
 
 
 def memory_mb(pid):

@@ -42,10 +42,13 @@ def free_ports(count):
     return ports
 
 
-def write_users(path, names):
-    """Write the -inf file of the scenarios: user name, credentials; taken in turn."""
-    row = "{0};[authentication username={0} password={1}];\n"
-    path.write_text("SEQUENTIAL\n" + "".join(row.format(name, PASSWORD) for name in names))
+def write_users(path, names, password=PASSWORD):
+    """Write the -inf file of the scenarios: user name, credentials; taken in turn.
+
+    password: of all, with {0} for the name.
+    """
+    row = "{0};[authentication username={0} password=%s];\n" % password
+    path.write_text("SEQUENTIAL\n" + "".join(row.format(name) for name in names))
 
 
 def on_core(core):
@@ -61,14 +64,14 @@ class Sipp:
 
     def __init__(
         self, scenario, folder, port, server_port=None, *, users=None, calls=None, rate=10,
-        hold_ms=0, transport="u1", options=(), core=None,
+        hold_ms=0, transport="u1", options=(), core=None, domain=DOMAIN,
     ):  # fmt: skip
         self.name = "%s-%d" % (scenario, port)
         self.stat = Path(folder, self.name + ".stat")
         self.errors = Path(folder, self.name + ".errors")
         self.folder = Path(folder)
         command = [*on_core(core), "sipp", "-sf", SCENARIOS / (scenario + ".xml"), "-nostdin"]
-        command += ["-i", HOST, "-p", str(port), "-t", transport, "-key", "domain", DOMAIN]
+        command += ["-i", HOST, "-p", str(port), "-t", transport, "-key", "domain", domain]
         command += ["-d", str(hold_ms), "-r", str(rate), "-trace_stat", "-stf", self.stat]
         command += ["-fd", "1", "-trace_counts", "-trace_err", "-error_file", self.errors]
         command += ["-m", str(calls)] if calls else []
