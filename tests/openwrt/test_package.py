@@ -1,6 +1,7 @@
 """The package `bellhop`: metadata, what it needs, its configuration, its scripts."""
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -11,7 +12,9 @@ import sys
 import pytest
 
 import bellhop
-from bellhop.settings import reader
+from bellhop.errors import BellhopError
+from bellhop.settings import problems, reader
+from bellhop.shell import command
 
 from . import real
 from .feed import BELLHOP, FEED, LUCI, ROOT, Makefile
@@ -140,6 +143,22 @@ def test_every_module_is_in_one_package():
     assert all(taken.values())
 
 
+# Verb -> the package without which the node does not answer it.
+LEFT = {
+    "mesh": "bellhop-mesh", "peers": "bellhop-mesh", "identity": "bellhop-mesh",
+    "backup": "bellhop-mesh", "trust": "bellhop-media", "verify": "bellhop-media",
+}  # fmt: skip
+
+
+def asked(state, verb, arguments):
+    """Return a node's answer to a verb."""
+    with (
+        contextlib.closing(command.connect(str(state))) as connection,
+        connection.makefile("rb") as lines,
+    ):
+        return command.ask(connection, lines, verb, arguments)
+
+
 def test_node_starts_without_the_packages_of_its_features(tmp_path):
     for name in MODULES:
         if feed_packages().is_part("bellhop", name):
@@ -157,11 +176,19 @@ def test_node_starts_without_the_packages_of_its_features(tmp_path):
         while "bellhop is running" not in "".join(told):
             told.append(node.stdout.readline())
             assert told[-1], told
+        for verb, package in LEFT.items():
+            given = {"call": "1", "verdict": "same"} if verb == "verify" else {}
+            given = {"passphrase": "four words that suffice"} if verb == "backup" else given
+            with pytest.raises(BellhopError, match="the package %s is not installed" % package):
+                asked(tmp_path / "state", verb, given)
+        rows = asked(tmp_path / "state", "problems", {})["problems"]
     finally:
         node.kill()
         node.wait(10)
-    for package in ("bellhop-mesh", "bellhop-media", "bellhop-tls"):
-        assert "package " + package in "".join(told)
+    missing = [row["value"] for row in rows if row["what"] == problems.NO_PACKAGE]
+    assert sorted(missing) == ["bellhop-media", "bellhop-mesh", "bellhop-tls"]
+    for package in missing:
+        assert "the package %s is not installed" % package in "".join(told)
 
 
 def test_files_named_in_the_makefile_exist():
@@ -241,8 +268,8 @@ SCRIPTS = [
 def test_shellcheck_and_ash_find_nothing(path):
     if not shutil.which("shellcheck") or not shutil.which("busybox"):
         pytest.skip("no shellcheck or no busybox (Debian packages of these names)")
-    for command in (["shellcheck", path], ["busybox", "ash", "-n", path]):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    for words in (["shellcheck", path], ["busybox", "ash", "-n", path]):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
         assert not done.returncode, done.stdout + done.stderr
 
 

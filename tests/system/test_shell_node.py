@@ -263,6 +263,10 @@ def test_a_mistake_costs_what_it_is_about_and_is_told_everywhere(node, more):
     assert node.control("problems") == {"problems": []}
     node.config.write_bytes(octets)
     assert MISTAKES[more] in node.ask("reload").stdout
+    reloaded = node.control("problems")
+    node.stop()
+    node.start().wait_for("bellhop is running")
+    assert node.control("problems") == reloaded
 
 
 EMPTY = ("", "# all gone\n", "\0" * 4096, None)

@@ -19,6 +19,7 @@ from .signals import Signals
 
 # Where OpenWrt's bus is; a machine without this folder is no OpenWrt.
 BUS = "/var/run/ubus"
+UNSIGNED = "calls are not signed"
 NO_SOUND = "sound is neither encrypted between nodes nor relayed"
 # After how many new containers the garbage collector looks, and how seldom at what is old. Nearly
 # nothing waits for it, and with Python's own numbers it reads all open calls again and again.
@@ -164,13 +165,15 @@ class Service(service.Service):
     def _join_signing(self):
         """Sign calls from now on, with the key that the settings name."""
         if "media" not in self.engine.features:
-            return  # What is missing for the sound is missing for this.
+            # What is missing for the sound is missing for this.
+            self.pgp_problem = self.media_problem and missing("bellhop-media", UNSIGNED)
+            return
         try:
             from .pgp.signer import Signer  # Only a node that signs pays for it in memory.
 
             signer = Signer(self.loop, self._pgp_home(), self.settings.pgp.key)
         except ImportError:
-            self.pgp_problem = missing("bellhop-pgp", "calls are not signed")
+            self.pgp_problem = missing("bellhop-pgp", UNSIGNED)
             return
         except BellhopError as error:
             self.pgp_problem = str(error)
