@@ -13,14 +13,16 @@ RESOURCES = LUCI / "htdocs" / "luci-static" / "resources"
 SCRIPTS = sorted((LUCI / "htdocs").rglob("*.js"))
 RIGHTS = json.loads((LUCI / "root/usr/share/rpcd/acl.d/luci-app-bellhop.json").read_text())
 MENU = json.loads((LUCI / "root/usr/share/luci/menu.d/luci-app-bellhop.json").read_text())
-DECLARED = re.compile(
-    r"rpc\.declare\(\{ object: '([\w.-]+)', method: '([\w-]+)'(?:, params: \[ (.*?) \])? \}\)"
-)
+TABLE = re.compile(r"^const CALLS = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"^\t(?:'([^']+)'|(\w+)): \[", re.MULTILINE)
 ROW = re.compile(
-    r"^\t\t\[ '(\w+)', '(\w+)', (.+?), (null|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
+    r"^\t\t\[ '(\w+)', ('.*?'|\[.*?\]), (FLAG|NETWORK|'(?:[^'\\]|\\.)*'|\[.*?\]), _\(", re.MULTILINE
 )
-# Widgets for several values: LuCI's own know the zones and devices of the router.
-LISTS = ("list", "zones", "devices")
+# What LuCI's widgets for zones and devices ask.
+OF_WIDGETS = {
+    ("luci-rpc", "getBoardJSON"), ("luci-rpc", "getHostHints"), ("luci-rpc", "getNetworkDevices"),
+    ("luci-rpc", "getWirelessDevices"), ("network", "get_proto_handlers"),
+}  # fmt: skip
 # How the kinds of values in the forms stand to the node's own checks: samples of each.
 SAMPLES = {
     "host": ["home.arpa", "fd00::1"], 'ipaddr("nomask")': ["192.168.1.1"], "port": ["0", "65535"],
@@ -30,20 +32,18 @@ SAMPLES = {
     "number": ["alice-2.b_c+d", "+49 (30) 12/34", "*21#"], "fingerprint": ["0123456789" * 4],
     "directory": ["/etc/bellhop/gnupg"],
     "caller": ["eve@far.test", "far.test", "203.0.113.9", "2001:db8::1"],
-    "null": ["lan", "br-lan.7"],
+    "code": ["*21", "*72/*73", "off"], "hours": ["22:00-07:00"],
+    "zones": ["lan"], "devices": ["br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip
 
 
 def declared():
-    """Return {(object, method): parameters} of every call in the pages."""
-    found = {}
-    for path in SCRIPTS:
-        text = path.read_text()
-        assert text.count("rpc.declare(") == len(DECLARED.findall(text)), path
-        for name, method, params in DECLARED.findall(text):
-            found[name, method] = tuple(re.findall(r"'(\w+)'", params))
-    return found
+    """Return the (object, method) of every call in the pages, and of those of LuCI's widgets."""
+    texts = {path.name: path.read_text() for path in SCRIPTS}
+    assert [name for name in texts if "rpc.declare(" in texts[name]] == ["api.js"]
+    names = [quoted or bare for quoted, bare in CALL.findall(TABLE.search(texts["api.js"])[1])]
+    return OF_WIDGETS | {tuple(("bellhop " + name).split()[-2:]) for name in names}
 
 
 def granted(level):
@@ -56,7 +56,7 @@ def granted(level):
 
 
 def test_every_call_of_the_pages_is_granted_and_nothing_else_is():
-    assert granted("read") | granted("write") == set(declared())
+    assert granted("read") | granted("write") == declared()
     assert not granted("read") & granted("write")
 
 
@@ -95,14 +95,12 @@ def test_nothing_is_fetched_from_elsewhere(path):
 
 
 def rows():
-    """Return {kind: {option: (widget, default, accepted)}} of options.js."""
+    """Return {kind: {option: (default, accepted)}} of options.js."""
     text = (RESOURCES / "bellhop" / "options.js").read_text()
     found = {}
     for kind, body in re.findall(r"^\t(\w+): \[\n(.*?)^\t\]", text, re.MULTILINE | re.DOTALL):
         assert len(ROW.findall(body)) == body.count("\n"), kind
-        found[kind] = {
-            name: (widget, value, accepted) for name, widget, value, accepted in ROW.findall(body)
-        }
+        found[kind] = {name: (value, accepted) for name, value, accepted in ROW.findall(body)}
     return found
 
 
@@ -131,9 +129,9 @@ def test_page_of_settings_shows_every_option_of_the_node():
 
 @pytest.mark.parametrize("kind", sorted(schema.SCHEMA))
 def test_widgets_and_defaults_are_those_of_the_node(kind):
-    for name, (widget, value, _) in rows()[kind].items():
+    for name, (value, _) in rows()[kind].items():
         option = schema.SCHEMA[kind][name]
-        assert (widget in LISTS) == option.many, name
+        assert value.startswith("[") == option.many, name
         given = words(value)
         if option.many:
             assert tuple(option.check(one) for one in given) == option.default, name
@@ -145,11 +143,11 @@ def test_widgets_and_defaults_are_those_of_the_node(kind):
 
 @pytest.mark.parametrize("kind", sorted(schema.SCHEMA))
 def test_what_a_form_accepts_is_what_the_node_accepts(kind):
-    for name, (widget, _, accepted) in rows()[kind].items():
+    for name, (_, accepted) in rows()[kind].items():
         check = schema.SCHEMA[kind][name].check
-        if widget == "flag":
+        if accepted == "FLAG":
             assert (check("1"), check("0")) == (True, False)
-        elif widget == "choice":
+        elif accepted.startswith("["):
             assert [check(one) for one in words(accepted)]
             with pytest.raises(ValueError, match="^one of " + ", ".join(words(accepted)) + "$"):
                 check("something else")

@@ -30,7 +30,7 @@ def packaged(port, mesh_port):
     text = text.replace(
         "\toption domain 'home.arpa'", "\n".join(["\toption domain 'home.arpa'", *lines])
     )
-    return text.replace("#option port '5066'", "option port '%d'" % mesh_port)
+    return text.replace("config mesh 'mesh'", "config mesh 'mesh'\n\toption port '%d'" % mesh_port)
 
 
 def sections(text):

@@ -6,11 +6,13 @@
 'require uci';
 'require bellhop.api as api';
 
-/* The options of /etc/config/bellhop as the forms show them. A row: name, kind,
- * default, what is accepted, title, help. Accepted is a data type of LuCI, or the
- * choices. The node's own list is SCHEMA in src/bellhop/settings/schema.py; a test holds
- * the two together. */
+/* The options of /etc/config/bellhop as the forms show them. A row: name, default
+ * ([] of a list), what is accepted, title, help. Accepted is a data type of LuCI,
+ * one of WIDGETS or PATTERNS, or the choices. The node's own list is SCHEMA in
+ * src/bellhop/settings/schema.py; a test holds the two together. */
 
+const CODE = _('As *21, or off.');
+const FLAG = 'flag', TLS = _('Needs the package bellhop-tls; 0 switches it off.');
 const NETWORK = 'or(cidr4,cidr6,ip4addr("nomask"),ip6addr("nomask"))';
 const CHOICES = {
 	allow: _('allow'), refuse: _('refuse'), calls: _('every call'), needed: _('only where it must'),
@@ -19,107 +21,137 @@ const CHOICES = {
 	'': _('as for all'), require: _('required'), prefer: _('where possible'), never: _('never'), always: _('always'),
 	encrypted: _('any key'), known: _('a key seen before'), compared: _('words that were compared'),
 	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
+	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other')
 };
 
 const OPTIONS = {
 	node: [
-		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Start the node at boot.') ],
-		[ 'domain', 'text', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
-		[ 'alias_domain', 'list', [], 'host', _('Further domains'), _('They mean the same phones.') ],
-		[ 'listen', 'list', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
-		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('Whose phones can reach the node; none: lan.') ],
-		[ 'internet', 'flag', '0', null, _('Reachable from the Internet'), _('Opens the ports of this node in the zone wan: everybody can try passwords there.') ],
-		[ 'sip_port', 'text', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
-		[ 'tls_port', 'text', '5061', 'port', _('TLS port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
-		[ 'ws_port', 'text', '8088', 'port', _('WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
-		[ 'wss_port', 'text', '8089', 'port', _('Secure WebSocket port'), _('Needs the package bellhop-tls; 0 switches it off.') ],
-		[ 'web_origin', 'list', [], 'string', _('Web pages'), _('Hosts whose pages may call through this router, beside its own.') ],
-		[ 'http_port', 'text', '8086', 'port', _('Phone book port'), _('For phones on the LAN; 0 switches it off.') ],
-		[ 'certificate', 'text', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
-		[ 'key', 'text', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
-		[ 'tls_verify', 'flag', '1', null, _('Check certificates'), _('Of other domains, before a call goes there.') ],
-		[ 'emergency_number', 'list', [ '112', '911' ], 'number', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
-		[ 'responders', 'text', '', 'number', _('Responders'), _('The phone or group that rings on an emergency call.') ],
-		[ 'reserved_number', 'list', [], 'number', _('Reserved numbers'), _('No unknown node may have them, as with 110 and 999.') ],
-		[ 'strangers', 'choice', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
-		[ 'help_for_strangers', 'flag', '0', null, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
-		[ 'stranger_requests_per_minute', 'text', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
-		[ 'blocked', 'list', [], 'caller', _('Blocked callers'), _('They are refused: user@host, a host name or an address.') ],
-		[ 'trusted', 'list', [], NETWORK, _('Trusted addresses'), _('They call without a password and without a bound.') ],
-		[ 'min_expires', 'text', '60', 'range(1,86400)', _('Shortest registration'), _('In seconds.') ],
-		[ 'max_expires', 'text', '7200', 'range(60,604800)', _('Longest registration'), _('In seconds.') ],
-		[ 'default_expires', 'text', '3600', 'range(60,604800)', _('Usual registration'), _('In seconds, where the phone names none.') ],
-		[ 'ring_seconds', 'text', '180', 'range(10,3600)', _('Ring for'), _('In seconds; then the call ends.') ],
-		[ 'record_route', 'choice', 'calls', [ 'calls', 'needed' ], _('Stay in the path of'), _('Only calls in whose path the node stays are in the list of live calls.') ],
-		[ 'keepalive_seconds', 'text', '25', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
-		[ 'max_transactions', 'text', '8192', 'range(64,100000)', _('Most transactions'), _('A router with little memory wants less.') ],
-		[ 'max_bindings', 'text', '2048', 'range(10,100000)', _('Most registrations'), _('Of all phones together.') ],
-		[ 'log_level', 'choice', 'notice', [ 'error', 'warning', 'notice', 'info' ], _('Log'), _('What the system log shows.') ]
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Start the node at boot.') ],
+		[ 'domain', '', 'host', _('Domain'), _('The part behind @ in the addresses of the phones here. After a change every phone needs a new password.') ],
+		[ 'alias_domain', [], 'host', _('Further domains'), _('They mean the same phones.') ],
+		[ 'listen', [], 'ipaddr("nomask")', _('Listen on'), _('Addresses of this router; none: all of them.') ],
+		[ 'firewall_zone', [], 'zones', _('Firewall zones'), _('Whose phones can reach the node; none: lan.') ],
+		[ 'internet', '0', FLAG, _('Reachable from the Internet'), _('Opens the ports of this node in the zone wan: everybody can try passwords there.') ],
+		[ 'sip_port', '5060', 'port', _('SIP port'), _('For UDP and TCP.') ],
+		[ 'tls_port', '5061', 'port', _('TLS port'), TLS ],
+		[ 'ws_port', '8088', 'port', _('WebSocket port'), TLS ],
+		[ 'wss_port', '8089', 'port', _('Secure WebSocket port'), TLS ],
+		[ 'web_origin', [], 'string', _('Web pages'), _('Hosts whose pages may call through this router, beside its own.') ],
+		[ 'http_port', '8086', 'port', _('Phone book port'), _('For phones on the LAN; 0 switches it off.') ],
+		[ 'certificate', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
+		[ 'key', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
+		[ 'tls_verify', '1', FLAG, _('Check certificates'), _('Of other domains, before a call goes there.') ],
+		[ 'emergency_number', [ '112', '911' ], 'number', _('Emergency numbers'), _('They reach the responders before any other rule.') ],
+		[ 'responders', '', 'number', _('Responders'), _('The phone or group that rings on an emergency call.') ],
+		[ 'reserved_number', [], 'number', _('Reserved numbers'), _('No unknown node may have them, as with 110 and 999.') ],
+		[ 'strangers', 'refuse', [ 'allow', 'refuse' ], _('Callers from elsewhere'), _('May they ring phones here?') ],
+		[ 'help_for_strangers', '0', FLAG, _('Help for strangers'), _('May callers from elsewhere ring the responders?') ],
+		[ 'stranger_requests_per_minute', '60', 'range(0,100000)', _('Requests of a stranger'), _('Per minute and address; 0: no bound.') ],
+		[ 'blocked', [], 'caller', _('Blocked callers'), _('They are refused: user@host, a host name or an address.') ],
+		[ 'trusted', [], NETWORK, _('Trusted addresses'), _('They call without a password and without a bound.') ],
+		[ 'min_expires', '60', 'range(1,86400)', _('Shortest registration'), _('In seconds.') ],
+		[ 'max_expires', '7200', 'range(60,604800)', _('Longest registration'), _('In seconds.') ],
+		[ 'default_expires', '3600', 'range(60,604800)', _('Usual registration'), _('In seconds, where the phone names none.') ],
+		[ 'ring_seconds', '180', 'range(10,3600)', _('Ring for'), _('In seconds; then the call ends.') ],
+		[ 'record_route', 'calls', [ 'calls', 'needed' ], _('Stay in the path of'), _('Only calls in whose path the node stays are in the list of live calls.') ],
+		[ 'keepalive_seconds', '25', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
+		[ 'max_transactions', '8192', 'range(64,100000)', _('Most transactions'), _('A router with little memory wants less.') ],
+		[ 'max_bindings', '2048', 'range(10,100000)', _('Most registrations'), _('Of all phones together.') ],
+		[ 'log_level', 'notice', [ 'error', 'warning', 'notice', 'info' ], _('Log'), _('What the system log shows.') ]
 	],
 	mesh: [
-		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Find other nodes and call their phones. Needs the package bellhop-mesh.') ],
-		[ 'node_name', 'text', '', 'word', _('Name of this node'), _('None: the host name.') ],
-		[ 'profile', 'choice', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
-		[ 'port', 'text', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
-		[ 'firewall_zone', 'zones', [], null, _('Firewall zones'), _('Whose nodes can reach this one; none: as for phones.') ],
-		[ 'hello_ms', 'text', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
-		[ 'interface', 'devices', [], null, _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
-		[ 'peer', 'list', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
-		[ 'sip_peer', 'list', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
-		[ 'search_domain', 'list', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Find other nodes and call their phones. Needs the package bellhop-mesh.') ],
+		[ 'node_name', '', 'word', _('Name of this node'), _('None: the host name.') ],
+		[ 'profile', 'home', [ 'home', 'emergency' ], _('Phone book is for'), _('Who may read the names of the phones here.') ],
+		[ 'port', '5066', 'port', _('UDP port'), _('Of the mesh.') ],
+		[ 'firewall_zone', [], 'zones', _('Firewall zones'), _('Whose nodes can reach this one; none: as for phones.') ],
+		[ 'hello_ms', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
+		[ 'interface', [], 'devices', _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
+		[ 'peer', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
+		[ 'sip_peer', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
+		[ 'search_domain', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
 	],
 	user: [
-		[ 'name', 'text', '', 'word', _('Account'), _('The user name for the phone.') ],
-		[ 'display_name', 'text', '', 'string', _('Shown as'), _('What others see when this phone calls.') ],
-		[ 'extension', 'text', '', 'number', _('Number'), _('What others dial.') ],
-		[ 'alias', 'list', [], 'number', _('Further names'), _('Names and numbers that ring this phone too.') ],
-		[ 'forward', 'text', '', 'dialled', _('Forward to'), _('Where calls go that nobody takes: a number, a name or an address.') ],
-		[ 'forward_after', 'text', '25', 'range(0,180)', _('Forward after'), _('In seconds of ringing; 0: at once.') ],
-		[ 'srtp', 'choice', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
-		[ 'also_at', 'list', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
-		[ 'intercom', 'flag', '0', null, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
-		[ 'algorithm', 'choice', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
+		[ 'name', '', 'word', _('Account'), _('The user name for the phone.') ],
+		[ 'display_name', '', 'string', _('Shown as'), _('What others see when this phone calls.') ],
+		[ 'extension', '', 'number', _('Number'), _('What others dial.') ],
+		[ 'alias', [], 'number', _('Further names'), _('Names and numbers that ring this phone too.') ],
+		[ 'forward', '', 'dialled', _('Forward to'), _('Where calls go that nobody takes: a number, a name or an address.') ],
+		[ 'forward_after', '25', 'range(0,180)', _('Forward after'), _('In seconds of ringing; 0: at once.') ],
+		[ 'forward_always', '', 'dialled', _('Forward every call'), _('At once.') ],
+		[ 'forward_busy', '', 'dialled', _('Forward when busy'), _('While the person talks or rests.') ],
+		[ 'forward_noanswer', '', 'dialled', _('Forward if not answered'), _('After the seconds above.') ],
+		[ 'forward_absent', '', 'dialled', _('Forward when off'), _('While no phone is on.') ],
+		[ 'dnd', '0', FLAG, _('Do not disturb'), _('Calls find the person busy.') ],
+		[ 'quiet', '', 'hours', _('Quiet hours'), _('As in 22:00-07:00.') ],
+		[ 'block', [], 'string', _('Blocked callers'), _('A number, its beginning with *, or an address.') ],
+		[ 'anonymous', 'ring', [ 'ring', 'refuse' ], _('Hidden numbers'), _('Callers who do not show theirs.') ],
+		[ 'pause', '0', FLAG, _('Pause in groups'), _('Calls to groups ring without this person.') ],
+		[ 'pickup', 'house', 'word', _('Pickup group'), _('Who has the same word here may take the calls of each other.') ],
+		[ 'srtp', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
+		[ 'also_at', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
+		[ 'intercom', '0', FLAG, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
+		[ 'algorithm', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
 	],
 	group: [
-		[ 'name', 'text', '', 'word', _('Group'), _('A name that rings several phones.') ],
-		[ 'display_name', 'text', '', 'string', _('Shown as'), _('The name for people.') ],
-		[ 'extension', 'text', '', 'number', _('Number'), _('What others dial.') ],
-		[ 'alias', 'list', [], 'number', _('Further names'), _('Names and numbers of the group.') ],
-		[ 'member', 'list', [], 'word', _('Members'), _('The phones that ring.') ],
-		[ 'strategy', 'choice', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ],
-		[ 'ring_each', 'text', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
+		[ 'name', '', 'word', _('Group'), _('A name that rings several phones.') ],
+		[ 'display_name', '', 'string', _('Shown as'), _('The name for people.') ],
+		[ 'extension', '', 'number', _('Number'), _('What others dial.') ],
+		[ 'alias', [], 'number', _('Further names'), _('Names and numbers of the group.') ],
+		[ 'member', [], 'word', _('Members'), _('The phones that ring.') ],
+		[ 'strategy', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ],
+		[ 'ring_each', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
 	],
 	contact: [
-		[ 'name', 'text', '', 'string', _('Name'), _('The name for people.') ],
-		[ 'number', 'text', '', 'number', _('Number'), _('What a phone dials.') ],
-		[ 'address', 'text', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ],
-		[ 'encryption', 'choice', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
-		[ 'verification', 'choice', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
-		[ 'pgp', 'list', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
+		[ 'name', '', 'string', _('Name'), _('The name for people.') ],
+		[ 'number', '', 'number', _('Number'), _('What a phone dials.') ],
+		[ 'address', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ],
+		[ 'star', '0', FLAG, _('May always ring'), _('Even those who do not want to be disturbed.') ],
+		[ 'encryption', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
+		[ 'verification', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
+		[ 'pgp', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
+	],
+	features: [
+		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],
+		[ 'forward_always', '', 'code', _('Forward every call'), CODE ],
+		[ 'forward_busy', '', 'code', _('Forward when busy'), CODE ],
+		[ 'forward_noanswer', '', 'code', _('Forward if not answered'), CODE ],
+		[ 'forward_absent', '', 'code', _('Forward when off'), CODE ],
+		[ 'dnd', '', 'code', _('Do not disturb'), CODE ],
+		[ 'pause', '', 'code', _('Pause in groups'), CODE ],
+		[ 'pickup', '', 'code', _('Pick up'), _('Takes a call that rings at another phone.') ],
+		[ 'intercom', '', 'code', _('Intercom'), _('Speaks at once to a phone that answers by itself.') ],
+		[ 'park', '', 'code', _('Park'), _('A call is transferred here; who dials it takes it back.') ],
+		[ 'ring_back', '', 'code', _('Ring back'), _('When the one who was dialled last is free.') ],
+		[ 'block', '', 'code', _('Block'), _('The last caller for ever.') ],
+		[ 'last_caller', '', 'code', _('Call back'), _('Who called last.') ],
+		[ 'redial', '', 'code', _('Dial again'), _('What was dialled last.') ]
 	],
 	media: [
-		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
-		[ 'encryption', 'choice', 'prefer', [ 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls to other nodes.') ],
-		[ 'verification', 'choice', 'encrypted', [ 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
-		[ 'relay', 'choice', 'needed', [ 'never', 'needed', 'always' ], _('Sound through this router'), _('Of calls that it does not encrypt.') ],
-		[ 'hide_addresses', 'flag', '0', null, _('Hide addresses'), _('All sound passes this node, so that its other end does not see where a phone is.') ],
-		[ 'port_low', 'text', '16384', 'port', _('First port of sound'), _('UDP; a stream takes four.') ],
-		[ 'port_high', 'text', '18431', 'port', _('Last port of sound'), _('UDP.') ],
-		[ 'max_calls', 'text', '512', 'range(1,10000)', _('Most calls'), _('Whose sound passes this router at once.') ],
-		[ 'dead_seconds', 'text', '300', 'range(30,86400)', _('Silence'), _('In seconds; then a relay in which nobody is heard is closed.') ]
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
+		[ 'encryption', 'prefer', [ 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls to other nodes.') ],
+		[ 'verification', 'encrypted', [ 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
+		[ 'relay', 'needed', [ 'never', 'needed', 'always' ], _('Sound through this router'), _('Of calls that it does not encrypt.') ],
+		[ 'hide_addresses', '0', FLAG, _('Hide addresses'), _('All sound passes this node, so that its other end does not see where a phone is.') ],
+		[ 'port_low', '16384', 'port', _('First port of sound'), _('UDP; a stream takes four.') ],
+		[ 'port_high', '18431', 'port', _('Last port of sound'), _('UDP.') ],
+		[ 'max_calls', '512', 'range(1,10000)', _('Most calls'), _('Whose sound passes this router at once.') ],
+		[ 'dead_seconds', '300', 'range(30,86400)', _('Silence'), _('In seconds; then a relay in which nobody is heard is closed.') ]
 	],
 	pgp: [
-		[ 'enabled', 'flag', '1', null, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
-		[ 'key', 'text', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
-		[ 'home', 'text', '', 'directory', _('GnuPG folder'), _('None: /etc/bellhop/gnupg.') ],
-		[ 'wait_seconds', 'text', '20', 'range(2,120)', _('Wait for a signature'), _('In seconds.') ]
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
+		[ 'key', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
+		[ 'home', '', 'directory', _('GnuPG folder'), _('None: /etc/bellhop/gnupg.') ],
+		[ 'wait_seconds', '20', 'range(2,120)', _('Wait for a signature'), _('In seconds.') ]
 	]
 };
 
 const PATTERNS = {
 	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
 	number: [ /^[A-Za-z0-9._+()\/*# -]+$/, _('a name, or a number such as +49 30 1234') ],
+	code: [ /^(off|[*#]\d+(\/[*#]\d+)?)$/, _('* or # and digits, as in *21, or off') ],
+	hours: [ /^\d\d?:\d\d-\d\d?:\d\d$/, _('hours, as in 22:00-07:00') ],
 	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
 	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
@@ -147,15 +179,14 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ] };
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], features: [ _('Feature codes'), 'settings' ] };
 
-/* What a problem is about, in words: the section and the option, or what the sentence of the node names. */
+/* What a problem is about, in words: the section, the option, the value. */
 function whereOf(row) {
 	const option = (OPTIONS[row.kind] || []).find(one => one[0] == row.option);
 	const one = row.index < 0 ? {} : uci.sections('bellhop')[row.index] || {};
-	const named = /package \S+|\w+ port \d+|address \S+/.exec(row.wrong);
-	return [ row.line && !row.kind ? _('Line %d').format(row.line) : '', row.kind ? (KINDS[row.kind] || [ row.kind ])[0] : '', one.display_name || one.name || row.section,
-		option ? option[4] : row.option, row.value ? '“%s”'.format(row.value) : '', row.kind || !named ? '' : named[0] ].filter(text => text).join(' ');
+	return [ row.line && !row.kind ? _('Line %d').format(row.line) : '', (KINDS[row.kind] || [ row.kind ])[0], one.display_name || one.name || row.section,
+		option ? option[3] : row.option, row.value ? '“%s”'.format(row.value) : '' ].filter(text => text).join(' ');
 }
 
 /* Phones and groups share their names and numbers. */
@@ -172,7 +203,7 @@ function namesOf(one) {
 /* Why a name or number is not free, or null. */
 function whyTaken(id, text) {
 	const node = uci.sections('bellhop', 'node')[0] || {}, wanted = text.toLowerCase();
-	if ([].concat(node.emergency_number || OPTIONS.node.find(row => row[0] == 'emergency_number')[2]).includes(text))
+	if ([].concat(node.emergency_number || OPTIONS.node.find(row => row[0] == 'emergency_number')[1]).includes(text))
 		return _('a number for calls for help');
 	if ([ 'user', 'group' ].some(kind => uci.sections('bellhop', kind).some(one => one['.name'] != id && namesOf(one).includes(wanted))))
 		return _('another phone or group has it already');
@@ -207,8 +238,7 @@ function removeMentions(names, found) {
 	});
 }
 
-const WIDGETS = { flag: form.Flag, text: form.Value, list: form.DynamicList, choice: form.ListValue,
-	zones: widgets.ZoneSelect, devices: widgets.DeviceSelect };
+const WIDGETS = { flag: form.Flag, zones: widgets.ZoneSelect, devices: widgets.DeviceSelect };
 
 return baseclass.extend({
 	/* Adds the options of a kind of section: those named, in their order, or all. */
@@ -216,30 +246,30 @@ return baseclass.extend({
 		const made = {};
 		const rows = names ? names.map(one => OPTIONS[kind].find(row => row[0] == one)) : OPTIONS[kind];
 		rows.forEach(row => {
-			const [ name, widget, value, accepted, title, help ] = row;
-			const args = [ WIDGETS[widget], name, title, help ];
+			const [ name, value, accepted, title, help ] = row, is_choice = Array.isArray(accepted), is_flag = accepted == FLAG;
+			const args = [ WIDGETS[accepted] || (is_choice ? form.ListValue : Array.isArray(value) ? form.DynamicList : form.Value), name, title, help ];
 			const option = tab ? section.taboption(tab, ...args) : section.option(...args);
 			const pattern = PATTERNS[accepted], is_shared = (kind == 'user' || kind == 'group') && SHARED.includes(name);
 
 			if (pattern)
 				option.validate = (id, text) => !text || (!pattern[0].test(text) ? pattern[1] :
 					(is_shared ? whyTaken(id, text) : name == 'forward' ? whyNoForward(id, text) : null) || true);
-			else if (widget == 'choice') {
+			else if (is_choice) {
 				accepted.forEach(choice => option.value(choice, CHOICES[choice]));
 				option.textvalue = id => CHOICES[option.cfgvalue(id) || value];
 			}
-			else if (accepted)
+			else if (WIDGETS[accepted])
+				option.multiple = option.nocreate = true;
+			else
 				option.datatype = accepted;
 
-			if (widget == 'flag' || widget == 'choice')
+			if (is_choice || is_flag)
 				option.default = value;
 			else
 				option.placeholder = String(value);
-			if (widget == 'zones' || widget == 'devices')
-				option.multiple = option.nocreate = true;
-			if (widget == 'text' && value)
+			if (!is_choice && !is_flag && value.length && !Array.isArray(value))
 				option.textvalue = id => option.cfgvalue(id) || value;
-			option.rmempty = (widget != 'flag');
+			option.rmempty = !is_flag;
 			made[name] = option;
 		});
 		return made;
@@ -249,6 +279,7 @@ return baseclass.extend({
 	single: function(map, kind, title, help) {
 		const section = map.section(form.TypedSection, kind, title, help);
 		section.anonymous = true;
+		section.addremove = !uci.sections('bellhop', kind).length;
 		return section;
 	},
 
@@ -262,7 +293,7 @@ return baseclass.extend({
 
 	/* The firewall's zones, for isReachable. */
 	loadZones: function() {
-		return Promise.all([ L.resolveDefault(uci.load('firewall')), L.resolveDefault(uci.load('network')), api.ask('interfaces') ]).then(found => {
+		return Promise.all([ L.resolveDefault(uci.load('firewall')), L.resolveDefault(uci.load('network')), api.ask('network.interface dump') ]).then(found => {
 			const open = ((found[2] || {})['interface'] || []).filter(one => (one.route || []).some(route => route.mask == 0)).map(one => one['interface']);
 			outside = uci.sections('firewall', 'zone').filter(zone => [].concat(zone.network || []).some(name => open.includes(name))).map(zone => zone.name);
 			outside = outside.length ? outside : [ 'wan' ];

@@ -25,7 +25,9 @@ return view.extend({
 			_('Where a call goes that a phone does not take, and other nodes where it rings too.'));
 		phones.addremove = phones.sortable = false;
 		phones.option(form.DummyValue, '_account', _('Account')).cfgvalue = id => uci.get('bellhop', id, 'name') || id;
-		options.add(phones, 'user', [ 'forward', 'forward_after', 'also_at' ]);
+		const rows = options.add(phones, 'user', [ 'forward', 'forward_after', 'forward_always', 'forward_busy', 'forward_noanswer',
+			'forward_absent', 'dnd', 'quiet', 'block', 'anonymous', 'pause', 'pickup', 'also_at' ]);
+		Object.values(rows).slice(2).forEach(option => option.modalonly = true);
 
 		return map.render().then(node => E('div', [ options.verdict(poll, [ 'group', 'user' ]), node ]));
 	}

@@ -3,9 +3,8 @@
 'require poll';
 'require bellhop.api as api';
 
-const WIDTH = 800, HEIGHT = 420, MARGIN = 60, STEPS = 200, MOST_DRAWN = 200;
+const WIDTH = 800, HEIGHT = 420, MARGIN = 60, MOST_DRAWN = 200;
 const GOOD = 1, FAIR = 3;
-const places = {};
 
 /* Two nodes of one name are told apart by the first letters of their keys. */
 function labels(nodes) {
@@ -28,52 +27,34 @@ function svg(name, attributes, children) {
 	return node;
 }
 
-/* Nodes push each other away and links pull; who has a place keeps near it. */
-function arrange(nodes, edges) {
-	const ideal = Math.sqrt(WIDTH * HEIGHT / Math.max(nodes.length, 1)) * 0.7;
-
-	nodes.forEach((node, i) => {
-		const angle = 2 * Math.PI * i / nodes.length;
-		places[node.node] = places[node.node] ||
-			[ WIDTH / 2 * (1 + 0.7 * Math.cos(angle)), HEIGHT / 2 * (1 + 0.7 * Math.sin(angle)) ];
-	});
-
-	for (let heat = 20, step = 0; step < STEPS; step++, heat *= 0.98) {
-		const moves = {};
-		const push = (a, b, strength) => {
-			const dx = places[a][0] - places[b][0] || 0.1, dy = places[a][1] - places[b][1] || 0.1;
-			const distance = Math.hypot(dx, dy), force = strength(distance) / distance;
-			moves[a] = moves[a] || [ 0, 0 ];
-			moves[a][0] += dx * force;
-			moves[a][1] += dy * force;
-		};
-
-		nodes.forEach(a => nodes.forEach(b => a != b && push(a.node, b.node, d => ideal * ideal / d)));
-		edges.forEach(([ a, b ]) => [ [ a, b ], [ b, a ] ].forEach(pair => push(pair[0], pair[1], d => -d * d / ideal)));
-		Object.keys(moves).forEach(id => {
-			const [ dx, dy ] = moves[id], length = Math.max(Math.hypot(dx, dy), 0.01), reach = Math.min(length, heat);
-			const bound = (value, most) => Math.min(Math.max(value, MARGIN), most - MARGIN);
-			places[id] = [ bound(places[id][0] + dx / length * reach, WIDTH), bound(places[id][1] + dy / length * reach, HEIGHT) ];
-		});
-	}
+/* This node in the middle, its neighbours around it, then theirs; who is gone on the outermost ring. */
+function arrange(nodes, hops) {
+	const rings = [], places = {};
+	nodes.forEach(({ node }) => (rings[hops[node]] = rings[hops[node]] || []).push(node));
+	rings.forEach((ring, distance) => ring.sort().forEach((node, i) => {
+		const angle = 2 * Math.PI * i / ring.length + (distance - 1) * 0.6, reach = distance / (rings.length - 1 || 1);
+		places[node] = [ WIDTH / 2 + (WIDTH / 2 - MARGIN) * reach * Math.cos(angle), HEIGHT / 2 + (HEIGHT / 2 - MARGIN) * reach * Math.sin(angle) ];
+	}));
+	return places;
 }
 
-/* is_there: id -> whether a node is in reach; the others are grey. */
-function picture(graph, names, is_there) {
+/* hops: id -> how far a node in reach is; the others are grey. */
+function picture(graph, names, hops) {
 	const nodes = graph.nodes.slice(0, MOST_DRAWN);
 	const edges = graph.edges.filter(([ a, b ]) => [ a, b ].every(id => nodes.some(node => node.node == id)));
-	arrange(nodes, edges);
+	const furthest = Math.max(...Object.values(hops)) + 1, is_there = id => id in hops;
+	const places = arrange(nodes, nodes.reduce((all, { node }) => Object.assign(all, { [node]: is_there(node) ? hops[node] : furthest }), {}));
 
 	const lines = edges.map(([ a, b, cost ]) => {
-		const [ kind, words ] = is_there[a] && is_there[b] ? quality(cost) : [ '', _('gone') ];
+		const [ kind, words ] = is_there(a) && is_there(b) ? quality(cost) : [ '', _('gone') ];
 		return svg('path', { d: 'M%d,%dL%d,%d'.format(...places[a], ...places[b]), 'stroke-width': 3,
 			style: 'stroke:' + api.colour(kind), 'stroke-opacity': kind ? 0.8 : 0.3, 'stroke-dasharray': kind == 'success' ? 'none' : '6 4' },
 		[ svg('title', {}, [ words ]) ]);
 	});
 	const dots = nodes.map(({ node }) => svg('g', { transform: 'translate(%d %d)'.format(...places[node]),
-		opacity: is_there[node] ? 1 : 0.35 }, [
+		opacity: is_there(node) ? 1 : 0.35 }, [
 		svg('title', {}, [ node ]),
-		svg('circle', { r: node == graph.own ? 13 : 9, style: 'fill:' + (is_there[node] ? api.colour(node == graph.own ? 'success' : 'primary') : 'gray') }),
+		svg('circle', { r: node == graph.own ? 13 : 9, style: 'fill:' + (is_there(node) ? api.colour(node == graph.own ? 'success' : 'primary') : 'gray') }),
 		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
 			[ node == graph.own ? _('%s (this node)').format(names[node]) : names[node] ])
 	]));
@@ -92,11 +73,11 @@ function way(row, names) {
 function draw([ graph, routes, peers ]) {
 	if (graph.error)
 		return api.refusal(graph);
-	const names = labels(graph.nodes), is_there = { [graph.own]: true }, rows = routes.routes || [];
-	rows.forEach(row => is_there[row.node] = true);
-	const gone = graph.nodes.filter(node => !is_there[node.node]);
+	const names = labels(graph.nodes), hops = { [graph.own]: 0 }, rows = routes.routes || [];
+	rows.forEach(row => hops[row.node] = row.hops);
+	const gone = graph.nodes.filter(({ node }) => !(node in hops));
 	return E('div', [
-		graph.nodes.length > 1 ? E('div', { 'style': 'overflow-x:auto' }, [ picture(graph, names, is_there) ]) :
+		graph.nodes.length > 1 ? E('div', { 'style': 'overflow-x:auto' }, [ picture(graph, names, hops) ]) :
 			E('p', [ _('This node is alone: it has found no other.') ]),
 		api.section(_('Other nodes'), api.table([
 			[ _('Name'), row => E('strong', { 'style': row.hops ? '' : 'opacity:.5' }, [ names[row.node] || row.name || row.node.slice(0, 8) ]) ],

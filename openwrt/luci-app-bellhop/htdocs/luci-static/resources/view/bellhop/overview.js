@@ -99,12 +99,12 @@ const CHECKS = [ checkRunning, checkSafety, checkPhones, checkFirewall, checkDoo
 
 function load() {
 	return Promise.all([
-		api.ask('status'), api.ask('registrations'), api.ask('interfaces'), api.ask('system'),
-		api.ask('stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'),
+		api.ask('status'), api.ask('registrations'), api.ask('network.interface dump'), api.ask('system info'),
+		api.ask('file stat', '/sys/module/nf_conntrack_sip'), api.ask('calls'),
 		api.ask('problems'), api.ask('routes')
 	]).then(([ status, registrations, interfaces, system, alg, calls, problems, routes ]) => {
 		const now = { status, registrations, interfaces, system, alg, calls, problems, routes };
-		return status.error ? api.ask('exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
+		return status.error ? api.ask('file exec', '/sbin/logread', [ '-e', 'bellhop' ]).then(log =>
 			Object.assign(now, { log: log.stdout })) : now;
 	});
 }
@@ -138,7 +138,7 @@ function draw(now) {
 }
 
 function button(action, title, style) {
-	return api.button(title, () => api.ask('init', 'bellhop', action), style);
+	return api.button(title, () => api.ask('rc init', 'bellhop', action), style);
 }
 
 return view.extend({

@@ -57,7 +57,7 @@ function decode(octets) {
 }
 
 function upload(ev) {
-	return ev.target.files[0].arrayBuffer().then(decode).then(text => api.inPieces('importPhonebook', text)).then(answer =>
+	return ev.target.files[0].arrayBuffer().then(decode).then(text => api.inPieces('import-phonebook', text)).then(answer =>
 		ui.addNotification(null, answer.error ? api.refusal(answer) :
 			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
 }

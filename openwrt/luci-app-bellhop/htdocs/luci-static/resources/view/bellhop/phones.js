@@ -27,7 +27,7 @@ function where(id) {
 		E('small', [ one.seen_from, ' · ', one.transport.toUpperCase() ])
 	])) : [ api.mark('warning', _('no phone yet')) ]).concat(
 		messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
-			api.button(_('Throw away'), () => api.ask('flushMailbox', name)) ]) : '',
+			api.button(_('Throw away'), () => api.ask('flush-mailbox', name)) ]) : '',
 		found.length ? api.button(_('Ring it'), () => api.ask('ring', name).then(answer => account.showRinging(name, answer))) : ''));
 }
 

@@ -38,7 +38,7 @@ function drawCopies() {
 }
 
 function judge(row, verdict) {
-	return () => api.ask('setTrust', row.contact, verdict);
+	return () => api.ask('set-trust', row.contact, verdict);
 }
 
 function drawTrust(trust) {
@@ -65,9 +65,6 @@ return view.extend({
 		options.add(door, 'node', [ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'blocked', 'trusted' ]);
 		if (can.media)
 			options.add(options.single(map, 'media', _('Encryption')), 'media', [ 'encryption', 'verification', 'hide_addresses' ]);
-		if (can.tls)
-			options.add(options.single(map, 'node', _('Certificates')), 'node', [ 'tls_verify', 'certificate', 'key' ]);
-		options.add(options.single(map, 'mesh', _('Who may read the phone book')), 'mesh', [ 'profile' ]);
 		return map.render().then(node => E('div', [
 			E('h2', [ _('Security') ]), options.verdict(poll, [ 'node', 'media' ]), node, can.media ? api.live(poll, () => api.ask('trust'), drawTrust, trust) : '', drawIdentity(identity), drawCopies()
 		]));

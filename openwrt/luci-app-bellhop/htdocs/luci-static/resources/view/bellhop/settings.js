@@ -30,10 +30,11 @@ return view.extend({
 			options.add(node, 'node', names.filter(one => can.tls || !OF_TLS.includes(one)), name);
 		});
 		options.add(options.single(map, 'mesh', _('Mesh')), 'mesh');
+		options.add(options.single(map, 'features', _('Feature codes')), 'features');
 		if (can.media)
 			options.add(options.single(map, 'media', _('Sound')), 'media');
 		if (can.pgp)
 			options.add(options.single(map, 'pgp', _('Signatures')), 'pgp');
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp' ]), node ]));
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp', 'features' ]), node ]));
 	}
 });

@@ -144,7 +144,7 @@ function show(place, people) {
 
 return view.extend({
 	load: function() {
-		return Promise.all([ api.ask('interfaces'), account.server(), options.loadZones(), uci.load('bellhop') ]);
+		return Promise.all([ api.ask('network.interface dump'), account.server(), options.loadZones(), uci.load('bellhop') ]);
 	},
 
 	render: function([ interfaces, found ]) {
