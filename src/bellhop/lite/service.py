@@ -10,7 +10,9 @@ from .media import NEEDS_FULL_NODE, Unrelayed, problem_of
 from .signals import Signals
 
 # What a node of this size does not do; the status says so.
-LEFT_TO_FULL_NODE = ("media relay", "TLS and WebSocket", "NAPTR and DNSSEC", "DHT")
+LEFT_TO_FULL_NODE = (
+    "media relay", "TLS and WebSocket", "phone book for desk phones", "NAPTR and DNSSEC", "DHT",
+)  # fmt: skip
 BY_LIBSODIUM = "Ed25519 by libsodium"
 NO_DIGESTS = (
     "no libsodium: OpenWrt's MicroPython gets SHA-256 wrong on this processor, and phones with a "
