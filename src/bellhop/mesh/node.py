@@ -406,8 +406,13 @@ class Mesh:
         return short_id(node) in self.exchange.peers
 
     def phonebook(self):
-        """Return everybody whose node is in reach, a list of dicts."""
+        """Return everybody whose node is known, a list of dicts; hops: None out of reach."""
         return views.phonebook(self)
+
+    def own_prefix(self):
+        """Return the digits that begin this node's mesh numbers, None where another has them."""
+        self.directory.refresh()
+        return views.prefix_of(self, self.short)
 
     def nickname(self, short):
         """Return the name that a node gives itself, text, empty where none is known."""

@@ -188,7 +188,7 @@ def graph(mesh):
 
 
 def phonebook(mesh):
-    """Return one dict for each entry of the books of all nodes in reach."""
+    """Return one dict for each entry of the books of all nodes; hops: None out of reach."""
     reach = mesh.reach.get()
     directory = mesh.directory
     registered = directory.registered()
@@ -196,12 +196,12 @@ def phonebook(mesh):
     for key, entries in directory.books.items():
         short = key[:8]
         known = directory.node(short)
-        if known is None or short not in reach:
+        if known is None:
             continue
-        prefix = number_prefix(known.node, known.value.attempt)
-        is_owner = directory.owner(prefix) == short
+        hops = reach[short][1] if short in reach else None
+        prefix = prefix_of(mesh, short)
         for entry in entries:
-            here = (short, name_hash(entry.name)) in registered
+            here = hops is not None and (short, name_hash(entry.name)) in registered
             rows.append(
                 {
                     "name": text(entry.name),
@@ -211,11 +211,20 @@ def phonebook(mesh):
                     "node": mesh.name_of(known.node),
                     "node_name": text(known.value.name),
                     "registered": here,
-                    "hops": reach[short][1],
-                    "mesh_number": text(prefix + entry.number) if entry.number and is_owner else "",
+                    "hops": hops,
+                    "mesh_number": text(prefix + entry.number) if entry.number and prefix else "",
                 }
             )
     return sorted(rows, key=lambda row: (row["name"], row["node"]))
+
+
+def prefix_of(mesh, short):
+    """Return the digits that begin the mesh numbers of a node, None where another node has them."""
+    known = mesh.directory.node(short)
+    if known is None:
+        return None
+    prefix = number_prefix(known.node, known.value.attempt)
+    return prefix if mesh.directory.owner(prefix) == short else None
 
 
 def dump(mesh):

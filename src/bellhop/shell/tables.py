@@ -52,6 +52,7 @@ TABLES = {
             Column("NAME", "name", _plain),
             Column("NUMBER", "extension", _plain),
             Column("ALSO", "aliases", _list),
+            Column("IN THE MESH", "mesh_number", _plain),
             Column("SHOWN AS", "display_name", _plain),
             Column("PHONES", "phones", _plain),
             Column("MESSAGES", "messages", _plain),

@@ -148,7 +148,8 @@ class Failures(unittest.TestCase):
         network.run(8500)
         self.assertEqual(network.nodes[0].paths_to(network.nodes[3].id), [])
         self.assertEqual(
-            [row["name"] for row in network.nodes[0].phonebook()], ["alice0", "alice1"]
+            [(row["name"], row["hops"]) for row in network.nodes[0].phonebook()],
+            [("alice0", 0), ("alice1", 1), ("alice2", None), ("alice3", None)],
         )
 
     def test_two_islands_merge_within_half_a_second(self):

@@ -23,7 +23,7 @@ class Dialling:
     """A feature: calls to others in the mesh, and for others through this node. mesh: the Mesh."""
 
     name = "mesh dialling"
-    hooks = ("locate", "lead", "knows", "stays", "hops", "callee", "entries")
+    hooks = ("locate", "lead", "knows", "stays", "hops", "callee", "entries", "seen_user")
     events = ()
     users, wakers = {}, {}
 
@@ -46,8 +46,19 @@ class Dialling:
             also = [] if target.param(b"fork") == b"no" else self.also_at(found.callee)
             return _with(found, _joined(found.stages, also))
         if found.rule in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.callee is None:
-            return self.find(target) or found
+            return self._own(target, now) or self.find(target) or found
         return found
+
+    def _own(self, target, now):
+        """Return the Found of a mesh number of this node, or None."""
+        prefix = self.mesh.own_prefix()
+        if prefix is None or not target.key.startswith(prefix) or not self.node.is_ours(target):
+            return None
+        node, extension = self.node, target.key[len(prefix) :]
+        if extension not in node.settings.names:
+            return None
+        here = uri.Uri(b"tel", extension, None)
+        return dialplan.find(node.settings, node.listening, node.location, here, now)
 
     def lead(self, request, found, now):
         """Return a Found whose addresses of elsewhere (speed dials, forwarding) the mesh knows.
@@ -216,26 +227,45 @@ class Dialling:
         return stages[:1] + _joined(stages[1:], unknown)
 
     def entries(self):
-        """Return the entries of everybody else in reach, as the phone book shows them."""
-        entries = []
+        """Return the entries of everybody else, as the phone book shows them.
+
+        Those of a node out of reach stay, and say so. Who answers calls for help stands there once.
+        """
+        entries, helpers = [], []
         for row in self.mesh.phonebook():
             if row["node"] == self.mesh.key:
                 continue
-            place = "%s, %s" % (row["node_name"] or row["node"][:8], _hops(row["hops"]))
-            number, address = row["mesh_number"] or row["name"], "sip:%s@%s"
-            address %= row["name"], row["node"]
-            if row["name"].encode() == dialplan.SOS:
-                number, address = self.node.settings.emergency_number[0], "urn:service:sos"
-            entries.append(
-                {
-                    "display": row["display"],
-                    "number": number,
-                    "address": address,
-                    "place": place,
-                    "registered": row["registered"],
-                }
-            )
+            place = row["node_name"] or row["node"][:8]
+            there = "not in reach now" if row["hops"] is None else _hops(row["hops"])
+            entry = {
+                "display": row["display"],
+                "number": row["mesh_number"] or row["name"],
+                "address": "sip:%s@%s" % (row["name"], row["node"]),
+                "place": "%s, %s" % (place, there),
+                "registered": row["registered"],
+                "in_reach": row["hops"] is not None,
+            }
+            is_help = row["name"].encode() == dialplan.SOS
+            (helpers if is_help else entries).append(entry)
+        if helpers:
+            entries.append(self._help(helpers))
         return entries
+
+    def _help(self, helpers):
+        """Return the one entry of all who answer calls for help."""
+        reached = [entry for entry in helpers if entry["in_reach"]]
+        entry = dict((reached or helpers)[0], address="urn:service:sos")
+        entry["number"] = self.node.settings.emergency_number[0]
+        entry["registered"] = bool([one for one in helpers if one["registered"]])
+        if len(reached) > 1:
+            entry["place"] = "%d nodes" % len(reached)
+        return entry
+
+    def seen_user(self, name):
+        """Return the number under which a user is called from everywhere in the mesh."""
+        prefix = self.mesh.own_prefix()
+        number = uri.key_of(self.node.settings.users[name].extension.encode())
+        return {"mesh_number": of_octets(prefix + number) if prefix and number else ""}
 
     # Who is who.
 

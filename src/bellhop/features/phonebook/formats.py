@@ -13,6 +13,11 @@ CSV_FIELDS = ("display", "number", "address")
 CSV_HEADER = "name,number,address"
 
 
+def shown(entry):
+    """Return the name that a desk phone shows: its book has no other place for what matters."""
+    return entry["display"] if entry.get("in_reach", True) else entry["display"] + " (not in reach)"
+
+
 def _xml(root, lines):
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<%s>\n' % root
     return head + "".join(lines) + "</%s>\n" % root.partition(" ")[0]
@@ -23,7 +28,7 @@ def _directory(root, entries, title, keys=()):
     for entry in entries:
         lines.append(
             "<DirectoryEntry><Name>%s</Name><Telephone>%s</Telephone></DirectoryEntry>\n"
-            % (xml(entry["display"]), xml(entry["number"]))
+            % (xml(shown(entry)), xml(entry["number"]))
         )
     for index, (name, url) in enumerate(keys):
         lines.append(
@@ -56,7 +61,7 @@ def grandstream(entries, title, more):
         lines.append(
             "<Contact><id>%d</id><FirstName>%s</FirstName><Phone type='Work'><phonenumber>%s"
             "</phonenumber><accountindex>0</accountindex></Phone></Contact>\n"
-            % (index + 1, xml(entry["display"]), xml(entry["number"]))
+            % (index + 1, xml(shown(entry)), xml(entry["number"]))
         )
     return _xml("AddressBook", lines)
 

@@ -54,6 +54,11 @@ def register(house, user, host):
     house.perform(engine.registrations.changed(added, removed, now))
 
 
+def book(house):
+    """Return the entries of a house's phone book."""
+    return house.engine.answer("phonebook", {}, house.town.now)[0]["phonebook"]
+
+
 def line_of_three():
     """Return a town with alice at one end of a line and carol at the other."""
     town = Town()
@@ -110,6 +115,40 @@ class DiallingTest(unittest.TestCase):
             data = request("INVITE", dialled).replace(b"call-1", b"call-%d" % count)
             one.receive(data.replace(b"z9hG4bK", b"z9hG4bK%d" % count), CALLER)
             self.assertEqual(len(self.invites(three, "10.0.9.3")), count + 1)
+
+    def test_the_own_mesh_number_is_shown_and_rings_here(self):
+        town, one, two, three = line_of_three()
+        register(one, "alice", "10.0.9.8")
+        (row,) = one.engine.answer("users", {}, town.now)[0]["users"]
+        seen = [e["number"] for e in book(two) if e["display"] == "alice"]
+        self.assertEqual([row["mesh_number"]], seen)
+        self.assertEqual(row["mesh_number"][-3:], "201")
+        one.receive(request("INVITE", "sip:%s@home.test" % row["mesh_number"]), CALLER)
+        self.assertEqual(len(self.invites(one, "10.0.9.8")), 1)
+
+    def test_help_stands_in_the_phone_book_once(self):
+        town = Town()
+        houses = [
+            House(town, "10.0.%d.1" % at, "house%d" % at, [("u%d" % at, "20%d" % at)],
+                  responders="u%d" % at)
+            for at in range(3)
+        ]  # fmt: skip
+        town.cable(houses[0], houses[1])
+        town.cable(houses[0], houses[2])
+        register(houses[2], "u2", "10.0.9.2")
+        town.advance(4000)
+        (entry,) = [e for e in book(houses[0]) if e["number"] == "112"]
+        self.assertEqual((entry["place"], entry["registered"]), ("2 nodes", True))
+
+    def test_who_is_cut_off_stays_in_the_phone_book_and_is_marked(self):
+        town, one, two, three = line_of_three()
+        town.cables.clear()
+        town.advance(30000)
+        (entry,) = [e for e in book(one) if e["display"] == "carol"]
+        self.assertEqual((entry["registered"], entry["in_reach"]), (False, False))
+        self.assertEqual(entry["place"], "farm, not in reach now")
+        shown = one.engine.answer("phonebook", {"format": "yealink"}, town.now)[0]["text"]
+        self.assertIn("carol (not in reach)", shown)
 
     def test_a_stranger_cannot_use_the_mesh_as_relay(self):
         town, one, two, three = line_of_three()
