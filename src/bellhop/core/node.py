@@ -89,7 +89,7 @@ class Node:
 
     def is_there(self, section, now):
         """Tell whether a phone of a user, or of one member of a group, is registered."""
-        names = section.member if section.kind == "group" else (section.name,)
+        names = section.rings if section.kind == "group" else (section.name,)
         return bool([name for name in names if self.location.bindings(name, now)])
 
     def phone_of(self, request, flow):

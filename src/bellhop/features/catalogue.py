@@ -7,6 +7,7 @@ from .codes import Codes
 from .dial import Dial
 from .diversion import Diversion
 from .holding import Holding
+from .hunting import Hunting
 from .keepalive import Keepalive
 from .messages.delivery import Delivery
 from .phonebook.book import Book
@@ -20,9 +21,9 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "mesh",
-    "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP", "holding",
-    "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "hunting",
+    "mesh", "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP",
+    "holding", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -50,6 +51,7 @@ def node(settings, token, now):
     engine.join(dial)
     codes.does(dial.actions())
     engine.join(Diversion(core, wishes))
+    engine.join(Hunting(core, engine.forwarder, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))
     engine.join(Keepalive(core, uac, engine.registrations))

@@ -72,7 +72,7 @@ class Pickup:
             section = settings.names.get(number)
             if section is None:
                 raise SipError(404, "nobody here has the number %s" % number.decode())
-            names = section.member if section.kind == "group" else (section.name,)
+            names = section.rings if section.kind == "group" else (section.name,)
         else:
             names = [name for name in settings.users if name != user.name]
         allowed = [name for name in names if _may_take(user, settings.users.get(name))]

@@ -128,6 +128,11 @@ def hours_or_nothing(text):
     return text
 
 
+def member(text):
+    """Return the name of a user or group, or the URI of somebody elsewhere."""
+    return address(text) if ":" in text else word(text)
+
+
 def hexadecimal(digits):
     """Return the check of so many hexadecimal digits."""
 

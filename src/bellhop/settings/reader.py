@@ -13,6 +13,8 @@ from .values import Section, Settings, User
 
 # A file of another kind shall not fill the memory with what is wrong in it.
 MAX_PROBLEMS = 64
+# Groups within groups.
+DEEPEST = 8
 FORWARDS = ("forward", "forward_always", "forward_busy", "forward_noanswer", "forward_absent")
 SECRETS = ("password", "ha1_md5", "ha1_sha256")
 LEFT_OUT = "the section is left out"
@@ -219,6 +221,9 @@ class _Reader:
             self._fit_user(settings, settings.users[name])
         for name in sorted(settings.groups):
             self._fit_members(settings, settings.groups[name])
+        for name in sorted(settings.groups):
+            self._fit_rings(settings, settings.groups[name])
+            self._fit_forward(settings, settings.groups[name], "overflow")
 
     def _fit_codes(self, settings):
         section = settings.features
@@ -330,7 +335,7 @@ class _Reader:
             return
         problem = None
         if settings.names.get(key) is user:
-            wrong = "user '%s' forwards to itself" % user.name
+            wrong = "%s '%s' forwards to itself" % (user.kind, user.name)
             problem = Problem(problems.ITSELF, wrong, "calls are not forwarded")
         elif key not in settings.names and key not in settings.speed_dial:
             wrong = "%s '%s' is no user, group, number or speed dial of this file"
@@ -340,14 +345,45 @@ class _Reader:
             self._tell(user, problem, option)
 
     def _fit_members(self, settings, group):
+        known = [one for one in group.member if self._is_member(settings, one)]
         for member in group.member:
-            if member not in settings.users:
-                wrong = "the member '%s' is not a user" % member
+            if member not in known:
+                wrong = "the member '%s' is no user or group" % member
                 works = "the others of group '%s' ring" % group.name
-                if not [one for one in group.member if one in settings.users]:
+                if not known:
                     works = "the group '%s' rings nobody" % group.name
                 self._tell(group, Problem(problems.GONE, wrong, works), "member", member)
-        group.member = tuple([one for one in group.member if one in settings.users])
+        group.member = tuple(known)
+
+    @staticmethod
+    def _is_member(settings, member):
+        return ":" in member or member in settings.users or member in settings.groups
+
+    def _fit_rings(self, settings, group):
+        """Note who rings for a group: members of its groups too, each once."""
+        group.rings, path = [], []
+        if not self._gather(settings, group, group.rings, path):
+            names = " of ".join([one.name for one in path][::-1])
+            wrong = "the groups are members of each other, or too deep: " + names
+            self._tell(group, Problem(problems.ITSELF, wrong, "each member rings once"), "member")
+
+    def _gather(self, settings, group, rings, path):
+        """Append who rings; return False where a group is its own member, or too deep."""
+        if group in path or len(path) == DEEPEST:
+            path.append(group)
+            return False
+        path.append(group)
+        fits = True
+        for member in group.member:
+            inner = settings.groups.get(member)
+            if inner is None and member not in rings:
+                rings.append(member)
+            elif inner is not None and not self._gather(settings, inner, rings, path):
+                fits = False
+                break
+        if fits:
+            path.pop()
+        return fits
 
 
 def _of_kind(kind, values):

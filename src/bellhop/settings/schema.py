@@ -24,6 +24,7 @@ from .checks import (
     host_port,
     hours_or_nothing,
     line,
+    member,
     name_or_nothing,
     network,
     number,
@@ -250,12 +251,16 @@ SCHEMA = {
         "display_name": _option(line, "", "name shown to people"),
         "extension": _option(dialled, "", "short number"),
         "alias": _list(dialled, "further names and numbers"),
-        "member": _list(word, "users that ring"),
+        "member": _list(member, "users and groups that ring, or addresses elsewhere"),
         "strategy": _option(
-            choice("parallel", "sequential"),
+            choice("parallel", "sequential", "rotating"),
             "parallel",
-            "all at once, or one after the other",
+            "all at once, one after the other, or beginning with another one each time",
         ),
+        "delay": _option(
+            number(0, 60), 0, "with all at once: seconds until the next member rings as well"
+        ),
+        "overflow": _option(forward, "", "where calls go that no member takes"),
         "ring_each": _option(
             number(5, 600), 20, "how many seconds each member rings before the next"
         ),

@@ -205,16 +205,25 @@ def _user_targets(location, user, instance, now):
 
 def _group_targets(settings, location, group, now):
     lists = []
-    for member in group.member:
-        found = _user_targets(location, settings.users[member], None, now)
+    for member in group.rings:
+        found = member_targets(settings, location, member, now)
         if found:
-            lists.append(found[0])
-    if group.strategy == "sequential" or not lists:
+            lists.append(found)
+    if group.strategy != "parallel" or not lists:
         return lists
     together = []
     for targets in lists:
         together.extend(targets)
     return [together]
+
+
+def member_targets(settings, location, member, now):
+    """Return the Targets of one who rings for a group: a user's phones, or an address elsewhere."""
+    user = settings.users.get(member)
+    if user is None:
+        return [towards(member.encode(), None, "member of a group")]
+    found = _user_targets(location, user, None, now)
+    return found[0] if found else []
 
 
 def _request_uri(contact):

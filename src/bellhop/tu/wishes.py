@@ -56,6 +56,11 @@ def is_listed(listed, names, key):
     return False
 
 
+def rests(user, wishes, minute):
+    """Tell whether a user wants no calls now but those of friends; minute: of the day, or None."""
+    return value(user, wishes, DND) or hours.is_within(value(user, wishes, QUIET), minute)
+
+
 def why_not(user, wishes, minute, is_hidden, is_blocked, calls_again):
     """Return which wish keeps a caller from ringing a user: one of NAMES, or None.
 
