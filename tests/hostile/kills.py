@@ -35,6 +35,10 @@ FEW = 5
 FLUSH_AT = 60
 
 
+# Ports that all nodes of this machine would share.
+QUIET = "".join("\n\toption %s_port 0" % name for name in ("tls", "ws", "wss", "http"))
+
+
 class Full(Lite):
     """A full node with the configuration of the lite one."""
 
@@ -44,7 +48,12 @@ class Full(Lite):
     def configure(self):
         """Write the UCI file."""
         self.compiled = FULL
-        return super().configure()
+        made = super().configure()
+        config = self.folder / "bellhop.config"
+        config.write_text(
+            config.read_text().replace("\n\tlist listen", QUIET + "\n\tlist listen", 1)
+        )
+        return made
 
 
 class Interpreter:
