@@ -5,7 +5,7 @@ from ..sip import scan, uri
 from .location import Binding, Change, contact_value
 
 # What is granted at most over a stream.
-STREAM_SECONDS = 120
+STREAM_SECONDS = 60
 MAX_SECONDS = 2**32 - 1
 # Parameters of a Contact that the registrar answers itself and does not keep.
 NOT_KEPT = (b"expires", b"q", b"pub-gruu", b"temp-gruu")

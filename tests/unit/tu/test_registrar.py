@@ -53,6 +53,19 @@ class ExpiresTest(RegistrarCase):
         self.register("Contact: <sip:bob@a>;expires=4294967295")
         self.assertEqual(self.contacts(), [(b"sip:bob@a", 7200)])
 
+    def test_over_a_stream_it_is_short_for_nobody_tells_the_phone_that_the_power_went(self):
+        for lines, shortest, granted in (
+            ("Contact: <sip:bob@a>", 60, registrar.STREAM_SECONDS),
+            ("Contact: <sip:bob@a>;expires=7200", 30, registrar.STREAM_SECONDS),
+            ("Contact: <sip:bob@a>;expires=45", 30, 45),
+            ("Contact: <sip:bob@a>", 300, 300),
+        ):
+            self.setUp()
+            stream, limits = flow("10.0.0.3", 40000, "tcp", 7), (shortest, 7200, 3600)
+            request = parsed("REGISTER", lines=[lines])
+            registrar.register(request, stream, "bob", self.location, limits, 0)
+            self.assertEqual(self.contacts(), [(b"sip:bob@a", granted)])
+
     def test_too_short_is_refused_with_423_and_min_expires(self):
         error = self.refused("Contact: <sip:bob@a>;expires=59")
         self.assertEqual((error.status, error.headers), (423, (b"Min-Expires: 60",)))
