@@ -31,8 +31,8 @@ BOOK = "name,number,address\n" + "".join(
 )
 # Contacts that no decision forgets.
 FEW = 5
-# A mailbox holds some hundred of these messages.
-FLUSH_AT = 60
+# What one sender may leave in a mailbox of the lite node holds some more of these messages.
+FLUSH_AT = 12
 
 
 # Ports that all nodes of this machine would share.

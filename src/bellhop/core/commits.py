@@ -1,21 +1,34 @@
 """Answers that wait until what they promise is on flash."""
 
+from ..budget import Shares
 from ..effects import Commit
+
+# Why something is not kept, for people.
+USED_UP = "no more of yours is kept today"
+UNKEPT = "nothing can be kept here now"
 
 
 class Commits:
-    """Who waits for which Commit; the shell answers each of them at once."""
+    """Who waits for which Commit, and who may still cause some; the shell answers each at once."""
 
     def __init__(self):
+        self.shares = Shares()
         self.waiting = {}
         self.number = 0
 
-    def ask(self, store, go_on):
-        """Keep a Store's changes; go_on(problem, now) returns the effects then."""
+    def ask(self, sender, store, go_on, now):
+        """Keep a Store's changes; return the effects.
+
+        sender: (kind, name), as budget.Shares has it. go_on(problem, now) returns what follows:
+        problem is "", or why nothing was kept.
+        """
+        if self.shares.wait(sender, now):
+            return go_on(USED_UP, now)
+        self.shares.spend(sender, now)
         self.number += 1
         self.waiting[self.number] = go_on
         return [Commit(self.number, store)]
 
     def kept(self, number, problem, now):
         """Take the answer to a Commit, "" where all is well; return the effects."""
-        return self.waiting.pop(number)(problem, now)
+        return self.waiting.pop(number)(UNKEPT if problem else "", now)

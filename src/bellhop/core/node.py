@@ -2,7 +2,6 @@
 
 import binascii
 
-from ..budget import Shares
 from ..deadlines import Deadlines
 from ..effects import Event
 from ..errors import BellhopError
@@ -39,7 +38,6 @@ class Node:
         self.trace = Trace()
         self.commits = Commits()
         self.is_watched = True
-        self.writings = Shares()
         self.keep_secret(token(32))
         self.instance = binascii.hexlify(token(4))
         self.counters = {

@@ -57,7 +57,7 @@ class Verbs:
             "registrations": node.location.size,
             "live_calls": len(node.calls.live),
             "transactions": len(node.layer),
-            "writings_left": node.writings.seen(now),
+            "writings_left": node.commits.shares.seen(now),
             "counters": self._counters(),
         }
         for status in node.hooks.status:
@@ -77,7 +77,7 @@ class Verbs:
             "calls": node.calls.counters,
             "dialogs": node.dialogs.counters,
             "strangers": node.strangers.counters,
-            "writings": node.writings.counters,
+            "writings": node.commits.shares.counters,
         }
         for counters in node.hooks.counters:
             found.update(counters())

@@ -1,6 +1,7 @@
 """Feature codes: does what a member dials with * or #, and tells in words what is set."""
 
 from ..errors import BellhopError, SipError
+from ..limits import OWN
 from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
@@ -51,23 +52,28 @@ class Codes:
             words, effects = self._wish(user, dialled)
         except BellhopError as error:
             raise SipError(480, str(error)) from None
-        return self.keep(request, server, words, effects, now)
+        return self.keep(user, request, server, words, effects, now)
 
     def _is_here(self, target):
         return target.user is not None and (target.scheme == b"tel" or self.node.is_ours(target))
 
-    def keep(self, request, server, words, effects, now):
-        """Tell that something is set once it is on flash; effects: its Store, or nothing."""
+    def keep(self, user, request, server, words, effects, now):
+        """Tell a user that something is set once it is on flash; effects: its Store, or nothing."""
         if not effects:
             return self.tell(request, server, words, now)
+        store = effects[0]
         return self.node.commits.ask(
-            effects[0], lambda problem, now: self._kept(request, server, words, problem, now)
+            (OWN, user.name),
+            store,
+            lambda problem, now: self._kept(request, server, words, store, problem, now),
+            now,
         )
 
-    def _kept(self, request, server, words, problem, now):
-        if problem:
-            words = "in force until the next start only: " + problem
-        return self.tell(request, server, words, now)
+    def _kept(self, request, server, words, store, problem, now):
+        if not problem:
+            return self.tell(request, server, words, now)
+        words = "in force, but perhaps not after the next start: " + problem
+        return self.tell(request, server, words, now) + [store]  # When there is room again.
 
     def tell(self, request, server, words, now):
         """End a call for a code with a sentence, which phones show; return the effects."""

@@ -106,7 +106,7 @@ class Recall:
         listed = list(self.own.value(user, wishes.BLOCKED))
         words = "you have blocked: " + (", ".join(listed) or "nobody")
         if dialled.verb == codes.TELL:
-            return self.keep(request, server, words, [], now)
+            return self.keep(user, request, server, words, [], now)
         if dialled.verb == codes.CLEAR:
             words = "%s may call you again" % listed.pop() if listed else words
         else:
@@ -117,7 +117,7 @@ class Recall:
             effects = self.own.set(user, wishes.BLOCKED, listed)
         except BellhopError as error:
             raise SipError(480, str(error)) from None
-        return self.keep(request, server, words, effects, now)
+        return self.keep(user, request, server, words, effects, now)
 
     def _last_caller(self, user):
         """Return who has called last as a list of those who may not call names them."""

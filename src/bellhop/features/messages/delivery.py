@@ -47,21 +47,17 @@ class Delivery:
             return self._answer(request, server, error.status, error.reason, now)
         if letter is None:
             return self._answer(request, server, 202, None, now)
-        if self.node.writings.wait(sender, now):
-            return self._refuse(letter, request, server, "no more of yours waits today", now)
-        self.node.writings.spend(sender, now)
         self.node.deadlines.watch(self.mailbox)
         return self.node.commits.ask(
+            sender,
             self._stored([letter], now),
             lambda problem, now: self._kept(letter, request, server, problem, now),
+            now,
         )
 
     def _kept(self, letter, request, server, problem, now):
-        if problem:
-            return self._refuse(letter, request, server, "nothing can be kept here now", now)
-        return self._answer(request, server, 202, None, now)
-
-    def _refuse(self, letter, request, server, problem, now):
+        if not problem:
+            return self._answer(request, server, 202, None, now)
         self.mailbox.remove(letter)
         words = "no phone of %s is registered, and %s" % (letter.user, problem)
         return self._answer(request, server, 480, words, now)

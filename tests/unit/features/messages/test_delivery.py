@@ -109,7 +109,7 @@ class DeliveryTest(unittest.TestCase):
             self.exchange.advance(60000)
         self.assertTrue(len(self.exchange.kept) <= WRITINGS_A_DAY[STRANGER][1])
         self.assertEqual(sorted(status for status, _ in told), [202, 480])
-        self.assertIn("no more of yours waits today", max(told)[1])
+        self.assertIn("no more of yours is kept today", max(told)[1])
         own = self.send("from the house", "<sip:alice@home.test>;tag=1", flow("10.0.0.2"))
         self.assertEqual(own[0], 202)
         json.dumps(self.exchange.engine.status(self.exchange.now))
