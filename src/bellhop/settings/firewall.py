@@ -51,7 +51,7 @@ def changes(text, wanted):
 
     No line: all is as it should be. What an owner adds to a rule, as `enabled '0'`, stays.
     """
-    blocks = grammar.read(text)[0]
+    blocks = grammar.read(text.encode())[0]
     options = [
         (block, {name: block.options[name][-1][0] for name in block.options}) for block in blocks
     ]

@@ -6,9 +6,14 @@ go over lines. A section given twice is one, a later option replaces an earlier 
 it, an empty value takes it away. Where libuci gives up the file, this goes on at the next line.
 """
 
+from ..sip.scan import BACKSLASH, QUOTE, SEMICOLON
+
 COMMANDS = {"c": "config", "o": "option", "l": "list", "p": "package"}
-BLANKS = " \t\r\v\f"
-BARE_ENDS = BLANKS + "\n;#'\"\\"
+LINE_END, HASH, APOSTROPHE = b"\n#'"
+BLANKS = b" \t\r\v\f"
+WORD_ENDS = BLANKS + b"\n;#"
+BARE_ENDS = WORD_ENDS + b"'\"\\"
+STARTS = ([b"config"], [b"option"], [b"list"])
 EXPECTED = "expected is `config TYPE [NAME]`, `option NAME VALUE` or `list NAME VALUE`"
 
 
@@ -26,7 +31,10 @@ class Block:
 
 
 def read(text):
-    """Return ([Block], [(offset, what is wrong there)]) of a text."""
+    """Return ([Block], [(offset, what is wrong there)]) of a text in octets.
+
+    Octets, because MicroPython looks for a letter of a text from its beginning.
+    """
     blocks, faults, opened, at = [], [], None, 0
     while at < len(text):
         begin = at
@@ -36,16 +44,17 @@ def read(text):
         except ValueError as error:
             place, wrong = error.args
             faults.append((place, wrong))
-            end = text.find("\n", place)
+            end = text.find(b"\n", place)
             at = len(text) if end < 0 else end + 1
-            if text[begin:at].split()[:1] == ["config"]:
+            if text[begin:at].split()[:1] == [b"config"]:
                 opened = Block("", "", -1, place)  # What follows belongs to no section.
     return blocks, faults
 
 
 def place_of(text, at):
     """Return (line, column) of an offset, both counted from 1."""
-    return text[:at].count("\n") + 1, at - text.rfind("\n", 0, at)
+    before = text[:at]
+    return before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode()) + 1
 
 
 def _carried(found, blocks, opened):
@@ -78,8 +87,8 @@ def _carried(found, blocks, opened):
 
 
 def _section(blocks, kind, title, at):
-    for block in blocks:
-        if title and block.title == title:
+    for block in blocks if title else ():
+        if block.title == title:
             if block.kind != kind:
                 wrong = "the name '%s' has a section `config %s` already" % (title, block.kind)
                 raise ValueError(at, wrong)
@@ -92,40 +101,40 @@ def _statement(text, at):
     """Return ([(word, offset)], offset of what follows) of one statement."""
     found = []
     while at < len(text):
-        letter = text[at]
-        if letter in "\n;":
+        octet = text[at]
+        if octet in (LINE_END, SEMICOLON):
             return found, at + 1
-        if letter == "#":
-            end = text.find("\n", at)
+        if octet == HASH:
+            end = text.find(b"\n", at)
             return found, len(text) if end < 0 else end + 1
-        if letter in BLANKS:
+        if octet in BLANKS:
             at += 1
-        elif letter == "\\" and text[at + 1 : at + 2] in ("", "\n"):
+        elif octet == BACKSLASH and text[at + 1 : at + 2] in (b"", b"\n"):
             at += 2
         else:
             begin = at
             word, at = _word(text, at)
-            found.append((word, begin))
+            found.append((word.decode(), begin))
     return found, at
 
 
 def _word(text, at):
     """Return (word, offset of what follows); quotes are taken off."""
-    word = ""
-    while at < len(text) and text[at] not in BLANKS + "\n;#":
-        letter = text[at]
-        if letter == "'":
-            end = text.find("'", at + 1)
+    word = b""
+    while at < len(text) and text[at] not in WORD_ENDS:
+        octet = text[at]
+        if octet == APOSTROPHE:
+            end = text.find(b"'", at + 1)
             _check_quoted(text, at, end)
             word += text[at + 1 : end]
             at = end + 1
-        elif letter == '"':
+        elif octet == QUOTE:
             end = _end_of_double(text, at)
             _check_quoted(text, at, end)
             word += _unescaped(text[at + 1 : end])
             at = end + 1
-        elif letter == "\\":
-            word += text[at + 1 : at + 2].replace("\n", "")
+        elif octet == BACKSLASH:
+            word += text[at + 1 : at + 2].replace(b"\n", b"")
             at += 2
         else:
             begin = at
@@ -139,30 +148,27 @@ def _end_of_double(text, at):
     """Return the offset of the quote that closes the one at `at`, or -1."""
     at += 1
     while at < len(text):
-        if text[at] == '"':
+        if text[at] == QUOTE:
             return at
-        at += 2 if text[at] == "\\" else 1
+        at += 2 if text[at] == BACKSLASH else 1
     return -1
 
 
 def _unescaped(text):
-    parts = text.split("\\")
+    parts = text.split(b"\\")
     word, index = parts[0], 1
     while index < len(parts):
         part = parts[index]
         if not part:  # Two of them: the second stands for itself.
             index += 1
-            part = "\\" + (parts + [""])[index]
-        word += part[1:] if part[:1] == "\n" else part
+            part = b"\\" + (parts + [b""])[index]
+        word += part[1:] if part[:1] == b"\n" else part
         index += 1
     return word
 
 
 def _check_quoted(text, at, end):
     """A quote that swallows the next option was forgotten, wherever another one closes it."""
-    lines = text[at : len(text) if end < 0 else end].split("\n")
-    if end < 0 or [line for line in lines[1:] if line.split()[:1] in _STARTS]:
-        raise ValueError(at, "a quote (%s) is opened and not closed" % text[at])
-
-
-_STARTS = (["config"], ["option"], ["list"])
+    lines = text[at : len(text) if end < 0 else end].split(b"\n")
+    if end < 0 or [line for line in lines[1:] if line.split()[:1] in STARTS]:
+        raise ValueError(at, "a quote (%s) is opened and not closed" % chr(text[at]))

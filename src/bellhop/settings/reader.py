@@ -43,7 +43,7 @@ def parse(text, name, host="localhost"):
 
 class _Reader:
     def __init__(self, text, name):
-        self.text = text
+        self.octets = text.encode()
         self.name = name
         self.problems = []
         # Section -> Block.
@@ -51,9 +51,9 @@ class _Reader:
 
     def settings(self, host):
         """Return the Settings."""
-        blocks, faults = grammar.read(self.text)
+        blocks, faults = grammar.read(self.octets)
         for at, wrong in faults:
-            wrong = "column %d: %s" % (grammar.place_of(self.text, at)[1], wrong)
+            wrong = "column %d: %s" % (grammar.place_of(self.octets, at)[1], wrong)
             self._add(Problem(problems.SYNTAX, wrong, "the line is left out"), at)
         found = {kind: [] for kind in SCHEMA}
         for block in blocks:
@@ -81,7 +81,7 @@ class _Reader:
     # What is wrong.
 
     def _add(self, problem, at):
-        line, column = grammar.place_of(self.text, at)
+        line, column = grammar.place_of(self.octets, at)
         problem.place = (self.name, line, column)
         problem.advice = ADVICE.get(problem.what, "")
         where = len(self.problems)
@@ -184,7 +184,7 @@ class _Reader:
             return ""
 
     def _line(self, section):
-        return grammar.place_of(self.text, self.blocks[section].at)[0]
+        return grammar.place_of(self.octets, self.blocks[section].at)[0]
 
     # What must fit together.
 

@@ -31,7 +31,7 @@ def lines(text, options="", installed=ALL):
 
 def applied(text, batch):
     """Return a firewall's file after a batch, sections in their order, as [title, {option}]."""
-    blocks = firewall.grammar.read(text)[0]
+    blocks = firewall.grammar.read(text.encode())[0]
     sections = [
         [one.title or "@%d" % one.index, one.kind, {k: one.options[k][-1][0] for k in one.options}]
         for one in blocks

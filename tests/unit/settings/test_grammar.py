@@ -5,9 +5,14 @@ import unittest
 from bellhop.settings import grammar
 
 
+def read(text):
+    """Return what grammar.read gives for a text."""
+    return grammar.read(text.encode())
+
+
 def sections(text):
     """Return [(kind, title, {name: [texts]})] of a text without faults."""
-    blocks, faults = grammar.read(text)
+    blocks, faults = read(text)
     assert not faults, faults
     return told(blocks)
 
@@ -91,7 +96,7 @@ class SectionsTest(unittest.TestCase):
             self.assertEqual(sections("config a\n" + text)[0][2], {}, text)
 
     def test_sections_are_counted_as_luci_counts_them(self):
-        blocks, _ = grammar.read("config a x\nconfig b\nconfig a x\nconfig c\n")
+        blocks, _ = read("config a x\nconfig b\nconfig a x\nconfig c\n")
         self.assertEqual([(one.kind, one.index) for one in blocks], [("a", 0), ("b", 1), ("c", 2)])
 
 
@@ -104,25 +109,25 @@ class FaultsTest(unittest.TestCase):
             ("option a b;nonsense", 12, "expected"), ("config b x", 1, "`config node`"),
         ):  # fmt: skip
             text = "config node x\noption y 1\n" + line + "\nconfig c\noption z 2\n"
-            blocks, ((at, wrong),) = grammar.read(text)
-            self.assertEqual(grammar.place_of(text, at), (3, column), line)
+            blocks, ((at, wrong),) = read(text)
+            self.assertEqual(grammar.place_of(text.encode(), at), (3, column), line)
             self.assertIn(words, wrong, line)
             self.assertEqual(told(blocks)[1], ("c", "", {"z": ["2"]}), line)
 
     def test_a_forgotten_quote_swallows_no_option(self):
         for end in ("'2'", "2", "'it'\\''s'"):
             text = "config a\noption x 'one\noption y %s\noption z '3'\n" % end
-            blocks, faults = grammar.read(text)
-            self.assertEqual([grammar.place_of(text, at) for at, _ in faults], [(2, 10)])
+            blocks, faults = read(text)
+            self.assertEqual([grammar.place_of(text.encode(), at) for at, _ in faults], [(2, 10)])
             self.assertEqual(sorted(blocks[0].options), ["y", "z"])
 
     def test_what_stands_below_a_faulty_section_line_goes_to_no_other(self):
-        blocks, faults = grammar.read("config a\noption x 1\nconfig b 'c\noption x 2\nconfig d\n")
+        blocks, faults = read("config a\noption x 1\nconfig b 'c\noption x 2\nconfig d\n")
         self.assertEqual(told(blocks), [("a", "", {"x": ["1"]}), ("d", "", {})])
         self.assertEqual(len(faults), 1)
 
     def test_an_option_before_any_section_is_a_fault(self):
-        blocks, faults = grammar.read("option x 1\nconfig a\n")
+        blocks, faults = read("option x 1\nconfig a\n")
         self.assertEqual((told(blocks), len(faults)), ([("a", "", {})], 1))
 
     def test_nothing_that_may_stand_in_a_file_stops_the_reader(self):
@@ -143,5 +148,5 @@ class FaultsTest(unittest.TestCase):
         for first in pieces:
             for second in pieces:
                 for third in pieces:
-                    grammar.read(first + second + third)
-                    grammar.read("config a\noption " + first + second + third)
+                    read(first + second + third)
+                    read("config a\noption " + first + second + third)
