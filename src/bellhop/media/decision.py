@@ -21,6 +21,7 @@ MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_
 NEVER, NEEDED, ALWAYS = RELAYING = ("never", "needed", "always")
 
 ENCRYPTED = "to encrypt the sound between the two nodes"
+WATCHED = "the phones encrypt, as they must, and this node sees that they go on"
 HIDDEN = "addresses are hidden"
 
 

@@ -15,6 +15,8 @@ from .negotiation import A, B
 from .session import ATTRIBUTE
 
 KEY, CONFIRM = (b"bellhop-key", b"bellhop-confirm")
+# The contact of all calls for help.
+HELP = "a call for help"
 # What an element that does not know this key agreement answers 420 to (RFC 3261 section 8.2.2.3).
 OPTION = b"bellhop-key"
 
@@ -52,6 +54,20 @@ class Keying:
             return False
         return far.node is not None or policy == trust.REQUIRE or self.trust.is_known(far.contact)
 
+    def is_help(self, contact):
+        """Tell whether a contact stands for calls for help, which nothing about keys may stop."""
+        return contact == HELP
+
+    def see(self, session, key):
+        """Note a key that a call has proved; return what it was worth before.
+
+        Nothing is noted under a name that is only claimed, nor under that of calls for help.
+        """
+        contact = session.contact
+        if self.is_help(contact) or (session.is_claimed and not self.trust.is_known(contact)):
+            return trust.ENCRYPTED
+        return self.trust.see(contact, key)
+
     def must(self, contact):
         """Tell whether calls with a contact are encrypted or not at all."""
         policy = self.policies.of(contact)
@@ -75,16 +91,19 @@ class Keying:
         if required and not self.policies.is_enough(contact, level):
             raise SipError(488, "calls with %s are refused: %s" % (contact, level))
 
-    def warning(self, contact, agreement):
+    def warning(self, contact, agreement, is_node=False):
         """Return what a called person should know before answering, or None.
 
-        agreement: as far as the INVITE brings it, None in a call without keys.
+        agreement: as far as the INVITE brings it, None in a call without keys; is_node: whether
+        the caller's node could have made some.
         """
         level = trust.CLEAR if agreement is None else self.trust.look(contact, agreement.peer)
         if level == trust.CHANGED:
             return level
         if self.policies.is_strict(contact) and not self.policies.is_enough(contact, level):
             return "not encrypted" if agreement is None else "only " + level
+        if agreement is None and is_node and self.policies.of(contact) != trust.ALLOW:
+            return "not encrypted"
         return None
 
     # The INVITE.

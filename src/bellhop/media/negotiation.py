@@ -49,10 +49,15 @@ class Negotiation:
         # arrives, maybe behind an UPDATE.
         self.accepted = [None, None]
         self.cryptos = []
+        # The protocol of each stream when it was last on, by side and index.
+        self.protos = [{}, {}]
         # Whether the initial key was answered; False for ever in a call that stays clear.
         self.is_keyed = False
         # Media lines of caller and callee that the first keys are bound to.
         self.lines = [[], []]
+
+    def _streams(self):
+        return [one.streams for one in self.described]
 
     def is_answered(self, offer):
         """Tell whether an offer has its answer."""
@@ -73,5 +78,11 @@ class Negotiation:
         """Put an offer and its answer into force."""
         self.described[offer.side] = offer.description
         self.described[1 - offer.side] = description
-        self.cryptos = cryptos
+        before, self.cryptos = self.cryptos, list(cryptos)
+        for index in range(min(len(stream) for stream in self._streams())):
+            ours, theirs = [streams[index] for streams in self._streams()]
+            if ours.port and theirs.port:
+                self.protos[A][index], self.protos[B][index] = ours.proto, theirs.proto
+            elif index < min(len(before), len(cryptos)):
+                self.cryptos[index] = before[index]  # A stream that comes back is as it was.
         self.answers[1 - offer.side] = answer

@@ -14,10 +14,20 @@ def is_sealed(stream):
     return is_dtls(stream) or (b"/SAVP" in stream.proto and not stream.attributes(b"crypto"))
 
 
+def is_keyed(description, stream):
+    """Tell whether a sealed stream says how the phones make its keys; else it is sealed in name."""
+    names = OWN_KEYS + (b"key-mgmt",)
+    return is_sealed(stream) and bool(
+        [name for name in names if _values(description, stream, name)]
+    )
+
+
 def make_own_keys(described, index):
+    """Tell whether the phones encrypt a stream between themselves, by what both have described."""
     streams = [one.streams[index] for one in described]
     if is_dtls(streams[0]) or is_dtls(streams[1]):
-        return True
+        prints = [_values(one, one.streams[index], b"fingerprint") for one in described]
+        return bool(prints[0] and prints[1])
     for name in OWN_KEYS:
         if not [one for one in described if not _values(one, one.streams[index], name)]:
             return True

@@ -17,12 +17,15 @@ from . import decision, sdp, trust
 from .agreement import CALLEE, CALLER, FAILED
 from .keyed import OPTION, Keying, offered_key
 from .negotiation import A, Offer
-from .ownkeys import is_sealed
+from .ownkeys import is_keyed, is_sealed
 from .session import Session
 from .table import Sessions
 
 # Messages of one call that wait for ports; the shell answers at once, so that two are many.
 MAX_PARKED = 16
+# Of the places for streams all callers from elsewhere together may take one of so many, and those
+# of one node or network; the rest is for phones here, and for contacts whose key is known.
+OUTSIDE_SHARE, GROUP_SHARE, PORTS_OF_A_STREAM = (2, 8, 4)
 # RFC 3261 section 13.3.1.4: an answer that nobody acknowledges ends after 64*T1.
 ACK_PATIENCE = 32000
 # A call whose end nobody told.
@@ -88,23 +91,28 @@ class Relays:
         if request.method != b"INVITE" or request.to.param(b"tag") is not None:
             return [], []
         description = _readable(request)
-        key = offered_key(request, description)
+        key, lacking = offered_key(request, description), []
         role = self._role(key, description, near, far)
         if role is not None and self.keying.dh is None:
-            self._do_without(Session(request, near, far, [], role), request, LACKING)
+            lacking = self._do_without(Session(request, near, far, [], role), request, LACKING)
             role = None
+        is_watched = role is None and self._must_be_sealed(key, description, near, far)
         hides = b"session" in (request.value(b"privacy") or b"").lower()
         reasons = decision.path_reasons(self.settings, description, hides, near, far)
         if role is not None:
             reasons.insert(0, decision.ENCRYPTED)
+        if is_watched:
+            reasons.insert(0, decision.WATCHED)
         session = Session(request, near, far, reasons, role)
-        stays = bool(reasons) and self._is_able(session, request)
+        stays, told = False, []
+        if reasons:
+            stays, told = self._is_able(session, request, description)
         if stays and role is not None:
-            self.keying.begin(session, key)
+            self._begin_keys(session, key)
         before = self.sessions.by_user.get(user)
-        effects = [] if before is None else self.sessions.end(before)
+        effects = lacking + ([] if before is None else self.sessions.end(before))
         if not stays:
-            return [], effects
+            return [], effects + told
         self.sessions.add(user, session, now + LONGEST_CALL)
         self.counters["relayed"] += 1
         return reasons, effects
@@ -120,18 +128,67 @@ class Relays:
             return None
         return CALLER if near.contact is None else CALLEE
 
-    def _is_able(self, session, request):
-        """Tell whether this node can do what it decided; refuses where nothing else will do."""
+    def _begin_keys(self, session, key):
+        try:
+            self.keying.begin(session, key)
+        except SipError:
+            if not self.keying.is_help(session.contact):
+                raise
+            session.do_without_keys()  # A call for help goes on as it comes.
+
+    def _must_be_sealed(self, key, description, near, far):
+        """Tell whether phones that encrypt themselves are held to it; refuses what only says so."""
+        contact = near.contact or far.contact
+        if (near.contact is None) == (far.contact is None) or not self.keying.must(contact):
+            return False
+        if key is not None or description is None or not _is_sealed(description):
+            return False
+        self._check_sealed(contact, description)
+        return True
+
+    def _is_able(self, session, request, description):
+        """Return (whether this node can do what it decided, effects that tell why it cannot).
+
+        Refuses where nothing else will do.
+        """
+        group = self._group(session.parties[A])
+        streams = 0 if description is None else len([s for s in description.streams if s.port])
         if not self.keying.suites:
             problem = LACKING
+        elif group is not None and not self._has_ports(group, max(streams, 1)):
+            problem = "calls from elsewhere have their share of the ports"
         elif len(self.sessions.by_user) >= self.settings.most:
             problem = "too many calls pass this node"
         elif request.body and not is_sdp(request):
             problem = "the body of the call is no session description"
         else:
-            return True
-        self._do_without(session, request, problem)
-        return False
+            session.count_for(group)
+            return True, []
+        return False, self._do_without(session, request, problem)
+
+    def _group(self, caller):
+        """Return what a caller shares ports with: its node or network; None for phones here.
+
+        A contact whose key is known has no such bound either.
+        """
+        if caller.contact is None or self.keying.trust.is_known(caller.contact):
+            return None
+        if caller.node:
+            return caller.node
+        source = caller.source or b""
+        return source[:3] if len(source) == 4 else source[:7]
+
+    def _has_ports(self, group, streams):
+        """Tell whether so many streams more fit into the shares of a group and of all of them."""
+        places = (self.settings.port_high - self.settings.port_low + 1) // PORTS_OF_A_STREAM
+        taken = {}
+        for session in self.sessions.by_user.values():
+            if session.group is not None:
+                count = max(len(session.numbers()), 1)
+                taken[session.group] = taken.get(session.group, 0) + count
+        mine = taken.get(group, 0) + streams
+        others = sum(taken.values()) + streams
+        return mine <= max(places // GROUP_SHARE, streams) and others <= places // OUTSIDE_SHARE
 
     def _do_without(self, session, message, problem):
         self.counters["unable"] += 1
@@ -140,8 +197,10 @@ class Relays:
             wish = "calls with %s must be encrypted" % session.contact
         elif decision.HIDDEN in session.reasons:
             wish = decision.HIDDEN
+        elif session.role is None:
+            return []
         else:
-            return
+            return [self._event(session, "not encrypted: " + problem)]
         self.counters["refused"] += 1
         raise SipError(488, "%s, and this node cannot: %s" % (wish, problem))
 
@@ -310,7 +369,7 @@ class Relays:
             return self._unopened(session, message)
         offer = Offer(side, message.cseq, message.body)
         if session.role is None and session.contact is not None and dialog is not None:
-            self._check_sealed(session, offer)
+            self._check_sealed(session.contact, offer.description)
         effects = session.open_for(offer, self.settings, self.sessions.number)
         if effects:
             return self._park(session, user, message, effects)
@@ -325,16 +384,19 @@ class Relays:
         set_body(message, offer.sent.write())
         return message, []
 
-    def _check_sealed(self, session, offer):
+    def _check_sealed(self, contact, description):
         """Phones that encrypted themselves may not stop where encryption is required."""
-        if not _is_sealed(offer.description):
-            self.keying.refuse_clear(session.contact)
+        streams = [stream for stream in description.streams if stream.port]
+        if [stream for stream in streams if not is_keyed(description, stream)]:
+            self.keying.refuse_clear(contact)
 
     def _answer(self, session, dialog, offer, message):
         known = dialog.answers[1 - offer.side]
         effects = []
         if known is None or known[:2] != (offer.cseq, message.body):
             description, sent, cryptos = session.answer(offer, message.body)
+            if session.role is None and session.contact is not None:
+                self._check_sealed(session.contact, description)
             self.keying.answer(session, dialog, offer, description, sent)
             known = offer.cseq, message.body, sent.write()
             dialog.agree(offer, description, cryptos, known)
@@ -383,8 +445,8 @@ class Relays:
         problem, session.problem = session.problem, None
         if session.numbers():
             raise SipError(488, "no more media can pass this node: %s" % problem)
-        self._do_without(session, message, problem)
-        return message, self.sessions.end(session)
+        told = self._do_without(session, message, problem)
+        return message, self.sessions.end(session) + told
 
     # What the library reports.
 
@@ -425,7 +487,7 @@ class Relays:
                 return []
             session.level = trust.CLEAR
             return [self._event(session, "no key was agreed")]
-        session.level = self.keying.trust.see(session.contact, agreement.peer)
+        session.level = self.keying.see(session, agreement.peer)
         return [self.store(), self._event(session, "keys are confirmed")]
 
     def store(self):
@@ -485,6 +547,11 @@ def is_sdp(message):
         return False
     kind = message.value(b"content-type") or b""
     return kind.partition(b";")[0].strip().lower() == sdp.CONTENT_TYPE
+
+
+def is_by_phones(request):
+    """Tell whether phones encrypt all the sound that a request offers themselves."""
+    return _is_sealed(_readable(request))
 
 
 def set_body(message, body):

@@ -37,6 +37,9 @@ class Session:
         self.role = role
         self.phone_side = None if role is None else A if role == CALLER else B
         self.agreement = None
+        self.is_claimed = False
+        # Whose share of the ports it takes, None for that of this house.
+        self.group = None
         self.locals = None
         self.slots = []
         self.first = None
@@ -49,6 +52,18 @@ class Session:
         # What features/pgp knows of the signatures of this call.
         self.signature = None
         self.deadline = self.queued = None
+
+    def doubt(self):
+        """Its caller has only said who he is: anybody may write any address into From."""
+        self.is_claimed = True
+
+    def count_for(self, group):
+        """Take the ports from the share of a group."""
+        self.group = group
+
+    def do_without_keys(self):
+        """Go on as a call in which nobody makes keys."""
+        self.role = self.phone_side = self.agreement = None
 
     # Relays.
 
@@ -226,9 +241,9 @@ class Session:
 
     def _is_strict(self, index, dialog):
         """Tell whether the phone on this node's side takes RTP/SAVP only."""
-        before = None if dialog is None else dialog.described[self.phone_side]
-        if before is not None and index < len(before.streams):
-            return b"SAVP" in before.streams[index].proto
+        before = None if dialog is None else dialog.protos[self.phone_side].get(index)
+        if before is not None:
+            return b"SAVP" in before
         return self.parties[self.phone_side].srtp == MUST
 
     # Keys between phone and node (RFC 4568) of a stream, or None: (theirs, ours) of what the phone

@@ -66,6 +66,20 @@ class Trust:
             self.order.append(name)
         return level
 
+    def known_as(self, name, key):
+        """Return the name under which the key of a far node is known for the user of `name`.
+
+        A node may call itself otherwise than before; user and key are the same.
+        """
+        known = self.contacts.get(name)
+        if known is not None and known.key == key:
+            return name
+        user = name.partition("@")[0]
+        for other in self.order:
+            if self.contacts[other].key == key and other.partition("@")[0] == user:
+                return other
+        return name
+
     def is_known(self, name):
         """Tell whether calls with a contact were encrypted before."""
         return name in self.contacts
@@ -157,6 +171,14 @@ class Policies:
     def wants_signed(self, name):
         """Tell whether the owner wants calls with a contact to be signed."""
         return self.contacts.get(name, self.general)[1] == SIGNED
+
+    def take(self, name, policy):
+        """Judge a contact by the stricter of its policy and another: (policy, level)."""
+        before = self.contacts.get(name)
+        if before is not None:
+            kind = min(before[0], policy[0], key=POLICIES.index)
+            policy = kind, max(before[1], policy[1], key=LEVELS.index)
+        self.contacts[name] = policy
 
     def is_enough(self, name, level):
         """Tell whether a level is what the owner wants to see for a contact."""

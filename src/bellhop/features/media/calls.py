@@ -5,7 +5,8 @@ from ...errors import BellhopError, SipError
 from ...media import crypto, trust
 from ...media.agreement import CALLEE, FAILED, Dh, Identity
 from ...media.decision import MUST, NO, MediaSettings, Party
-from ...media.relay import Relays, set_body
+from ...media.keyed import HELP
+from ...media.relay import Relays, is_by_phones, set_body
 from ...media.session import Session
 from ...media.signature import PACKAGE
 from ...sip import address, uri
@@ -13,7 +14,6 @@ from ...sip.ip import address_octets
 from ...sip.message import response_to
 from ...text import readable
 from ...tu import dialplan
-from ...tu.calls import name_of
 
 # The levels of trust by the words of the configuration.
 LEVELS = {
@@ -24,7 +24,7 @@ LEVELS = {
 }
 
 # Nothing about keys may stop a call for help: it is carried as it comes.
-EMERGENCY = "a call for help"
+EMERGENCY = HELP
 # What the owner may say of a known key.
 COMPARED, FORGET = VERDICTS = ("compared", "forget")
 # What two people find of the words of a call.
@@ -55,6 +55,8 @@ class Calls:
         self.go_on = go_on
         # What a called phone shall show in front of the caller's name, by branch.
         self.warnings = {}
+        # What the owner wants of contacts: (address, (policy, level)).
+        self.wanted = []
         section = node.settings.media
         dh = identity = None
         if keys is not None:
@@ -68,14 +70,14 @@ class Calls:
         """Put new settings in force; calls keep what was decided."""
         section = settings.media
         self.relays.adopt(media_settings(section))
-        policies = {}
+        policies, self.wanted = {}, []
         for contact in settings.contacts:
             if contact.address and (contact.encryption or contact.verification):
-                policies[contact_of(contact.address.encode())] = (
-                    contact.encryption or section.encryption,
-                    LEVELS[contact.verification or section.verification],
-                )
-        policies[EMERGENCY] = trust.ALLOW, trust.CLEAR
+                policy = contact.encryption or section.encryption
+                wanted = policy, LEVELS[contact.verification or section.verification]
+                policies[contact_of(contact.address.encode())] = wanted
+                self.wanted.append((contact.address.encode(), wanted))
+        policies[EMERGENCY] = trust.PREFER, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
         self.relays.keying.judge_by(trust.Policies(general, policies))
 
@@ -95,15 +97,18 @@ class Calls:
         near, far = self._caller(request, context.flow, now), self._called(reached)
         node = self.node
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
-            near, far = _without_keys(near), _without_keys(far)
+            near, far = _for_help(near), _for_help(far)
         reasons, effects = self.relays.decide(branch, request, near, far, now)
         session = self.relays.sessions.by_user.get(branch)
         if session is not None:
             session.take_zones(_zone(context.flow), _zone(reached.flow))
+            if near.contact is not None and not near.node:
+                session.doubt()
         self.warnings.pop(branch, None)
         if far.contact is None and near.contact not in (None, EMERGENCY):
             agreement = None if session is None else session.agreement
-            warning = self.relays.keying.warning(near.contact, agreement)
+            is_node = near.node is not None and not is_by_phones(request)
+            warning = self.relays.keying.warning(near.contact, agreement, is_node)
             if warning is not None:
                 self.warnings[branch] = warning
         return reasons, effects
@@ -113,7 +118,7 @@ class Calls:
         locals_ = self._locals(flow)
         far = first(self.node.hooks.caller, request, flow)
         if far is not None:
-            name = far[0] or contact_of(request.from_.uri_bytes)
+            name = contact_of(request.from_.uri_bytes) if far[0] is None else self._known(far)
             return Party(name, far[1], None, locals_, False, NO)
         source = address_octets(flow.host)
         is_local = dialplan.is_ours(self.node.settings, self.node.listening, caller)
@@ -135,9 +140,27 @@ class Calls:
             return Party(None, None, source, locals_, binding.is_behind_nat(), srtp)
         far = first(self.node.hooks.callee, uri.parse(target.uri))
         if far is not None:
-            return Party(far[0], far[1], None, locals_, False, NO)
+            return Party(self._known(far), far[1], None, locals_, False, NO)
         source = address_octets(target.flow.host)
         return Party(contact_of(target.uri), None, source, locals_, False, NO)
+
+    def _known(self, far):
+        """Return the contact of somebody beyond the mesh: (name, node's id), judged as he must be.
+
+        User and key of the node tell who it is; the name of a node and the way in which an address
+        is written do not.
+        """
+        from ...mesh.identity import write_key  # Only a node with a mesh comes here.
+
+        keying, place = self.relays.keying, far[0].partition("@")[2].lower().encode()
+        name = keying.trust.known_as(*far)
+        for address_bytes, wanted in self.wanted:
+            target = uri.parse(address_bytes)
+            if target.host_key == place and target.user is not None:
+                target = uri.parse(b"sip:" + target.user + b"@" + write_key(far[1]))
+            if first(self.node.hooks.callee, target) == far:
+                keying.policies.take(name, wanted)
+        return name
 
     def _locals(self, flow):
         """Return the octets of this node's addresses, the one that a flow uses first."""
@@ -363,10 +386,10 @@ def media_settings(section):
     )  # fmt: skip
 
 
-def _without_keys(party):
+def _for_help(party):
     if party.contact is None:
         return party
-    return Party(EMERGENCY, None, party.source, party.locals, party.behind_nat, party.srtp)
+    return Party(EMERGENCY, party.node, party.source, party.locals, party.behind_nat, party.srtp)
 
 
 def _zone(flow):
@@ -377,6 +400,8 @@ def _zone(flow):
 def contact_of(octets):
     """Return the name under which keys of a person are kept: user@host of an address."""
     try:
-        return name_of(address.parse(octets)).lower()
+        found = address.parse(octets).uri
+        parts = [part for part in (found.name, found.host_key) if part]
+        return readable(b"@".join(parts)).lower()
     except SipError:
         return readable(octets)
