@@ -22,7 +22,8 @@ const CHOICES = {
 	encrypted: _('any key'), known: _('a key seen before'), compared: _('words that were compared'),
 	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
 	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
-	parallel: _('all at once'), sequential: _('one after the other')
+	parallel: _('all at once'), sequential: _('one after the other'),
+	rotating: _('another one first each time')
 };
 
 const OPTIONS = {
@@ -100,7 +101,9 @@ const OPTIONS = {
 		[ 'extension', '', 'number', _('Number'), _('What others dial.') ],
 		[ 'alias', [], 'number', _('Further names'), _('Names and numbers of the group.') ],
 		[ 'member', [], 'word', _('Members'), _('The phones that ring.') ],
-		[ 'strategy', 'parallel', [ 'parallel', 'sequential' ], _('They ring'), _('All at once, or one after the other.') ],
+		[ 'strategy', 'parallel', [ 'parallel', 'sequential', 'rotating' ], _('They ring'), _('All at once, one after the other, or beginning with another one each time.') ],
+		[ 'delay', '0', 'range(0,60)', _('Join after'), _('With all at once: seconds until the next one rings as well.') ],
+		[ 'overflow', '', 'dialled', _('If nobody answers'), _('Where calls go that no member takes.') ],
 		[ 'ring_each', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
 	],
 	contact: [
