@@ -96,11 +96,17 @@ def linger(tx, now, duration):
 
 
 def octets_of(tx, message):
-    """Return a message as octets, shorter where a datagram would travel in fragments."""
+    """Return a message as octets, with short names of fields where only so a datagram stays whole.
+
+    Not where it would travel in fragments all the same: some phones know only the long names.
+    """
     data = message.write()
     if not tx.reliable and len(data) > WHOLE_BYTES:
-        message.compact()
-        data = message.write()
+        short = message.copy()
+        short.compact()
+        written = short.write()
+        if len(written) <= WHOLE_BYTES:
+            data = written
     return data
 
 

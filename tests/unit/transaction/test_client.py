@@ -4,7 +4,8 @@ import unittest
 
 from bellhop.transaction import client
 from bellhop.transaction.timers import LINGER_STEP
-from tests.support.messages import flow
+from bellhop.transaction.transaction import WHOLE_BYTES
+from tests.support.messages import flow, parsed
 from tests.support.transactions import Clocked
 
 
@@ -75,3 +76,23 @@ class ClientTest(unittest.TestCase):
         bench.ask("OPTIONS")
         bench.advance(500)
         self.assertEqual(bench.octets[0], bench.octets[1])
+
+
+class LengthTest(unittest.TestCase):
+    """A datagram above 1300 octets may travel in fragments (section 18.1.1)."""
+
+    def sent(self, above, transport="udp"):
+        """Return a request that is `above` octets over the limit as it left."""
+        octets = WHOLE_BYTES + above - len(parsed("MESSAGE").write())
+        bench = Clocked()
+        bench.ask("MESSAGE", transport=transport, body="x" * octets)
+        return bench.octets[0]
+
+    def test_short_names_keep_it_whole(self):
+        self.assertIn(b"\r\nf:", self.sent(8))
+        self.assertLessEqual(len(self.sent(8)), WHOLE_BYTES)
+
+    def test_long_names_stay_where_short_ones_do_not_help_or_need_not(self):
+        for data in (self.sent(-8), self.sent(500), self.sent(8, "tcp")):
+            self.assertIn(b"\r\nFrom:", data)
+            self.assertIn(b"\r\nCall-ID:", data)
