@@ -71,7 +71,10 @@ class Store:
     def commit(self, effect):
         """Perform a Commit: write now, and tell the engine whether it is on flash."""
         self._wait(effect.store)
-        problem = self._write_at_once(effect.store.name)
+        try:
+            problem = self._write_at_once(effect.store.name)
+        except MemoryError:
+            problem = "there is no memory for it"
         self.loop.later(self.loop.engine.kept, effect.number, problem)
 
     def settle(self, effects):
