@@ -2,7 +2,7 @@
 
 import unittest
 
-from bellhop.settings import problems, reader, schema
+from bellhop.settings import notes, problems, reader, schema
 from bellhop.sip import digest
 
 USER = "config user\noption name alice\noption password x\n"
@@ -58,7 +58,7 @@ class FileTest(unittest.TestCase):
 
     def test_problems_have_a_bound(self):
         text = "config node\n" + "option sip_port x;" * 10 + "nonsense\n" * 1000
-        self.assertEqual(len(parse(text).problems), reader.MAX_PROBLEMS)
+        self.assertEqual(len(parse(text).problems), notes.MAX_PROBLEMS)
 
 
 class OptionsTest(unittest.TestCase):
@@ -263,6 +263,27 @@ class GroupsTest(unittest.TestCase):
         self.assertEqual(settings.groups["all"].member, ("alice",))
         settings = parse("config group all\nlist member bob\n")
         self.assertIn("rings nobody", settings.problems[0].works)
+
+
+class NestedTest(unittest.TestCase):
+    def test_a_circle_of_groups_keeps_nobody_from_ringing(self):
+        text = "config group a\nlist member b\nlist member alice\n"
+        text += "config group b\nlist member a\nlist member bob\n"
+        settings = parse(USER + "config user bob\noption password y\n" + text)
+        self.assertEqual(whats(settings), [problems.ITSELF] * 2)
+        for name in ("a", "b"):
+            self.assertEqual(sorted(settings.groups[name].rings), ["alice", "bob"])
+
+    def test_many_ways_to_a_group_are_looked_at_once(self):
+        text = USER + "config group g0\nlist member alice\n"
+        for level in range(1, 7):
+            for twin in range(12 if level > 1 else 1):
+                text += "config group g%d%s\n" % (level, "x" * twin)
+                for inner in range(12 if level > 2 else 1):
+                    name = "g%d%s" % (level - 1, "x" * inner)
+                    text += "list member %s\n" % name
+        settings = parse(text)
+        self.assertEqual((settings.problems, settings.groups["g6"].rings), ([], ["alice"]))
 
 
 class ContactsTest(unittest.TestCase):
