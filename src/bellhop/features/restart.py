@@ -56,7 +56,7 @@ class Restart:
             self.dirty.pop(key, None)
             return []
         self.dirty[key] = call
-        return [Store(NAME, self._rows, self._changes)] if len(self.dirty) == 1 else []
+        return [Store(NAME, self.rows, self._changes)] if len(self.dirty) == 1 else []
 
     def _changes(self, now):
         if self.is_leaving:
@@ -75,7 +75,8 @@ class Restart:
     def leave(self, now):
         """The node ends: end the calls that end with it now, before they are mute."""
         # The next start ends them again: nobody waits for answers now.
-        self.waiting, self.last, self.is_leaving = self._rows(now), self._changes(now), True
+        self.last = self._changes(now)
+        self.waiting, self.is_leaving = self.rows(now), True
         effects = []
         for call in list(self.node.calls.live.values()):
             if call.state == RINGING and call.context is not None:
@@ -84,12 +85,13 @@ class Restart:
                 effects += self.release.hang_up(call, now, BROKEN)
         return effects
 
-    def _rows(self, now):
+    def rows(self, now):
+        """Return what is kept of all live calls."""
         if self.is_leaving:
             return self.waiting
         rows = [self._row(call, now) for call in self.node.calls.live.values()]
         rows = [row for row in rows if row is not None] + self.waiting
-        self.known = {scan.to_octets(row["id"]): True for row in rows}
+        self.known, self.dirty = {scan.to_octets(row["id"]): True for row in rows}, {}
         return rows
 
     def _row(self, call, now):
@@ -147,7 +149,7 @@ class Restart:
                 effects += self._end(row, listeners, now)
             except SipError:
                 continue  # What phones wrote once was readable then.
-        return effects + [Store(NAME, self._rows, None)] if rows else effects
+        return effects + [Store(NAME, self.rows, None)] if rows else effects
 
     def listening(self, now):
         """An address may have come that belongs to a call; return the effects."""

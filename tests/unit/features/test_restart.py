@@ -162,6 +162,24 @@ class RestartTest(unittest.TestCase):
         self.assertEqual(methods, [b"BYE", b"BYE"])
         self.assertEqual(len(self.exchange.again()[1]), 2)
 
+    def test_what_ended_just_before_the_node_is_not_ended_again(self):
+        self.exchange.is_relayed = True
+        self.call()
+        self.exchange.write()
+        self.exchange.receive(self.alice.within("BYE"), self.alice.flow)
+        self.assertEqual(self.exchange.engine.hear("restart", "leave", self.exchange.now), [])
+        self.assertEqual(self.exchange.again()[1], [])
+
+    def test_changes_are_asked_for_after_all_was_written_too(self):
+        self.ring()
+        effects = self.exchange.engine.start(self.exchange.now)
+        self.assertEqual([one for one in effects if getattr(one, "name", "") == restart.NAME], [])
+        rows = self.exchange.engine.features["restart"].rows(self.exchange.now)
+        self.exchange.rows, self.exchange.kept_later = {row["id"]: row for row in rows}, None
+        self.exchange.receive(self.bob.answer(486, "INVITE"), self.bob.flow)
+        self.exchange.write()
+        self.assertEqual(list(self.exchange.rows.values()), [None])
+
     def test_a_node_that_ends_lets_the_other_calls_go_on(self):
         self.call()
         self.assertEqual(self.exchange.engine.hear("restart", "leave", self.exchange.now), [])
