@@ -33,12 +33,18 @@ def router(request, tmp_path):
 def seen(router, name, step, **options):
     """Return a page, and keep a picture of it where one is wanted."""
     page = drawn(router, name, **options)
+    if not options:
+        keep(router, name, step)
+    return page
+
+
+def keep(router, name, step, script=""):
+    """Keep a picture of a page where one is wanted."""
     folder = os.environ.get("BELLHOP_SCREENSHOTS")
-    if folder and not options:
+    if folder:
         kind = "luci" if router.luci else "stand-in"
         picture = Path(folder) / ("%s-%s.png" % (kind, step))
-        browser.picture(router.url("view.bellhop." + name), picture)
-    return page
+        browser.picture(router.url("view.bellhop." + name, script), picture)
 
 
 def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):

@@ -3,6 +3,7 @@
 A phone that speaks SIP by hand registers with the node, so that the pages have something to show.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -67,10 +68,11 @@ def written(uci):
 
 
 class Bridge(Router):
-    """A Router whose answers are a running node's."""
+    """A Router whose answers are a running node's. lite: tests.support.lite.Compiled, or None."""
 
-    def __init__(self, folder, answers, luci=None):
+    def __init__(self, folder, answers, luci=None, lite=None):
         self.folder = folder
+        self.lite = lite
         self.config = folder / "bellhop"
         self.port = real.free_port()
         self.config.write_text(packaged(self.port, real.free_port()))
@@ -79,18 +81,31 @@ class Bridge(Router):
 
     def start_node(self):
         """Start the node; return whether it came to answer."""
-        command = [sys.executable, "-m", "bellhop", "--state", self.folder / "state"]
+        arguments = ["--state", self.folder / "state", "--config", self.config]
+        command, environment = [sys.executable, "-m", "bellhop", *arguments], {}
+        if self.lite:
+            command, environment = self.lite.command(*arguments), self.lite.environment()
         with open(self.folder / "output", "w") as output:
             self.process = subprocess.Popen(
-                [*command, "--config", self.config], stdout=output, stderr=output
+                command, stdout=output, stderr=output, env=dict(os.environ, **environment)
             )
         end = time.monotonic() + SECONDS
-        while "bellhop is running" not in (self.folder / "output").read_text():
+        while True:
+            with contextlib.suppress(OSError):
+                return bool(self.ask("status"))
             if self.process.poll() is not None:
                 return False
-            assert time.monotonic() < end
+            assert time.monotonic() < end, self.log()
             time.sleep(0.05)
-        return True
+
+    def log(self):
+        """Return what the node has said so far."""
+        return (self.folder / "output").read_text()
+
+    def edit(self, text):
+        """Put a configuration in force as an editor and `bellhop reload` do."""
+        self.config.write_text(text)
+        return self.ask("reload")
 
     def stop_node(self):
         """End the node."""
@@ -118,7 +133,7 @@ class Bridge(Router):
             except OSError:
                 return [4]  # As ubus tells where there is no such object.
         if (name, method) == ("file", "exec"):
-            return [0, {"code": 0, "stdout": (self.folder / "output").read_text()}]
+            return [0, {"code": 0, "stdout": self.log()}]
         if (name, method) == ("uci", "apply"):
             self.config.write_text(written(self.uci))
             return [0, self.ask("reload")]

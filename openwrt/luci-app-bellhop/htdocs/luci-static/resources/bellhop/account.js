@@ -30,7 +30,7 @@ function placeOf(status, interfaces) {
 return baseclass.extend({
 	/* Resolves to HOST:PORT. */
 	server: function() {
-		return Promise.all([ api.ask('status'), api.ask('network.interface dump'), L.resolveDefault(L.require('uqr')) ]).then(([ status, interfaces, found ]) => {
+		return Promise.all([ api.ask('status'), api.ask('network.interface dump'), L.resolveDefault(L.require('uqr')), uci.load('bellhop') ]).then(([ status, interfaces, found ]) => {
 			uqr = found;
 			return placeOf(status, interfaces);
 		});
