@@ -16,6 +16,7 @@ from bellhop.features.ringtest import RingTest
 from bellhop.features.wishes import Wishes
 from bellhop.shell import command
 from bellhop.world.rows import ROWS
+from bellhop.world.sealed import Copies
 from bellhop.world.service import Service
 
 from .tree import ROOT
@@ -27,7 +28,7 @@ RIGHTS = LUCI / "root" / "usr" / "share" / "rpcd" / "acl.d" / "luci-app-bellhop.
 TABLE = re.compile(r"^const CALLS = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\t'?([\w-]+)'?: \[(.*)\],?$", re.MULTILINE)
 ANSWERING = {
-    "core": Verbs, "service": Service,
+    "core": Verbs, "service": Service, "copies": Copies,
     **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial)},
 }  # fmt: skip
 # What the command does besides asking a node.

@@ -29,7 +29,8 @@ class Control:
         self.path = path
         self.clients = []
         self.listening = None
-        self.own_rows = {row.verb: row for row in SERVICE if row.owner == "service"}
+        self.owners = {"service": service, "copies": service.copies}
+        self.own_rows = {row.verb: row for row in SERVICE if row.owner in self.owners}
 
     def open(self):
         """Listen; raises BellhopError where another node uses the same folder."""
@@ -107,7 +108,7 @@ class Control:
         row = self.own_rows.get(verb)
         if row is not None:
             check(row, arguments)
-            return getattr(self.service, row.method)(arguments)
+            return getattr(self.owners[row.owner], row.method)(arguments)
         result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
         self.loop.perform(effects)
         self.service.store.settle(effects)

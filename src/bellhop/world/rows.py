@@ -12,15 +12,15 @@ SERVICE = (
     Row("check-config", "service", "check_config", (), 0, False, "find mistakes in the file"),
     Row("events", "control", "listen", (), 0, False, "what happens, as it happens, until Ctrl-C"),
     Row(
-        "export-identity", "service", "export_identity", ("passphrase",), 1, True,
+        "export-identity", "copies", "export_identity", ("passphrase",), 1, True,
         "the node's key, sealed",
     ),
     Row(
-        "backup", "service", "backup", ("passphrase",), 1, True,
+        "backup", "copies", "backup", ("passphrase",), 1, True,
         "the node's key, phone book and trusted keys, sealed",
     ),
     Row(
-        "restore", "service", "restore", ("sealed", "passphrase", "replace", "more"), 1, True,
+        "restore", "copies", "restore", ("sealed", "passphrase", "replace", "more"), 1, True,
         "take over a backup; replace: give up the key that is there",
     ),
 )  # fmt: skip

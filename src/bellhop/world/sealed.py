@@ -70,19 +70,19 @@ def _seed(state):
     return secrets.read(state)
 
 
-def backup(sealing, state, kept, passphrase):
+def whole(sealing, state, kept, passphrase):
     """Return key, phone book and trust in one sealed text. kept: name -> what a Store keeps."""
-    whole = {"seed": binascii.hexlify(_seed(state)).decode(), "kept": kept}
-    return seal(sealing, BACKUP, json.dumps(whole).encode(), passphrase)
+    secret = {"seed": binascii.hexlify(_seed(state)).decode(), "kept": kept}
+    return seal(sealing, BACKUP, json.dumps(secret).encode(), passphrase)
 
 
 def opened(sealing, text, passphrase):
     """Return (seed, {name: what a Store keeps}) of a backup, or of an identity alone."""
     if text.strip().startswith(IDENTITY):
         return unseal(sealing, IDENTITY, text, passphrase), {}
-    whole = json.loads(unseal(sealing, BACKUP, text, passphrase))
-    kept = whole["kept"]
-    return binascii.unhexlify(whole["seed"]), {name: kept[name] for name in KEPT if name in kept}
+    secret = json.loads(unseal(sealing, BACKUP, text, passphrase))
+    kept = secret["kept"]
+    return binascii.unhexlify(secret["seed"]), {name: kept[name] for name in KEPT if name in kept}
 
 
 def take_over(state, seed, may_replace):
@@ -95,3 +95,42 @@ def take_over(state, seed, may_replace):
         raise BellhopError(words % state)
     secrets.write(state, seed)
     return True
+
+
+class Copies:
+    """The verbs that make and take sealed copies. service: the node's."""
+
+    def __init__(self, service):
+        self.service = service
+        # What came of a backup whose rest follows.
+        self.unread = ""
+
+    def export_identity(self, arguments):
+        """`passphrase`: what opens the copy again; making it takes a second on a small router."""
+        passphrase = arguments.get("passphrase", "")
+        return {"sealed": identity(self.service.sealing(), self.service.state, passphrase)}
+
+    def backup(self, arguments):
+        """`passphrase`: as for export_identity; the copy has phone book and trust in it too."""
+        found = [(name, self.service.store.kept(name)) for name in KEPT]
+        kept = {name: records for name, records in found if records is not None}
+        passphrase = arguments.get("passphrase", "")
+        return {"sealed": whole(self.service.sealing(), self.service.state, kept, passphrase)}
+
+    def restore(self, arguments):
+        """`sealed`, `passphrase`: of a backup; `replace`: anything, to give up another key.
+
+        `more`: anything, where the rest of `sealed` follows in further requests.
+        """
+        text, self.unread = self.unread + arguments.get("sealed", ""), ""
+        if len(text) > MOST_LETTERS:
+            raise BellhopError("this is no backup of a node: it is too long")
+        if arguments.get("more"):
+            self.unread = text
+            return {"restored": [], "is_restart_needed": False}
+        seed, kept = opened(self.service.sealing(), text, arguments.get("passphrase", ""))
+        is_changed = take_over(self.service.state, seed, bool(arguments.get("replace")))
+        for name in sorted(kept):
+            self.service.engine.restore(name, kept[name], self.service.loop.now())
+            self.service.store.put(name, kept[name])
+        return {"restored": sorted(kept), "is_restart_needed": is_changed}

@@ -45,12 +45,11 @@ class Service:
         self.streams = Streams(loop, kinds, self.engine)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
         self.resolver = self.make_resolver()
+        self.copies = sealed.Copies(self)
         self.control = control.Control(self, control_path)
         self.addresses = self.mesh_links = None
         self.mesh_problem = ""
         self.told = []
-        # What came of a backup whose rest follows.
-        self.unread = ""
         self.endpoints.changed = self._tell
         loop.performers = {
             Send: self.endpoints.send,
@@ -245,38 +244,6 @@ class Service:
         """Return what is wrong in the configuration file; raises ConfigError."""
         found = read_settings(self.settings_file).problems
         return {"configuration": self.settings_file, "problems": [one.record() for one in found]}
-
-    # Copies for another router.
-
-    def export_identity(self, arguments):
-        """`passphrase`: what opens the copy again; making it takes a second on a small router."""
-        passphrase = arguments.get("passphrase", "")
-        return {"sealed": sealed.identity(self.sealing(), self.state, passphrase)}
-
-    def backup(self, arguments):
-        """`passphrase`: as for export_identity; the copy has phone book and trust in it too."""
-        found = [(name, self.store.kept(name)) for name in sealed.KEPT]
-        kept = {name: records for name, records in found if records is not None}
-        passphrase = arguments.get("passphrase", "")
-        return {"sealed": sealed.backup(self.sealing(), self.state, kept, passphrase)}
-
-    def restore(self, arguments):
-        """`sealed`, `passphrase`: of a backup; `replace`: anything, to give up another key.
-
-        `more`: anything, where the rest of `sealed` follows in further requests.
-        """
-        text, self.unread = self.unread + arguments.get("sealed", ""), ""
-        if len(text) > sealed.MOST_LETTERS:
-            raise BellhopError("this is no backup of a node: it is too long")
-        if arguments.get("more"):
-            self.unread = text
-            return {"restored": [], "is_restart_needed": False}
-        seed, kept = sealed.opened(self.sealing(), text, arguments.get("passphrase", ""))
-        is_changed = sealed.take_over(self.state, seed, bool(arguments.get("replace")))
-        for name in sorted(kept):
-            self.engine.restore(name, kept[name], self.loop.now())
-            self.store.put(name, kept[name])
-        return {"restored": sorted(kept), "is_restart_needed": is_changed}
 
     def _addresses_changed(self):
         try:
