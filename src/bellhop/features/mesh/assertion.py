@@ -83,7 +83,9 @@ class Assertion:
         if user is not None and crosses:
             address_bytes = b"sip:" + user.name.encode() + b"@" + self.dialling.own_domain
             _vouch(request, address_bytes)
-            for target in crosses[:MOST_PROOFS]:
+            # A neighbour knows this node by its address.
+            far = [one for one in crosses if max(map(len, _ways(one))) > 1]
+            for target in far[:MOST_PROOFS]:
                 self._prove(request, address_bytes, self.dialling.node_of(uri.parse(target.uri)))
 
     def _prove(self, request, address_bytes, node):
@@ -129,9 +131,6 @@ class Assertion:
         shown = scan.shown(shown + b" (" + place.encode() + b")")
         same = address.Address(shown, address_bytes, caller.params)
         request.set(b"from", b"From: " + same.write())
-        if is_own:
-            same = address.Address(shown, address_bytes, ())
-            request.set(IDENTITY, b"P-Asserted-Identity: " + same.write())
 
     def _shown(self, caller, node):
         """Return the name of a caller from the mesh, but not one of the owner's contacts.
@@ -164,6 +163,10 @@ class Assertion:
         target = request.parsed_uri
         is_for_mesh = self.dialling.is_mine(target) or self.dialling.is_member(target)
         return is_for_mesh and self.mesh.is_member(flow.host)
+
+
+def _ways(target):
+    return [target.path] + [one.path for one in target.spare]
 
 
 def _said(request, address_bytes, node):
