@@ -106,3 +106,7 @@ MAX_WAITING_DATAGRAMS = 256
 # read may leave with us; then it is cut off.
 MAX_CONTROL_CLIENTS = 32
 MAX_CONTROL_BYTES = 1048576
+# Subscriptions of phones to each other's state, 1.5 kB each, and of one address: a desk phone has
+# 40 lamp keys.
+MAX_SUBSCRIPTIONS = 512
+MAX_SUBSCRIPTIONS_PER_HOST = 64

@@ -4,7 +4,7 @@ from ..errors import SipError
 from ..limits import OWN
 from ..sip import scan
 from ..text import readable
-from ..tu import border, dialplan, options, proxy
+from ..tu import border, dialplan, proxy
 from ..tu.calls import CALLED_HUNG_UP, CALLER_HUNG_UP, FORGOTTEN, Call
 from .feature import first
 
@@ -28,8 +28,6 @@ class Routing:
         """Send a request on its way; return the effects, or refuse it."""
         node, hooks = self.node, self.node.hooks
         found = self.whom(request, now)
-        if found.rule == dialplan.LOCAL and not self.node.dialogs.has(request):
-            options.check_event(request)
         caller = self.admission.admit(request, tokens, found, flow, now)
         request.be_admitted(caller)
         if caller.kind != OWN and request.wrote is not None:

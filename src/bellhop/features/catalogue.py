@@ -9,6 +9,7 @@ from .diversion import Diversion
 from .holding import Holding
 from .hunting import Hunting
 from .keepalive import Keepalive
+from .lamps import Lamps
 from .messages.delivery import Delivery
 from .phonebook.book import Book
 from .pickup import Pickup
@@ -23,7 +24,7 @@ from .wishes import Wishes
 ORDER = (
     "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "hunting",
     "mesh", "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP",
-    "holding", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -54,6 +55,7 @@ def node(settings, token, now):
     engine.join(Hunting(core, engine.forwarder, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))
+    engine.join(Lamps(core, uac, wishes))
     engine.join(Keepalive(core, uac, engine.registrations))
     engine.join(Delivery(core, uac, engine.door, engine.routing.whom))
     engine.join(RingTest(core, uac))

@@ -49,7 +49,7 @@ class Codes:
         if action is not None:
             return action(user, dialled, request, server, flow, now)
         try:
-            words, effects = self._wish(user, dialled)
+            words, effects = self._wish(user, dialled, now)
         except BellhopError as error:
             raise SipError(480, str(error)) from None
         return self.keep(user, request, server, words, effects, now)
@@ -58,16 +58,17 @@ class Codes:
         return target.user is not None and (target.scheme == b"tel" or self.node.is_ours(target))
 
     def keep(self, user, request, server, words, effects, now):
-        """Tell a user that something is set once it is on flash; effects: its Store, or nothing."""
+        """Tell a user that something is set once it is on flash; effects: of Wishes.set."""
         if not effects:
             return self.tell(request, server, words, now)
         store = effects[0]
-        return self.node.commits.ask(
+        asked = self.node.commits.ask(
             (OWN, user.name),
             store,
             lambda problem, now: self._kept(request, server, words, store, problem, now),
             now,
         )
+        return asked + effects[1:]
 
     def _kept(self, request, server, words, store, problem, now):
         if not problem:
@@ -80,7 +81,7 @@ class Codes:
         response = response_to(request, 487, words, (), self.node.tag())
         return self.node.layer.respond(server, response, now)
 
-    def _wish(self, user, dialled):
+    def _wish(self, user, dialled, now):
         """Return (words, effects) of a code that sets, clears or tells a wish."""
         feature = dialled.feature
         if dialled.verb == codes.TELL:
@@ -89,7 +90,7 @@ class Codes:
             value = self._place(user, dialled)
         else:
             value = dialled.verb == codes.SET
-        effects = self.own.set(user, feature, value)
+        effects = self.own.set(user, feature, value, now)
         return self._told(user, feature), effects
 
     def _place(self, user, dialled):

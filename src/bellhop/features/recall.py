@@ -114,7 +114,7 @@ class Recall:
             listed = [two for two in listed if two != one] + [one]
             words = "%s may not call you any more" % one
         try:
-            effects = self.own.set(user, wishes.BLOCKED, listed)
+            effects = self.own.set(user, wishes.BLOCKED, listed, now)
         except BellhopError as error:
             raise SipError(480, str(error)) from None
         return self.keep(user, request, server, words, effects, now)

@@ -38,8 +38,8 @@ class Wishes:
         """Return the wishes of a user section, a dict, or None."""
         return self.kept.get(user.name)
 
-    def set(self, user, name, value):
-        """Keep a wish of a user section, or forget it for None; return the effects.
+    def set(self, user, name, value, now):
+        """Keep a wish of a user section, or forget it for None; return the effects, a Store first.
 
         Raises BellhopError with words for people.
         """
@@ -57,7 +57,10 @@ class Wishes:
         if name in wishes.FORWARDS and value:
             mine[wishes.LAST] = dict(mine.get(wishes.LAST, {}), **{name: value})
         self.kept[user.name] = mine
-        return [Store("wishes", self._dump, {user.name: dict(mine, id=user.name)})]
+        effects = [Store("wishes", self._dump, {user.name: dict(mine, id=user.name)})]
+        for wished in self.node.hooks.wished:
+            effects += wished(user.name, now)
+        return effects
 
     def last(self, user, name):
         """Return where a forward of a user section led last, text, or ""."""
@@ -109,7 +112,7 @@ class Wishes:
         if name not in wishes.NAMES:
             raise BellhopError("a wish is one of " + ", ".join(sorted(wishes.NAMES)))
         value = None if text is None else wishes.read(name, text)
-        effects = self.set(user, name, value)
+        effects = self.set(user, name, value, now)
         return self.show(arguments, now), effects
 
     def _user(self, arguments):

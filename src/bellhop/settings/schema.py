@@ -55,7 +55,10 @@ MANY = {"user": "users", "group": "groups", "contact": "contacts"}
 def _features():
     """Return the options of `config features`: the style, and a code for each feature."""
     rows = {
-        "style": _option(choice("etsi", "us", "off"), "etsi", "codes as in Europe, the US, none")
+        "style": _option(choice("etsi", "us", "off"), "etsi", "codes as in Europe, the US, none"),
+        "lamps": _option(
+            choice("house", "all"), "house", "who may watch who talks: the house, all of the mesh"
+        ),
     }
     for feature in codes.FEATURES:
         help = codes.ROWS[feature].help

@@ -25,6 +25,7 @@ class Notifier:
         self.tag = tag
         self.state = NONE
         self.call_id = self.local = self.remote = self.target = None
+        self.event = package.name
         self.routes = []
         self.cseq = 0
         self.until = self.notify_at = None
@@ -53,6 +54,7 @@ class Notifier:
         seconds = min(request.number(b"expires", 2**32 - 1, most), most)
         self.target = contact_of(request)
         self.call_id, self.remote = request.call_id, request.value(b"from")
+        self.event = request.value(b"event")
         to = request.value(b"to")
         tagged = address.parse(to).param(b"tag") is not None
         self.local = to if tagged else to + b";tag=" + self.tag
@@ -60,8 +62,8 @@ class Notifier:
         self.until = now + seconds * 1000
         return seconds, self.handle(SUBSCRIBED if seconds else ENDED, now)
 
-    def request(self, body, contact_line):
-        """Return the next NOTIFY; the subscription stands."""
+    def request(self, body, contact_line, state=b"active"):
+        """Return the next NOTIFY. state: of the subscription, as in Subscription-State."""
         self.cseq += 1
         lines = (
             b"Max-Forwards: 70",
@@ -69,8 +71,8 @@ class Notifier:
             b"To: " + self.remote,
             b"Call-ID: " + self.call_id,
             b"CSeq: " + str(self.cseq).encode() + b" NOTIFY",
-            b"Event: " + self.package.name,
-            b"Subscription-State: active",
+            b"Event: " + self.event,
+            b"Subscription-State: " + state,
             b"Content-Type: " + self.package.body_type,
             contact_line,
         )

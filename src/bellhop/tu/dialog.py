@@ -129,7 +129,7 @@ def _leg(invite, routes, local, remote, tag, contacts):
     return leg
 
 
-def request(leg, method, cseq, more=()):
+def request(leg, method, cseq, more=(), body=b""):
     """Return a request inside the dialog, without Via and Route; more: further (name, line)."""
     fields = [
         (b"max-forwards", b"Max-Forwards: 70"),
@@ -139,5 +139,6 @@ def request(leg, method, cseq, more=()):
         (b"cseq", b"CSeq: " + str(cseq).encode() + b" " + method),
     ]
     fields.extend(more)
-    fields.append((b"content-length", b"Content-Length: 0"))
-    return Request(method, leg.target, [name for name, _ in fields], [line for _, line in fields])
+    fields.append((b"content-length", b"Content-Length: " + str(len(body)).encode()))
+    names, lines = [name for name, _ in fields], [line for _, line in fields]
+    return Request(method, leg.target, names, lines, body)

@@ -1,4 +1,4 @@
-"""What the node answers as a user agent: OPTIONS, and event packages that belong to a server."""
+"""What the node answers as a user agent: OPTIONS (RFC 3261 section 11)."""
 
 from ..errors import SipError
 
@@ -9,9 +9,6 @@ METHODS = (
 ALLOW = b"Allow: " + b", ".join(METHODS)
 OPTION_TAGS = (b"path", b"outbound", b"gruu")
 SUPPORTED = b"Supported: " + b", ".join(OPTION_TAGS)
-
-# Packages whose notifier is the user's server: passed on, they would come back to the same phone.
-SERVER_PACKAGES = (b"message-summary", b"reg")
 
 
 def check_require(request):
@@ -28,12 +25,3 @@ def answer_lines(request):
     if request.method in METHODS:
         raise SipError(405, "Method Not Allowed", (b"Allow: OPTIONS, REGISTER",))
     raise SipError(501, "Not Implemented", (ALLOW,))
-
-
-def check_event(request):
-    """Refuse event state that the node would have to keep and does not (RFC 6665, RFC 3903)."""
-    if request.method not in (b"SUBSCRIBE", b"PUBLISH"):
-        return
-    package = (request.value(b"event") or b"").partition(b";")[0].strip().lower()
-    if request.method == b"PUBLISH" or package in SERVER_PACKAGES:
-        raise SipError(489, "this node keeps no such event state", (b"Allow-Events: presence",))

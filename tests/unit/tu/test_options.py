@@ -28,16 +28,3 @@ class OptionsTest(unittest.TestCase):
             options.check_require(parsed("REGISTER", lines=["Require: path, foo, bar"]))
         self.assertEqual(refused.exception.status, 420)
         self.assertEqual(refused.exception.headers, (b"Unsupported: foo, bar",))
-
-    def test_event_state_that_a_server_would_keep_is_refused_with_489(self):
-        for method, event in (
-            ("SUBSCRIBE", "message-summary"), ("SUBSCRIBE", "Reg"), ("PUBLISH", "presence"),
-            ("SUBSCRIBE", "message-summary;id=1"),
-        ):  # fmt: skip
-            with self.assertRaises(SipError) as refused:
-                options.check_event(parsed(method, lines=["Event: " + event]))
-            self.assertEqual(refused.exception.status, 489)
-
-    def test_other_events_go_to_the_phone(self):
-        options.check_event(parsed("SUBSCRIBE", lines=["o: presence"]))
-        options.check_event(parsed("NOTIFY", lines=["Event: message-summary"]))

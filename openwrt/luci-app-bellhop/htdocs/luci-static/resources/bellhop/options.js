@@ -117,6 +117,7 @@ const OPTIONS = {
 	],
 	features: [
 		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],
+		[ 'lamps', 'house', [ 'house', 'all' ], _('Lamps'), _('Who may watch who talks: the house, or everybody in the mesh.') ],
 		[ 'forward_always', '', 'code', _('Forward every call'), CODE ],
 		[ 'forward_busy', '', 'code', _('Forward when busy'), CODE ],
 		[ 'forward_noanswer', '', 'code', _('Forward if not answered'), CODE ],
