@@ -24,7 +24,7 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint diagrams format bench bench-mesh bench-lite bench-media cross fuzz native micropython clean
+.PHONY: setup run test test-fast lint diagrams format bench bench-mesh bench-lite bench-media cross fuzz native micropython deb clean
 
 setup: .venv/installed-test
 
@@ -97,6 +97,9 @@ clean:
 	.ci/fetch-micropython .micropython
 	-.ci/fetch-micropython .micropython/i386 i386
 	-.ci/fetch-micropython .micropython/s390x s390x
+
+deb: native
+	$(BIN)/python debian/package.py build/deb
 
 # make ipk packages firmware boards footprint: for OpenWrt.
 include openwrt/build.mk

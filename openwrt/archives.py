@@ -45,8 +45,6 @@ class Package:
 
     def mode(self, path):
         """Return the mode of a file."""
-        if path.startswith("/etc/config/"):
-            return 0o600
         return 0o755 if path.startswith(EXECUTABLE) else 0o644
 
 

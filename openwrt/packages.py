@@ -39,6 +39,7 @@ NEW_PAGES = """\
 	rm -f /tmp/luci-indexcache.*
 	rm -rf /tmp/luci-modulecache/
 	/etc/init.d/rpcd reload 2>/dev/null
+	true
 }
 """
 

@@ -49,6 +49,7 @@ cp -r "$ROOT/lib/ucode" usr/lib/
 # The scripts, and the firewall where it is given.
 cp -a "$TREE"/base-files/files/lib/* lib/
 cp "$TREE/base-files/files/etc/rc.common" etc/
+cp "$TREE/base-files/files/sbin/sysupgrade" sbin/
 cp "$TREE/system/procd/files/procd.sh" lib/functions/
 cp "$TREE/system/uci/files/lib/config/uci.sh" lib/config/
 cp "$ROOT/share/libubox/jshn.sh" usr/share/libubox/

@@ -21,14 +21,9 @@ exec /usr/lib/mpy/ld-linux-x86-64.so.2 --library-path /usr/lib/mpy /usr/lib/mpy/
 PROGRAMS = ("sbin/procd", "sbin/ujail", "sbin/validate_data", "sbin/uci", "bin/jsonfilter")
 # Of the tree: where rc.common, procd.sh and uci.sh are.
 SCRIPTS = ("base-files/files/etc/rc.common", "system/procd/files", "system/uci/files")
-# What our packages need of OpenWrt's: package -> what that needs. Below, what of this machine is in
-# them where that matters: programs, foreign modules of Python, files that libraries load by name.
-OF_OPENWRT = {
-    "libc": (), "python3-light": (), "python3-openssl": (), "luci-base": (), "micropython-lib": (),
-    "libsrtp2": (), "libsodium": (), "openssl-util": (), "python3-cffi": (), "python3-dns": (),
-    "python3-pynacl": ("python3-cffi",), "python3-gnupg": (), "gnupg2": (),
-    "micropython-mbedtls": (),
-}  # fmt: skip
+# What packages of OpenWrt's need that ours need, and what of this machine is in them where it
+# matters: programs, foreign modules of Python, files that libraries load by name.
+NEEDS_OF = {"python3-pynacl": ("python3-cffi",)}
 PROGRAMS_OF = {
     "openssl-util": ("openssl",),
     "gnupg2": ("gpg", "gpg-agent", "gpgconf"),
@@ -59,6 +54,7 @@ take() {
 		[ ! -e "/lib/apk/packages/$one.list" ] || continue
 		# shellcheck disable=SC2046
 		[ ! -s "/packages/$one.needs" ] || take $(cat "/packages/$one.needs")
+		[ -e "/packages/$one.files" ] || continue
 		cp -a /packages/$one.files/. /
 		pkgname=$one
 		( . /packages/$one.post-install ) || echo "the script of $one failed"
@@ -141,7 +137,10 @@ def of_openwrt():
     _, archives = packages()
     site = Path(sysconfig.get_path("purelib"))
     inside = "/usr/lib/python%d.%d/site-packages/" % sys.version_info[:2]
-    for name, needs in OF_OPENWRT.items():
+    ours = list(every_package())
+    needed = {one for package in ours for one in package.depends} | {"libc"}
+    own = {package.name for package in ours} | {one for package in ours for one in package.provides}
+    for name in sorted(needed - own):
         files = {}
         for program in filter(None, map(shutil.which, PROGRAMS_OF.get(name, ()))):
             files["/usr/bin/" + Path(program).name] = Path(program).read_bytes()
@@ -154,7 +153,7 @@ def of_openwrt():
                 files[target + path.name] = path.read_bytes()
         if name == "micropython-mbedtls":
             files["/usr/bin/micropython"] = START_MICROPYTHON.encode()
-        package = archives.Package(name, name, list(needs), files)
+        package = archives.Package(name, name, list(NEEDS_OF.get(name, ())), files)
         package.mode = lambda path: 0o755
         yield package
 

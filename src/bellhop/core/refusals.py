@@ -75,7 +75,7 @@ class Refusals:
         self.node.strangers.note(flow.host, refusal, account is not None, now)
         fields = {"address": flow.host, "account": who, "method": method, "dialled": dialled,
                   "status": error.status, "why": why}  # fmt: skip
-        words = "refused %s of %s from %s: %s" % (method, who, flow.host, why)
+        words = "refused %s of %s from %s (%s)" % (method, who, flow.host, why)
         return [Note("notice", words), Event("refused", fields)]
 
     def tag_of(self, request):

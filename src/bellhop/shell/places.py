@@ -2,8 +2,10 @@
 
 import os
 
-CONFIG = "/etc/config/bellhop"
-STATE = "/etc/bellhop"
+# Where OpenWrt has them, and where Debian does.
+CONFIG, STATE = "/etc/config/bellhop", "/etc/bellhop"
+if os.path.exists("/etc/bellhop.config"):
+    CONFIG, STATE = "/etc/bellhop.config", "/var/lib/bellhop"
 
 
 def config_path(arguments):
