@@ -109,6 +109,7 @@ static int apply_keys(struct bm_leg *leg, const struct bm_update *update)
 {
 	int receive = (update->set & BM_SET_RECEIVE_KEY) != 0;
 	int send = (update->set & BM_SET_SEND_KEY) != 0;
+	int late = (update->set & BM_LATE) != 0;
 	struct bm_context *new = NULL;
 	int error = 0;
 
@@ -125,7 +126,9 @@ static int apply_keys(struct bm_leg *leg, const struct bm_update *update)
 		leg->receive = new;
 	if (receive)
 		error = bm_context_rekey(leg->receive, &update->receive);
-	if (!error && send)
+	if (!error && send && late)
+		error = bm_context_rekey_late(leg->send, &update->send);
+	else if (!error && send)
 		error = bm_context_rekey(leg->send, &update->send);
 	return error;
 }
@@ -177,17 +180,33 @@ static enum content classify(const struct bm_leg *leg,
 		       INVALID;
 }
 
+/* Who sends with the last key has that of the other way too. RTCP with the
+ * key before is never accepted. */
+static void turn(struct bm_leg *leg, enum content content)
+{
+	if (leg->send &&
+	    (content == RTCP || bm_context_is_heard(leg->receive)))
+		bm_context_turn(leg->send);
+}
+
 static int unprotect(struct bm_leg *leg, enum content content,
 		     struct bm_packet *packet)
 {
+	int error;
+
 	if (content == OTHER || leg->kind == BM_CLEAR)
 		return 0;
 	if (!leg->receive)
 		return -ENOKEY;
 	if (content == RTP)
-		return bm_unprotect(leg->receive, packet->data,
-				    &packet->length);
-	return bm_unprotect_rtcp(leg->receive, packet->data, &packet->length);
+		error = bm_unprotect(leg->receive, packet->data,
+				     &packet->length);
+	else
+		error = bm_unprotect_rtcp(leg->receive, packet->data,
+					  &packet->length);
+	if (!error)
+		turn(leg, content);
+	return error;
 }
 
 static int protect(struct bm_leg *leg, enum content content,

@@ -19,6 +19,9 @@ enum {
 	SALT_LENGTH = 14, /* the longest master salt */
 	/* Packets for which the superseded receive key is still tried. */
 	GRACE_PACKETS = 500,
+	/* Packets that are sent with the superseded key at most, where the
+	 * peer may not have the next one: well below its GRACE_PACKETS. */
+	LATE_PACKETS = 200,
 	/* Packets of unknown sources that are tried a second time, after a
 	 * rollover that nobody here has seen. */
 	LATE_TRIES = 64,
@@ -83,6 +86,7 @@ struct bm_context {
 	srtp_t session;
 	srtp_t before;    /* the superseded key, RTP received only */
 	uint16_t grace;   /* packets for which `before` is still tried */
+	uint16_t waits;   /* packets until `next` takes effect, 0: none */
 	uint8_t late_tries;
 	uint8_t count;
 	uint8_t broken;
@@ -90,6 +94,7 @@ struct bm_context {
 	enum bm_flow flow;
 	struct stream streams[BM_CONTEXT_STREAMS];
 	struct bm_key key;
+	struct bm_key next;
 };
 
 static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -384,6 +389,7 @@ int bm_context_rekey(struct bm_context *context, const struct bm_key *key)
 		return -EINVAL;
 	if (context->broken)
 		return -ENOTRECOVERABLE;
+	context->waits = 0;
 	if (memcmp(&context->key, key, sizeof(*key)) == 0)
 		return 0;
 	if (!has_memory())
@@ -404,6 +410,33 @@ int bm_context_rekey(struct bm_context *context, const struct bm_key *key)
 	context->tag = suite->tag;
 	context->late_tries = LATE_TRIES;
 	return 0;
+}
+
+int bm_context_rekey_late(struct bm_context *context,
+			  const struct bm_key *key)
+{
+	if (!find_suite(key->suite))
+		return -EINVAL;
+	if (context->broken)
+		return -ENOTRECOVERABLE;
+	bm_context_turn(context); /* who asks again has that one */
+	if (memcmp(&context->key, key, sizeof(*key)) == 0)
+		return 0;
+	context->next = *key;
+	context->waits = LATE_PACKETS;
+	return 0;
+}
+
+void bm_context_turn(struct bm_context *context)
+{
+	if (context->waits &&
+	    bm_context_rekey(context, &context->next) == -ENOMEM)
+		context->waits = 1; /* with the next packet, then */
+}
+
+int bm_context_is_heard(const struct bm_context *context)
+{
+	return !context->before;
 }
 
 static struct stream *find_stream(struct bm_context *context, uint32_t ssrc)
@@ -467,6 +500,10 @@ int bm_protect(struct bm_context *context, uint8_t *packet, size_t *length,
 	uint64_t index;
 	int error;
 
+	if (context->waits && --context->waits == 0) {
+		context->waits = 1;
+		bm_context_turn(context);
+	}
 	if (context->broken)
 		return -ENOTRECOVERABLE;
 	stream = find_stream(context, bm_rtp_ssrc(packet));

@@ -41,6 +41,13 @@ uint32_t bm_srtp_suites(void);
 int bm_context_open(struct bm_context **context, const struct bm_key *key,
 		    enum bm_flow flow);
 int bm_context_rekey(struct bm_context *context, const struct bm_key *key);
+/* Change an outbound key by and by: at bm_context_turn(), or after so many
+ * packets that the peer would soon not try the old key any more. */
+int bm_context_rekey_late(struct bm_context *context,
+			  const struct bm_key *key);
+void bm_context_turn(struct bm_context *context);
+/* Whether a packet with the last inbound key was heard. */
+int bm_context_is_heard(const struct bm_context *context);
 void bm_context_close(struct bm_context *context);
 
 /* In place, on 4-byte-aligned buffers whose headers are valid (rtp.h). */

@@ -55,7 +55,8 @@ enum {
 	BM_SET_RECEIVE_KEY = 32,
 	BM_SET_SEND_KEY = 64,
 	BM_RELATCH = 128, /* forget the latched source even if nothing changed */
-	BM_SET_LOCAL = 256
+	BM_SET_LOCAL = 256,
+	BM_LATE = 512 /* the peer may not have the new `send` key yet */
 };
 
 /* What bm_events() reports. */
@@ -191,8 +192,10 @@ int32_t bm_relay_open(struct bm_media *media, const struct bm_side side[2],
 		      uint32_t *relay, struct bm_ports *ports);
 
 /*
- * A new key takes effect at once for sending; received packets that still
- * use the old one are accepted until the first with the new one arrives.
+ * A new key takes effect at once for sending, with BM_LATE when the first
+ * packet with the new `receive` key arrives or 200 have been sent; received
+ * packets that still use the old one are accepted until the first with the
+ * new one arrives.
  * Rollover counters and replay windows go on (RFC 3711 section 3.3.1).
  * -ENOTRECOVERABLE: memory ran out in the middle of a change of keys; this
  * side stays mute and the relay must be replaced.

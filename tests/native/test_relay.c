@@ -194,6 +194,57 @@ static void a_secure_side_is_decrypted_and_encrypted(void)
 	close_relay();
 }
 
+/* Length of what the far end can read of a packet of the phone, or 0. */
+static size_t heard_with(struct bm_context *far, uint16_t sequence)
+{
+	uint8_t got[4096] __attribute__((aligned(8)));
+	size_t length = 182;
+
+	hand_in_rtp(0, sequence);
+	CHECK_EQUAL(arrives(2, got), 182);
+	return bm_unprotect(far, got, &length) ? 0 : length;
+}
+
+static void a_late_key_is_used_once_the_far_end_uses_its_own(void)
+{
+	struct bm_key keys[4];
+	struct bm_context *in, *out, *new;
+	struct bm_update late = { .set = BM_SET_RECEIVE_KEY |
+					 BM_SET_SEND_KEY | BM_LATE };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		keys[i] = make_key(BM_AES_CM_128_HMAC_SHA1_80,
+				   (uint8_t)(i + 1));
+	open_relay();
+	agree(BM_A, BM_CLEAR);
+	agree(BM_B, BM_SECURE);
+	agree_keys(BM_B, 1, 2);
+	CHECK_EQUAL(bm_context_open(&out, &keys[0], BM_OUTBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&in, &keys[1], BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&new, &keys[3], BM_INBOUND), 0);
+	CHECK_EQUAL(heard_with(in, 1), 172);
+
+	late.receive = keys[2];
+	late.send = keys[3];
+	CHECK_EQUAL(apply(BM_B, &late), 0);
+	CHECK_EQUAL(heard_with(in, 2), 172);
+	for (i = 0; i < 2; i++) { /* the answer is lost, then it is not */
+		packet.length = make_rtp(packet.data, SSRC,
+					 (uint16_t)(50 + i), 160);
+		CHECK_EQUAL(bm_protect(out, packet.data, &packet.length,
+				       sizeof(packet.data)), 0);
+		hand_in(2);
+		CHECK_EQUAL(arrives(0, NULL), 172);
+		CHECK_EQUAL(heard_with(i ? new : in, (uint16_t)(3 + i)), 172);
+		CHECK_EQUAL(bm_context_rekey(out, &keys[2]), 0);
+	}
+	bm_context_close(in);
+	bm_context_close(out);
+	bm_context_close(new);
+	close_relay();
+}
+
 static void a_secure_side_without_keys_lets_nothing_through(void)
 {
 	open_relay();
@@ -563,6 +614,7 @@ static void no_port_left_undoes_the_first_side(void)
 static const struct check_test tests[] = {
 	TEST(clear_packets_pass_unchanged),
 	TEST(a_secure_side_is_decrypted_and_encrypted),
+	TEST(a_late_key_is_used_once_the_far_end_uses_its_own),
 	TEST(a_secure_side_without_keys_lets_nothing_through),
 	TEST(clear_packets_do_not_pass_a_secure_side),
 	TEST(only_a_packet_that_verifies_latches_a_secure_side),

@@ -289,6 +289,50 @@ static void packets_in_flight_survive_a_change_of_keys(void)
 	every_suite(in_flight);
 }
 
+static void a_late_key_waits_for_its_turn(void)
+{
+	struct pair pair = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
+	struct bm_key next = make_key(BM_AES_CM_128_HMAC_SHA1_80, 2);
+	struct bm_key last = make_key(BM_AES_CM_128_HMAC_SHA1_80, 3);
+
+	pass(&pair, 1);
+	CHECK_EQUAL(bm_context_rekey_late(pair.out, &next), 0);
+	pass(&pair, 2); /* the peer has not heard of it */
+	CHECK_EQUAL(bm_context_rekey(pair.in, &next), 0);
+	pass(&pair, 3); /* and takes both when it has */
+	CHECK(!bm_context_is_heard(pair.in));
+	bm_context_turn(pair.out);
+	pass(&pair, 4);
+	CHECK(bm_context_is_heard(pair.in));
+	bm_context_turn(pair.out);
+	pass(&pair, 5);
+	CHECK_EQUAL(bm_context_rekey_late(pair.out, &last), 0);
+	CHECK_EQUAL(bm_context_rekey_late(pair.out, &next), 0);
+	CHECK_EQUAL(bm_context_rekey(pair.in, &last), 0);
+	pass(&pair, 6); /* a second one says that the first is known */
+	close_pair(&pair);
+}
+
+static void a_late_key_does_not_wait_for_ever(void)
+{
+	struct pair pair = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
+	struct bm_key next = make_key(BM_AES_CM_128_HMAC_SHA1_80, 2);
+	struct packet packet;
+	int old = 0;
+	uint16_t i;
+
+	pass(&pair, 1);
+	CHECK_EQUAL(bm_context_rekey_late(pair.out, &next), 0);
+	for (i = 2; i < 500; i++) {
+		CHECK_EQUAL(protect(&pair, &packet, SSRC, i), 0);
+		old += unprotect(&pair, &packet) == 0;
+	}
+	CHECK_EQUAL(old, 199);
+	CHECK_EQUAL(bm_context_rekey(pair.in, &next), 0);
+	pass(&pair, 500);
+	close_pair(&pair);
+}
+
 static void the_old_key_is_not_tried_for_ever(void)
 {
 	struct pair pair = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
@@ -535,6 +579,8 @@ static const struct check_test tests[] = {
 	TEST(the_rollover_counter_survives_a_change_of_keys),
 	TEST(a_rollover_at_the_change_of_keys_is_noticed),
 	TEST(packets_in_flight_survive_a_change_of_keys),
+	TEST(a_late_key_waits_for_its_turn),
+	TEST(a_late_key_does_not_wait_for_ever),
 	TEST(the_old_key_is_not_tried_for_ever),
 	TEST(a_key_that_returns_opens_no_replay),
 	TEST(the_rtcp_index_goes_on_through_keys),

@@ -159,6 +159,7 @@ class Keying:
         lines = session.lines_of(1 - offer.side, description, sent)
         ours = offer.side != session.phone_side
         if offer is not dialog.first:
+            dialog.is_late = ours
             if ours:
                 _show(sent, agreement.renewed(self.token, lines))
             else:

@@ -11,7 +11,8 @@ A, B = (0, 1)
 class Slot:
     """The relay of one stream. ports: None until the shell has answered, () where it could not.
 
-    is_shown: whether somebody was led to it; applied: what the library was told of each side.
+    is_shown: whether somebody was led to it; applied: what the library was told of each side, and
+    in which Negotiation.
     """
 
     def __init__(self, number):
@@ -19,6 +20,7 @@ class Slot:
         self.ports = None
         self.is_shown = False
         self.applied = [{}, {}]
+        self.dialog = None
 
 
 class Offer:
@@ -53,6 +55,8 @@ class Negotiation:
         self.protos = [{}, {}]
         # Whether the initial key was answered; False for ever in a call that stays clear.
         self.is_keyed = False
+        # Whether the far node may not have the last keys yet: it learns them from an answer.
+        self.is_late = False
         # Media lines of caller and callee that the first keys are bound to.
         self.lines = [[], []]
 

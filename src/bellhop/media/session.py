@@ -300,6 +300,7 @@ class Session:
 
     def _update(self, slot, dialog, index):
         effects = []
+        is_late, slot.dialog = slot.dialog is dialog and dialog.is_late, dialog
         for side in (A, B):
             wanted = self._wanted(dialog, index, side)
             before = slot.applied[side]
@@ -309,6 +310,8 @@ class Session:
                 changes["zone"] = wanted["zone"]
             if changes:
                 before.update(changes)
+                if is_late and "send" in changes and side != self.phone_side:
+                    changes["late"] = True
                 effects.append(RelayUpdate(slot.number, side, changes))
         return effects
 

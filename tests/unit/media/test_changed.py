@@ -54,6 +54,17 @@ class Changed(unittest.TestCase):
         self.assertTrue(self.fits())
         self.assertEqual(self.one.told[(1, 0)]["remote"][0], (ALICE_PHONE, 4100))
 
+    def test_who_answers_keeps_the_old_key_until_the_far_end_has_the_new_one(self):
+        def late():
+            return [bool(box.told[key].pop("late", False)) for box, key in boxes]
+
+        boxes = ((self.one, (1, 0)), (self.one, (1, 1)), (self.two, (1, 0)), (self.two, (1, 1)))
+        self.assertEqual(late(), [False, False, False, False])
+        self.pair.change("UPDATE", sdp(ALICE_PHONE, AUDIO % 4100), sdp(BOB_PHONE, AUDIO % 5000))
+        self.assertEqual(late(), [False, False, True, False])
+        self.pair.change("INVITE", sdp(BOB_PHONE, AUDIO % 6000), sdp(ALICE_PHONE), 1, False)
+        self.assertEqual(late(), [False, True, False, False])
+
     def test_an_answer_that_comes_again_behind_an_update_is_no_new_offer(self):
         pair = Pair()
         pair.invite(sdp(ALICE_PHONE))

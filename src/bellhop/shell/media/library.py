@@ -57,7 +57,8 @@ class Media:
 
         remote: one address for RTP, or a pair with that for RTCP; allow: (ip, bits that must
         match), read only together with remote; local: (ip, port 0) to listen and send from;
-        receive, send: keys; relatch: True; and kind, direction, mux, clock_rate as in bm_update.
+        receive, send: keys; late, relatch: True; and kind, direction, mux, clock_rate as in
+        bm_update.
         """
         update = ffi.new("struct bm_update *")
         try:
@@ -146,6 +147,7 @@ CHANGES = {
     "local": ("BM_SET_LOCAL", _fill_local),
     "receive": ("BM_SET_RECEIVE_KEY", _fill_key),
     "send": ("BM_SET_SEND_KEY", _fill_key),
+    "late": ("BM_LATE", lambda update, name, value: None),
     "relatch": ("BM_RELATCH", lambda update, name, value: None),
 }
 
