@@ -19,15 +19,12 @@ class Kind(Server):
     """A server that is measured.
 
     rate: calls a second at which CPU time is measured; ring_ms: how long its phones ring;
-    registers: whether it is a registrar; domain: that of its users, "" for its address; password:
-    of its users, with {0} for the name; is_whole: whether all is measured, not its CPU time alone.
+    registers: whether it is a registrar; is_whole: whether all is measured, not its CPU time alone.
     """
 
     rate = 200
     ring_ms = 0
     registers = True
-    domain = DOMAIN
-    password = PASSWORD
     is_whole = True
 
     @staticmethod

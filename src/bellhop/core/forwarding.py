@@ -216,9 +216,13 @@ class Forwarder:
         call = self.node.calls.live.get(branch.context.request.call_id)
         if call is None or not 100 < response.status < 300 or branch.transaction is None:
             return
+        tag, said = dialog.tag_of(response), response.value(b"contact")
+        party = call.parties.by_tag.get(tag)
+        if party is not None and party.said == said:
+            return  # It has said so when it rang.
         named = [branch.target.uri] + [contact.uri_bytes for contact in _contacts(response)]
         flow, binding = branch.transaction.flow, branch.target.binding
-        call.parties.note(dialog.tag_of(response), named, flow, binding)
+        call.parties.note(tag, named, flow, binding, said)
 
     def _indicated(self, indication, now):
         """Carry a client transaction's word to its response context; return the effects."""

@@ -12,13 +12,14 @@ class Parties:
     def __init__(self):
         self.by_tag = {}
 
-    def note(self, tag, contacts, flow, binding):
-        """A party has shown itself, or named a further Contact."""
+    def note(self, tag, contacts, flow, binding, said=None):
+        """A party has shown itself, or named a further Contact; said: the field as it stood."""
         party = self.by_tag.get(tag)
         if party is None:
             if tag is None or len(self.by_tag) >= MAX_PARTIES:
                 return
             party = self.by_tag[tag] = Party(flow, binding)
+        party.said = said
         for contact in contacts:
             if contact not in party.contacts:
                 party.contacts = party.contacts[1 - MAX_CONTACTS :] + [contact]
@@ -43,14 +44,15 @@ class Parties:
 
 class Party:
     """One end. flow: where it was last; binding: that of a phone registered here, or None;
-    contacts: URIs that it has named, as octets."""
+    contacts: URIs that it has named, as octets; said: its Contact as it last stood, or None."""
 
-    __slots__ = ("flow", "binding", "contacts")
+    __slots__ = ("flow", "binding", "contacts", "said")
 
     def __init__(self, flow, binding):
         self.flow = flow
         self.binding = binding
         self.contacts = []
+        self.said = None
 
     def is_behind_nat(self):
         """Tell whether its Contact is not where its packets come from."""

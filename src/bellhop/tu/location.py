@@ -18,17 +18,17 @@ class Binding:
     REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000; seconds: how
     long it was granted; number: by which it is kept, that of the binding whose place it took;
     is_news: it differs from that one in more than its time; target: the dial plan's for requests to
-    it, or None.
+    it, or None; named: its key, once somebody has asked for it.
     """
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
         "instance", "reg_id", "agent", "since", "unanswered", "answers", "streams", "seconds",
-        "number", "is_news", "target",
+        "number", "is_news", "target", "named",
     )  # fmt: skip
 
     def __init__(self):
-        self.target = None
+        self.target = self.named = None
 
     def aim(self, target):
         """Keep the Target of requests to this binding, which is made once; return it."""
@@ -37,9 +37,10 @@ class Binding:
 
     def key(self):
         """Return what makes two bindings of one user the same (RFC 5626 section 6)."""
-        if self.instance is not None:
-            return self.instance, self.reg_id
-        return device_key(self.contact)
+        if self.named is None:
+            device = (self.instance, self.reg_id)
+            self.named = device_key(self.contact) if self.instance is None else device
+        return self.named
 
     def lasts_as(self, other):
         """Tell whether another binding reaches the same phone in the same way.

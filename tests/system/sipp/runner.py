@@ -140,8 +140,11 @@ def _last_row(path):
 class Server:
     """A SIP server in a process of its own; a subclass says how it is configured and started."""
 
+    # domain: that of its users, "" for its address; password: of its users, with {0} for the name.
     name = ""
     start_seconds = 20
+    domain = DOMAIN
+    password = PASSWORD
 
     def __init__(self, folder, port, users, core=None):
         self.folder = Path(folder)
