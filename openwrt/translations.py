@@ -5,11 +5,18 @@
 A new text stands untranslated in each .po file afterwards, one that is gone is taken out.
 """
 
+import ast
 import json
 import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "luci-app-bellhop"
+# Whose refusals the pages show: sentences, and those with a value in quotes.
+NODE = PACKAGE.parents[1] / "src" / "bellhop"
+REFUSING = (
+    "core/verbs.py", "world/sealed.py", "features/ringtest.py", "features/catalogue.py",
+    "features/media/calls.py", "features/phonebook/book.py",
+)  # fmt: skip
 TEMPLATE = PACKAGE / "po" / "templates" / "bellhop.pot"
 TEXT = re.compile(r"""\b_\('((?:[^'\\]|\\.)*)'\)""")
 ENTRY = re.compile(r'^msgid "(.*)"\nmsgstr "(.*)"$', re.MULTILINE)
@@ -35,10 +42,30 @@ def texts():
     for path in sorted(PACKAGE.rglob("*.js")):
         for text in TEXT.findall(path.read_text()):
             found.setdefault(text.replace("\\'", "'"), []).append(path)
+    for path in map(NODE.joinpath, REFUSING):
+        for text in refusals(path):
+            found.setdefault(text, []).append(path)
     for path in sorted((PACKAGE / "root").rglob("*.json")):
         for entry in json.loads(path.read_text()).values():
             found.setdefault(entry.get("title") or entry["description"], []).append(path)
     return found
+
+
+# Constants that hold such sentences.
+TABLES = ("OFF",)
+
+
+def refusals(path):
+    """Return the sentences with which a module of the node refuses, "'%s'" for a value."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in TABLES:
+            found += [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+            said = node.exc.args[0]
+            found.append(getattr(said.left if isinstance(said, ast.BinOp) else said, "value", ""))
+    plain = [text for text in found if isinstance(text, str) and " " in text]
+    return [text for text in plain if text.replace("'%s'", "").find("%") < 0 and text[-1] != " "]
 
 
 def read(path):
@@ -61,7 +88,7 @@ def written(translations, head=HEAD):
     """Return the text of a .po file with every text of the pages."""
     parts = [head]
     for text, paths in sorted(texts().items()):
-        places = sorted({path.relative_to(PACKAGE.parent).as_posix() for path in paths})
+        places = sorted({path.relative_to(PACKAGE.parents[1]).as_posix() for path in paths})
         said = translations.get(text, "")
         parts.append(
             "".join("#: %s\n" % place for place in places)

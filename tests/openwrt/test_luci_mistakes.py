@@ -40,15 +40,15 @@ config group
 WRITTEN = {
     "a member of a group is not there": (
         lambda text: text.replace("list member 'ben'", "list member 'carl'"),
-        "groups", "Group Everybody Members “carl”: It names somebody who is not there", "carl",
+        "groups", "Group › Everybody › Members › carl: It names somebody who is not there", "carl",
     ),
     "a phone forwards to itself": (
         lambda text: text.replace("'202'", "'202'\n\toption forward '202'"),
-        "phones", "Phone Ben Forward to: It forwards to itself", "forwards to itself",
+        "phones", "Phone › Ben › Forward to: It forwards to itself", "forwards to itself",
     ),
     "nobody is called as the responders are": (
         lambda text: text.replace("'home.arpa'", "'home.arpa'\n\toption responders 'fire'"),
-        "settings", "Responders: It names somebody who is not there", "responders",
+        "settings", "Node › Responders: It names somebody who is not there", "responders",
     ),
     "registrations last longest where they are shortest": (
         lambda text: text.replace("'home.arpa'", "'home.arpa'\n\toption min_expires '9000'"),
@@ -56,7 +56,7 @@ WRITTEN = {
     ),
     "an option of a newer version": (
         lambda text: text.replace("'202'", "'202'\n\toption colour 'red'"),
-        "phones", "Phone Ben colour: This version does not know it", "colour",
+        "phones", "Phone › Ben › colour: This version does not know it", "colour",
     ),
     "a quote that is not closed": (
         lambda text: text + "config contact\n\toption name 'Gran\n",
@@ -158,7 +158,7 @@ def test_taken_port_is_told_with_the_port(house):
         assert "error" not in house.edit(text)
         house.uci = sections(text)
         page = flat(drawn(house, "settings"))
-        words = "SIP port “%s”: Another program has this port." % port
+        words = "SIP port › %s: Another program has this port." % port
         assert words in page
         said = line_with(house, "port " + port)
         keep(house, "settings", "mistake-port")

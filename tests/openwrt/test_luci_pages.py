@@ -92,7 +92,7 @@ def test_calls_have_names_times_and_sentences(router):
     page = flat(drawn(router, "calls"))
     assert "Gran → Alice" in page and "missed" in page and "The caller gave up." in page
     for sentence in ("Busy.", "Nobody has this number.", "No phone was there.", "Nobody answered.",
-                     "talked for 1 min"):  # fmt: skip
+                     "talked for 1 min, the caller hung up"):  # fmt: skip
         assert sentence in page
     assert "Alice → Dora" in page and "home.test" not in page
 
@@ -201,12 +201,12 @@ def test_each_page_tells_what_the_node_thinks_of_its_sections(router):
         if one[".type"] == "node":
             one["sip_port"] = "many"
     said = {
-        "groups": ["Group Family Members “nobody”: It names somebody who is not there"],
+        "groups": ["Group › Family › Members › nobody: It names somebody who is not there"],
         "phones": [
-            "Phone Dora Forward to: It forwards to itself",
-            "Phone Dora colour: This version",
+            "Phone › Dora › Forward to: It forwards to itself",
+            "Phone › Dora › colour: This version",
         ],
-        "settings": ["SIP port “many”: This is not accepted"],
+        "settings": ["SIP port › many: This is not accepted"],
     }
     for name in said:
         page = flat(drawn(router, name))

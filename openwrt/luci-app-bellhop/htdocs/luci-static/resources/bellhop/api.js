@@ -102,6 +102,12 @@ return baseclass.extend({
 		return Object.hasOwn(WORDS, said) ? WORDS[said] : Object.hasOwn(SAFETY, said) ? SAFETY[said][1] : said || '';
 	},
 
+	/* A sentence of the node in the language of the page; translations.py collects those that it says. */
+	said: function(text) {
+		const quoted = /'([^']*)'/.exec(text);
+		return quoted ? _(text.replace(quoted[0], "'%s'")).format(quoted[1]) : _(text);
+	},
+
 	duration: function(seconds) {
 		if (seconds == null)
 			return '';
@@ -196,7 +202,7 @@ return baseclass.extend({
 	},
 
 	refusal: function(answer) {
-		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ answer.error.message ]) : '';
+		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ this.said(answer.error.message) ]) : '';
 	},
 
 	link: function(page, title) {

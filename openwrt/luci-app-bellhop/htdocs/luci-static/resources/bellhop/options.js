@@ -176,7 +176,7 @@ const WRONG = {
 	'forwards to itself': _('It forwards to itself: calls are not forwarded.'),
 	'does not fit': _('It does not fit the other options: their defaults hold.'),
 	'no password': _('It has no password: no phone can register.'),
-	'package missing': _('A package is not installed.'),
+	'package missing': _('A package that this needs is not installed.'),
 	'port not free': _('Another program has this port.'),
 	'address absent': _('This router does not have this address now.')
 };
@@ -189,8 +189,8 @@ const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ],
 function whereOf(row) {
 	const option = (OPTIONS[row.kind] || []).find(one => one[0] == row.option);
 	const one = row.index < 0 ? {} : uci.sections('bellhop')[row.index] || {};
-	return [ row.line && !row.kind ? _('Line %d').format(row.line) : '', (KINDS[row.kind] || [ row.kind ])[0], one.display_name || one.name || row.section,
-		option ? option[3] : row.option, row.value ? '“%s”'.format(row.value) : '' ].filter(text => text).join(' ');
+	return [ row.line > 1 && !row.kind ? _('Line %d').format(row.line) : '', (KINDS[row.kind] || [ row.kind ])[0], one.display_name || one.name || (row.section == row.kind ? '' : row.section),
+		row.what == 'package missing' ? '' : option ? option[3] : row.option, row.value ].filter(text => text).join(' › ');
 }
 
 /* Phones and groups share their names and numbers. */
@@ -328,7 +328,7 @@ return baseclass.extend({
 
 	/* One problem as the node tells it, in a sentence; link: whether it leads to its page. */
 	problem: function(row, link) {
-		const where = whereOf(row), words = Object.hasOwn(WRONG, row.what) ? WRONG[row.what] : row.wrong;
+		const where = whereOf(row), words = Object.hasOwn(WRONG, row.what) ? WRONG[row.what] : api.said(row.wrong);
 		return E('span', [ where ? E('strong', [ where + ': ' ]) : '', words, ' ', link && KINDS[row.kind] ? api.link(KINDS[row.kind][1], _('Mend it')) : '' ]);
 	},
 

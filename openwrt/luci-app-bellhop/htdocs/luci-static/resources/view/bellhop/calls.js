@@ -40,7 +40,7 @@ function people(row) {
 
 function outcome(row) {
 	if (row.seconds_talked != null)
-		return _('talked for %s').format(api.duration(row.seconds_talked));
+		return '%s, %s'.format(_('talked for %s').format(api.duration(row.seconds_talked)), api.word(row.ending));
 	return ENDS[row.status] || _('It came to nothing.');
 }
 
@@ -82,10 +82,8 @@ function details(row) {
 		E('p', [ safety(row), row.suite ? ' (%s)'.format(row.suite) : '' ]),
 		row.state == 'ended' ? '' : words(row),
 		E('div', (row.sound || []).filter(sides => sides.length).map(sound)),
-		api.table([ [ _('Dialled'), one => api.code(one.dialled) ], [ _('Found by'), one => api.word(one.step) ],
-			[ _('Status'), one => '%s %s'.format(one.status || '', api.word(one.ending)) ],
-			[ _('Said'), one => one.ended_by || '' ] ], [ row ], ''),
-		api.folded(_('The SIP messages, for experts'), E('div', { 'style': 'max-height:60vh;overflow:auto' },
+		api.table([ [ _('Dialled'), one => api.code(one.dialled) ], [ _('Found by'), one => api.word(one.step) ] ], [ row ], ''),
+		api.folded(_('The SIP messages, for experts'), E('p', [ '%s %s'.format(row.status || '', row.ended_by || '') ]), E('div', { 'style': 'max-height:60vh;overflow:auto' },
 			(answer.messages || []).map(one => E('pre', [ '%s %s %s\n'.format(one.direction, one.transport, one.peer), one.message ]))))
 	]));
 }

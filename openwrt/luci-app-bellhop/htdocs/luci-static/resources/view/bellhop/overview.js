@@ -14,7 +14,7 @@ function checkRunning({ status }) {
 		return [ 'success', _('The telephone works, for %s now.').format(api.duration(status.uptime_seconds)) ];
 	if (status.silent)
 		return [ 'danger', _('The node does not run.'), _('Start it below. If it stops again, its last words stand at the end of this page.') ];
-	return [ 'danger', status.error.message ];
+	return [ 'danger', api.said(status.error.message) ];
 }
 
 function checkPhones({ status, registrations }) {

@@ -20,7 +20,9 @@ function drawCopies() {
 	const field = type => E('input', { 'type': type, 'class': 'cbi-input-text', 'autocomplete': 'new-password', 'aria-label': _('Passphrase'), 'placeholder': _('Passphrase') });
 	const passphrase = field('password'), opening = field('password');
 	const file = E('input', { 'type': 'file' }), replace = E('input', { 'type': 'checkbox' });
-	const save = () => api.ask('backup', passphrase.value).then(answer => {
+	const ask = () => passphrase.value.length < 12 ? Promise.resolve({ error: { message: _('The passphrase is too short: at least 12 letters, for example four words.') } }) :
+		api.ask('backup', passphrase.value);
+	const save = () => ask().then(answer => {
 		if (!answer.error)
 			api.download('bellhop-backup.txt', answer.sealed + '\n', 'text/plain');
 		return answer;
