@@ -33,7 +33,8 @@ def small_disk(tmp_path):
 def node(tmp_path, small_disk):
     """A node with its state on the small disk, not started."""
     made = Process(tmp_path)
-    made.config.write_text(made.config.read_text() + MORE % made.ports["ws"])
+    text = made.config.read_text().replace("config user", "\toption strangers 'allow'\nconfig user")
+    made.config.write_text(text + MORE % made.ports["ws"])
     made.state = small_disk / "state"
     yield made
     if made.process.poll() is None:

@@ -19,7 +19,7 @@ class Server(Process):
         (self.ports["http"],) = free_ports(1)
         self.config.write_text(
             (CONFIG % self.ports).replace(
-                "option ws_port", "option http_port '%d'\n\toption ws_port" % self.ports["http"], 1
+                "option http_port '0'", "option http_port '%d'" % self.ports["http"]
             )
         )
 

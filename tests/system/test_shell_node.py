@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -21,6 +22,7 @@ config node
 	option tls_port '%(tls)d'
 	option ws_port '%(ws)d'
 	option wss_port '0'
+	option http_port '0'
 config user
 	option name 'alice'
 	option extension '201'
@@ -225,7 +227,7 @@ def test_events_are_streamed(running):
 
 # What owners do to the file -> what the node says of it. Each leaves alice's phone as it is.
 MISTAKES = {
-    "config group all\n\tlist member 'bob'\n": "the member 'bob' is not a user",
+    "config group all\n\tlist member 'bob'\n": "the member 'bob' is no user or group",
     "config node\n\toption sip_port '1'\n": "already a section `config node`",
     "config user 'carol'\n\toption password 'x'\n\toption extension '201'\n": "'201' is already",
     "config user 'carol'\n\toption password 'x'\n\toption forward '299'\n": "no user, group",
@@ -280,6 +282,7 @@ def test_where_the_file_is_gone_the_last_good_one_is_in_force(node, text):
         node.config.write_text(text)
     reloaded = node.ask("reload")
     assert reloaded.returncode == 0 and "the last good configuration is in force" in reloaded.stdout
+    assert "config.good is in force" in reloaded.stdout
     assert "alice" in node.ask("users").stdout
     node.stop()
     node.start().wait_for("bellhop is running")
@@ -354,6 +357,22 @@ def test_a_taken_port_is_named_with_its_holder_once_and_had_when_it_is_free(node
     assert "Traceback" not in node.output.read_text()
 
 
+def test_a_port_of_the_phone_book_that_is_taken_is_told_and_had_once_it_is_free(node):
+    (port,) = free_ports(1)
+    row = "\toption http_port '%d'\nconfig user" % port
+    node.config.write_text((CONFIG % node.ports).replace("config user", row))
+    with socket.socket() as four, socket.socket(socket.AF_INET6) as six:
+        for other, host in ((four, "127.0.0.1"), (six, "::1")):
+            other.bind((host, port))
+            other.listen()
+        node.start().wait_for("bellhop is running")
+        (told,) = node.control("problems")["problems"]
+        assert (told["what"], told["option"]) == ("port not free", "http_port")
+        assert told["value"] == str(port) and "in use" in told["wrong"]
+    node.wait_for("no longer: no phone book over HTTP")
+    assert node.control("problems")["problems"] == []
+
+
 def test_two_nodes_do_not_share_a_folder(running, tmp_path):
     words = ["--config", running.config, "--state", tmp_path / "state"]
     second = subprocess.run(
@@ -380,6 +399,7 @@ def test_check_config_needs_no_node(node):
 
 
 def test_the_sample_of_the_first_run_is_good_and_holds_no_password(tmp_path):
+    from bellhop.settings.schema import SCHEMA
     from bellhop.shell import first_run
     from bellhop.world.settings import read_settings
 
@@ -388,6 +408,9 @@ def test_the_sample_of_the_first_run_is_good_and_holds_no_password(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
     settings = read_settings(path.as_posix())
     assert sorted(settings.users) == ["alice", "bob"] == sorted(passwords)
+    for name, value in re.findall(r"^\t#option (\w+) '(.*)'$", path.read_text(), re.MULTILINE):
+        option = SCHEMA["node"][name]
+        assert option.check(value) == option.default, name
     assert not [word for word in passwords.values() if word in path.read_text()]
     wanted = first_run.hashes("alice", "home.arpa", passwords["alice"])
     assert [value.decode() for value in settings.users["alice"].ha1.values()] == wanted

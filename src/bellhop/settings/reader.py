@@ -50,6 +50,7 @@ class _Reader:
         settings = Settings(SCHEMA["node"], found, users, groups)
         fitting.fit(settings, self.notes)
         settings.problems, settings.is_empty = self.notes.problems, not blocks
+        settings.file = self.notes.name
         return settings
 
     def _name_domain(self, node, host):

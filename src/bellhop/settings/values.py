@@ -64,7 +64,7 @@ class Settings:
     domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
     reserved: those that only pinned nodes may have.
     codes: feature -> its code (codes.table).
-    problems: what is wrong in the file, as problems.Problem; is_empty: no section stands in it.
+    file: its name; problems: what is wrong in it, as problems.Problem; is_empty: no section is.
     """
 
     def __init__(self, options, found, users, groups):
@@ -84,6 +84,7 @@ class Settings:
         self.codes = {}
         self.problems = []
         self.is_empty = False
+        self.file = ""
         self.dial_also(())
 
     def has_faults(self):

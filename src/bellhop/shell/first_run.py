@@ -20,7 +20,7 @@ config node 'main'
 	# Addresses to listen on; none: all addresses of this machine.
 	#list listen '192.168.1.1'
 	# May callers from elsewhere ring the users below: allow, refuse.
-	#option strangers 'allow'
+	#option strangers 'refuse'
 	# What the log shows: error, warning, notice, info.
 	#option log_level 'notice'
 

@@ -7,8 +7,9 @@ from time import monotonic_ns
 from ..effects import Sign, Verify
 from ..errors import BellhopError
 from ..features import catalogue
-from ..settings.problems import missing
+from ..settings.problems import NO_PORT, Problem, missing
 from ..world import netlink, service
+from ..world.cpython import sockets
 from ..world.loop import Loop
 from ..world.rows import ROWS
 from ..world.streams import Plain
@@ -19,6 +20,8 @@ from .signals import Signals
 
 # Where OpenWrt's bus is; a machine without this folder is no OpenWrt.
 BUS = "/var/run/ubus"
+HTTP_RETRY_MS = 5000
+RETRIED = "it is tried again every %d seconds" % (HTTP_RETRY_MS // 1000)
 UNSIGNED = "calls are not signed"
 NO_SOUND = "sound is neither encrypted between nodes nor relayed"
 # After how many new containers the garbage collector looks, and how seldom at what is old. Nearly
@@ -39,7 +42,8 @@ class Service(service.Service):
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
-        self.bus = self.media = self.signer = self.http = None
+        self.bus = self.media = self.signer = self.http = self.http_retry = None
+        self.http_problems = []
         self.media_problem = self.pgp_problem = ""
 
     def make_resolver(self):
@@ -95,6 +99,8 @@ class Service(service.Service):
         if self.http is not None:
             self.http.close()
             self.http = None
+        self.loop.cancel(self.http_retry)
+        self.http_problems = []
         if not self.settings.http_port:
             return
         from .http import HttpServer  # Only a node that serves it pays for it in memory.
@@ -103,7 +109,18 @@ class Service(service.Service):
         try:
             self.http.open()
         except OSError as error:
-            self.log.say("warning", "no phone book over HTTP: %s" % error)
+            words = "no phone book over HTTP on port %d: %s"
+            problem = Problem(NO_PORT, words % (self.http.port, sockets.reason(error)), RETRIED)
+            self.http_problems = [problem.about("node", "http_port", str(self.http.port))]
+            self.http_retry = self.loop.call_later(HTTP_RETRY_MS, self._retry_phonebook)
+
+    def _retry_phonebook(self):
+        self._serve_phonebook()
+        self._tell()
+
+    def found_problems(self):
+        """Return what the owner should know, a list of Problems."""
+        return super().found_problems() + self.http_problems
 
     # The mesh.
 

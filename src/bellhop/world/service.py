@@ -209,9 +209,9 @@ class Service:
         self.endpoints.adjust(settings)
         self._adjust_mesh()
         self._tell_lacking()
-        self.log.say("notice", "the configuration %s is in force" % self.settings_file)
+        self.log.say("notice", "the configuration %s is in force" % settings.file)
         self._tell()
-        return {"configuration": self.settings_file, "problems": self.problems()}
+        return {"configuration": settings.file, "problems": self.problems()}
 
     def adopt(self, settings):
         """Bring in step with new settings what the shell alone has."""
