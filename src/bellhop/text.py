@@ -29,6 +29,14 @@ def _is_seen(code):
     return _is_printable(code) and not _is_hidden(code)
 
 
+def of_utf8(octets):
+    """Return octets as text; those that are no UTF-8 as `readable` shows them."""
+    try:
+        return octets.decode()
+    except (UnicodeError, ValueError):
+        return readable(octets)
+
+
 def of_octets(octets):
     """Return each octet as the letter of its number: what is no text at all stays what it was."""
     return "".join([chr(octet) for octet in octets])

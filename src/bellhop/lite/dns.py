@@ -3,6 +3,8 @@
 import struct
 from collections import namedtuple
 
+from ..text import of_octets
+
 A, AAAA, SRV = 1, 28, 33
 CNAME, INTERNET = 5, 1
 HEADER, HEADER_BYTES = ">HHHHHH", 12
@@ -112,6 +114,6 @@ def _name(data, at):
         elif length & JUMP or at + length >= len(data):
             raise ValueError("a label of no known kind")
         else:
-            labels.append("".join([chr(octet) for octet in data[at + 1 : at + 1 + length].lower()]))
+            labels.append(of_octets(data[at + 1 : at + 1 + length].lower()))
             at += 1 + length
     raise ValueError("a name without an end")

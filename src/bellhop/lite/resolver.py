@@ -7,6 +7,7 @@ import os
 import socket
 
 from ..effects import Flow
+from ..text import of_octets
 from ..world.connection import Connection
 from ..world.micropython import sockets
 from . import dns
@@ -37,7 +38,7 @@ class Resolver:
 
     def resolve(self, effect):
         """Perform a Resolve: an address is answered at once, a name when the DNS has answered."""
-        host = "".join([chr(octet) for octet in effect.host]).strip("[]").rstrip(".").lower()
+        host = of_octets(effect.host).strip("[]").rstrip(".").lower()
         if effect.secure or effect.transport not in (None, "", "udp", "tcp"):
             problem = "TLS is left to a full node"
             self.loop.resolved(effect.query, [], problem)

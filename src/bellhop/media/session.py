@@ -8,6 +8,7 @@ import binascii
 
 from ..effects import RelayClose, RelayOpen, RelayUpdate
 from ..errors import SipError
+from ..text import readable
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
@@ -387,7 +388,7 @@ class Session:
         """Return what people may know of it as a JSON-able dict; no key of the media is in it."""
         agreement = self.proved()
         fields = {
-            "call_id": "".join([chr(o) if 32 <= o < 127 else "?" for o in self.call_id]),
+            "call_id": readable(self.call_id),
             "contact": self.contact,
             "reasons": self.reasons,
             "level": self.level,

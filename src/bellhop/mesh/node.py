@@ -3,6 +3,7 @@
 from ..deadlines import Deadlines
 from ..effects import SendMesh
 from ..errors import MeshError
+from ..text import of_utf8
 from . import packets, people, phonebook, record, views
 from .database import Database
 from .directory import PINNED, Claim, Directory
@@ -417,7 +418,7 @@ class Mesh:
     def nickname(self, short):
         """Return the name that a node gives itself, text, empty where none is known."""
         known = self.directory.node(short)
-        return views.text(known.value.name) if known is not None else ""
+        return of_utf8(known.value.name) if known is not None else ""
 
     def peers(self):
         """Return the neighbours with the reason for the state of each, JSON-able."""

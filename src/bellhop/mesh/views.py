@@ -4,6 +4,7 @@ import binascii
 import hashlib
 
 from ..errors import MeshError
+from ..text import of_utf8
 from . import address, packets, paths, record
 from .database import NEWER
 from .identity import number_prefix, short_id
@@ -161,7 +162,7 @@ def routes(mesh):
         rows.append(
             {
                 "node": mesh.name_of(node),
-                "name": text(known.value.name) if known is not None else "",
+                "name": of_utf8(known.value.name) if known is not None else "",
                 "cost": cost,
                 "hops": hops,
                 "via": mesh.name_of(_id_of(mesh, first)),
@@ -178,7 +179,7 @@ def graph(mesh):
         if not key.endswith(record.NODE_SALT) or len(key) != 9:
             continue
         short = key[:8]
-        nodes.append({"node": mesh.name_of(known.node), "name": text(known.value.name)})
+        nodes.append({"node": mesh.name_of(known.node), "name": of_utf8(known.value.name)})
         two_way = mesh.directory.edges_of(short)
         for other in two_way:
             if short < other:
@@ -204,15 +205,17 @@ def phonebook(mesh):
             here = hops is not None and (short, name_hash(entry.name)) in registered
             rows.append(
                 {
-                    "name": text(entry.name),
-                    "number": text(entry.number),
-                    "display": text(entry.display),
-                    "groups": [text(group) for group in entry.groups],
+                    "name": of_utf8(entry.name),
+                    "number": of_utf8(entry.number),
+                    "display": of_utf8(entry.display),
+                    "groups": [of_utf8(group) for group in entry.groups],
                     "node": mesh.name_of(known.node),
-                    "node_name": text(known.value.name),
+                    "node_name": of_utf8(known.value.name),
                     "registered": here,
                     "hops": hops,
-                    "mesh_number": text(prefix + entry.number) if entry.number and prefix else "",
+                    "mesh_number": of_utf8(prefix + entry.number)
+                    if entry.number and prefix
+                    else "",
                 }
             )
     return sorted(rows, key=lambda row: (row["name"], row["node"]))
@@ -267,11 +270,3 @@ def _restore_record(mesh, raw, now):
 
 def _sum(text):
     return binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def text(octets):
-    """Return octets of the wire as text; what is no UTF-8 shows as question marks."""
-    try:
-        return octets.decode()
-    except (UnicodeError, ValueError):
-        return "".join([chr(octet) if 32 <= octet < 127 else "?" for octet in octets])

@@ -6,7 +6,7 @@ number first, four times as slow, and a number is nothing that MicroPython looks
 """
 
 from ..errors import SipError
-from ..text import plain
+from ..text import of_octets, plain
 
 ALPHANUM = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TOKEN = ALPHANUM + b"-.!%*_+`'~"
@@ -175,7 +175,7 @@ def quote(value):
 
 def to_text(value):
     """Return octets as text, one letter for each octet (None stays None); for JSON."""
-    return None if value is None else "".join([chr(octet) for octet in value])
+    return None if value is None else of_octets(value)
 
 
 def to_octets(text):

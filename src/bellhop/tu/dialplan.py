@@ -4,6 +4,7 @@ from collections import namedtuple
 
 from ..errors import SipError
 from ..sip import uri
+from ..text import readable
 from .registrar import gruu_instance
 
 # One place to send a request to. uri: bytes for the Request-URI; flow: Flow or None where the
@@ -178,7 +179,7 @@ def targets_of(settings, location, section, now, instance=None):
 
 def spoken(target):
     """Return the user part of a Uri as text that a log and a person can bear."""
-    return "".join([chr(o) if 32 <= o < 127 else "?" for o in target.name])
+    return readable(target.name)
 
 
 def _user_targets(location, user, instance, now):

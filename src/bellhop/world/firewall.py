@@ -3,6 +3,7 @@
 import sys
 
 from ..settings import firewall
+from ..text import of_octets
 from .settings import read_settings
 
 FILE = "/etc/config/firewall"
@@ -25,7 +26,7 @@ def changes(config, installed, is_closed, file=FILE):
     except OSError:  # This machine has no such firewall.
         return [], []
     wanted = [] if is_closed else firewall.doors(read_settings(config), installed)
-    lines, absent = firewall.changes("".join([chr(octet) for octet in octets]), wanted)
+    lines, absent = firewall.changes(of_octets(octets), wanted)
     return lines, [NO_ZONE % zone for zone in absent]
 
 

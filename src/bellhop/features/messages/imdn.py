@@ -3,6 +3,8 @@
 Phones ask inside message/cpim (RFC 3862); a header field of SIP for it does not exist.
 """
 
+from ...text import readable, xml
+
 CPIM = b"message/cpim"
 NAMESPACE = b"<urn:ietf:params:imdn>"
 DELIVERY = b"positive-delivery"
@@ -51,7 +53,4 @@ def notice(sender, recipient, message_id, date, own_id):
 
 
 def _escaped(value):
-    text = bytes([octet for octet in value if 32 <= octet < 127])
-    for letter, escape in ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;")):
-        text = text.replace(letter, escape)
-    return text
+    return xml(readable(value)).encode()
