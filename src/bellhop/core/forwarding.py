@@ -26,6 +26,8 @@ HOP_PATIENCE = 4000
 STREAM_PATIENCE = 1000
 # Transports that a sips address may take.
 SECURE = ("tls", "wss")
+# The fourth letter of such an address: a sip, tel or urn one has its colon there.
+SIPS = (b"s", b"S")
 # Final responses that say no more than "not there now".
 SILENCE = (408, 430, 480, 503)
 # Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
@@ -524,9 +526,9 @@ def _may_stream(branch, request):
     return is_silent and not binding.is_behind_nat()
 
 
-def _is_secret(*uris):
-    """Tell whether an address asks for TLS on every hop (RFC 3261 section 26.2.2)."""
-    return bool([one for one in uris if one[:5].lower() == b"sips:"])
+def _is_secret(one, other):
+    """Tell whether one of two addresses asks for TLS on every hop (RFC 3261 section 26.2.2)."""
+    return one[3:4] in SIPS or other[3:4] in SIPS
 
 
 def _contacts(response):

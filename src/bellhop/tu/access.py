@@ -59,8 +59,6 @@ class Access:
         """
         name = request.from_.uri.name
         account = find_user(name)
-        algorithm = digest.MD5 if decoy is None else decoy(name)
-        algorithm = algorithm if account is None else account.algorithm
         stale, wrong = False, None
         for value in request.values(header):
             fields = digest.credentials(value)
@@ -74,6 +72,11 @@ class Access:
             if self._counts(fields, source, now):
                 return Verdict(claimed, fields.algorithm, fields.uri)
             stale = True
+        algorithm = digest.MD5
+        if account is not None:
+            algorithm = account.algorithm
+        elif decoy is not None:
+            algorithm = decoy(name)
         nonce = self.nonce(now, source)
         error = self._challenge(header, realm, nonce, algorithm, stale)
         error.guess(wrong)
