@@ -224,12 +224,18 @@ def is_final(text, call, method):
     )
 
 
+# The short forms of the fields that tests look at (RFC 3261 section 7.3.3).
+SHORT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "o": "event",
+         "c": "content-type", "l": "content-length"}  # fmt: skip
+
+
 def fields(text, name):
     """Return the values of a header field, in order."""
     found = []
     for one in text.partition("\r\n\r\n")[0].split("\r\n")[1:]:
         key, _, value = one.partition(":")
-        if key.lower() == name.lower():
+        key = key.strip().lower()
+        if SHORT.get(key, key) == name.lower():
             found.append(value.strip())
     return found
 

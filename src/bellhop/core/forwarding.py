@@ -251,6 +251,8 @@ class Forwarder:
         response.remove_first(b"via")
         response.measure()
         border.take_foreign(response)
+        if context.request.came_from is not None:
+            response.set(b"from", context.request.came_from)
         if b"via" not in response.names:
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:

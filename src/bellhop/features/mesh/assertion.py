@@ -130,7 +130,7 @@ class Assertion:
         shown = self._shown(caller, node if is_own else None)
         shown = scan.shown(shown + b" (" + place.encode() + b")")
         same = address.Address(shown, address_bytes, caller.params)
-        request.set(b"from", b"From: " + same.write())
+        request.show_from(b"From: " + same.write())
 
     def _shown(self, caller, node):
         """Return the name of a caller from the mesh, but not one of the owner's contacts.
