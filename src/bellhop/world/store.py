@@ -198,7 +198,7 @@ class Store:
         """Write the whole file, where it differs from what is there; no file is for nothing."""
         checksum, size = measured(value)
         has_journal = bool(self.journals.get(name))
-        head = self.heads.get(name, ("", 0))[0]
+        head = self.heads.get(name, (b"", 0))[0]
         if not has_journal and (checksum == head or not (value or head)):
             return
         path = self._path(name)
