@@ -35,7 +35,7 @@ class Admission:
     def __init__(self, node):
         self.node = node
 
-    def may_knock(self, flow, now, what="", times=1):
+    def is_within_rate(self, flow, now, what="", times=1):
         """Take one of the requests that a source has each minute; `what` has a count of its own.
 
         A network has a count too: who has many addresses has no more than some neighbours.
@@ -60,7 +60,7 @@ class Admission:
 
     def limit(self, request, flow, now, what="", times=1):
         """Refuse a source that asks too often; what is STORMY has been counted."""
-        if request.method not in STORMY and not self.may_knock(flow, now, what, times):
+        if request.method not in STORMY and not self.is_within_rate(flow, now, what, times):
             raise SipError(503, "too many requests from this address", (b"Retry-After: 30",))
 
     def is_trusted(self, flow):

@@ -39,11 +39,11 @@ class Engine:
         self.lookups = Lookups(node)
         self.uac = Uac(node, self.lookups)
         self.forwarder = Forwarder(node, self.lookups, self.uac)
-        self.door = Admission(node)
-        self.refusals = Refusals(node, self.door)
+        self.admission = Admission(node)
+        self.refusals = Refusals(node, self.admission)
         self.registrations = Registrations(node, self.forwarder.came_back)
-        self.uas = Uas(node, self.door, self.registrations)
-        self.routing = Routing(node, self.door, self.refusals, self.forwarder)
+        self.uas = Uas(node, self.admission, self.registrations)
+        self.routing = Routing(node, self.admission, self.refusals, self.forwarder)
         self.started = now
         self.features = {}
         # Who takes the word of a client transaction, by the kind of its user.
@@ -177,7 +177,7 @@ class Engine:
             return self.routing.acknowledge(request, flow, now)
         if what == layer.CANCEL:
             return self._cancel(request, found, flow, now)
-        if request.method in STORMY and not self.door.may_knock(flow, now, "storm "):
+        if request.method in STORMY and not self.admission.is_within_rate(flow, now, "storm "):
             return []
         server = node.layer.new_server(request, via.reply_flow(request, flow), now, found)
         return self._follow(self._decide(request, server, flow, now), now)

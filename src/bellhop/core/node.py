@@ -12,7 +12,7 @@ from ..tu import dialplan
 from ..tu.access import Access, Rates
 from ..tu.calls import Calls, Trace
 from ..tu.dialogs import Dialogs
-from ..tu.listening import Listening
+from ..tu.listening import ListeningPoint
 from ..tu.location import Location
 from ..tu.strangers import Strangers
 from .commits import Commits
@@ -73,7 +73,7 @@ class Node:
 
     def listen(self, listeners):
         """Take the listeners of the shell; None stands for one that has gone."""
-        self.listening = [None if one is None else Listening(one) for one in listeners]
+        self.listening = [None if one is None else ListeningPoint(one) for one in listeners]
 
     def listeners(self):
         """Return the Listener, or None, of each number in a Flow."""

@@ -57,7 +57,7 @@ def node(settings, token, now):
     engine.join(Holding(core))
     engine.join(Lamps(core, uac, wishes))
     engine.join(Keepalive(core, uac, engine.registrations))
-    engine.join(Delivery(core, uac, engine.door, engine.routing.whom))
+    engine.join(Delivery(core, uac, engine.admission, engine.routing.whom))
     engine.join(RingTest(core, uac))
     engine.join(Restart(core, uac, engine.forwarder.release))
     return engine

@@ -42,7 +42,7 @@ class Leg:
 
 
 class Dialling:
-    """One call that the node brings about. to: octets, a URI; taken: (dialog.Leg, flow) or None."""
+    """One call that the node brings about. to: octets, a URI; taken: (tu Dialog, flow) or None."""
 
     def __init__(self, user, to, now):
         self.user = user

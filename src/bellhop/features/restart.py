@@ -163,7 +163,7 @@ class Restart:
         if call is None:
             return []
         ends = [
-            (dialog.leg_of(leg), _flow(place, listeners, scan.to_octets(leg["target"])))
+            (dialog.dialog_of(leg), _flow(place, listeners, scan.to_octets(leg["target"])))
             for leg, place in row["legs"]
         ]
         if row["talked"] is None:

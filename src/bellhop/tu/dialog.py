@@ -67,11 +67,11 @@ def tag_of(message):
         return None
 
 
-# What of a Leg is octets.
+# What of a Dialog is octets.
 OCTETS = ("call_id", "target", "local", "remote", "tag")
 
 
-class Leg:
+class Dialog:
     """One end. target: its Contact; routes: Route values on the way to it; local, remote: values of
     From and To; tag: that of the remote one; cseq: the highest number that was used towards it."""
 
@@ -89,9 +89,9 @@ class Leg:
         return row
 
 
-def leg_of(row):
-    """Return the Leg that a row of one is of."""
-    leg = Leg()
+def dialog_of(row):
+    """Return the Dialog that a row of one is of."""
+    leg = Dialog()
     for name in OCTETS:
         setattr(leg, name, scan.to_octets(row[name]))
     leg.routes, leg.cseq = [scan.to_octets(one) for one in row["routes"]], row["cseq"]
@@ -99,7 +99,7 @@ def leg_of(row):
 
 
 def towards_called(invite, response, token):
-    """Return the Leg to where a 2xx came from, or None where it names no Contact.
+    """Return the Dialog to where a 2xx came from, or None where it names no Contact.
 
     token: what the node wrote into its own Record-Route, or None; what stands before that line was
     added by those between this node and the called phone, the nearest of them last.
@@ -114,7 +114,7 @@ def towards_called(invite, response, token):
 
 
 def towards_caller(invite, response):
-    """Return the Leg to where an INVITE came from, or None where it names no Contact."""
+    """Return the Dialog to where an INVITE came from, or None where it names no Contact."""
     routes = invite.items(b"record-route")
     ends = invite.value(b"from"), invite.from_.tag, invite.contacts
     return _leg(invite, routes, response.value(b"to"), *ends)
@@ -123,7 +123,7 @@ def towards_caller(invite, response):
 def _leg(invite, routes, local, remote, tag, contacts):
     if not contacts:
         return None
-    leg = Leg()
+    leg = Dialog()
     leg.call_id = invite.call_id
     leg.target, leg.routes = contacts[0].uri_bytes, routes
     leg.local, leg.remote, leg.tag = local, remote, tag

@@ -5,7 +5,7 @@ from ..sip import uri
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 
 
-class Listening:
+class ListeningPoint:
     """One listener. key: host for comparison; via: sent-protocol and sent-by; uri: hostport and
     transport parameter, as they stand in Record-Route."""
 

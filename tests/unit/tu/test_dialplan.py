@@ -5,7 +5,7 @@ import unittest
 from bellhop.errors import SipError
 from bellhop.sip import uri
 from bellhop.tu import dialplan
-from bellhop.tu.listening import Listening
+from bellhop.tu.listening import ListeningPoint
 from bellhop.tu.location import Location
 from tests.support.messages import LISTENERS, flow, settings
 
@@ -24,7 +24,7 @@ config group
 	list member alice
 	list member carol
 """
-LISTENING = [None] + [Listening(one) for one in LISTENERS]
+LISTENING = [None] + [ListeningPoint(one) for one in LISTENERS]
 
 
 class DialplanCase(unittest.TestCase):

@@ -6,12 +6,12 @@ from bellhop.errors import SipError
 from bellhop.sip import message
 from bellhop.sip.digest import Hmac
 from bellhop.tu import dialplan, proxy
-from bellhop.tu.listening import Listening
+from bellhop.tu.listening import ListeningPoint
 from tests.support.messages import LISTENERS, flow, parsed, request, settings
 
 from .test_location import binding
 
-LISTENING = [Listening(one) for one in LISTENERS]
+LISTENING = [ListeningPoint(one) for one in LISTENERS]
 
 
 def is_ours(target):
