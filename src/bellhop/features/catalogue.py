@@ -84,6 +84,15 @@ def join_media(engine, suites, keys):
     engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, strict, suites, keys))
 
 
+def join_unrelayed(engine, source_towards):
+    """Refuse calls whose sound would have to pass this node; return the feature."""
+    from .unrelayed import Unrelayed  # Only a lite node has it.
+
+    feature = Unrelayed(engine.node, source_towards)
+    engine.join(feature)
+    return feature
+
+
 def join_signing(engine):
     """Sign calls and check the signatures of others; the node must have joined media."""
     from .media.calls import contact_of

@@ -3,10 +3,10 @@
 import gc
 import os
 
-from ..world import service
+from ..features import catalogue
+from ..world import netlink, service
 from ..world.streams import Plain
 from . import bounds, identity, resolver, sodium
-from .media import NEEDS_FULL_NODE, Unrelayed, problem_of
 from .signals import Signals
 
 # What a node of this size does not do; the status says so.
@@ -30,7 +30,7 @@ class Service(service.Service):
         self.heap = heap
         self.has_digests = sodium.has_digests()
         self.has_signals = False
-        self.engine.join(Unrelayed(self.engine.node))
+        self.unrelayed = catalogue.join_unrelayed(self.engine, netlink.source_towards)
 
     def make_resolver(self):
         """Return what performs Resolve."""
@@ -56,12 +56,11 @@ class Service(service.Service):
 
     def more_problems(self):
         """Return (kind of section, sentence, "" where it does not hold) of what the shell has."""
-        problem = problem_of(self.settings)
         return [
             ("", "" if self.has_digests else NO_DIGESTS),
             ("", "" if self.has_signals else NO_SIGNALS),
-            ("media", "calls are refused, %s%s" % (problem, NEEDS_FULL_NODE) if problem else ""),
-        ]  # fmt: skip
+            ("media", self.unrelayed.problem()),
+        ]
 
     def sealing(self):
         """Return what sealed copies need; raises BellhopError."""
@@ -69,7 +68,7 @@ class Service(service.Service):
 
     def lacking(self):
         """Return feature -> why it is not there."""
-        return {"media": "this node is a lite one" + NEEDS_FULL_NODE}
+        return {"media": "this node is a lite one: the sound of this call needs a full node"}
 
     def status(self, result):
         """Return how the node is: what the engine tells, and what this shell adds."""
