@@ -5,6 +5,7 @@ BELLHOP_SCREENSHOTS names a folder to keep pictures of the way in.
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,32 @@ def test_two_pages_lead_from_the_installation_to_a_registered_phone(router):
     assert "The telephone works," in page.text and "1 of 1 accounts" in page.text
     page = seen(router, "phones", "4-phones")
     assert "127.0.0.1 port" in page.text and "UDP" in page.text
+
+
+def test_first_steps_lead_from_the_installation_to_a_phone_that_rings(router):
+    """Page 1 is the overview, with the link; page 2 asks, shows what to enter, and rings."""
+    assert "/start" in seen(router, "overview", "0-fresh").html
+    fill = """
+        const name = await until(() => pick('input[type=text]'));
+        name.value = 'Judy';
+        name.dispatchEvent(new Event('input'));
+        click('Set up the telephone');
+        await until(() => pick('[data-person]'));"""
+    entered = fill + "return [ ...document.querySelectorAll('code') ].map(one => one.textContent);"
+    server, account, password = drawn(router, "start", entered, 25000).result
+    assert server.endswith(":%d" % router.port) and account == "judy"
+    assert router.answer("uci", "apply", {})[0] == 0
+    keep(router, "start", "0-entered", fill)
+
+    phone = Hand(account, password, router.port)
+    assert phone.register() == 200
+    script = """
+        click('Ring it', row('judy'));
+        return until(() => pick('.modal') && pick('.modal').textContent.includes('rings'));"""
+    answering = threading.Thread(target=phone.ring)
+    answering.start()
+    assert drawn(router, "phones", script, 20000).result
+    answering.join()
 
 
 def test_checks_of_the_overview_follow_the_real_node(router):

@@ -136,7 +136,8 @@ class Bridge(Router):
             return [0, {"code": 0, "stdout": self.log()}]
         if (name, method) == ("uci", "apply"):
             self.config.write_text(written(self.uci))
-            return [0, self.ask("reload")]
+            self.ask("reload")
+            return [0]
         return super().answer(name, method, given)
 
 
@@ -158,6 +159,12 @@ class Hand(Phone):
         while getattr(heard, "status", 100) < 200:
             heard = self.hear(self.socket.recv(65535))
         return heard
+
+    def ring(self):
+        """Wait for a call, and say that it rings."""
+        while getattr(self.hear(self.socket.recv(65535)), "method", None) != b"INVITE":
+            pass
+        self.socket.send(self.answer(180, "INVITE"))
 
     def register(self):
         """Register with the password; return the status."""

@@ -279,6 +279,15 @@ return baseclass.extend({
 		return made;
 	},
 
+	names: function(kind) {
+		return OPTIONS[kind].map(row => row[0]);
+	},
+
+	/* Leaves but some of the options that `add` made for the window of one section. */
+	few: function(made, shown) {
+		Object.keys(made).forEach(name => shown.includes(name) || (made[name].modalonly = true));
+	},
+
 	/* The section of a form for all sections of a kind that has one. */
 	single: function(map, kind, title, help) {
 		const section = map.section(form.TypedSection, kind, title, help);

@@ -18,16 +18,14 @@ return view.extend({
 		const made = options.add(groups, 'group');
 		made.name.rmempty = false;
 		options.careful(groups);
-		[ 'display_name', 'alias' ].forEach(name => made[name].modalonly = true);
+		options.few(made, [ 'name', 'extension', 'member', 'strategy' ]);
 		uci.sections('bellhop', 'user').forEach(user => made.member.value(user.name || user['.name']));
 
 		const phones = options.grid(map, 'user', _('Forwarding'),
 			_('Where a call goes that a phone does not take, and other nodes where it rings too.'));
 		phones.addremove = phones.sortable = false;
 		phones.option(form.DummyValue, '_account', _('Account')).cfgvalue = id => uci.get('bellhop', id, 'name') || id;
-		const rows = options.add(phones, 'user', [ 'forward', 'forward_after', 'forward_always', 'forward_busy', 'forward_noanswer',
-			'forward_absent', 'dnd', 'quiet', 'block', 'anonymous', 'pause', 'pickup', 'also_at' ]);
-		Object.values(rows).slice(2).forEach(option => option.modalonly = true);
+		options.few(options.add(phones, 'user', options.names('user').filter(name => /^forward|^also_at/.test(name))), [ 'forward', 'forward_after' ]);
 
 		return map.render().then(node => E('div', [ options.verdict(poll, [ 'group', 'user' ]), node ]));
 	}

@@ -3,7 +3,7 @@
 'require poll';
 'require bellhop.api as api';
 
-const WIDTH = 800, HEIGHT = 420, MARGIN = 60, MOST_DRAWN = 200;
+const WIDTH = Math.max(Math.min(window.innerWidth, 800), 320), HEIGHT = WIDTH / 2 + 60, MARGIN = 60, MOST_DRAWN = 200;
 const GOOD = 1, FAIR = 3;
 
 /* Two nodes of one name are told apart by the first letters of their keys. */
@@ -58,7 +58,7 @@ function picture(graph, names, hops) {
 		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
 			[ node == graph.own ? _('%s (this node)').format(names[node]) : names[node] ])
 	]));
-	return svg('svg', { viewBox: '0 0 %d %d'.format(WIDTH, HEIGHT), style: 'width:100%;min-width:480px;max-height:60vh', role: 'img',
+	return svg('svg', { viewBox: '0 0 %d %d'.format(WIDTH, HEIGHT), style: 'width:100%;max-height:60vh', role: 'img',
 		'aria-label': _('Nodes and their links') }, lines.concat(dots));
 }
 
@@ -77,7 +77,7 @@ function draw([ graph, routes, peers ]) {
 	rows.forEach(row => hops[row.node] = row.hops);
 	const gone = graph.nodes.filter(({ node }) => !(node in hops));
 	return E('div', [
-		graph.nodes.length > 1 ? E('div', { 'style': 'overflow-x:auto' }, [ picture(graph, names, hops) ]) :
+		graph.nodes.length > 1 ? picture(graph, names, hops) :
 			E('p', [ _('This node is alone: it has found no other.') ]),
 		api.section(_('Other nodes'), api.table([
 			[ _('Name'), row => E('strong', { 'style': row.hops ? '' : 'opacity:.5' }, [ names[row.node] || row.name || row.node.slice(0, 8) ]) ],

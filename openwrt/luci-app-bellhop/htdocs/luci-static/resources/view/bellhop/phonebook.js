@@ -72,7 +72,7 @@ return view.extend({
 		const section = options.grid(map, 'contact', _('Speed dial'),
 			_('Names and short numbers of your own, for every phone here.'));
 		const made = options.add(section, 'contact');
-		[ 'encryption', 'verification', 'pgp' ].forEach(name => made[name].modalonly = true);
+		options.few(made, [ 'name', 'number', 'address' ]);
 
 		const file = E('input', { 'type': 'file', 'accept': '.csv,.txt,.vcf', 'style': 'display:none', 'change': upload });
 		return map.render().then(node => E('div', [

@@ -7,6 +7,9 @@
 'require bellhop.api as api';
 'require bellhop.options as options';
 
+/* What a new phone needs; all else is under More. */
+const FIRST = [ 'name', 'extension', 'display_name' ];
+
 let registered = {}, messages = {}, server = '';
 
 function load() {
@@ -54,9 +57,9 @@ return view.extend({
 		made.name.rmempty = false;
 		made.name.cfgvalue = account.name;
 		account.addPassword(section, 'phone', made.name, () => server);
-		Object.assign(made, options.add(section, 'user', [ 'extension', 'display_name' ], 'phone'),
-			options.add(section, 'user', [ 'alias', 'forward', 'forward_after', 'also_at', 'srtp', 'intercom', 'algorithm' ], 'more'));
-		[ 'alias', 'also_at', 'forward', 'forward_after', 'srtp', 'intercom', 'algorithm' ].forEach(name => made[name].modalonly = true);
+		Object.assign(made, options.add(section, 'user', FIRST.slice(1), 'phone'),
+			options.add(section, 'user', options.names('user').filter(name => !FIRST.includes(name)), 'more'));
+		options.few(made, FIRST);
 
 		const state = section.taboption('phone', form.DummyValue, '_where', _('Registered'));
 		state.modalonly = false;
