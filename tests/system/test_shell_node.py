@@ -273,7 +273,7 @@ def test_a_start_and_a_reload_read_alike(node):
     shown = node.ask("reload").stdout
     assert node.control("problems") == started
     for problem in started["problems"]:
-        assert problem["wrong"] in shown
+        assert problem["wrong"].partition("\0")[0] in shown
 
 
 EMPTY = ("", "# all gone\n", "\0" * 4096, None)
