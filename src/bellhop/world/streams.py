@@ -24,7 +24,7 @@ PATIENCE_MS = 30000
 # A phone without keep-alive is silent between two registrations, which may be two hours apart.
 IDLE_MS = 7800000
 # Whose stream nobody knows: it has brought no registration, and no call goes over it.
-UNKNOWN_IDLE_MS = 60000
+UNKNOWN_IDLE_MS = 90000
 SWEEP_MS = 10000
 BACKLOG = 64
 # Send at once (RFC 896 would wait for the peer's delayed word), and let probes of the kernel find a
@@ -137,7 +137,7 @@ class Stream:
         if self.partial_since is not None and now - self.partial_since > PATIENCE_MS:
             return "half a message, and nothing more for 30 seconds"
         if now - self.heard > UNKNOWN_IDLE_MS and self.is_unknown():
-            return "silent for a minute, and nobody has registered over it"
+            return "silent for too long, and nobody has registered over it"
         return "silent for too long" if now - self.heard > IDLE_MS else ""
 
     def is_unknown(self):
