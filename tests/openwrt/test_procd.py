@@ -261,6 +261,19 @@ echo "then: $(ours .)"
     assert "zone told" in lines and "mesh: 1" in lines and "then: " in lines, text
 
 
+def test_restart_that_comes_while_python_starts_is_not_lost(router):
+    """A feature that is installed right after the node must be found by a new process."""
+    lines = router("""
+/etc/init.d/bellhop start
+until_so node
+first=$(node)
+/etc/init.d/bellhop restart
+until_so answers
+[ "$(node)" != "$first" ] && echo "another process"
+""")
+    assert "another process" in lines, lines
+
+
 def test_interface_that_came_up_is_told_and_a_node_that_died_returns(router):
     lines = router("""
 begin
