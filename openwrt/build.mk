@@ -2,12 +2,14 @@
 #
 # make ipk                what is the same on every router, without an SDK, into build/ipk
 # make apk APK=program    the same for 25.12, by apk-tools 3 and a Python 3.13, into build/apk
+# make dist URL=folder-on-the-web   the source archive of the tag of this release, its hash, and
+#                         folders for the telephony feed that build from it, into build/dist
 # make packages SDK=folder                             everything, with the SDK of a release
 # make firmware BOARD=... IMAGEBUILDER=folder PACKAGES_IN=folder    an image with those packages
 # make boards             which node fits which board
 # make footprint          what it takes of flash and RAM
 
-.PHONY: ipk apk packages firmware boards footprint
+.PHONY: ipk apk dist packages firmware boards footprint
 
 ipk: .venv/installed-run
 	$(BIN)/python openwrt/packages.py ipk build/ipk
@@ -18,6 +20,9 @@ PYTHON_OF_APK = $(or $(shell python3.13 -c 'print("python3.13")' 2>/dev/null),$(
 # An .apk is no tar: it is a database that apk-tools 3 writes (apk mkpkg) and no Debian package has.
 apk:
 	APK="$(APK)" $(PYTHON_OF_APK) openwrt/packages.py apk build/apk
+
+dist:
+	$(PYTHON) openwrt/dist.py $(or $(TAG),v$(shell sed -n 's/^PKG_VERSION:=//p' openwrt/bellhop/Makefile)) "$(URL)" build/dist
 
 packages:
 	$(PYTHON) openwrt/firmware.py packages "$(SDK)"

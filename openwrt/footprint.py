@@ -37,7 +37,8 @@ ROW = "%-34s %7d kB %7d kB %10s"
 # Of what is installed and of what is resident, where there is one.
 GOALS = {
     "bellhop": 400, "bellhop-media (its library, here)": 80, "luci-app-bellhop": 60,
-    "full: with mesh and media": 20480, "lite: bellhop-lite, mesh": 4096,
+    "full: bellhop alone": 20480, "full: with bellhop-tls": 20480,
+    "full: with bellhop-mesh": 20480, "full: with mesh and media": 20480, "lite: bellhop-lite, mesh": 4096,
 }  # fmt: skip
 
 
@@ -111,6 +112,8 @@ def tiers(folder):
     environment = {"PYTHONPATH": folder}
     mesh = MESH % free_port()
     yield "full: bellhop alone", python, environment, ""
+    tls = "config node 'node'\n\toption tls_port '%d'\n" % free_port()
+    yield "full: with bellhop-tls", python, environment, tls
     yield "full: with bellhop-mesh", python, environment, mesh
     yield "full: with mesh and media", python, environment, mesh + "config media\n"
 

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -244,6 +245,28 @@ def test_openwrt_s_own_make_compiles_the_node_by_our_script(tree):
     assert "%s/bytecode.py /somewhere" % BELLHOP in dump(BELLHOP, tree, ask, "ask")
 
 
+def test_archive_of_a_release_is_what_the_feed_s_makefiles_build_from(tmp_path):
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("this tree is no git repository")
+    command = [sys.executable, FEED / "dist.py", "HEAD", "https://example.org/bellhop", tmp_path]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    (archive,) = tmp_path.glob("bellhop-*.tar.gz")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    names = subprocess.run(
+        ["tar", "tzf", archive], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split("\n")
+    for folder in ("bellhop", "bellhop-lite"):
+        made = Makefile(tmp_path / "net" / folder / "Makefile")
+        assert made.variables["PKG_HASH"] == digest
+        assert made.variables["PKG_SOURCE_URL"].startswith("https://")
+        assert made.packages() == Makefile(FEED / folder / "Makefile").packages()
+        for name in re.findall(r"\$\(BELLHOP_TREE\)/([^\s)]+)", made.text):
+            assert any(one.partition("/")[2].startswith(name) for one in names), name
+        if os.environ.get("OPENWRT_TREE"):
+            read = dump(tmp_path / "net" / folder, os.environ["OPENWRT_TREE"])
+            assert "Source: " + archive.name in read
+
+
 # The default configuration.
 
 CONFIG = (BELLHOP / "files" / "bellhop.config").read_text()
@@ -258,7 +281,7 @@ def test_default_configuration_is_accepted():
 
 SCRIPTS = [
     path
-    for folder in (FEED, ROOT / "board-configs")
+    for folder in (FEED, ROOT / "board-configs", ROOT / "debian")
     for path in sorted(folder.rglob("*"))
     if path.is_file() and path.read_bytes().startswith(b"#!/bin/sh")
 ]
