@@ -77,6 +77,16 @@ def index_opkg(folder):
 pytestmark = pytest.mark.timeout(600)
 
 
+def show_programs(made, folder):
+    """Lay programs and libraries of packages where root.sh looks what libraries they need."""
+    folder.mkdir()
+    for package in made:
+        for path, octets in package.files.items():
+            if octets.startswith(b"\x7fELF") and "/mpy/" not in path:
+                (folder / path.rpartition("/")[2]).write_bytes(octets)
+                (folder / path.rpartition("/")[2]).chmod(0o755)
+
+
 @pytest.fixture(scope="module", params=["apk", "opkg"])
 def kind(request):
     """Return the name of a manager of packages that is here."""
@@ -96,6 +106,7 @@ def packages(kind, tmp_path_factory):
     _, archives = root.packages()
     top = tmp_path_factory.mktemp(kind)
     made = [*root.of_openwrt(), *root.every_package()]
+    show_programs(made, top / "programs")
     for number, version in enumerate(VERSIONS, 1):
         folder = top / str(number)
         folder.mkdir()
