@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 
 # Debian packages: what a node needs, and what the tests need on top of it.
 DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
-	libsrtp2-dev gnupg
+	libsrtp2-dev libsodium-dev gnupg
 DEBIAN_TEST = git iproute2 tshark \
 	babeld baresip-core kamailio knot linphone-cli rtpengine-daemon sip-tester \
 	busybox chromium fonts-dejavu-core shellcheck \
@@ -61,8 +61,9 @@ bench-mesh: .venv/installed-test
 bench-lite: .venv/installed-test micropython
 	$(BIN)/python -m tests.bench.lite
 
-bench-media: .venv/installed-test
+bench-media: .venv/installed-test native
 	$(BIN)/python -m tests.bench.media
+	$(BIN)/python -m tests.bench.circuit
 
 cross: .venv/installed-test
 	$(MAKE) -C native cross

@@ -1,9 +1,9 @@
-"""Write the cffi module for libbellhop_media.so from its own header.
+"""Write the cffi module for one of the libraries from its own header.
 
 Out-of-line ABI mode: the result is one small Python file that needs only
 `_cffi_backend` at run time; neither a compiler nor a C parser.
 
-    python3 binding.py OUTPUT
+    python3 binding.py .../media_abi.py     (or circuit_abi.py)
 """
 
 import os
@@ -13,8 +13,10 @@ import sys
 import cffi
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEADER = os.path.join(HERE, "include", "bellhop_media.h")
-MODULE = "bellhop.shell.media.media_abi"
+MODULES = {
+    "media_abi.py": ("bellhop_media.h", "bellhop.shell.media.media_abi"),
+    "circuit_abi.py": ("bellhop_circuit.h", "bellhop.shell.mesh.circuit_abi"),
+}
 
 
 def declarations(header):
@@ -24,11 +26,12 @@ def declarations(header):
 
 
 def write(output):
-    """Write the module to the path `output`."""
-    with open(HEADER, encoding="ascii") as header:
-        builder = cffi.FFI()
-        builder.cdef(declarations(header.read()))
-    builder.set_source(MODULE, None)
+    """Write the module to the path `output`, whose file name says which it is."""
+    header, module = MODULES[os.path.basename(output)]
+    builder = cffi.FFI()
+    with open(os.path.join(HERE, "include", header), encoding="ascii") as file:
+        builder.cdef(declarations(file.read()))
+    builder.set_source(module, None)
     builder.emit_python_code(output)
 
 

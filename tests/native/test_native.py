@@ -144,6 +144,16 @@ def test_under_valgrind(program, openssl, answers):
     run_program(out, program, answers, before)
 
 
+@pytest.mark.timeout(BUILD_SECONDS)
+@pytest.mark.parametrize("sanitizer", ("none", "address,undefined", "thread"))
+def test_sound_circuits(sanitizer, answers):
+    if not Path("/usr/include/sodium.h").exists():
+        pytest.skip("libsodium-dev is not installed")
+    flags = None if sanitizer == "none" else SANITIZERS + sanitizer
+    out = build("circuit-" + sanitizer.replace(",", "-"), flags=flags, programs=("circuit",))
+    run_program(out, "circuit", answers)
+
+
 @pytest.mark.timeout(2 * BUILD_SECONDS)
 @pytest.mark.parametrize("triplet", MACHINES)
 @pytest.mark.parametrize("program", PLAIN)
