@@ -135,6 +135,7 @@ static void set_source(struct msghdr *message, const struct bc_address *local)
 		header->cmsg_level = IPPROTO_IP;
 		header->cmsg_type = IP_PKTINFO;
 		memcpy(&ip4->ipi_spec_dst, local->ip, 4);
+		ip4->ipi_ifindex = (int)local->scope;
 		return;
 	}
 	header->cmsg_level = IPPROTO_IPV6;

@@ -45,13 +45,15 @@ struct bc_address {
 	uint8_t family; /* 4, 6, or 0 for none */
 	uint8_t zero;
 	uint16_t port;
-	uint32_t scope; /* interface index of an IPv6 link-local address */
+	uint32_t scope; /* interface index, of an IPv6 link-local address or a
+			 * `local` of IPv4 whose net has no route; else 0 */
 	uint8_t ip[16]; /* IPv4 uses the first four */
 };
 
 /* A neighbour: its sound port, and the label that both use for the circuit.
  * `local` is the own address under which it knows this node (family 0: as the
- * kernel chooses); its port is not read. */
+ * kernel chooses; IPv4 0.0.0.0: so on the interface of `scope`); its port is
+ * not read. */
 struct bc_side {
 	struct bc_address remote;
 	struct bc_address local;

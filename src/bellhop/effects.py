@@ -8,6 +8,9 @@ from collections import namedtuple
 # show, "" where none is asked for.
 Flow = namedtuple("Flow", ("transport", "local", "host", "port", "connection", "name"))
 
+# The transport of a Flow to another node of the mesh: `host` is its key.
+CELLS = "cells"
+
 # Where the node can be reached. host: text; port: number.
 Listener = namedtuple("Listener", ("transport", "host", "port"))
 
@@ -40,6 +43,9 @@ Note = namedtuple("Note", ("level", "text"))
 # Send one datagram of the mesh from a link; address: (host, port), or None for all on the link.
 SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
 
+# Give the engine a message that came otherwise than by a socket: Engine.receive(data, flow).
+Receive = namedtuple("Receive", ("flow", "data"))
+
 # Bind the ports of a relay. relay: a number of ours; sides: (local address octets, lowest port,
 # highest port, name of the interface where the address is link-local, or None) of side A, the
 # caller's, and of side B. The answer is
@@ -61,3 +67,19 @@ Sign = namedtuple("Sign", ("number", "octets"))
 # Check a detached signature. The answer is Engine.hear("pgp", "verified", number, fingerprints,
 # problem).
 Verify = namedtuple("Verify", ("number", "octets", "signature"))
+
+# Carry sound by circuits of the mesh. number: of ours; role: "relay", "caller" or "called"; count:
+# the first of what an end sends; back, forward: (link, host, port, label) of the neighbours towards
+# the caller and the called, None at that end; layers: [(forward key, back key, offset)]; ports:
+# those wanted on 127.0.0.1 for the streams of an end, 0 for any; peers: the ports there that speak,
+# 0: none yet. An end's answer is Engine.hear("mesh circuits", "sounding", number, ports), () where
+# it cannot be.
+SoundOpen = namedtuple(
+    "SoundOpen", ("number", "role", "count", "back", "forward", "layers", "ports", "peers")
+)
+
+# The ports that speak to the streams of an end have changed.
+SoundMeet = namedtuple("SoundMeet", ("number", "peers"))
+
+# Close a circuit of sound, whether it could be opened or not.
+SoundClose = namedtuple("SoundClose", ("number",))

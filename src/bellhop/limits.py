@@ -82,6 +82,15 @@ MAX_NEIGHBOURS = 128
 # Handshakes under way, a kilobyte each for five seconds, and those of one net; past it a newcomer
 # has to say hello again.
 MAX_HALF_LINKS, MAX_HALF_LINKS_OF_SITE = 16, 8
+# Circuits through the node as a relay, 0.7 kB each; past it a caller is told so and takes another
+# way. Calls that begin or end here.
+MAX_CIRCUITS, MAX_OWN_CALLS = 512, 128
+# Set-ups that a prekey opens, 8 octets of memory each; past it there is a new prekey.
+MAX_SET_UPS_SEEN = 8192
+# Dialogs with other houses, of two kilobytes each; past it the one of longest silence is forgotten.
+MAX_LINES = 256
+# First messages of calls that are not whole yet, of five kilobytes each.
+MAX_HALF_MESSAGES = 16
 # Ended records that must not come back: as many as records, each of which may end.
 MAX_TOMBSTONES = 4096
 # Streams of all peers: 1,024 phones would be a large house, and cost 5 kB each, 50 kB with TLS. Of

@@ -8,8 +8,6 @@ from tests.support.yard import (
     ALICE,
     BOB,
     GRAN,
-    HONEST,
-    ROGUE,
     STRANGER,
     Yard,
     reply,
@@ -50,12 +48,11 @@ def contact(address, policy="require"):
     return "\nconfig contact\n\toption address %s\n\toption encryption %s\n" % words
 
 
-def call(made, streams=CLEAR, user="gran", source=HONEST, key=None, **fields):
-    """Let a far user call bob, as the far node's message says; return what bob's phone got."""
-    key = key or made.honest.key()
-    lines = [KIND, "P-Asserted-Identity: <sip:%s@%s>" % (user, key)]
-    uri = "sip:bob@" + made.victim.key()
-    made.attack(sip("INVITE", uri, "<sip:gran@home.test>", lines, sdp(streams), **fields), source)
+def call(made, streams=CLEAR, user="gran", house=None, **fields):
+    """Let a far user call bob, as the far node says; return what bob's phone got."""
+    uri, caller = "sip:bob@" + made.victim.key(), "<sip:%s@home.test>" % user
+    data = sip("INVITE", uri, caller, [KIND], sdp(streams), **fields)
+    made.say(data, house or made.honest)
     return made.asked(BOB, b"INVITE")
 
 
@@ -73,7 +70,7 @@ def test_a_contact_is_held_to_its_policy_however_it_is_written(address, user):
 
 def test_others_are_not():
     made = yard(more=contact("sip:gran@" + KEY))
-    assert call(made, source=ROGUE, key=made.rogue.key())
+    assert call(made, house=made.rogue)
 
 
 def known(made):
@@ -103,7 +100,7 @@ def test_another_node_of_that_name_is_not_the_one_that_is_known():
     made = yard()
     known(made)
     rename(made, made.rogue, "far")
-    assert not call(made, source=ROGUE, key=made.rogue.key(), user="gran")
+    assert not call(made, house=made.rogue, user="gran")
 
 
 @pytest.mark.parametrize("streams", SEALED_IN_NAME)
@@ -128,13 +125,14 @@ def sealed(made):
 def test_phones_that_encrypt_themselves_ring_and_may_not_stop():
     made = yard(("encryption require",))
     invite = sealed(made)
+    to = "<sip:bob@%s>;tag=%s" % (made.victim.key(), made.outside(b"bob"))
     for number, streams in enumerate(SEALED_IN_NAME):
         made.forget()
         data = sip(
             "INVITE", "sip:bob@" + BOB, invite.value(b"from").decode(), [KIND], sdp(streams),
-            to="<sip:bob@%s>;tag=bob" % made.victim.key(), call_id="sealed", cseq=5 + number,
+            to=to, call_id="sealed", cseq=5 + number,
         )  # fmt: skip
-        made.attack(data, HONEST)
+        made.say(data, made.honest)
         assert not made.asked(BOB, b"INVITE"), streams
 
 
@@ -148,17 +146,10 @@ def test_an_answer_in_the_clear_ends_a_sealed_call():
 
 def test_a_call_for_help_is_encrypted_where_it_can_be_and_carried_where_it_cannot():
     made = Yard("", house=SoundHouse, responders=("", "gran", ""))
-    sent, carry = [], made.town.send
-
-    def watched(house, effect):
-        sent.append((house, effect))
-        carry(house, effect)
-
-    made.town.send = watched
+    between = made.overhear()
     data = sip("INVITE", "sip:112@home.test", "<sip:alice@home.test>", [KIND], sdp(CLEAR, ALICE),
                source=ALICE)  # fmt: skip
     made.attack(data, ALICE)
-    between = [effect.data for house, effect in sent if effect.flow.host == HONEST]
     assert b"bellhop-key" in between[0]
     assert len(made.asked(GRAN, b"INVITE", made.honest)) == 1
     for suites in ((), None):
@@ -233,18 +224,12 @@ def test_strangers_do_not_use_up_the_ports_of_the_house():
     assert 0 < len(relays.sessions.by_number) <= places // 2
     made.victim.engine.node.settings.trusted = ((bytes([192, 168, 1, 0]), 24),)
     made.forget()
-    sent, carry = [], made.town.send
-
-    def watched(house, effect):
-        sent.append(effect)
-        carry(house, effect)
-
-    made.town.send = watched
+    sent = made.overhear()
     made.attack(
         sip("INVITE", "sip:gran@" + made.honest.key(), "<sip:alice@home.test>", [KIND],
             sdp(CLEAR, ALICE), source=ALICE), ALICE,
     )  # fmt: skip
-    assert [one for one in sent if one.flow.host == HONEST and b"bellhop-key" in one.data]
+    assert [octets for octets in sent if b"bellhop-key" in octets]
 
 
 def test_a_call_that_finds_no_place_and_goes_in_the_clear_says_so():

@@ -349,7 +349,7 @@ def test_claims_of_strangers_do_not_hide_a_contact_and_junk_does_not_hide_a_pers
     attack = Attack()
     contact, seed = (5).to_bytes(32, "big"), (6).to_bytes(32, "big")
     bob = record.write_node(
-        record.NodeValue(b"", [], 0, 0, b"", b"", record.LIFETIME, name_hash(b"bob"))
+        record.NodeValue(b"", [], 0, 0, b"", b"", record.LIFETIME, name_hash(b"bob"), b"")
     )
     raws = [identity(number, value=bob) for number in range(1000, 1040)]
     raws.append(identity(5, value=bob))
@@ -396,7 +396,9 @@ def test_an_edge_needs_both_ends():
     attack = Attack()
     far = attack.network.nodes[0]
     edges = far.short + b"\1" + attack.victim.short + b"\1"
-    value = record.write_node(record.NodeValue(b"liar", [], 0, 0, edges, b"", record.LIFETIME, b""))
+    value = record.write_node(
+        record.NodeValue(b"liar", [], 0, 0, edges, b"", record.LIFETIME, b"", b"")
+    )
     attack.network.perform(2, attack.push([identity(5, value=value)]))
     attack.network.run(1000)
     liar = TOY.public_key((5).to_bytes(32, "big"))
@@ -419,7 +421,7 @@ def test_wrong_digests_cause_ever_fewer_repairs():
     before = attack.victim.counters["repairs"]
     for _ in range(600):
         attack.network.now += 1000
-        hello = packets.Hello(2000, 0, bytes(8))
+        hello = packets.Hello(2000, 0, bytes(8), 0)
         attack.send(packets.HELLO, packets.write_hello(hello))
         attack.victim.fire(attack.network.now)
     assert attack.victim.counters["repairs"] - before < 15

@@ -46,7 +46,7 @@ class Crowd:
             value = record.NodeValue(
                 name, [record.Endpoint(record.SIP_UDP, "10.66.0.1", 5060)], 0, 0,
                 short_id(self.mesh.id) + bytes((COST,)), b"\x03", record.LIFETIME,
-                name_hash(name) + name_hash(name + b"-phone"),
+                name_hash(name) + name_hash(name + b"-phone"), b"",
             )  # fmt: skip
             octets = record.write_node(value)
             raw = record.write(

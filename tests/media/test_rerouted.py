@@ -27,7 +27,7 @@ def test_node_on_the_way_dies_while_it_rings(streets, see, name):  # noqa: F811
     caller.dial(f"20{last}")
     callee.wait_incoming()
     beside = [town.nodes[number] for number in town.nodes[0].towards]
-    (dying,) = [node for node in beside if node.ask("calls")["calls"]]
+    (dying,) = [one for one in beside if one.ask("status")["counters"]["mesh"]["circuits"]]
     dying.process.kill()
     caller.wait_ringing(RING_SECONDS)
     callee.answer()

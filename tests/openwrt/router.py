@@ -125,8 +125,8 @@ def every_package():
     yield made.node()
     for name in made.FEATURES:
         has_library = name == "bellhop-media" and LIBRARY.exists()
-        library = {"/usr/lib/" + LIBRARY.name: LIBRARY.read_bytes()} if has_library else {}
-        yield made.feature(name, library)
+        library = LIBRARY.parent.glob("*.so") if has_library else ()
+        yield made.feature(name, {"/usr/lib/" + one.name: one.read_bytes() for one in library})
     yield made.feature("bellhop-dns")
     yield made.lite()
     yield from made.pages()

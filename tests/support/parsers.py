@@ -77,19 +77,24 @@ def read_stun(data):
 
 def read_mesh_packet(data):
     """Read one datagram of the mesh, and what its type says is in it."""
-    packet = packets.parse(data)
-    body = packet.body
+    kind, body = packets.parse(data)
+    clear = {
+        packets.HELLO: packets.read_greeting,
+        packets.COOKIE: packets.read_cookie,
+        packets.OPEN: packets.read_open,
+    }
+    if kind in clear:
+        return [kind, clear[kind](body)]
+    inside, body = body[0], body[1:]
     readers = {
         packets.HELLO: packets.read_hello,
-        packets.ASK: packets.read_ask,
-        packets.PROVE: packets.read_proof,
         packets.RECORDS: lambda body: packets.read_frames(body, 4),
         packets.ACK: packets.read_numbers,
         packets.TREE: packets.read_branches,
         packets.LIST: packets.read_leaves,
         packets.WANT: packets.read_wanted,
     }
-    return [packet, readers[packet.type](body) if packet.type in readers else None]
+    return [kind, readers[inside](body) if inside in readers else None]
 
 
 def read_mesh_record(data):

@@ -1,6 +1,6 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
-from bellhop.effects import Commit, Event, Flow, Listener, Resolve, Send, SendMesh
+from bellhop.effects import CELLS, Commit, Event, Flow, Listener, Receive, Resolve, Send, SendMesh
 from bellhop.features import catalogue
 from bellhop.settings import reader
 from bellhop.sip import message
@@ -53,9 +53,14 @@ class House:
 
     def perform(self, effects):
         """Do what the engine wants done; packets to nobody are lost."""
+        came = []
         for effect in effects:
             if isinstance(effect, SendMesh):
                 self.town.spread(self, effect)
+            elif isinstance(effect, Receive):
+                came.append(effect)
+            elif isinstance(effect, Send) and effect.flow.transport == CELLS:
+                self.hear("mesh circuits", "send", effect.flow, effect.data)
             elif isinstance(effect, Send):
                 self.town.send(self, effect)
             elif isinstance(effect, Resolve):
@@ -67,6 +72,8 @@ class House:
                 self.events.append(effect)
             elif isinstance(effect, Commit):
                 self.perform(self.engine.kept(effect.number, "", self.town.now))
+        for effect in came:
+            self.perform(self.engine.receive(effect.data, effect.flow, self.town.now))
 
     def receive(self, data, host, port=5060):
         """Take one datagram from a phone."""

@@ -56,11 +56,12 @@ def tell_mesh(data):
 
     The order of records in a packet is that of a dict: the octets are told without their order.
     """
-    packet = packets.parse(data)
+    kind, body = packets.parse(data)
     network = networks.next()
     victim, neighbour = network.nodes
-    cookie = neighbour.exchange.peers[victim.short].best().cookie
-    data = packets.write(packet.type, neighbour.short, cookie, packet.body)
+    if kind == packets.SEALED:
+        session = neighbour.exchange.peers[victim.short].best().session
+        data = session.write(body[0] % (packets.DESTROY + 1), body[1:][: packets.MAX_BODY_BYTES])
     begun = len(network.log)
     network.perform(0, victim.receive(data, 0, network.address(1, 0), network.now))
     network.run(2000)

@@ -1,7 +1,7 @@
 """Three neighbouring nodes that trust nobody's address: a victim, an honest one, a rogue.
 
-The rogue is a member like the others: its engine has shaken hands. What it sends as SIP a test
-writes by hand and hands to the victim as coming from the rogue's address.
+The rogue is a member like the others: its engine has shaken hands. What it says a test writes by
+hand: in cells of the rogue, or as SIP that comes from its address.
 """
 
 from bellhop.effects import Flow, Resolve
@@ -74,6 +74,34 @@ class Yard:
         """Hand octets to the victim as coming from an address."""
         flow = Flow(transport, 0 if transport == "udp" else 1, host, port, connection, "")
         self.victim.perform(self.victim.engine.receive(data, flow, self.town.now))
+
+    def say(self, data, house=None):
+        """Let the rogue's node, or another's, say octets to the victim's in cells of its own."""
+        house, now = house or self.rogue, self.town.now
+        member = house.engine.features["mesh"]
+        node = self.victim.engine.features["mesh"].mesh.id
+        effects = member.mesh.call(node, data, now)[1]
+        house.perform(member.carry_out(effects, now))
+
+    def overhear(self, house=None):
+        """Return a list that grows with what a node, the victim, says to other nodes."""
+        mesh, said = (house or self.victim).engine.features["mesh"].mesh, []
+
+        def noted(method):
+            def note(first, octets, *more):
+                said.append(octets)
+                return method(first, octets, *more)
+
+            return note
+
+        mesh.call, mesh.say = noted(mesh.call), noted(mesh.say)
+        return said
+
+    def outside(self, tag, house=None):
+        """Return the name that a tag of a phone of a node, the victim, has for other nodes."""
+        lines = (house or self.victim).engine.features["mesh circuits"].lines
+        (name,) = [line.own[tag] for line in lines if tag in line.own]
+        return name.decode()
 
     def heard(self, host, house=None):
         """Return the messages that left the victim for an address."""

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bellhop.errors import BellhopError
-from bellhop.mesh import noise
+from bellhop.mesh import cells, noise
 from bellhop.mesh.identity import MeshError
 from bellhop.shell.mesh import identity
 
@@ -157,3 +157,70 @@ def test_against_noiseprotocol(crypto, name, begins):
     sealed = far.encrypt(b"first")
     assert noise.unseal(crypto, keys[begins], 0, sealed, b"") == b"first"
     assert far.decrypt(noise.seal(crypto, keys[not begins], 0, b"second", b"")) == b"second"
+
+
+def hops(is_maker):
+    """Return the Hops of the way of the vectors, with the secrets of its maker or of themselves."""
+    found = []
+    names = "relay 1", "relay 2", "called"
+    for prekey, hop, name in zip(VECTORS["prekeys"], VECTORS["hops"], names):
+        number, public = bytes.fromhex(prekey["id"])[0], bytes.fromhex(prekey["P"])
+        assert cells.prekey_id(public) == number
+        own = bytes.fromhex(hop["e"] if is_maker else prekey["p"])
+        found.append(cells.Hop(octets("nodes", name, "I"), number, public, own))
+    return found
+
+
+@needs_vectors
+def test_a_set_up(crypto):
+    payload, count = octets("noise", "payload"), VECTORS["counts"][0]
+    body, keys = cells.set_up(crypto, hops(True), count, 0, payload, bytes)
+    for index, hop in enumerate(VECTORS["hops"]):
+        assert body.hex() == hop["body"]
+        opened = cells.opened(crypto, hops(False)[index], hop["count"], body)
+        assert opened.keys == keys[index]
+        assert opened.short.hex() == hop["command"][4:20]
+        body = opened.body
+    assert opened.command == cells.DELIVER
+    assert body.startswith(payload)
+    kind, number, size = cells.read_payload(payload)
+    assert (kind, number) == (cells.SIP, 0xD0)
+    message = payload[cells.PAYLOAD_HEAD :]
+    assert (len(message), message) == (size, octets("noise", "message_1"))
+    assert cells.write_payload(kind, number, message) == payload
+    assert cells.prologue(hops(True)[2].node, number, kind) == octets("noise", "prologue")
+
+
+@needs_vectors
+def test_data_and_answers(crypto):
+    keys = cells.set_up(crypto, hops(True), VECTORS["counts"][0], 0, b"", bytes)[1]
+    answer = cells.write_answer(octets("answer", "message_2"))
+    count = cells.after(VECTORS["counts"][3], 1)
+    for key, row in zip(reversed(keys), VECTORS["answer"]["cells_from_called_to_caller"]):
+        count, answer = cells.back(crypto, key, count, answer)
+        assert (count, answer.hex()) == (row["count"], row["body"])
+    *_, (bare, _) = cells.bared(crypto, keys, count, answer)
+    assert cells.read_answer(bare) == octets("answer", "message_2")
+    data = VECTORS["data"]
+    plain = bytes.fromhex(data["plain"])
+    key = octets("answer", "key_to_called")
+    inside = plain + bytes(cells.PIECE_HEAD + cells.PIECE_BYTES - len(plain))
+    sealed = (1).to_bytes(8, "big") + noise.seal(crypto, key, 1, inside, b"")
+    assert sealed.hex() == data["end_to_end"]
+    piece = cells.Piece(cells.SIP, 0, 1, 0, plain)
+    assert cells.read_piece(crypto, key, cells.write_piece(crypto, key, 1, piece)) == piece
+    body = cells.layered(crypto, keys, data["count_first_link"], sealed)
+    assert body.hex() == data["body_first_link"]
+    count = data["count_first_link"]
+    for key in keys:
+        count, body = cells.forward(crypto, key, count, body)
+    assert body == sealed
+
+
+@needs_vectors
+def test_a_resumption():
+    key, session = octets("answer", "resume_key"), octets("answer", "session")
+    fresh, last = octets("resume", "E"), VECTORS["resume"]["last"]
+    said = cells.write_resume(key, fresh, session, last)
+    assert cells.read_resume(said) == (session, last, octets("resume", "proof"))
+    assert cells.is_proved(key, fresh, session, last, octets("resume", "proof"))

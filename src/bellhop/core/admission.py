@@ -165,8 +165,6 @@ class Admission:
         if self._admits(request, found, flow):
             if not self.node.location.has_host(flow.host):
                 self.limit(request, flow, now, "member ", MEMBER_RATE)
-            if found.rule != dialplan.ELSEWHERE and not _asks_presence(request):
-                _check_method(request)
             return Caller(MEMBER, None)
         section = self._named(request.from_.uri)
         if self.is_trusted(flow) or self._is_registered_stream(section, flow, now):
@@ -258,7 +256,7 @@ def _is_for(named, asked):
     return (one.name, one.host_key, one.rest) == (other.name, other.host_key, other.rest)
 
 
-def _asks_presence(request):
+def asks_presence(request):
     """Tell whether a request asks who is there, as other nodes may (RFC 3856)."""
     package = (request.value(b"event") or b"").partition(b";")[0].strip().lower()
     return request.method == b"SUBSCRIBE" and package == b"presence" and request.to.tag is None

@@ -18,32 +18,27 @@ STEPS = (
     "serve",  # request, server, flow, now -> effects, or None: not mine
     "locate",  # request, Found, now -> Found: whom it means
     "knows",  # flow -> whether another node is there
+    "within",  # request -> Found of a request inside a dialog, or None
     "admits",  # request, Found, flow that is known -> whether it may go on
-    "admitted",  # request, admission.Caller -> nothing; what the sender wrote is still there
     "lead",  # request, Found, now -> Found: where it goes on from there
     "screen",  # request, flow, Found, admission.Caller -> nothing; edits the request or refuses it
     "take",  # request, server, flow, Caller, now -> effects, or None: it goes on; may refuse
     "absent",  # user's name, request, server, flow, now -> effects, or None: nobody takes it
     # On the way. Section 16.6; a method that may let a message wait comes last.
-    "stays",  # request -> reasons to stay in the path, in words
-    "routes",  # request -> nothing; edits the Route of a request that has one
-    "onward",  # Target, request -> Target of a request that has a Route
-    "hops",  # Uri that was looked up -> Flows besides those that the resolver found
     "branch",  # branch, Target, now -> (reasons to stay, effects); may refuse
     "request",  # branch or None for an ACK, request, now -> (request or None, effects); may refuse
     "response",  # branch, response, now -> (response or None: it waits, effects); may refuse
     "follows",  # ResponseContext -> whether a recourse follows when nobody answers
     "recourse",  # ResponseContext, its refusal, now -> Found that is to be tried, or None
-    "answers",  # ResponseContext, response to the caller -> response
     "renewed",  # Call, a request inside it that may change its sound, its 2xx -> nothing
     "changed",  # Call, now -> effects: it rings, is answered, held, ended, one end is elsewhere
     "finished",  # branches that have come to their end -> effects
     "ended",  # Call that this node ends -> effects
-    "rejoin",  # ResponseContext, request, flow, now -> nothing: an INVITE came again
-    "waits",  # ResponseContext, now -> whether an INVITE whose flow broke may come again
     # What features ask each other.
     "caller",  # request, flow -> (name, node's id or b"") of a caller beyond the mesh, or None
     "callee",  # Uri -> (name, node's id) of somebody beyond the mesh, or None
+    "named",  # branch, INVITE that goes out by it -> the Call-ID that its other end knows, or None
+    "sounds",  # flow, INVITE -> True where its sound goes by circuits, else None
     "offered",  # session, request -> nothing: an INVITE whose sound this node encrypts
     "accepted",  # session, response -> nothing: its 2xx
     "confirmed",  # session, now -> effects: the ACK that confirms its keys

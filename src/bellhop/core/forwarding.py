@@ -58,10 +58,7 @@ class Forwarder:
             raise SipError(440, "Max-Breadth Exceeded")
         patience = found.patience or self._last_patience()
         is_help = found.rule == dialplan.EMERGENCY
-        reasons = [why for stays in self.node.hooks.stays for why in stays(request)]
-        plan = response_context.Plan(
-            stages, patience, is_help, key, breadth, call, reasons, found.callee
-        )
+        plan = response_context.Plan(stages, patience, is_help, key, breadth, call, found.callee)
         return ResponseContext(request, server, flow, plan, now)
 
     def forward(self, context, now):
@@ -102,11 +99,6 @@ class Forwarder:
         except SipError as error:
             return self._fail(branch, error.status, error.reason, now)
 
-    def launch_anew(self, branch, target, now):
-        """Begin a branch again with another Target; return the effects."""
-        branch.aim(target)
-        return self._launch(branch, now)
-
     def _found(self, branch, hops, problem, now):
         if branch.context.state == response_context.DONE or branch.cancel is not None:
             return self._fail(branch, 487, None, now)
@@ -125,7 +117,7 @@ class Forwarder:
         if flow.transport not in SECURE and _is_secret(context.request.uri, target.uri):
             return self._no_answer(branch, 480, "it is not reached by TLS", now)
         reached = target if target.flow is flow else _with_flow(target, flow)
-        reasons, effects = context.reasons, []
+        reasons, effects = [], []
         try:
             for decide in node.hooks.branch:
                 why, more = decide(branch, reached, now)
@@ -251,8 +243,6 @@ class Forwarder:
         response.remove_first(b"via")
         response.measure()
         border.take_foreign(response)
-        if context.request.came_from is not None:
-            response.set(b"from", context.request.came_from)
         if b"via" not in response.names:
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
@@ -352,7 +342,7 @@ class Forwarder:
 
     def _server_failed(self, indication, now):
         """The caller's stream broke: nobody waits for an answer any more."""
-        if any_says(self.node.hooks.waits, indication.user, now) or indication.kind == CLOSED:
+        if indication.kind == CLOSED:
             return []
         return self.stop(indication.user, None, now)
 
@@ -449,15 +439,12 @@ class Forwarder:
             context.hear(response)
         if 100 < response.status < 300 and proxy.begins_dialog(context.request):
             self.node.dialogs.begin(context.request, response)
-        invite, answer = context.rejoined or context.request, response
-        for answers in self.node.hooks.answers:
-            response = answers(context, response)
         if call is not None and response.status < 200 and self.node.calls.ring(call, now):
             effects += self.node.changed(call, now)
         if call is not None and response.status >= 200:
             context.hear(None)
             if response.status < 300:
-                call.establish(_legs(invite, answer, call.token))
+                call.establish(_legs(context.request, response, call.token))
                 self.node.calls.answer(call, response.status, now)
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"

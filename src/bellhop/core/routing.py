@@ -32,8 +32,6 @@ class Routing:
         request.be_admitted(caller)
         if caller.kind != OWN and request.wrote is not None:
             raise SipError(403, "a Route without lr is for phones of this house")
-        for admitted in hooks.admitted:
-            admitted(request, caller)
         notes = self._clean(request, caller)
         found = self._lead(request, found, flow, now)
         for screen in hooks.screen:
@@ -85,13 +83,12 @@ class Routing:
     def find(self, request, now):
         """Return whom the Route, a dialog or the dial plan says that a request means."""
         node = self.node
+        found = None if request.to.tag is None else first(node.hooks.within, request)
+        if found is not None:
+            return found
         if b"route" in request.names:
-            for routes in node.hooks.routes:
-                routes(request)
             hop = request.addresses(b"route")[0].uri
             target = dialplan.towards(request.uri, None, "Route of the caller")
-            for onward in node.hooks.onward:
-                target = onward(target, request)
             if hop.host is None:
                 raise SipError(416, "Unsupported URI Scheme")
             return dialplan.Found(dialplan.ELSEWHERE, [[target]], None, None)

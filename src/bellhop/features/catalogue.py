@@ -23,8 +23,8 @@ from .wishes import Wishes
 # asked for messages.
 ORDER = (
     "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh assertion", "blocking", "mesh failover", "mesh over SIP",
-    "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "mesh", "mesh dialling", "mesh circuits", "blocking", "mesh over SIP", "holding", "lamps",
+    "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -68,7 +68,7 @@ def join_mesh(engine, seed, boot_epoch, crypto, now):
     from .mesh.member import Member  # Only a node with a mesh pays for it in memory.
 
     core, uac = engine.node, engine.uac
-    member = Member(core, engine.forwarder, uac, seed, boot_epoch, crypto, now)
+    member = Member(core, uac, seed, boot_epoch, crypto, now)
     engine.join(member)
     for part in member.parts:
         engine.join(part)

@@ -104,6 +104,10 @@ class Agreement:
         self.proposals = [None, None]
         self.last = None
 
+    def name(self, call_id):
+        """Take the Call-ID that the other end knows; before the offer has been answered."""
+        self.call_id = call_id
+
     def fork(self):
         """Return an Agreement for one more answer to the same offer."""
         other = Agreement(self.dh, self.identity, self.role, self.call_id)

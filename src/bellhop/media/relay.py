@@ -204,34 +204,6 @@ class Relays:
         self.counters["refused"] += 1
         raise SipError(488, "%s, and this node cannot: %s" % (wish, problem))
 
-    def rejoin(self, user, request, near, now):
-        """The INVITE of a ringing branch came again, by another way; refuses another caller.
-
-        What was said before went the old way: the next answer is told anew, keys and all.
-        """
-        session = self.sessions.by_user.get(user)
-        if session is None:
-            return
-        key = offered_key(request, _readable(request))
-        before = session.parties, session.agreement
-        session.parties = near, session.parties[1]
-        try:
-            self._begin_again(session, request, key)
-        except SipError:
-            session.parties, session.agreement = before
-            raise
-        self.sessions.watch(session, now + LONGEST_CALL)
-
-    def _begin_again(self, session, request, key):
-        if session.role is not None:
-            before = session.agreement.peer
-            if key is None:
-                raise SipError(488, "this call was encrypted and would not be any more")
-            self.keying.begin(session, key)
-            if session.agreement.peer != before:
-                raise SipError(488, "this call began with another key")
-        session.begin_again(request)
-
     def ended(self, user):
         """A branch came to nothing; return the effects."""
         session = self.sessions.by_user.get(user)

@@ -13,7 +13,7 @@ from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
-from .negotiation import A, B, Offer, Slot
+from .negotiation import A, B, Slot
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
 ATTRIBUTE = b"bellhop-key"
@@ -103,25 +103,6 @@ class Session:
         """Return (octets, zone) of the address that is announced: sound must come from it too."""
         octets = self.locals[side]
         return octets, self.zones[side] if address.is_link_local(octets) else None
-
-    def begin_again(self, request):
-        """Take the INVITE anew, as it came by another way; phones keep what they were shown."""
-        first = self.first
-        if first is not None:
-            self.first = self._again(first, request)
-        self.dialogs, self.chosen = {}, None
-
-    def _again(self, first, request):
-        again = Offer(A, request.cseq, request.body)
-        before = self.locals
-        self._choose_locals(again)
-        chosen, self.locals = self.locals, before
-        if len(chosen[A]) != len(before[A]):
-            raise SipError(488, "the other way is in another address family")
-        self.locals = [chosen[A], before[B]]
-        again.sent, again.cryptos = first.sent, first.cryptos
-        again.lines = self.lines_of(A, again.description, again.sent)
-        return again
 
     def _choose_locals(self, offer):
         """The side that offers is met in the address family that it asks for."""

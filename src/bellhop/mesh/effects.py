@@ -7,3 +7,7 @@ MeshChanged = namedtuple("MeshChanged", ("what", "fields"))
 
 # Mesh.dump() has news worth a flash write; the shell writes when its own rules allow it.
 SaveMesh = namedtuple("SaveMesh", ())
+
+# Another node has said something in a call (calls.Call); a call is over, and why (text).
+Said = namedtuple("Said", ("call", "octets"))
+Ended = namedtuple("Ended", ("call", "reason"))

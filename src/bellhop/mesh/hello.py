@@ -38,23 +38,24 @@ class Neighbour:
     """One address from which a node is heard. far: its link's id; handshake: while there is one."""
 
     __slots__ = (
-        "address", "alive_at", "beside", "beside_far", "came", "changed", "cost", "deadline",
+        "address", "alive_at", "beside", "came", "changed", "cost", "deadline",
         "expected", "far", "handshake", "hears_all", "id", "interval", "key", "last_number",
         "link", "old", "other_session", "own_session", "queued", "reason", "renewed_at", "session",
-        "state", "step", "told", "tries", "via_all_at",
+        "sound_port", "state", "step", "told", "tries", "via_all_at",
     )  # fmt: skip
 
     def __init__(self, link, address, far, handshake, own_session, now):
         self.link = link
         self.address = address
         self.far = far
-        # Its host and link's id in the other family of the same interface, where it is there too.
-        self.beside = self.beside_far = None
+        # Its link's id in the other family of the same interface, where it is there too.
+        self.beside = None
         self.told = 0
         self.handshake = handshake
         self.own_session = own_session
         self.other_session = b""
         self.session = self.old = None
+        self.sound_port = 0
         self.step = b""
         self.tries = 0
         self.id = self.key = None

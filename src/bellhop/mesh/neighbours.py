@@ -126,8 +126,7 @@ class Neighbours:
         here = [n for n in self.table.values() if n.link == link.number]
         for neighbour in here:
             if neighbour.id in there:
-                other = there[neighbour.id]
-                other.beside, other.beside_far = neighbour.address[0], neighbour.far
+                there[neighbour.id].beside = neighbour.far
                 self._step(neighbour, LEAVE, now)
         return bool(there) and not [n for n in here if n.id not in there]
 
@@ -182,7 +181,8 @@ class Neighbours:
     def _hello_to(self, neighbour, flags, now):
         """Return the hello for one neighbour."""
         interval, digest = self.links[neighbour.link].interval, self.mesh.database.digest()
-        hello = packets.Hello(interval, flags | _quality(neighbour, now), digest)
+        flags |= _quality(neighbour, now)
+        hello = packets.Hello(interval, flags, digest, self.mesh.sound_port)
         return self.send(neighbour, packets.HELLO, packets.write_hello(hello))
 
     def send(self, neighbour, kind, body):
@@ -220,7 +220,7 @@ class Neighbours:
         """Tell whether a link id is that of a node with which the link's twin speaks."""
         twin = self._twin(self.links[number])
         for neighbour in self.table.values() if twin is not None else ():
-            if _is_on(neighbour, twin) and neighbour.beside_far == far:
+            if _is_on(neighbour, twin) and neighbour.beside == far:
                 return True
         return False
 
@@ -356,6 +356,7 @@ class Neighbours:
         """Take a HELLO inside; return (its digest, effects)."""
         hello = packets.read_hello(body)
         self._heard(neighbour, hello.interval, hello.flags, now)
+        neighbour.sound_port = hello.sound
         answer = hello.flags & packets.ANSWER
         return hello.digest, [self._hello_to(neighbour, 0, now)] if answer else []
 

@@ -4,18 +4,20 @@ from ..deadlines import Deadlines
 from ..effects import SendMesh
 from ..errors import MeshError
 from ..text import of_utf8
-from . import packets, people, phonebook, record, views
-from .database import Database
+from . import address, packets, people, phonebook, record, views
+from .calls import Call
+from .circuits import Circuits
+from .database import NEWER, Database
 from .directory import PINNED, Claim, Directory
 from .discovery import Discovery
 from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
 from .hello import TWO_WAY, Neighbour
 from .hostcache import HostCache
-from .identity import parse_key, short_id, write_key
+from .identity import number_prefix, parse_key, short_id, write_key
+from .lanes import Lane
 from .neighbours import Link, Neighbours
 from .own import Own
-from .paths import Hop
 from .peer import Peer
 from .settings import MeshSettings
 
@@ -29,7 +31,7 @@ INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
-    "newer", "same", "older", "buried", "collision",
+    "newer", "same", "older", "buried", "collision", "cells_refused",
 )  # fmt: skip
 
 
@@ -53,6 +55,7 @@ class Mesh:
         self.short = short_id(self.id)
         self.token = token
         self.settings = settings
+        self.sound_port = 0
         self.sign = lambda data: crypto.sign(seed, data)
         self.verify = crypto.verify
         self.shared = lambda node: crypto.agree(seed, node)
@@ -66,7 +69,11 @@ class Mesh:
         self.directory = Directory(self.database, self._open_book, self.verify, self.counters)
         self.neighbours = Neighbours(self)
         self.exchange = Exchange(self)
+        self.circuits = Circuits(self, now)
+        self.calls = self.circuits.calls
+        self.deadlines.watch(self.circuits)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
+        self.own.prekey = self.circuits.prekey
         self.reach = views.Reach(self)
         self.discovery = Discovery(self, HostCache(token(16)), now)
         self.deadlines.watch(self.discovery)
@@ -133,6 +140,8 @@ class Mesh:
             packets.ACK: self.exchange.acknowledged,
             packets.HOSTS_WANTED: self.exchange.hosts_wanted,
             packets.HOSTS: self.exchange.hosts,
+            packets.CELL: self.circuits.cell,
+            packets.DESTROY: self.circuits.destroyed,
         }[kind]
         return handle(peer, body, now)
 
@@ -158,8 +167,8 @@ class Mesh:
         if after == TWO_WAY and before != TWO_WAY:
             self.discovery.met(neighbour, now)
             effects = self.exchange.peer_up(neighbour, now)
-        elif before == TWO_WAY and after != TWO_WAY:
-            self.exchange.peer_down(neighbour)
+        elif before == TWO_WAY and after != TWO_WAY and self.exchange.peer_down(neighbour):
+            effects = self.circuits.peer_gone(neighbour.id, now)
         if TWO_WAY in (before, after):
             self._edges_changed(now)
         if was_peer != (neighbour.id in self.exchange.peers):
@@ -172,9 +181,10 @@ class Mesh:
         edges = [(peer.key, peer.best().cost) for peer in peers]
         if sorted(edges) != sorted(self.own.edges):
             self.own.edges = edges
-            self._own_changed(now)
+            self.own_changed(now)
 
-    def _own_changed(self, now):
+    def own_changed(self, now):
+        """Something is to be said in the own record."""
         self.own.change(now)
         self.deadlines.watch(self.own)
 
@@ -222,6 +232,12 @@ class Mesh:
             return self.neighbours.wake(thing, now)
         if isinstance(thing, Peer):
             return self.exchange.wake(thing, now)
+        if isinstance(thing, Lane):
+            return self.circuits.lanes.wake(thing, now)
+        if isinstance(thing, Call):
+            return self.calls.wake(thing, now)
+        if thing is self.circuits:
+            return self.circuits.wake(now)
         if thing is self.own:
             return self._say(now)
         if thing is self.discovery:
@@ -281,6 +297,17 @@ class Mesh:
         self.news["twin"] = self.counters["twin"]
         self._plan_tell(now)
 
+    def take_record(self, raw, now):
+        """Take a record that came in another way than from a peer: a notice has it."""
+        try:
+            item = record.parse(raw)
+        except MeshError:
+            return
+        key = record.table_key(item.key, item.salt)
+        is_new = item.key != self.id and self.database.compare(raw, key) == NEWER
+        if is_new and record.is_signed(item, self.verify) and self.database.store(raw, b"", now):
+            self.record_taken(key, False, now)
+
     def own_heard(self, item, has_said, now):
         """Somebody has a record of this node that is newer than its own, or that it never made."""
         if self.own.jump_past(item, has_said, now):
@@ -317,13 +344,13 @@ class Mesh:
         while not self.own.is_settled and self.directory.outranks(self.id, self.own.attempt):
             self.own.attempt = min(self.own.attempt + 1, 255)
             self.own.is_settled = self.own.attempt == 255
-            self._own_changed(now)
+            self.own_changed(now)
         self.own.is_settled = True
 
     def publish(self, users, now):
         """Say which users (phonebook.Served) this node serves."""
         self.own.users = list(users)
-        self._own_changed(now)
+        self.own_changed(now)
         return []
 
     def take_peers(self, peers):
@@ -349,8 +376,70 @@ class Mesh:
         found = [record.Endpoint(record.SIP_UDP, host, port) for host, port in endpoints]
         if found != self.own.endpoints:
             self.own.endpoints = found
-            self._own_changed(now)
+            self.own_changed(now)
         return []
+
+    def call(self, node, octets, now, peers=None):
+        """Say a first message to a node; return (calls.Call or None, effects).
+
+        peers: ports on 127.0.0.1 that speak where the call is to carry sound, or None.
+        """
+        call, effects = self.calls.dial(node, octets, peers, now)
+        return call, self._done(effects, now)
+
+    def say(self, call, octets, now):
+        """Say one more message in a call."""
+        return self._done(self.calls.say(call, octets, now), now)
+
+    def meet(self, call, peers, now):
+        """Say which ports on 127.0.0.1 speak in a call that carries sound."""
+        return self._done(self.calls.meet(call, peers), now)
+
+    def hang_up(self, call, now):
+        """Forget a call of which the other side knows that it is over."""
+        return self._done(self.calls.close(call, now), now)
+
+    def number_of(self, node, extension):
+        """Return the mesh number that leads to an extension of a node, octets, or None."""
+        known = self.directory.node(short_id(node))
+        if not extension.isdigit() or known is None or known.node != node:
+            return None
+        number = number_prefix(node, known.value.attempt) + extension
+        return number if [one.node for one in self.find(number)] == [node] else None
+
+    def carry_sound(self, port, now):
+        """This node carries sound by circuits, at this port of all its links."""
+        self.sound_port = port
+        self.settings.flags |= record.RELAYS_SOUND
+        self.own_changed(now)
+
+    def sounds(self, node):
+        """Tell whether the sound of calls with a node goes by circuits: it is out of reach for IP.
+
+        All on the way carry it, and neither is on a public address or on a net of this node.
+        """
+        hops = self.calls.hops(node, 0)
+        if not self.sound_port or hops is None or len(hops) < 2:
+            return False
+        for hop in hops:
+            known = self.directory.node(short_id(hop.node))
+            if not known.value.flags & record.RELAYS_SOUND:
+                return False
+        mine = [address.site(address.pack(one.host)) for one in self.own.endpoints]
+        theirs = [address.pack(one.host) for one in known.value.endpoints]
+        return not [one for one in theirs if not address.is_near(one) or address.site(one) in mine]
+
+    def distance(self, node):
+        """Return the hops of the way by which cells reach a node now, or None."""
+        hops = self.calls.hops(node, 0)
+        return None if hops is None else len(hops)
+
+    def next_address(self, node):
+        """Return the address of the next node on the way to another, text, "" where it has none."""
+        hops = self.calls.hops(node, 0)
+        peer = None if hops is None else self.exchange.peers.get(short_id(hops[0].node))
+        hosts = [way.address[0] for way in peer.ways()] if peer is not None else []
+        return ([host for host in hosts if not host.startswith("fe80:")] + [""])[0]
 
     def find(self, name):
         """Return the claims (directory.Claim) of a name or number, octets; best first.
@@ -363,7 +452,7 @@ class Mesh:
         return reached or claims
 
     def paths_to(self, node, k=2):
-        """Return up to k paths to a node's id, best first, each a list of Hop."""
+        """Return up to k paths to a node's id, best first, each a list of ids."""
         return views.paths_to(self, node, k)
 
     def knows(self, node):
@@ -381,30 +470,6 @@ class Mesh:
     def name_of(self, node):
         """Return the 52 letters of an id, text."""
         return write_key(node).decode()
-
-    def link_addresses(self, node):
-        """Return the link-local addresses of a neighbour (id), text with their zones."""
-        return views.link_addresses(self, node)
-
-    def is_member(self, host):
-        """True when an address is that of a two-way neighbour, or one that it publishes."""
-        host = host.partition("%")[0]
-        if views.peer_at(self, host) is not None:
-            return True
-        for peer in self.exchange.peers.values():
-            known = self.directory.node(peer.id)
-            published = known.value.endpoints if known is not None else ()
-            if host in [endpoint.host for endpoint in published]:
-                return True
-        return False
-
-    def node_at(self, host):
-        """Return the id of the one node that is reached at an address (text), or None."""
-        return views.node_at(self, host)
-
-    def is_peer(self, node):
-        """True when the node of this id is a two-way neighbour now."""
-        return short_id(node) in self.exchange.peers
 
     def phonebook(self):
         """Return everybody whose node is known, a list of dicts; hops: None out of reach."""
@@ -448,4 +513,4 @@ class Mesh:
         return views.graph(self)
 
 
-__all__ = ("Claim", "Hop", "Mesh", "MeshSettings")
+__all__ = ("Claim", "Mesh", "MeshSettings")

@@ -44,6 +44,8 @@ class Own:
         self.edges = []
         # Of the number prefix; whether it stays, whoever else claims it.
         self.attempt = 0
+        # prekey(): what the record says of it.
+        self.prekey = bytes
         self.is_settled = False
         self.values = {}
         self.wait = FIRST_WAIT
@@ -158,6 +160,7 @@ class Own:
                 node.registered,
                 record.LIFETIME,
                 node.hashes,
+                self.prekey(),
             )
         )
 
@@ -169,4 +172,4 @@ def _names(hashes):
         if pair[1]:
             bits[index // 8] |= 1 << index % 8
     joined = b"".join([pair[0] for pair in hashes])
-    return record.NodeValue(b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined)
+    return record.NodeValue(b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined, b"")

@@ -11,13 +11,15 @@ A datagram begins with a magic of 2 octets and its type:
 
 Inside of what is sealed:
 
-    HELLO    interval in 10 ms 2 | flags 1 | digest 8
+    HELLO    interval in 10 ms 2 | flags 1 | digest 8 | sound port 2
     RECORDS  number 4 | (length 2, record)*
     ACK      (number 4, 1 if anything in it was needed 1)*
     TREE     (branch 1, digest 8 * 16)*
     LIST     flags 1 | (leaf 1, count 1, (short id 8, salt code 1, sequence 8, digest 4)*)*
     WANT     (short id 8, salt code 1)*
     HOSTS    (length of address 1, address, port 2, key 32)*, the answer to HOSTS_WANTED
+    CELL     lanes.py
+    DESTROY  label 4 | reason 1 | length 2 | record
 """
 
 import struct
@@ -31,7 +33,8 @@ MAGIC = b"bm"
 HELLO, COOKIE, OPEN, SEALED = TYPES = range(1, 5)
 # Types inside; HELLO is one of them.
 RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS = range(5, 12)
-KINDS = (HELLO,) + tuple(range(RECORDS, HOSTS + 1))
+CELL, DESTROY = (13, 14)
+KINDS = (HELLO, RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS, CELL, DESTROY)
 
 ID_BYTES = COOKIE_BYTES = 8
 SESSION_BYTES, COUNT_BYTES = (4, 6)
@@ -57,15 +60,15 @@ TO_ALL_HEAD = ">8sBIH8s"
 TO_ALL_BYTES = 23
 ONE_BYTES = 40 - HEADER_BYTES
 TAG_BYTES = 6
-INSIDE_HELLO = ">HB8s"
+INSIDE_HELLO = ">HB8sH"
 LISTED_BYTES = 21
 WANTED_BYTES = 9
 BRANCH_BYTES = 1 + 16 * 8
 
 # A hello in clear. mark: of one to one; number, interval (ms), digest and tags: of one to all.
 Greeting = namedtuple("Greeting", ("id", "flags", "mark", "number", "interval", "digest", "tags"))
-# A hello inside: interval in ms.
-Hello = namedtuple("Hello", ("interval", "flags", "digest"))
+# A hello inside: interval in ms; sound: the port for sound, 0: none.
+Hello = namedtuple("Hello", ("interval", "flags", "digest", "sound"))
 Open = namedtuple("Open", ("step", "sender", "receiver", "cookie", "session", "message"))
 # items: [(short id + salt, version)]; version: sequence << 32 | first 32 bits of the digest.
 Leaf = namedtuple("Leaf", ("number", "items", "complete"))
@@ -178,15 +181,16 @@ def read_inside(data):
 
 def write_hello(hello):
     """Return the body of a HELLO inside."""
-    return struct.pack(INSIDE_HELLO, hello.interval // 10, hello.flags, hello.digest)
+    fields = hello.interval // 10, hello.flags, hello.digest, hello.sound
+    return struct.pack(INSIDE_HELLO, *fields)
 
 
 def read_hello(body):
     """Return the Hello in a body; raise MeshError."""
     if len(body) < struct.calcsize(INSIDE_HELLO):
         raise MeshError("a hello is cut short")
-    interval, flags, digest = struct.unpack(INSIDE_HELLO, body[: struct.calcsize(INSIDE_HELLO)])
-    return Hello(interval * 10, flags, digest)
+    fields = struct.unpack(INSIDE_HELLO, body[: struct.calcsize(INSIDE_HELLO)])
+    return Hello(fields[0] * 10, fields[1], fields[2], fields[3])
 
 
 def frame(raw):

@@ -1,11 +1,6 @@
 """Shortest paths over edges that both ends list, and others that share little with them."""
 
 import heapq
-from collections import namedtuple
-
-# One stop of a path. node: 32 octets; host, port: where its SIP is to be reached from the stop
-# before; host is its key where it tells of no address.
-Hop = namedtuple("Hop", ("node", "host", "port"))
 
 # What a node costs that an earlier path runs through: more than any detour.
 USED = 100000

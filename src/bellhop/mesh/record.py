@@ -6,7 +6,7 @@ The signature covers what BEP44 says, so that a node of the BitTorrent DHT can c
 names the item among those of one key: `n` the node itself, `n1`... more names that it serves,
 `book`... the phone book. Values are dicts with keys of one letter:
 
-    n:   a name   e endpoints   f flags   m attempt of the number prefix
+    n:   a name   e endpoints   f flags   k prekey   m attempt of the number prefix
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
 """
@@ -41,6 +41,7 @@ SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)
+RELAYS_SOUND = 64
 # Kinds of endpoints.
 SIP_UDP, SIP_TCP, SIP_TLS, MESH_UDP = KINDS = (0, 1, 2, 3)
 MAX_ENDPOINTS = 8
@@ -56,10 +57,20 @@ Item = namedtuple("Item", ("key", "signature", "sequence", "salt", "value"))
 # kind: one of KINDS; host: text.
 Endpoint = namedtuple("Endpoint", ("kind", "host", "port"))
 # What a node says about itself. edges: octets, (short id 8, cost 1) times n; hashes: octets, 16
-# times n; registered: octets, one bit for each hash.
+# times n; registered: octets, one bit for each hash; prekey: its number 1 | public key 32, or b"".
 NodeValue = namedtuple(
     "NodeValue",
-    ("name", "endpoints", "flags", "attempt", "edges", "registered", "lifetime", "hashes"),
+    (
+        "name",
+        "endpoints",
+        "flags",
+        "attempt",
+        "edges",
+        "registered",
+        "lifetime",
+        "hashes",
+        "prekey",
+    ),
 )
 
 
@@ -131,7 +142,10 @@ def read_node(octets):
         registered=field(value, b"r", b""),
         lifetime=min(max(field(value, b"t", LIFETIME), MIN_LIFETIME), MAX_LIFETIME),
         hashes=field(value, b"u", b""),
+        prekey=field(value, b"k", b""),
     )
+    if len(node.prekey) not in (0, 1 + KEY_BYTES):
+        raise MeshError("not a prekey")
     if len(node.edges) % EDGE_BYTES or len(node.hashes) % HASH_BYTES:
         raise MeshError("a list is cut short")
     if len(node.edges) > MAX_EDGES * EDGE_BYTES or len(node.endpoints) > MAX_ENDPOINTS:
@@ -147,6 +161,7 @@ def write_node(node):
         b"a": node.name,
         b"e": [_write_endpoint(endpoint) for endpoint in node.endpoints],
         b"f": node.flags,
+        b"k": node.prekey,
         b"m": node.attempt,
         b"n": node.edges,
         b"r": node.registered.rstrip(b"\0"),

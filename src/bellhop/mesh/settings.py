@@ -11,15 +11,12 @@ class MeshSettings:
     """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
 
     contacts: ids whose claims come first, and that may read a closed phone book; flags: of
-    record.FLAGS; sip_port: where neighbours that name no endpoint are called.
+    record.FLAGS.
     """
 
-    def __init__(
-        self, name="", profile="home", peers=(), sip_port=5060, contacts=(), hello_ms=HELLO_INTERVAL
-    ):
+    def __init__(self, name="", profile="home", peers=(), contacts=(), hello_ms=HELLO_INTERVAL):
         self.name = name
         self.peers = peers
-        self.sip_port = sip_port
         self.book_open = profile == "emergency"
         self.contacts = tuple(contacts)
         self.flags = 0

@@ -5,7 +5,7 @@ import hashlib
 
 from ..errors import MeshError
 from ..text import of_utf8
-from . import address, packets, paths, record
+from . import packets, paths, record
 from .database import NEWER
 from .identity import number_prefix, short_id
 from .own import name_hash
@@ -32,89 +32,13 @@ def _id_of(mesh, short):
 
 
 def paths_to(mesh, node, most):
-    """Return up to `most` paths to a node, each a list of Hop."""
+    """Return up to `most` paths to a node, each a list of ids, the next neighbour first."""
     mesh.directory.refresh()
     target = short_id(node)
     if node == mesh.id or _id_of(mesh, target) != node:
         return []
     found = paths.disjoint(mesh.short, target, _edges(mesh), most)
-    return [_hops(mesh, steps) for steps in found]
-
-
-def _hops(mesh, steps):
-    hops = []
-    before = mesh.short
-    for short in steps:
-        host, port = _endpoint(mesh, before, short)
-        hops.append(paths.Hop(_id_of(mesh, short), host, port))
-        before = short
-    return hops
-
-
-def _endpoint(mesh, before, short):
-    """Return (host, port) where `short` is reached from `before`; host may be its key."""
-    known = mesh.directory.node(short)
-    endpoints = known.value.endpoints if known is not None else []
-    port = endpoints[0].port if endpoints else mesh.settings.sip_port
-    peer = mesh.exchange.peers.get(short) if before == mesh.short else None
-    for way in peer.ways() if peer is not None else ():
-        if not way.address[0].startswith("fe80:"):
-            return way.address[0], port  # SIP has no sockets on link-local addresses.
-    if not endpoints:  # Its neighbour knows where it is.
-        return mesh.name_of(_id_of(mesh, short)), port
-    earlier = mesh.directory.node(before)
-    near = [address.pack(e.host) for e in earlier.value.endpoints] if earlier is not None else []
-    best = max(endpoints, key=lambda endpoint: _likeness(address.pack(endpoint.host), near))
-    return best.host, best.port
-
-
-def _likeness(octets, others):
-    """Return how many leading octets an address shares with the likest of others."""
-    best = 0
-    for other in others:
-        same = 0
-        while same < min(len(octets), len(other)) and octets[same] == other[same]:
-            same += 1
-        best = max(best, same)
-    return best
-
-
-def link_addresses(mesh, node):
-    """Return the link-local addresses, with their zones, of a neighbour's id."""
-    peer = mesh.exchange.peers.get(short_id(node))
-    links, found = mesh.neighbours.links, []
-    for way in peer.ways() if peer is not None else ():
-        for host in (way.address[0], way.beside):
-            if host is not None and host.startswith("fe80:") and way.link in links:
-                found.append("%s%%%s" % (host, links[way.link].name))
-    for way in mesh.neighbours.table.values():  # Not yet a neighbour by that address too.
-        if peer is not None and way.id == peer.id and way.address[0].startswith("fe80:"):
-            host = "%s%%%s" % (way.address[0], links[way.link].name)
-            found += [host] if host not in found else []
-    return found
-
-
-def peer_at(mesh, host):
-    """Return the peer that is heard from an address (text, without zone), or None."""
-    for way in mesh.neighbours.table.values():
-        if host in (way.address[0], way.beside) and way.id in mesh.exchange.peers:
-            return mesh.exchange.peers[way.id]
-    return None
-
-
-def node_at(mesh, host):
-    """Return the id of the one node that is reached at an address (text), or None."""
-    peer = peer_at(mesh, host)
-    if peer is not None:
-        return peer.key
-    mesh.directory.refresh()
-    found = None
-    for known in mesh.directory.known.values():
-        if host in [endpoint.host for endpoint in known.value.endpoints]:
-            if found is not None:
-                return None  # Many a home has its router at 192.168.1.1.
-            found = known.node
-    return found
+    return [[_id_of(mesh, short) for short in steps] for steps in found]
 
 
 class Reach:

@@ -4,7 +4,7 @@ import gc
 import os
 from time import monotonic_ns
 
-from ..effects import Sign, Verify
+from ..effects import Sign, SoundClose, SoundMeet, SoundOpen, Verify
 from ..errors import BellhopError
 from ..features import catalogue
 from ..settings.problems import NO_PORT, Problem, missing
@@ -42,9 +42,9 @@ class Service(service.Service):
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
-        self.bus = self.media = self.signer = self.http = self.http_retry = None
+        self.bus = self.media = self.sounds = self.signer = self.http = self.http_retry = None
         self.http_problems = []
-        self.media_problem = self.pgp_problem = ""
+        self.media_problem = self.pgp_problem = self.sound_problem = ""
 
     def make_resolver(self):
         """Return what performs Resolve."""
@@ -75,7 +75,7 @@ class Service(service.Service):
     def stop(self):
         """Close everything and write what waits."""
         super().stop()
-        for part in (self.bus, self.media, self.signer, self.http):
+        for part in (self.bus, self.media, self.sounds, self.signer, self.http):
             if part is not None:
                 part.close()
 
@@ -136,6 +136,24 @@ class Service(service.Service):
 
         seeds = keys_of_people.read(self.state)
         self.loop.perform(self.engine.hear("mesh", "take_people", seeds, self.loop.now()))
+        if self.settings.media.enabled and self.sounds is None:
+            self._carry_sound()
+
+    def _carry_sound(self):
+        """Let sound pass from node to node where IP does not lead from end to end."""
+        from .mesh.sounds import Sounds  # Only a node with media pays for it in memory.
+
+        sounds = Sounds(self.loop, self.log)
+        try:
+            port = sounds.open(self.settings.media.port_high)
+        except BellhopError as error:
+            self.sound_problem = str(error)
+            return
+        self.sounds = sounds
+        self.loop.performers[SoundOpen] = sounds.perform_open
+        self.loop.performers[SoundMeet] = sounds.perform_meet
+        self.loop.performers[SoundClose] = sounds.perform_close
+        self.loop.perform(self.engine.hear("mesh", "carry_sound", port, self.loop.now()))
 
     def sealing(self):
         """Return what sealed copies need; raises BellhopError."""
@@ -246,7 +264,7 @@ class Service(service.Service):
         names_problem = missing("bellhop-dns", names) if names == ADDRESSES_ONLY else ""
         return [
             ("node", tls_problem), ("node", names_problem),
-            ("media", self.media_problem), ("pgp", self.pgp_problem),
+            ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
         ]  # fmt: skip
 
     def lacking(self):

@@ -184,11 +184,9 @@ class Request(Message):
     """method: bytes as written; uri: bytes as written."""
 
     _max_forwards = None
-    # The Request-URI as the peer wrote it, where a Route has taken its place; the Address that the
-    # node vouches for which sent this; who has sent it (core/admission.Caller), once that is known.
-    wrote = asserted = caller = None
-    # The line From as it came, where the called phone is shown another one.
-    came_from = None
+    # The Request-URI as the peer wrote it, where a Route has taken its place; who has sent it
+    # (core/admission.Caller), once that is known.
+    wrote = caller = None
 
     def __init__(self, method, uri, names, lines, body=b""):
         self.names = names
@@ -200,15 +198,6 @@ class Request(Message):
     def be_admitted(self, caller):
         """Take who sent it, an admission.Caller."""
         self.caller = caller
-
-    def be_asserted(self, address):
-        """Take the Address for which the node that sent this vouches, or None."""
-        self.asserted = address
-
-    def show_from(self, line):
-        """Show another From to the called phone; its answers go back with what came."""
-        self.came_from = self.came_from or self.lines[self.names.index(b"from")]
-        self.set(b"from", line)
 
     def unroute(self, uri):
         """Put the last Route in the place of the Request-URI (RFC 3261 section 16.4)."""

@@ -44,7 +44,7 @@ class Call:
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ending", "ended_by", "parties", "legs", "context",
-        "detours", "token", "security", "answered_by", "rings_since", "held_by", "deadline",
+        "token", "security", "answered_by", "rings_since", "held_by", "deadline",
         "queued",
     )  # fmt: skip
 
@@ -75,10 +75,6 @@ class Call:
     def secure(self, level):
         """Note what the keys of its sound are worth."""
         self.security = level
-
-    def detour(self, before, request):
-        """Its INVITE came again by another way. before: the Record-Route of the first."""
-        self.detours = before, request
 
     def settle(self):
         """Nothing waits for an answer any more."""
@@ -155,7 +151,7 @@ class Calls:
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status = call.ending = call.ended_by = None
         call.parties = Parties()
-        call.legs = call.context = call.detours = call.token = call.security = None
+        call.legs = call.context = call.token = call.security = None
         call.answered_by = call.rings_since = call.held_by = None
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
@@ -231,7 +227,7 @@ class Calls:
         if status is not None:
             call.status = status
         call.parties = Parties()
-        call.legs = call.context = call.detours = None
+        call.legs = call.context = None
         self.history.append(call)
         if len(self.history) > MAX_HISTORY:
             del self.history[0]

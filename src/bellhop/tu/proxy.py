@@ -194,7 +194,7 @@ def record_route_reasons(settings, request, flow, target):
     """Return the reasons, in words, for staying in the path of what `request` begins."""
     if not begins_dialog(request):
         return []
-    reasons = [CROSSES] if target.patience is not None else []
+    reasons = []
     if settings.record_route == "calls" and request.method == b"INVITE":
         reasons.append("the owner wants to see live calls")
     reached = target.flow

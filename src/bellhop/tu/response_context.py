@@ -12,11 +12,10 @@ Step = namedtuple("Step", ("what", "branch", "value"))
 # How a request is forwarded. stages: lists of Targets, searched one after the other; patience: ms
 # that each but the last may ring; is_help: a call for help: stages ring along with those before, no
 # refusal ends it; loop_key: for the branch parameter; breadth: Max-Breadth or None; call: the Call
-# that it begins, or None; reasons: why the node stays in the path, whatever the target;
-# callee: section of the user or group that is called, or None.
+# that it begins, or None; callee: section of the user or group that is called, or None.
 Plan = namedtuple(
     "Plan",
-    ("stages", "patience", "is_help", "loop_key", "breadth", "call", "reasons", "callee"),
+    ("stages", "patience", "is_help", "loop_key", "breadth", "call", "callee"),
 )
 START, RESPOND, CANCEL = ("start", "respond", "cancel")
 
@@ -101,13 +100,13 @@ class Branch:
 class ResponseContext:
     """One forwarded request. patience: ms that a branch may ring (timer C); the rest as in Plan.
 
-    heard: the last ringing; rejoined: the request that came later by another way, or None;
+    heard: the last ringing;
     refusal: (status, reason) for the caller where not he has cancelled; callee: section of the
     user or group that is called, or None.
     """
 
     state = WAITING
-    heard = rejoined = refusal = queued = None
+    heard = refusal = queued = None
     was_stopped = False
 
     def __init__(self, request, server, flow, plan, now):
@@ -115,7 +114,7 @@ class ResponseContext:
         self.server = server
         self.flow = flow
         self.stages, self.patience, self.is_help, self.loop_key = plan[:4]
-        self.breadth, self.call, self.reasons, self.callee = plan[4:]
+        self.breadth, self.call, self.callee = plan[4:]
         self.branches = []
         self.finals = []
         self.deadline = now + self.patience
@@ -140,14 +139,6 @@ class ResponseContext:
     def refuse(self, status, reason):
         """Set what the caller is told when the branches are cancelled."""
         self.refusal = status, reason
-
-    def wait(self, until):
-        """Wait until then, ms, before the branches are given up."""
-        self.deadline = until
-
-    def rejoin(self, server, flow, request):
-        """Give all further answers to the request that came by another way."""
-        self.server, self.flow, self.rejoined = server, flow, request
 
     def handle(self, event, now, branch=None, response=None):
         """Return the Steps of one event; an unlisted pair changes nothing."""

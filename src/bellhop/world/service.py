@@ -5,7 +5,18 @@ Each shell has a Service of its own on top of this one, which knows what that sh
 
 import time
 
-from ..effects import Close, Commit, Event, Note, Resolve, Send, SendMesh, Store
+from ..effects import (
+    CELLS,
+    Close,
+    Commit,
+    Event,
+    Note,
+    Receive,
+    Resolve,
+    Send,
+    SendMesh,
+    Store,
+)
 from ..errors import BellhopError, ConfigError
 from ..features import catalogue
 from ..settings import problems
@@ -180,8 +191,22 @@ class Service:
         self.mesh_links = links
         self.joined_mesh()
         self.loop.performers[SendMesh] = links.send
+        self.loop.performers[Send] = self._send
+        self.loop.performers[Receive] = self._receive
         links.open(self.addresses)
         links.seek(self.resolver)
+
+    def _send(self, effect):
+        """Perform a Send: what is for another node goes in cells."""
+        if effect.flow.transport != CELLS:
+            self.endpoints.send(effect)
+            return
+        now = self.loop.now()
+        self.loop.perform(self.engine.hear("mesh circuits", "send", effect.flow, effect.data, now))
+
+    def _receive(self, effect):
+        """Perform a Receive once the effects in hand are performed."""
+        self.loop.later(self.engine.receive, effect.data, effect.flow)
 
     def stop(self):
         """Close everything and write what waits."""

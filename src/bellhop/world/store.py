@@ -19,10 +19,12 @@ from ..errors import BellhopError
 from .system import files, sockets
 
 # Names of what may be lost with the power: kept in a folder that is a RAM disk on a router.
-VOLATILE = ("bindings", "calls")
+VOLATILE = ("bindings", "calls", "lines")
 # name: ms until the first writing, and between two. The mesh changes all the time and is found
 # again without its file: four writings a day are what flash shall bear.
-PAUSES = {"bindings": (1000, 1000), "calls": (20, 20), "mesh": (300000, 21600000)}
+PAUSES = {
+    "bindings": (1000, 1000), "calls": (20, 20), "lines": (20, 20), "mesh": (300000, 21600000),
+}  # fmt: skip
 FLASH_PAUSES = (10000, 10000)
 # Writings of one name in a day that nobody waits for. Strangers cause some of them, as by calls
 # with new keys: past it what changes is collected for half an hour each.

@@ -5,6 +5,7 @@ import heapq
 from collections import namedtuple
 
 from bellhop.effects import SendMesh
+from bellhop.mesh.effects import Ended, Said
 from bellhop.mesh.node import Mesh, MeshSettings
 
 Crypto = namedtuple(
@@ -126,6 +127,7 @@ class Network:
         self.ends = {}
         self.cut = set()
         self.log = []
+        self.said = []
         self.crypto = crypto
         self.settings = settings or (lambda index: MeshSettings("n%d" % index, "emergency"))
         self.nodes = [self.make(index) for index in range(count)]
@@ -159,6 +161,8 @@ class Network:
     def perform(self, index, effects):
         """Carry out what a node asked for."""
         for effect in effects:
+            if isinstance(effect, (Said, Ended)):
+                self.said.append((self.now, index, effect))
             if not isinstance(effect, SendMesh):
                 continue
             self.log.append((self.now, index, effect))

@@ -9,7 +9,7 @@ from tests.unit.mesh.network import Dice
 
 class Packets(unittest.TestCase):
     def test_hellos_survive_the_round_trip(self):
-        hello = packets.Hello(2000, packets.ANSWER, b"digest..")
+        hello = packets.Hello(2000, packets.ANSWER, b"digest..", 5067)
         self.assertEqual(packets.read_hello(packets.write_hello(hello)), hello)
         to_all = packets.Greeting(b"link id.", packets.TO_ALL, b"", 70000, 2000, b"digest..", [])
         head, data = packets.write_to_all(to_all)

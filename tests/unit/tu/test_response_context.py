@@ -13,7 +13,7 @@ PATIENCE = 180000
 def context_of(count, more=0, method="INVITE"):
     """Return a context with `count` branches under way and `more` lists of targets to come."""
     target = towards(b"sip:x@y", flow(), "")
-    plan = rc.Plan([[target]] * more, PATIENCE, False, b"", None, None, [], None)
+    plan = rc.Plan([[target]] * more, PATIENCE, False, b"", None, None, None)
     context = rc.ResponseContext(parsed(method), None, flow(), plan, 0)
     context.branches = [rc.Branch(context, target) for _ in range(count)]
     return context

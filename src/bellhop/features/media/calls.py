@@ -3,10 +3,10 @@
 from ...core.feature import first
 from ...errors import BellhopError, SipError
 from ...media import crypto, trust
-from ...media.agreement import CALLEE, FAILED, Dh, Identity
+from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
 from ...media.decision import MUST, NO, MediaSettings, Party
 from ...media.keyed import HELP
-from ...media.relay import Relays, is_by_phones, set_body
+from ...media.relay import Relays, is_by_phones
 from ...media.session import Session
 from ...media.signature import PACKAGE
 from ...sip import address, uri
@@ -23,6 +23,8 @@ LEVELS = {
     "signed": trust.SIGNED,
 }
 
+# Where sound circuits begin and end.
+LOOPBACK = bytes((127, 0, 0, 1))
 # Nothing about keys may stop a call for help: it is carried as it comes.
 EMERGENCY = HELP
 # What the owner may say of a known key.
@@ -42,7 +44,7 @@ class Calls:
 
     name = "media"
     hooks = (
-        "take", "branch", "request", "response", "finished", "ended", "rejoin", "adopt", "restore",
+        "take", "branch", "request", "response", "finished", "ended", "adopt", "restore",
         "counters", "status", "seen",
     )  # fmt: skip
     events = ("opened", "failed", "reported")
@@ -94,7 +96,7 @@ class Calls:
         request = context.request
         if request.method != b"INVITE" or request.to.param(b"tag") is not None:
             return [], []
-        near, far = self._caller(request, context.flow, now), self._called(reached)
+        near, far = self._caller(request, context.flow, now), self._called(reached, request)
         node = self.node
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
             near, far = _for_help(near), _for_help(far)
@@ -115,7 +117,7 @@ class Calls:
 
     def _caller(self, request, flow, now):
         caller = request.from_.uri
-        locals_ = self._locals(flow)
+        locals_ = self._locals(flow, request)
         far = first(self.node.hooks.caller, request, flow)
         if far is not None:
             name = contact_of(request.from_.uri_bytes) if far[0] is None else self._known(far)
@@ -129,8 +131,8 @@ class Calls:
         nat = [one for one in bindings if one.flow[:4] == flow[:4] and one.is_behind_nat()]
         return Party(None, None, source, locals_, bool(nat), section.srtp)
 
-    def _called(self, target):
-        locals_ = self._locals(target.flow)
+    def _called(self, target, request):
+        locals_ = self._locals(target.flow, request)
         binding = target.binding
         if binding is not None:
             source = None if binding.path else address_octets(target.flow.host)
@@ -162,10 +164,11 @@ class Calls:
                 keying.policies.take(name, wanted)
         return name
 
-    def _locals(self, flow):
+    def _locals(self, flow, request):
         """Return the octets of this node's addresses, the one that a flow uses first."""
-        first = self.node.listening[flow.local].listener.host
-        hosts = [first]
+        if first(self.node.hooks.sounds, flow, request):
+            return (LOOPBACK,)
+        hosts = [self.node.listening[flow.local].listener.host]
         for one in self.node.listening:
             host = None if one is None else one.listener.host
             if host is not None and host not in hosts and "%" not in host:
@@ -187,19 +190,6 @@ class Calls:
             effects += self.relays.ended(branch)
         return effects
 
-    def rejoin(self, context, request, flow, now):
-        """An INVITE that rings here came again by another way; refuses another caller."""
-        near = self._caller(request, flow, now)
-        for branch in context.branches:
-            self.relays.rejoin(branch, request, near, now)
-            session = self.relays.sessions.by_user.get(branch)
-            if session is not None:
-                session.take_zones(_zone(flow), session.zones[1])
-        if context.heard is not None and self._is_known(request):
-            ringing = context.heard.copy()
-            set_body(ringing, b"")
-            context.hear(ringing)
-
     # Messages.
 
     def request(self, branch, request, now):
@@ -212,6 +202,8 @@ class Calls:
         session = self.relays.sessions.by_user.get(branch)
         for offered in self.node.hooks.offered if session is not None else ():
             offered(session, request)
+        if session is not None and session.role == CALLER:
+            session.agreement.name(first(self.node.hooks.named, branch, request) or call_id)
         request, effects = self.relays.request(branch, request, now)
         if branch is None and request is None:
             effects += self._end_unproved(call_id, now)

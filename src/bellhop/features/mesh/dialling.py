@@ -1,19 +1,15 @@
 """Whom the mesh reaches: people and nodes by name, number and key, and the ways to them."""
 
-from ...effects import Flow
+from ...effects import CELLS, Flow
 from ...errors import SipError
 from ...mesh.directory import PROVED
 from ...mesh.identity import SHORT_BYTES
-from ...sip import scan, uri
+from ...sip import uri
 from ...text import of_octets
-from ...tu import dialplan, proxy
+from ...tu import dialplan
 
 MESH, KEY = RULES = ("mesh", "key domain")
 KEY_LETTERS = 52
-# A living node says 100 within 200 ms; two retransmissions fit into this.
-HOP_PATIENCE = 2000
-# Ways that are tried one after the other inside one ringing call.
-WAYS = 3
 MOST_CHOICES = 10
 # What a user's other node must not send back.
 FORKED = b";fork=no"
@@ -23,7 +19,7 @@ class Dialling:
     """A feature: calls to others in the mesh, and for others through this node. mesh: the Mesh."""
 
     name = "mesh dialling"
-    hooks = ("locate", "lead", "knows", "stays", "hops", "callee", "entries", "seen_user")
+    hooks = ("locate", "lead", "callee", "entries", "seen_user")
     events = ()
     users, wakers = {}, {}
 
@@ -88,32 +84,28 @@ class Dialling:
         return [target] if led is None else led.stages[0]
 
     def node_of(self, named):
-        """Return the id of the node at the host of a Uri, or None."""
-        host = of_octets((named.host or b"").lower().strip(b"[]"))
-        if len(host) == KEY_LETTERS:
-            return self.mesh.node_of(host)
-        return self.mesh.node_at(host) if host else None
+        """Return the id of the node whose key is the host of a Uri, or None."""
+        return self.mesh.node_of(of_octets(named.host_key or b""))
 
-    def hops(self, hop):
-        """Return the Flows to a neighbour at the host of a Uri that need nothing but the cable.
+    def flow_to(self, node):
+        """Return the Flow to another node."""
+        key = self.mesh.name_of(node)
+        return Flow(CELLS, self._local(node), key, 0, 0, "")
 
-        Two routers on a bare cable may have no addresses in common but those of IPv6's links.
-        """
-        node = self.node_of(hop)
-        transport = (hop.param(b"transport") or b"udp").lower().decode()
-        flows = []
-        for host in self.mesh.link_addresses(node) if node is not None else ():
-            zone = "%" + host.partition("%")[2]
-            for index, listening in enumerate(self.node.listening):
-                fits = listening is not None and listening.transport == transport
-                if fits and listening.listener.host.endswith(zone):
-                    flows.append(Flow(transport, index, host, hop.port or 5060, 0, ""))
-        return flows
-
-    def stays(self, request):
-        """Return why a dialog that crosses the mesh must keep this node in its path."""
-        begins = proxy.begins_dialog(request)
-        return [proxy.CROSSES] if begins and self.is_mine(request.parsed_uri) else []
+    def _local(self, node):
+        """Return the listener whose address is likest to that of the next node on the way."""
+        near = self.mesh.next_address(node)
+        best, found = -1, 0
+        for index, listening in enumerate(self.node.listening):
+            if listening is None or listening.transport != "udp":
+                continue
+            host = listening.listener.host
+            same = 0
+            while near and same < min(len(host), len(near)) and host[same] == near[same]:
+                same += 1
+            if same > best and not host.startswith("127.") and host != "::1":
+                best, found = same, index
+        return found
 
     def find(self, target):
         """Return the Found for a Uri that no local rule knows, or None; refuses with 300."""
@@ -151,54 +143,35 @@ class Dialling:
         return self.mesh.node_of(found[0]) if len(found) == 1 else None
 
     def _choices(self, claims):
-        """Return the 300 that lets the caller choose among people of the same name."""
-        names = {row["node"]: row["name"] for row in self.mesh.routes()}
-        contacts = []
+        """Return the refusal that tells people of one name apart: phones cope with no 300."""
+        extensions = {(row["node"], row["name"]): row["number"] for row in self.mesh.phonebook()}
+        told = []
         for claim in claims[:MOST_CHOICES]:
-            key = self.mesh.name_of(claim.node)
-            shown = of_octets(claim.name) + " at " + (names.get(key) or key[:8])
-            address = b" <sip:" + claim.name + b"@" + key.encode() + b">"
-            contacts.append(b"Contact: " + scan.shown(shown.encode()) + address)
-        return SipError(300, "several people have this name: choose one", contacts)
+            key, name = self.mesh.name_of(claim.node), of_octets(claim.name)
+            extension = extensions.get((key, name), name).encode()
+            number = (
+                self.mesh.number_of(claim.node, extension) or name.encode() + b"@" + key.encode()
+            )
+            told.append("%s for %s at %s" % (of_octets(number), name, self.place(claim.node)))
+        return SipError(485, "several have this name, dial " + " or ".join(told))
 
     def _to_nodes(self, members, user, rule, reason):
         targets = []
         for member in members:
-            found = self._ways(member, user, reason)
+            found = self._way(member, user, reason)
             if found is not None:
                 targets.append(found)
         if not targets:
             raise SipError(480, "the mesh knows no way there now")
         return dialplan.Found(rule, [targets], None, None)
 
-    def _ways(self, member, user, reason, mark=b""):
-        """Return the Target over the best path, the others as its spares."""
-        address = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
-        ways = []
-        for path in self.mesh.paths_to(member, WAYS):
-            routes = route_values(path)
-            words = "%s, %s" % (reason, _hops(len(path)))
-            spare = ()
-            ways.append(
-                dialplan.Target(address, None, routes, None, 1000, words, spare, HOP_PATIENCE)
-            )
-        if not ways:
+    def _way(self, member, user, reason, mark=b""):
+        """Return the Target that leads to a user of another node, or None where no way does."""
+        hops = self.mesh.distance(member)
+        if hops is None:
             return None
-        first = list(ways[0])
-        first[6] = tuple(ways[1:])
-        return dialplan.Target(*first)
-
-    def other_way(self, target):
-        """Return the Target of the best way where that of a ringing Target is gone, or None."""
-        named = uri.parse(target.uri)
-        if target.patience is None or not target.path or named.host is None:
-            return None
-        member = self.mesh.node_of(of_octets(uri.host_key(named.host)))
-        mark = b"" if named.param(b"fork") is None else FORKED
-        way = None if member is None else self._ways(member, named.user, "another way", mark)
-        if way is None or target.path in [one.path for one in (way,) + way.spare]:
-            return None
-        return way
+        target = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
+        return dialplan.towards(target, self.flow_to(member), "%s, %s" % (reason, _hops(hops)))
 
     def also_at(self, section):
         """Return the Targets on other nodes where a local user's phones ring too."""
@@ -206,7 +179,7 @@ class Dialling:
         name = section.name.lower().encode()  # Extensions may differ between the nodes.
         for place in section.also_at:
             member = self.mesh.node_of(place) or self._node_named(place.lower())
-            way = None if member is None else self._ways(member, name, "also at " + place, FORKED)
+            way = None if member is None else self._way(member, name, "also at " + place, FORKED)
             if way is not None:
                 found.append(way)
         return found
@@ -220,7 +193,7 @@ class Dialling:
         for claim in self.mesh.find(dialplan.SOS):
             is_known = claim.rank <= PROVED
             words = "responders of %s" if is_known else "responders of %s (unknown)"
-            way = self._ways(claim.node, b"sos", words % self.place(claim.node))
+            way = self._way(claim.node, b"sos", words % self.place(claim.node))
             if way is not None:
                 (pinned if is_known else unknown).append(way)
         stages = _joined(stages, pinned)
@@ -269,10 +242,6 @@ class Dialling:
 
     # Who is who.
 
-    def knows(self, flow):
-        """Tell whether a flow leads to a neighbouring node."""
-        return self.mesh.is_member(flow.host)
-
     def callee(self, target):
         """Return (user@node name, the node's id) of a Uri of another node, or None."""
         return self.person(target) if self.is_member(target) else None
@@ -316,11 +285,6 @@ class Dialling:
     def is_mine(self, target):
         """Tell whether a Uri names this node by its key."""
         return target.host is not None and uri.host_key(target.host) == self.own_domain
-
-
-def route_values(hops):
-    """Return the Route values of a path's hops."""
-    return [b"<sip:" + uri.host_port(hop.host.encode(), hop.port) + b";lr>" for hop in hops]
 
 
 def _joined(stages, more):

@@ -2,16 +2,15 @@
 
 from ...effects import Event, Note, SendMesh, Store
 from ...errors import BellhopError, MeshError
-from ...mesh.effects import MeshChanged, SaveMesh
+from ...mesh.effects import Ended, MeshChanged, Said, SaveMesh
 from ...mesh.identity import parse_key
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import uri
 from ...text import as_name
 from ...tu import dialplan
-from .assertion import Assertion
+from .circuits import Circuits
 from .dialling import Dialling
-from .failover import Failover
 from .siplink import SipLink
 
 TWIN = (
@@ -31,20 +30,19 @@ class Member:
     name = "mesh"
     hooks = ("adopt", "restore", "started", "registered", "listening", "counters")
     events = (
-        "receive", "link", "find_peers", "met", "leave", "take_people",
+        "receive", "link", "find_peers", "met", "leave", "take_people", "carry_sound",
     )  # fmt: skip
     users = {}
 
-    def __init__(self, node, forwarder, uac, seed, boot_epoch, crypto, now):
+    def __init__(self, node, uac, seed, boot_epoch, crypto, now):
         self.node = node
         settings = mesh_settings(node.settings)
         self.mesh = Mesh(seed, boot_epoch, node.token, crypto, settings, now)
         settings.name = settings.name or self._own_name()
         self.dialling = Dialling(node, self.mesh)
-        self.assertion = Assertion(node, self.mesh, self.dialling)
-        self.failover = Failover(node, forwarder, self.mesh, self.dialling)
+        self.circuits = Circuits(node, self.mesh, self.dialling, self.carry_out, now)
         self.siplink = SipLink(node, uac, self, now)
-        self.parts = (self.dialling, self.assertion, self.failover, self.siplink)
+        self.parts = (self.dialling, self.circuits, self.siplink)
         self.wakers = {Member: self._fire}
         self.deadline = self.queued = None
 
@@ -101,6 +99,11 @@ class Member:
         self.node.adopt(self.node.settings)
         return self.started(now)
 
+    def carry_sound(self, port, now):
+        """The shell carries sound by circuits, at this port; return the effects."""
+        self.mesh.carry_sound(port, now)
+        return self.carry_out([], now)
+
     def _fire(self, member, now):
         return self.carry_out(self.mesh.fire(now), now)
 
@@ -149,7 +152,8 @@ class Member:
     def counters(self):
         """Return the counters of all that has to do with the mesh, as one dict."""
         found = dict(self.mesh.counters, records=self.mesh.database.count)
-        for part in (self.siplink, self.failover):
+        found["circuits"] = len(set(self.mesh.circuits.table.values()))
+        for part in (self.siplink, self.circuits):
             found.update(part.counts)
         return {"mesh": found}
 
@@ -189,7 +193,10 @@ class Member:
                 done.append(Event("peer", dict(effect.fields, what=effect.what)))
                 if "twin" in effect.fields:
                     done.append(Note("error", TWIN))
-                done += self.failover.look(now)
+            elif isinstance(effect, Said):
+                done += self.circuits.said(effect.call, effect.octets, now)
+            elif isinstance(effect, Ended):
+                done += self.circuits.ended(effect.call, effect.reason, now)
             elif not isinstance(effect, SendMesh) or not self.siplink.send(effect, now):
                 done.append(effect)
         return done
@@ -202,7 +209,6 @@ def mesh_settings(settings):
         name=section.node_name,
         profile=section.profile,
         peers=[],
-        sip_port=settings.sip_port,
         contacts=_members(settings.contacts),
         hello_ms=section.hello_ms,
     )

@@ -2,16 +2,11 @@
 
 import binascii
 
-from ...core.admission import Caller
-from ...effects import Flow, Store
+from ...effects import CELLS, Store
 from ...errors import SipError
-from ...limits import OWN
 from ...sip.message import Request, response_to
 from . import imdn, mailbox
 from .mailbox import Letter, Mailbox
-
-# Where a notice of this node comes from, for those who look at requests.
-OURSELVES = Flow("udp", 0, "127.0.0.1", 0, 0, "")
 
 
 class Delivery:
@@ -158,11 +153,10 @@ class Delivery:
         try:
             found = self.whom(notice, now)
             targets = found.stages[0] if found.stages else ()
-            if found.callee is None and not (targets and targets[0].patience is not None):
+            flow = targets[0].flow if targets else None
+            if found.callee is None and (flow is None or flow.transport != CELLS):
                 return []
             if targets:
-                for screen in self.node.hooks.screen:
-                    screen(notice, OURSELVES, found, Caller(OWN, None))
                 return self._send(notice, targets[0], now)
             letter = self.mailbox.put(found.callee.name, notice, letter.sender, now)
             return [self._stored([letter], now)]

@@ -1,0 +1,685 @@
+"""SIP between houses, in cells: this node is a user agent on both sides (mesh/PROTOCOL.md).
+
+To the core another node is a hop that is reached by a Flow of the transport `cells`; here messages
+for it lose all that is not to leave the house, and those from it get what phones here need. A Line
+knows which dialog of the one house is which of the other.
+"""
+
+import binascii
+
+from ...core.admission import FROM_OUTSIDE, asks_presence
+from ...effects import CELLS, Receive, Store
+from ...errors import SipError
+from ...limits import MAX_LINES
+from ...mesh.calls import CLOSED
+from ...mesh.identity import short_id
+from ...sip import address, scan, uri
+from ...sip.message import Request, Response, parse
+from ...text import of_octets, plain
+from ...tu import dialplan, proxy
+from . import scrub
+
+ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
+BRANCH = b"z9hG4bK"
+# What is over is forgotten after this time; a dialog of which nobody tells the end later.
+SWEEP, LINGER, LONGEST = (10000, 40000, 12 * 3600 * 1000)
+# A way on which nobody speaks is given up: the next request makes another.
+IDLE = 60000
+ALLOW = (
+    b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, "
+    b"MESSAGE"
+)
+# What of a Line is octets.
+TEXTS = ("node", "call_id", "remote", "here", "contact", "speaker")
+NAME = "lines"
+OUT, IN = SIDES = ("out", "in")
+GONE = b"the way to the other house is lost"
+
+
+class Line:
+    """One Call-ID between this house and another. own: {tag of a phone here: its name outside}.
+
+    remote, here: the addresses of both ends as phones here know them, without tags; contact: what
+    phones here have as the other's Contact; contacts: {tag: Contact of a phone here}; asked, came:
+    {(CSeq number, method): request} that were sent out, and that came, without a final answer;
+    accepted: the last INVITE that was sent out and has a 2xx.
+    """
+
+    def __init__(self, node, call_id, outside_id, session, now):
+        self.node = node
+        self.call_id = call_id
+        self.outside_id = outside_id
+        self.session = session
+        self.versions = {}
+        self.call = None
+        self.own, self.back = {}, {}
+        self.far = set()
+        self.remote = self.here = self.contact = self.speaker = None
+        self.contacts = {}
+        self.asked, self.came, self.accepted = {}, {}, {}
+        self.branches = {}
+        self.is_dialog = False
+        self.at = now
+
+    def outward(self, tag, token):
+        """Return the name of a tag outside; what the other house has made stays."""
+        if tag is None or tag in self.far:
+            return tag
+        if tag not in self.own:
+            self.own[tag] = binascii.hexlify(token(8))
+            self.back[self.own[tag]] = tag
+        return self.own[tag]
+
+    def inward(self, tag):
+        """Return the tag here of one that came."""
+        if tag is None or tag in self.back:
+            return self.back.get(tag)
+        self.far.add(tag)
+        return tag
+
+    def version(self, side, body):
+        """Return the version of one side's description, one more where it changed (RFC 3264)."""
+        before, number = self.versions.get(side, (b"", 0))
+        if body and body != before:
+            number += 1
+            self.versions[side] = body, number
+        return number
+
+    def row(self):
+        """Return what it takes to go on after a restart, JSON-able; None where all is over."""
+        if not self.is_dialog and not self.is_waiting():
+            return None
+        texts = {name: scan.to_text(getattr(self, name)) for name in TEXTS}
+        return dict(
+            texts,
+            id=scan.to_text(self.outside_id),
+            session=self.session,
+            is_dialog=self.is_dialog,
+            own=_texts(self.own),
+            contacts=_texts(self.contacts),
+            far=[scan.to_text(tag) for tag in self.far],
+            branches=[scan.to_text(branch) for branch in self.branches],
+        )
+
+    def is_waiting(self):
+        """Tell whether an answer is still to come or to go."""
+        return bool(self.asked or self.came)
+
+
+def of_row(row, now):
+    """Return the Line of a row; raises KeyError, TypeError or ValueError."""
+    call_id, outside = scan.to_octets(row["call_id"]), scan.to_octets(row["id"])
+    line = Line(scan.to_octets(row["node"]), call_id, outside, int(row["session"]), now)
+    for name in TEXTS:
+        setattr(line, name, scan.to_octets(row[name]))
+    line.own, line.contacts = _octets(row["own"]), _octets(row["contacts"])
+    line.back = {line.own[tag]: tag for tag in line.own}
+    line.far = {scan.to_octets(tag) for tag in row["far"]}
+    line.branches = {scan.to_octets(branch): True for branch in row["branches"]}
+    line.is_dialog = bool(row["is_dialog"])
+    return line
+
+
+class Circuits:
+    """A feature. mesh: the Mesh; dialling: knows whom a Uri names; perform: of the Member."""
+
+    name = "mesh circuits"
+    hooks = (
+        "within", "knows", "admits", "caller", "branch", "named", "sounds",
+        "restore",
+    )  # fmt: skip
+    events = ("send", "sounding")
+    users = {}
+
+    def __init__(self, node, mesh, dialling, carry_out, now):
+        self.node = node
+        self.mesh = mesh
+        self.dialling = dialling
+        self.carry_out = carry_out
+        self.outside = {}
+        self.lines = []
+        self.by_tag = {}
+        self.by_branch = {}
+        # What came in calls whose sound is not open yet.
+        self.held = []
+        self.dirty = {}
+        self.counts = {"cells_sent": 0, "cells_came": 0}
+        self.wakers = {Circuits: self._sweep}
+        self.deadline = now + SWEEP
+        self.queued = None
+        node.deadlines.watch(self)
+
+    # What the core asks.
+
+    def knows(self, flow):
+        """Tell whether a flow leads to another node."""
+        return flow.transport == CELLS
+
+    def admits(self, request, found, flow):
+        """Tell whether another node may ask this: it calls people here, and nobody through here.
+
+        Who is with a phone is told to contacts, and to all where everybody reads the phone book.
+        """
+        here = (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY)
+        if flow.transport != CELLS or found.rule not in here or request.to.tag is not None:
+            return False
+        if not self.node.is_ours(request.parsed_uri):
+            return False  # Where phones are in this house is nobody's business.
+        if request.method in FROM_OUTSIDE:
+            return True
+        settings, node = self.mesh.settings, self.mesh.node_of(flow.host)
+        return asks_presence(request) and (settings.book_open or node in settings.contacts)
+
+    def caller(self, request, flow):
+        """Return (user@node name, the node's id) of who calls from another node, else None."""
+        if flow.transport != CELLS:
+            return None
+        speaker = uri.parse(self.by_branch[request.via.branch].speaker)
+        return self.dialling.person(speaker) if speaker.user else (None, b"")
+
+    def within(self, request):
+        """Return where a request inside a dialog with another house goes, or None."""
+        line = self.by_tag.get((request.call_id, request.to.tag))
+        if line is None or request.from_.tag in line.far:
+            return None
+        target = dialplan.towards(
+            request.uri, self.dialling.flow_to(line.node), "a call across the mesh"
+        )
+        return dialplan.Found(dialplan.CONTACT, [[target]], None, None)
+
+    def branch(self, branch, reached, now):
+        """Stay in the path of what crosses the mesh."""
+        request, flow = branch.context.request, branch.context.flow
+        crosses = CELLS in (reached.flow.transport, flow.transport)
+        return [proxy.CROSSES] if crosses and proxy.begins_dialog(request) else [], []
+
+    def named(self, branch, request):
+        """Return the Call-ID that the other house has for an INVITE to it, or None."""
+        flow = branch.target.flow
+        return self._outside(request) if flow and flow.transport == CELLS else None
+
+    def restore(self, name, records, now):
+        """Take back the dialogs of the run before."""
+        for row in records if name == NAME else ():
+            try:
+                line = of_row(row, now)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
+            self.lines.append(line)
+            self.outside[line.node, line.outside_id] = line
+            self.by_branch.update(dict.fromkeys(line.branches, line))
+            for tag in line.far:
+                self.by_tag[line.call_id, tag] = line
+
+    def _keep(self, line):
+        """Return the effects that keep a Line as it is when they are performed."""
+        self.dirty[line.outside_id] = line
+        return [Store(NAME, self._rows, self._changes)] if len(self.dirty) == 1 else []
+
+    def _rows(self, now):
+        return [row for row in [line.row() for line in self.lines] if row is not None]
+
+    def _changes(self, now):
+        dirty, self.dirty = self.dirty, {}
+        rows = {key: dirty[key].row() if dirty[key] in self.lines else None for key in dirty}
+        return {scan.to_text(key): rows[key] for key in rows}
+
+    def sounds(self, flow, request):
+        """Return True where the sound of an INVITE goes by circuits, else None."""
+        if flow.transport != CELLS:
+            return None
+        line = self.by_branch.get(request.via.branch)
+        if line is None:
+            return self.mesh.sounds(self.mesh.node_of(flow.host)) or None
+        return line.call is not None and line.call.is_sounding or None
+
+    # Out of the house.
+
+    def send(self, flow, data, now):
+        """Take what the core sends to another node; return the effects."""
+        message = parse(data)
+        self.counts["cells_sent"] += 1
+        if isinstance(message, Request):
+            return self._ask(message, flow, now)
+        return self._answer(message, now)
+
+    def _ask(self, request, flow, now):
+        branch = request.via.branch
+        number, method = request.cseq
+        line = self.by_branch.get(branch) or self.by_tag.get((request.call_id, request.to.tag))
+        if line is None:
+            if request.method == b"ACK":
+                return []
+            line = self._begin_out(request, flow, now)
+        line.at = now
+        if method == b"ACK" and branch in line.branches:
+            return []  # Of a refusal: the other end node has made its own.
+        if method != b"ACK":
+            line.asked[number, method] = request
+            self._keep_branch(line, branch)
+        self._note_contact(line, request.from_.tag, request)
+        out = Request(method, self._target(line, request), [], [], b"")
+        self._add(out, b"from", b"From: " + self._speaker(request, line))
+        self._add(out, b"to", b"To: <" + out.uri + b">" + self._tag(line, request.to.tag))
+        is_own = request.names.count(b"via") == 1
+        if method == b"CANCEL":  # Of a call of before this node started anew.
+            is_own = (number, b"INVITE") not in line.asked
+        self._finish(out, request, line, is_own)
+        out.insert(b"max-forwards", scrub.hops(request))
+        return self._say(line, out, now) + self._keep(line)
+
+    def _begin_out(self, request, flow, now):
+        """Return the Line of a request that begins something with another house."""
+        node = self.mesh.node_of(flow.host)
+        line = self._line(node, request.call_id, self._outside(request), now)
+        line.here, line.remote = _bare(request.from_), _bare(request.to)
+        line.contact = line.speaker = request.uri
+        return line
+
+    def _outside(self, request):
+        """Return the Call-ID outside of what begins with a request: its branch is of this node."""
+        return binascii.hexlify(self.node.proof.of(request.via.branch)[:12])
+
+    def _line(self, node, call_id, outside, now):
+        if len(self.lines) >= MAX_LINES:
+            self._forget(min(self.lines, key=lambda one: one.at))
+        session = int.from_bytes(self.node.token(4), "big")
+        line = Line(node, call_id, outside, session, now)
+        self.lines.append(line)
+        self.outside[node, outside] = line
+        return line
+
+    def _target(self, line, request):
+        if request.to.tag is None:
+            return request.uri
+        return b"sip:" + self.mesh.name_of(line.node).encode()
+
+    def _speaker(self, request, line):
+        """Return who speaks, as another house may know it, with the tag."""
+        tag = self._tag(line, request.from_.tag)
+        user = dialplan.callee(self.node.settings, request.from_.uri)
+        if user is None or not self.node.is_ours(request.from_.uri):
+            return (ANONYMOUS if request.from_.uri.user is None else _bare(request.from_)) + tag
+        shown = scan.unquote(request.from_.display or b"") or user.display_name.encode()
+        place = b"<sip:" + user.name.lower().encode() + b"@" + self.dialling.own_domain
+        place += b";ext=" + user.extension.encode() if user.extension else b""
+        return (scan.shown(shown) + b" " if shown else b"") + place + b">" + tag
+
+    def _tag(self, line, tag):
+        return b"" if tag is None else b";tag=" + line.outward(tag, self.node.token)
+
+    def _answer(self, response, now):
+        found = self.by_branch.get(response.branch)
+        number, method = response.cseq
+        if found is None or response.status == 100:
+            return []
+        line = found
+        line.at = now
+        request = line.came.get((number, method))
+        self._note_contact(line, response.to.tag, response)
+        out = Response(response.status, response.reason, [], [], b"")
+        line.outward(response.to.tag, self.node.token)
+        self._add(out, b"from", b"From: <sip:here>" + self._tag(line, response.from_.tag))
+        self._add(out, b"to", b"To: <sip:here>" + self._tag(line, response.to.tag))
+        self._finish(out, response, line, False)
+        effects = self._say(line, out, now)
+        if response.status >= 200:
+            line.came.pop((number, method), None)
+            self._note_final(line, response)
+            if method == b"INVITE" and response.status >= 300 and request is not None:
+                effects.append(
+                    Receive(self.dialling.flow_to(line.node), _ack(request, response).write())
+                )
+        return effects + self._keep(line)
+
+    def _note_contact(self, line, tag, message):
+        contacts = message.contacts
+        if contacts and tag is not None:
+            line.contacts[tag] = contacts[0].uri_bytes
+
+    def _note_final(self, line, response):
+        method = response.cseq[1]
+        if response.status < 300 and method in proxy.DIALOG_FORMING:
+            line.is_dialog = True
+        elif method == b"BYE":
+            line.is_dialog = False
+
+    def _finish(self, out, message, line, is_own):
+        """Add what all messages have, and what may pass."""
+        self._add(out, b"call-id", b"Call-ID: " + line.outside_id)
+        self._add(out, b"cseq", b"CSeq: %d %s" % message.cseq)
+        for name, written in scrub.lines(message, is_own):
+            self._add(out, name, self._rewritten(name, written, self._outward))
+        out.body = scrub.body(message, line.session, line.version(OUT, message.body))
+        out.measure()
+
+    def _add(self, message, name, written):
+        message.names.append(name)
+        message.lines.append(written)
+
+    def _say(self, line, message, now):
+        octets, peers = message.write(), scrub.ports(message)
+        if line.call is None or line.call.state == CLOSED:
+            line.call, effects = self.mesh.call(line.node, octets, now, peers)
+            if line.call is None:
+                return self._broken(line, b"too many calls across the mesh", now)
+        else:
+            effects = self.mesh.say(line.call, octets, now)
+            if peers is not None:
+                effects += self.mesh.meet(line.call, peers, now)
+        return self.carry_out(effects, now)
+
+    # Into the house.
+
+    def said(self, call, octets, now):
+        """Take what another node says in a call; return the effects."""
+        if call.waits_for_sound():
+            self.held.append((call, octets))
+            return []
+        self.counts["cells_came"] += 1
+        try:
+            message = parse(_with_via(octets))
+            if isinstance(message, Request):
+                return self._asked(message, call, now)
+            return self._answered(message, call, now)
+        except SipError:
+            self.node.counters["malformed"] += 1
+            return []
+
+    def sounding(self, number, ports, now):
+        """The shell has opened a circuit of sound, or could not; return the effects."""
+        call = self.mesh.calls.sounding(number, ports)
+        held, self.held = self.held, []
+        effects = []
+        for one, octets in held:
+            if one is call or not one.waits_for_sound():
+                effects += self.said(one, octets, now)
+            else:
+                self.held.append((one, octets))
+        return effects
+
+    def _asked(self, request, call, now):
+        line = self.outside.get((call.node, request.call_id))
+        number, method = request.cseq
+        if line is None and method in (b"ACK", b"CANCEL"):
+            return []
+        if line is None:
+            line = self._line(call.node, request.call_id, request.call_id, now)
+            self._introduce(line, request)
+        line.call, line.at = call, now
+        sender, to_tag = line.inward(request.from_.tag), request.to.tag
+        if to_tag is not None:  # One that was not made here is of no dialog here.
+            to_tag = line.back.get(to_tag, b"unknown-" + to_tag)
+        self.by_tag[line.call_id, sender] = line
+        branch = self._branch(line, number, method)
+        self._keep_branch(line, branch)
+        target = line.contacts.get(to_tag, request.uri) if to_tag else request.uri
+        key = self.mesh.name_of(call.node).encode()
+        made = Request(method, target, [], [], b"")
+        self._add(made, b"via", b"Via: SIP/2.0/CELLS " + key + b";branch=" + branch)
+        self._add(made, b"from", b"From: " + line.remote + b";tag=" + (sender or b""))
+        self._add(made, b"to", b"To: " + line.here + (b";tag=" + to_tag if to_tag else b""))
+        self._add(made, b"contact", b"Contact: <" + line.contact + b">")
+        self._add(made, b"allow", ALLOW)
+        self._add(made, b"max-forwards", scrub.hops(request))
+        self._bring(made, request, line)
+        if method not in (b"ACK", b"CANCEL"):
+            line.came[number, method] = made
+        return [Receive(self.dialling.flow_to(call.node), made.write())] + self._keep(line)
+
+    def _branch(self, line, number, method):
+        """Return the branch of a request that came: a CANCEL has that of its INVITE."""
+        key = short_id(line.node) + line.outside_id + b"%d" % number
+        mark = b"" if method in (b"INVITE", b"CANCEL") else method
+        return BRANCH + binascii.hexlify(self.node.proof.of(key + mark)[:12])
+
+    def _keep_branch(self, line, branch):
+        self.by_branch[branch] = line
+        line.branches[branch] = True
+
+    def _introduce(self, line, request):
+        """Write who calls, so that it leads back: half of all houses have an Alice."""
+        caller = request.from_.uri
+        key = self.mesh.name_of(line.node).encode()
+        user = caller.user or b""
+        place = user + b"@" + key if user else key
+        if caller.host_key == b"anonymous.invalid":
+            line.speaker, line.contact = b"sip:" + key, b"sip:" + key
+            line.remote = ANONYMOUS
+        else:
+            line.speaker = b"sip:" + place
+            line.contact = self._leads_back(line.node, caller) or line.speaker
+            shown = self._shown(request.from_, line.node)
+            shown += b" (" + self.dialling.place(line.node).encode() + b")"
+            line.remote = scan.shown(shown) + b" <" + line.contact + b">"
+        line.here = b"<" + request.uri + b">"
+
+    def _leads_back(self, node, caller):
+        """Return the URI of a mesh number that leads to a caller, or None."""
+        number = self.mesh.number_of(node, caller.param(b"ext") or b"")
+        return None if number is None else b"sip:" + number + b"@" + self.node.settings.domain
+
+    def _shown(self, caller, node):
+        """Return the name of a caller of a node, but not one of the owner's other contacts."""
+        taken = []
+        for contact in self.node.settings.contacts:
+            place = uri.parse(contact.address.encode()) if contact.address else None
+            if place is None or self.dialling.node_of(place) != node:
+                taken += [contact.name, of_octets(place.name) if place is not None else ""]
+        taken = [one.lower().split() for one in taken]
+        for name in (scan.unquote(caller.display or b""), caller.uri.name):
+            name = plain(name).strip()
+            if name and of_octets(name).lower().split() not in taken:
+                return name
+        return b"?"
+
+    def _answered(self, response, call, now):
+        line = self.outside.get((call.node, response.call_id))
+        request = None
+        if line is not None:
+            request = line.asked.get(response.cseq) or line.accepted.get(response.cseq)
+        if request is None:
+            return []
+        line.at = now
+        to_tag = line.inward(response.to.tag)
+        if to_tag is not None:
+            self.by_tag[line.call_id, to_tag] = line
+        made = Response(response.status, response.reason, [], [], b"")
+        for name, written in zip(request.names, request.lines):
+            is_route = name == b"record-route" and 100 < response.status < 300
+            if name in (b"via", b"from", b"timestamp") or is_route:
+                self._add(made, name, written)
+        self._add(made, b"to", b"To: " + _bare(request.to) + (b";tag=" + to_tag if to_tag else b""))
+        if 100 < response.status < 300:
+            self._add(made, b"contact", b"Contact: <" + line.contact + b">")
+            self._add(made, b"allow", ALLOW)
+        self._bring(made, response, line)
+        if response.status >= 200:
+            line.asked.pop(response.cseq, None)
+            self._note_final(line, response)
+            if response.cseq[1] == b"INVITE" and response.status < 300:
+                line.accepted = {response.cseq: request}  # Another phone may have answered too.
+        return [Receive(self.dialling.flow_to(line.node), made.write())] + self._keep(line)
+
+    def _bring(self, made, message, line):
+        """Add what all messages to phones have, and what may pass."""
+        self._add(made, b"call-id", b"Call-ID: " + line.call_id)
+        self._add(made, b"cseq", b"CSeq: %d %s" % message.cseq)
+        for name, written in scrub.lines(message, message.cseq[1] in (b"BYE", b"CANCEL")):
+            self._add(made, name, self._rewritten(name, written, self._inward))
+        made.body = scrub.body(message, line.session + 1, line.version(IN, message.body))
+        if line.call is not None and line.call.is_sounding:
+            made.body = scrub.redirected(made.body, line.call.ports)
+        made.measure()
+
+    # Addresses and dialogs that a message names.
+
+    def _rewritten(self, name, written, way):
+        """Return a line with what it names as the other side knows it; way: _outward or _inward."""
+        label, _, value = written.partition(b":")
+        value = value.strip(scan.BLANKS)
+        if name in scrub.DIALOGS:
+            return label + b": " + self._dialog(value, way)
+        if name not in scrub.ADDRESSES:
+            return written
+        named = address.parse(value)
+        target = named.uri
+        place, _, headers = named.uri_bytes.partition(b"?")
+        if headers:
+            headers = b"&".join([self._header(one, way) for one in headers.split(b"&")])
+        place = way(None, target) or place
+        octets = place + (b"?" + headers if headers else b"")
+        return label + b": " + address.Address(named.display, octets, named.params).write()
+
+    def _header(self, written, way):
+        name, _, value = written.partition(b"=")
+        if name.lower() not in scrub.DIALOGS:
+            return written
+        return name + b"=" + uri.escape(self._dialog(uri.unescape(value), way))
+
+    def _dialog(self, value, way):
+        """Return the name of a dialog (RFC 3891: Call-ID;to-tag=...;from-tag=...) elsewhere."""
+        call_id, _, rest = value.partition(b";")
+        params = scan.parameters(rest)
+        tags = [pair[1] for pair in params if pair[0] in (b"to-tag", b"from-tag", b"local-tag",
+                                                          b"remote-tag")]  # fmt: skip
+        line = way(call_id.strip(scan.BLANKS), tags)
+        if line is None:
+            return value
+        is_out = way == self._outward
+        named = line.outside_id if is_out else line.call_id
+        made = []
+        for name, text in params:
+            if text in tags:
+                text = line.outward(text, self.node.token) if is_out else line.inward(text)
+            made.append((name, text))
+        return named + scan.write_parameters(made)
+
+    def _outward(self, call_id, what):
+        """Return the Line of a dialog here, or the address outside of a Uri; None: as it is."""
+        if call_id is None:
+            return self._address_outside(what)
+        for line in self.lines:
+            if line.call_id == call_id and [tag for tag in what if tag in line.own]:
+                return line
+        return None
+
+    def _inward(self, call_id, what):
+        """The same for what comes."""
+        if call_id is None:
+            if self.dialling.is_mine(what) and what.user:
+                return b"sip:" + what.user + b"@" + self.node.settings.domain
+            return None
+        for line in self.lines:
+            if line.outside_id == call_id and [tag for tag in what if tag in line.back]:
+                return line
+        return None
+
+    def _address_outside(self, target):
+        """Return the address by which other houses reach whom a Uri means here, or None."""
+        if target.host is None or not self.node.is_ours(target):
+            return None
+        user = dialplan.callee(self.node.settings, target)
+        if user is not None:
+            return b"sip:" + user.name.lower().encode() + b"@" + self.dialling.own_domain
+        try:
+            found = self.dialling.find(target)
+        except SipError:
+            return None
+        return None if found is None else found.stages[0][0].uri
+
+    # What ends.
+
+    def ended(self, call, reason, now):
+        """A call is lost with all that waits in it; return the effects."""
+        effects = []
+        for line in self.lines:
+            if line.call is call:
+                line.call = None
+                effects += self._broken(line, GONE, now)
+        return effects
+
+    def _broken(self, line, reason, now):
+        """Answer what waits for the other house, and take back what it had asked."""
+        effects, flow = [], self.dialling.flow_to(line.node)
+        for request in list(line.asked.values()):
+            made = Response(480, reason, [], [], b"")
+            for name, written in zip(request.names, request.lines):
+                if name in (b"via", b"from", b"to", b"call-id", b"cseq"):
+                    self._add(made, name, written)
+            if request.to.tag is None:
+                made.set(b"to", b"To: " + _bare(request.to) + b";tag=" + self.node.tag())
+            made.measure()
+            effects.append(Receive(flow, made.write()))
+        for request in list(line.came.values()):
+            if request.method == b"INVITE" and request.to.tag is None:
+                effects.append(Receive(flow, _cancel(request).write()))
+        line.asked, line.came = {}, {}
+        return effects
+
+    def _sweep(self, circuits, now):
+        """Give up silent ways, forget what is over; return the effects."""
+        self.deadline = now + SWEEP
+        self.node.deadlines.watch(self)
+        effects = []
+        for line in self.lines[:]:
+            silent = now - line.at
+            if silent < LINGER or (line.is_waiting() and silent < LONGEST):
+                continue
+            sounds = line.is_dialog and line.call is not None and line.call.has_sound
+            if line.call is not None and silent >= IDLE and not sounds:
+                effects += self.carry_out(self.mesh.hang_up(line.call, now), now)
+                line.call = None
+            if silent >= LONGEST or (not line.is_dialog and line.call is None):
+                self._forget(line)
+                effects += self._keep(line)
+        return effects
+
+    def _forget(self, line):
+        self.lines.remove(line)
+        self.outside.pop((line.node, line.outside_id), None)
+        for branch in line.branches:
+            self.by_branch.pop(branch, None)
+        for tag in line.far:
+            self.by_tag.pop((line.call_id, tag), None)
+
+
+def _texts(octets):
+    return {scan.to_text(key): scan.to_text(octets[key]) for key in octets}
+
+
+def _octets(texts):
+    return {scan.to_octets(key): scan.to_octets(texts[key]) for key in texts}
+
+
+def _bare(named):
+    """Return an Address as octets, without its tag."""
+    return address.Address(named.display, named.uri_bytes, ()).write()
+
+
+def _with_via(octets):
+    """Return a message of another node with the Via that the parser wants."""
+    start, end, rest = octets.partition(b"\r\n")
+    return start + end + b"Via: SIP/2.0/CELLS cells.invalid;branch=z9hG4bK0\r\n" + rest
+
+
+def _ack(request, response):
+    """Return the ACK of a refusal to a request (RFC 3261 section 17.1.1.3)."""
+    made = _alike(request, b"ACK")
+    made.set(b"to", response.lines[response.names.index(b"to")])
+    return made
+
+
+def _cancel(request):
+    return _alike(request, b"CANCEL")
+
+
+def _alike(request, method):
+    made = Request(method, request.uri, [], [], b"")
+    for name, written in zip(request.names, request.lines):
+        if name in (b"via", b"from", b"to", b"call-id", b"max-forwards"):
+            made.names.append(name)
+            made.lines.append(written)
+    made.set(b"cseq", b"CSeq: %d %s" % (request.cseq[0], method))
+    made.measure()
+    return made

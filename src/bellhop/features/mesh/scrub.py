@@ -1,0 +1,142 @@
+"""What of a message goes to another house, and what comes from there: a list of what may pass.
+
+Tested with circuits.py. All that is not listed is dropped, in both directions, in responses too;
+who speaks, where and through what is written anew by each end node.
+"""
+
+from ...sip import scan
+from ...sip.message import line_value
+
+KEPT = frozenset(
+    b"rseq rack event allow-events subscription-state expires min-expires accept refer-sub "
+    b"geolocation privacy resource-priority info-package retry-after session-expires min-se "
+    b"bellhop-key bellhop-confirm bellhop-person bellhop-statement recv-info".split()
+)
+CONTENT = b"content-"
+# Fields of which some option tags pass.
+TAGGED = (b"supported", b"require", b"unsupported")
+TAGS = frozenset((b"replaces", b"timer", b"100rel", b"bellhop-key"))
+# Addresses that lead back, and names of dialogs: the feature rewrites them.
+ADDRESSES = (b"refer-to", b"reply-to")
+DIALOGS = (b"replaces", b"join", b"target-dialog")
+
+MAX_HOPS = 20
+LOOPBACK = b" IP4 127.0.0.1\r\n"
+SDP = b"application/sdp"
+# RFC 8866: lines that say who and where, and the attributes that may pass.
+SDP_DROPPED = b"iuepk"
+SDP_ATTRIBUTES = frozenset(
+    b"rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp rtcp-mux rtcp-fb ssrc "
+    b"crypto fingerprint setup zrtp-hash group mid bellhop-key".split()
+)
+
+
+def lines(message, has_words):
+    """Yield (name, line) of the fields that pass as they are, and of those to be rewritten.
+
+    has_words: it may say in words why it ends something, for a node and no phone has written it.
+    """
+    for name, line in zip(message.names, message.lines):
+        if name in KEPT or name in ADDRESSES or name in DIALOGS:
+            yield name, line
+        elif name in TAGGED:
+            tags = [tag for tag in line_value(line).split(b",") if tag.strip().lower() in TAGS]
+            if tags:
+                yield name, line.partition(b":")[0] + b": " + b",".join(tags).strip(scan.BLANKS)
+        elif name == b"reason":
+            yield name, b"Reason: " + _reason(line_value(line), has_words)
+        elif name.startswith(CONTENT) and name != b"content-length":
+            yield name, line
+
+
+def _reason(value, has_words):
+    """Return why (RFC 3326)."""
+    if has_words:
+        return value
+    parts = [part for part in value.split(b";") if not part.strip().startswith(b"text")]
+    return b";".join(parts)
+
+
+def hops(request):
+    """Return the Max-Forwards of a request on its way out of, or into, the house."""
+    return b"Max-Forwards: " + str(min(request.max_forwards, MAX_HOPS) - 1).encode()
+
+
+def body(message, session, version):
+    """Return the body as it passes; session: number of this call's descriptions; version: of it."""
+    kind = (message.value(b"content-type") or b"").partition(b";")[0].strip().lower()
+    if kind != SDP:
+        return message.body
+    kept = []
+    for line in message.body.replace(b"\r\n", b"\n").split(b"\n"):
+        kept += _sdp_line(line, session, version)
+    return b"\r\n".join(kept) + b"\r\n"
+
+
+def _sdp_line(line, session, version):
+    kind = line[:2]
+    if kind == b"o=":
+        return [b"o=- %d %d IN IP4 0.0.0.0" % (session, version)]
+    if kind == b"s=":
+        return [b"s=-"]
+    if kind == b"a=":
+        name = line[2:].partition(b":")[0]
+        is_kept = name in SDP_ATTRIBUTES or name[:3] == b"T38"
+        return [line] if is_kept else []
+    return [line] if len(line) > 1 and line[:1] not in SDP_DROPPED else []
+
+
+def ports(message):
+    """Return the ports of the streams that a description has on 127.0.0.1, or None: elsewhere.
+
+    RTP and RTCP of two m-lines, 0 where there is none.
+    """
+    if LOOPBACK not in message.body:
+        return None
+    found = []
+    for line in message.body.split(b"\r\n"):
+        if line[:2] == b"m=":
+            port = _port(line)
+            found += [port, port + 1 if port else 0]
+        elif line[:7] == b"a=rtcp:" and found and found[-2]:
+            number = line[7:].partition(b" ")[0]
+            found[-1] = int(number) if number.isdigit() else found[-1]
+    return tuple((found + [0, 0, 0, 0])[:4])
+
+
+def _port(line):
+    number = (line.split(b" ") + [b""])[1].partition(b"/")[0]
+    return int(number) if number.isdigit() and len(number) < 6 else 0
+
+
+def redirected(octets, wanted):
+    """Return a description whose streams on 127.0.0.1 are at the ports of a circuit here."""
+    if LOOPBACK not in octets:
+        return octets
+    made, index = [], -1
+    for line in octets.split(b"\r\n"):
+        if line[:7] == b"a=rtcp:":
+            continue
+        made.append(line)
+        if line[:2] != b"m=":
+            continue
+        index += 1
+        port = wanted[2 * index] if 2 * index < len(wanted) and _port(line) else 0
+        words = line.split(b" ")
+        words[1] = b"%d" % port
+        made[-1] = b" ".join(words)
+    return b"\r\n".join(_with_rtcp(made, wanted))
+
+
+def _with_rtcp(lines, wanted):
+    """Return lines with a=rtcp behind each stream, whose port is not the next one here."""
+    made, index = [], -1
+    for line in lines + [b"m="]:
+        if line[:2] == b"m=":
+            if 0 <= 2 * index + 1 < len(wanted):
+                ends = made.pop() if made and not made[-1] else None
+                made.append(b"a=rtcp:%d" % wanted[2 * index + 1])
+                made += [] if ends is None else [ends]
+            index += 1
+        made.append(line)
+    return made[:-1]

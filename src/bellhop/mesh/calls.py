@@ -1,0 +1,523 @@
+"""What two end nodes say to each other over circuits: in order, once, and on when a way is lost.
+
+A call is a row of messages, of which this module knows nothing but that they are octets.
+"""
+
+from ..effects import SoundMeet
+from ..errors import MeshError
+from ..limits import MAX_HALF_MESSAGES, MAX_OWN_CALLS
+from . import cells, noise
+from .effects import Ended, Said
+from .identity import KEY_BYTES, short_id
+from .session import Window
+
+# The caller's node waits so long for an answer before it takes another way; so many in all.
+ANSWER_WAIT, WAYS, ATTEMPTS = (2000, 3, 5)
+# The called one waits so long for another way; a first message has so long to become whole.
+RESUME_WAIT, HALF_LIFE = (12000, 5000)
+# A piece that is not acknowledged is said again after these times; after the last the call is over.
+REPEATS = (1000, 2000, 4000, 8000, 16000)
+# An acknowledgement waits for something to say; silence is filled, and ends a call.
+ACK_WAIT, FILL_AFTER, DEAD_AFTER = (100, 30000, 90000)
+# Pieces that came before their turn.
+MAX_EARLY = 16
+# Streams of sound of a call: RTP and RTCP of two m-lines.
+STREAMS = 4
+# Octets of one message in pieces.
+MAX_SAID = 65536
+
+OPENING, OPEN, LOST, CLOSED = STATES = ("opening", "open", "lost", "closed")
+ANSWER, PIECE, LOSS, CLOSE = EVENTS = ("answer", "piece", "loss", "close")
+
+TABLE = {
+    (OPENING, ANSWER): OPEN,
+    (OPENING, LOSS): OPENING,
+    (OPENING, CLOSE): CLOSED,
+    (OPEN, ANSWER): OPEN,
+    (OPEN, PIECE): OPEN,
+    (OPEN, LOSS): LOST,
+    (OPEN, CLOSE): CLOSED,
+    (LOST, ANSWER): OPEN,
+    (LOST, PIECE): OPEN,
+    (LOST, LOSS): LOST,
+    (LOST, CLOSE): CLOSED,
+}
+IGNORED = {
+    (OPENING, PIECE): "there are no keys yet",
+    (CLOSED, ANSWER): "over",
+    (CLOSED, PIECE): "over",
+    (CLOSED, LOSS): "over",
+    (CLOSED, CLOSE): "over",
+}
+
+
+class Out:
+    """One piece that is not acknowledged yet."""
+
+    __slots__ = ("at", "more", "octets", "tries")
+
+    def __init__(self, octets, more):
+        self.octets = octets
+        self.more = more
+        self.at = None
+        self.tries = 0
+
+
+class Call:
+    """One side of a call. id: 8 octets; node: the other's id. A thing to wake.
+
+    has_sound: it carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
+    """
+
+    __slots__ = (
+        "acked_at", "attempts", "circuit", "counter", "deadline", "early", "first", "got",
+        "handshake", "has_sound", "heard_at", "id", "is_caller", "is_sounding", "keys", "lost_at",
+        "node", "number", "out", "parts", "peers", "ports", "queued", "said_at", "session", "state",
+        "tried", "until", "way", "window",
+    )  # fmt: skip
+
+    def __init__(self, node, call_id, is_caller, now):
+        self.id = call_id
+        self.node = node
+        self.is_caller = is_caller
+        self.state = OPENING
+        self.circuit = self.handshake = self.keys = None
+        self.session = self.first = b""
+        self.attempts = self.way = 0
+        self.until = self.lost_at = None
+        self.acked_at = None
+        self.heard_at = self.said_at = now
+        self.counter = 0
+        self.window = Window()
+        self.out = {}
+        self.number = self.got = 0
+        self.early = {}
+        self.parts = []
+        self.has_sound = self.is_sounding = False
+        self.ports = self.peers = (0,) * STREAMS
+        self.deadline = self.queued = None
+
+    def handle(self, event):
+        """Take one event; return True where it counts."""
+        state = TABLE.get((self.state, event))
+        if state is None:
+            return False
+        self.state = state
+        return True
+
+    def waits_for_sound(self):
+        """Tell whether the shell has not answered the SoundOpen of this call."""
+        is_asked = self.circuit is not None and self.circuit.sound is not None
+        return is_asked and not self.is_sounding
+
+    def arm(self):
+        """Set the next time at which this call needs attention."""
+        times = [self.until]
+        if self.state == OPEN:
+            times += [self.acked_at, self.said_at + FILL_AFTER, self.heard_at + DEAD_AFTER]
+            times += [_next(out) for out in self.out.values() if out.at is not None]
+        times = [at for at in times if at is not None]
+        self.deadline = min(times) if times and self.state != CLOSED else None
+
+    def take(self, piece):
+        """Take a Piece; return the whole messages that it completes."""
+        for number in [number for number in self.out if number <= piece.got]:
+            del self.out[number]
+        if not piece.number:
+            return []
+        if piece.number > self.got and len(self.early) < MAX_EARLY:
+            self.early[piece.number] = piece
+        whole = []
+        while self.got + 1 in self.early:
+            self.got += 1
+            one = self.early.pop(self.got)
+            self.parts.append(one.octets)
+            if len(self.parts) * cells.PIECE_BYTES > MAX_SAID:
+                raise MeshError("a message is too long")
+            if not one.more:
+                whole.append(b"".join(self.parts))
+                self.parts = []
+        return whole
+
+
+class Half:
+    """The first message of a call, which comes in several cells. What a Circuit's user has."""
+
+    def __init__(self, calls, opened, payload, now):
+        self.calls = calls
+        self.opened = opened
+        self.kind, self.number, self.size = payload
+        self.bodies = []
+        self.at = now
+
+    def heard(self, circuit, body, now):
+        """Take one more cell."""
+        self.bodies.append(body)
+        return self.calls.whole(self, circuit, now)
+
+    def lost(self, circuit, reason, record, now):
+        """The circuit is gone before the message was whole."""
+        self.calls.half.remove(self)
+        return []
+
+    def candidates(self):
+        """Yield what the message may be: only its seal tells at which octet it was cut."""
+        for _, cut in cells.CUTS:
+            first = self.opened.body[cells.PAYLOAD_HEAD : cut]
+            octets = first[: self.size] + b"".join(self.bodies)
+            if len(octets) >= self.size:
+                yield octets[: self.size]
+
+    def is_over(self):
+        """Tell whether nothing that may still come makes it whole."""
+        least = cells.CUTS[-1][1] - cells.PAYLOAD_HEAD
+        return least + len(self.bodies) * cells.BODY_BYTES >= self.size
+
+
+class Calls:
+    """All calls that begin or end here, by (node's id, call's id)."""
+
+    def __init__(self, mesh, circuits):
+        self.mesh = mesh
+        self.circuits = circuits
+        self.table = {}
+        self.half = []
+
+    # The caller's side.
+
+    def dial(self, node, octets, peers, now):
+        """Call a node with a first message; return (Call, effects), Call None for want of room.
+
+        peers: the ports that speak where the call carries sound, else None.
+        """
+        if len(self.table) >= MAX_OWN_CALLS:
+            self.mesh.counters["full"] += 1
+            return None, []
+        call = Call(node, self.mesh.token(cells.CALL_BYTES), True, now)
+        call.first = octets
+        if peers is not None:
+            call.has_sound, call.peers = True, peers
+        self.table[node, call.id] = call
+        return call, self._try(call, now)
+
+    def hops(self, node, way):
+        """Return the cells.Hops of the n-th way to a node, or None."""
+        found = []
+        for path in self.mesh.paths_to(node, WAYS):
+            hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
+            if None not in hops and len(hops) <= cells.MAX_HOPS:
+                found.append(hops)
+        return found[way % len(found)] if found else None
+
+    def _hop(self, node):
+        known = self.mesh.directory.node(short_id(node))
+        prekey = b"" if known is None or known.node != node else known.value.prekey
+        if not prekey:
+            return None
+        return cells.Hop(node, prekey[0], prekey[1:], self.mesh.token(KEY_BYTES))
+
+    def _try(self, call, now):
+        """Take the next way to the called node, for a first message or to go on."""
+        call.attempts += 1
+        if call.attempts > ATTEMPTS:
+            return self._close(call, "nobody answers on any way", now)
+        hops = self.hops(call.node, call.way)
+        call.way += 1
+        call.until = now + ANSWER_WAIT
+        effects = []
+        if call.circuit is not None:
+            effects = self.circuits.drop(call.circuit, now)
+            call.circuit = None
+        if hops is not None:
+            effects += self._set_up(call, hops, now)
+        self._watch(call)
+        return effects
+
+    def _set_up(self, call, hops, now):
+        end, room = hops[-1], cells.room(len(hops))
+        if call.keys is None:
+            kind, message = cells.SIP, self._message_1(call, end)
+        else:
+            fresh, kind = self.mesh.crypto.base(end.secret), cells.RESUME
+            last = call.window.highest
+            message = cells.write_resume(call.keys[2], fresh, call.session, max(last, 0))
+        payload = cells.write_payload(kind, end.id, message)
+        flags = cells.SOUND if call.has_sound else 0
+        side = _Side(self, call)
+        call.circuit, effects = self.circuits.open(hops, flags, payload[:room], side, now)
+        effects = self._sound(call) + effects
+        for at in range(room, len(payload), cells.BODY_BYTES):
+            body = payload[at : at + cells.BODY_BYTES]
+            body += self.mesh.token(cells.BODY_BYTES - len(body))
+            effects += self.circuits.say(call.circuit, body, now)
+        return effects
+
+    def _message_1(self, call, end):
+        secret, public = self.mesh.static
+        prologue = cells.prologue(call.node, end.id, cells.SIP)
+        call.handshake = noise.Handshake(
+            self.mesh.crypto, noise.IK, prologue, True, secret, public, end.prekey
+        )
+        inside = self.mesh.id + call.id + b"\0" + call.first
+        return call.handshake.write(inside, self.mesh.token(KEY_BYTES))
+
+    # The called side.
+
+    def came(self, circuit, opened, now):
+        """A circuit ends here: take the first cell of what it brings; return the effects."""
+        payload = cells.read_payload(opened.body)
+        if len(self.half) >= MAX_HALF_MESSAGES:
+            self.half = [half for half in self.half if now - half.at < HALF_LIFE]
+        if len(self.half) >= MAX_HALF_MESSAGES:
+            return self.circuits.refuse(circuit, cells.FULL, now)
+        half = Half(self, opened, payload, now)
+        self.half.append(half)
+        circuit.user = half
+        return self.whole(half, circuit, now)
+
+    def whole(self, half, circuit, now):
+        """Go on where a first message is whole; return the effects."""
+        found = self.circuits.hop(half.number)
+        if found is None:
+            self.half.remove(half)
+            return self.circuits.refuse(circuit, cells.NO_PREKEY, now)
+        for message in half.candidates():
+            try:
+                effects = self._take_first(half, found[0], message, circuit, now)
+            except MeshError:
+                continue
+            self.half.remove(half)
+            return effects
+        if half.is_over():
+            self.half.remove(half)
+            self.mesh.counters["malformed"] += 1
+            return self.circuits.refuse(circuit, cells.NO_SESSION, now)
+        return []
+
+    def _take_first(self, half, hop, message, circuit, now):
+        if half.kind == cells.RESUME:
+            return self._resumed(half, message, circuit, now)
+        prologue = cells.prologue(self.mesh.id, hop.id, half.kind)
+        handshake = noise.Handshake(
+            self.mesh.crypto, noise.IK, prologue, False, hop.secret, hop.prekey
+        )
+        inside = handshake.read(message)
+        node, octets = inside[:KEY_BYTES], inside[KEY_BYTES + cells.CALL_BYTES + 1 :]
+        if noise.form(self.mesh.crypto, node) != handshake.remote or node == self.mesh.id:
+            raise MeshError("the key of another")
+        call_id = inside[KEY_BYTES : KEY_BYTES + cells.CALL_BYTES]
+        call = self.table.get((node, call_id))
+        if call is not None and call.is_caller:
+            raise MeshError("its own call")
+        said = []
+        has_sound = bool(half.opened.flags & cells.SOUND)
+        if call is None:
+            if len(self.table) >= MAX_OWN_CALLS:
+                return self.circuits.refuse(circuit, cells.FULL, now)
+            call = self.table[node, call_id] = Call(node, call_id, False, now)
+            said = [Said(call, octets)]
+        call.has_sound = has_sound
+        message = handshake.write(b"", self.mesh.token(KEY_BYTES))
+        call.session = handshake.h[: cells.SESSION_BYTES]
+        to_called, to_caller, third = handshake.split()
+        effects = self._answered(call, (to_caller, to_called, third), circuit, now)
+        answer = self.circuits.say(circuit, cells.write_answer(message), now)
+        return answer + effects + said
+
+    def _answered(self, call, keys, circuit, now):
+        """Both have keys; return the effects that say what has waited."""
+        effects = []
+        if call.circuit is not None and call.circuit is not circuit:
+            effects = self.circuits.drop(call.circuit, now)
+        call.keys, call.handshake, call.first = keys, None, b""
+        call.counter, call.window = 0, Window()
+        if circuit is not call.circuit:
+            call.circuit = circuit
+            circuit.user = _Side(self, call)
+            effects += self._sound(call)
+        call.handle(ANSWER)
+        return effects + self._go_on(call, now)
+
+    def _sound(self, call):
+        call.is_sounding = False
+        if not call.has_sound:
+            return []
+        return self.circuits.sound(call.circuit, call.ports, call.peers)
+
+    def meet(self, call, peers):
+        """Note which ports speak in a call; return the effects."""
+        call.peers = peers
+        number = None if call.circuit is None else call.circuit.sound
+        return [] if number is None else [SoundMeet(number, peers)]
+
+    def sounding(self, number, ports):
+        """A SoundOpen was answered; return the Call that it was for, or None."""
+        for call in self.table.values():
+            if call.circuit is not None and call.circuit.sound == number:
+                call.ports, call.is_sounding = tuple(ports) or call.ports, True
+                return call
+        return None
+
+    def _resumed(self, half, message, circuit, now):
+        session, last, proof = cells.read_resume(message)
+        for call in self.table.values():
+            if call.session == session and not call.is_caller and call.keys is not None:
+                fresh = half.opened.fresh
+                if cells.is_proved(call.keys[2], fresh, session, last, proof):
+                    effects = []
+                    if call.circuit is not None:
+                        effects = self.circuits.drop(call.circuit, now)
+                    call.circuit = circuit
+                    circuit.user = _Side(self, call)
+                    effects += self._sound(call)
+                    call.handle(PIECE)
+                    return effects + self._say_nothing(call, now) + self._go_on(call, now)
+        return self.circuits.refuse(circuit, cells.NO_SESSION, now)
+
+    # Both sides.
+
+    def say(self, call, octets, now):
+        """Say a message; return the effects."""
+        for at in range(0, len(octets), cells.PIECE_BYTES):
+            part = octets[at : at + cells.PIECE_BYTES]
+            call.number += 1
+            call.out[call.number] = Out(part, at + cells.PIECE_BYTES < len(octets))
+        return self._due(call, now)
+
+    def heard(self, call, circuit, body, now):
+        """Take the body of a cell of the other side; return the effects; raises MeshError."""
+        if call.keys is None:
+            return self._take_answer(call, circuit, body, now)
+        piece = cells.read_piece(self.mesh.crypto, call.keys[1], body)
+        counter = int.from_bytes(body[:8], "big")
+        if not call.window.is_new(counter):
+            return []
+        call.window.take(counter)
+        call.heard_at = now
+        was_lost = call.state == LOST
+        call.handle(PIECE)
+        whole = call.take(piece)
+        if piece.number and call.acked_at is None:
+            call.acked_at = now + ACK_WAIT
+        effects = self._go_on(call, now) if was_lost else self._due(call, now)
+        return effects + [Said(call, octets) for octets in whole]
+
+    def _take_answer(self, call, circuit, body, now):
+        handshake = call.handshake
+        handshake.read(cells.read_answer(body))
+        to_called, to_caller, third = handshake.split()
+        call.session = handshake.h[: cells.SESSION_BYTES]
+        return self._answered(call, (to_called, to_caller, third), circuit, now)
+
+    def _go_on(self, call, now):
+        """A way is there again: say all that is not acknowledged; return the effects."""
+        call.until = call.lost_at = None
+        call.attempts = 0
+        call.heard_at = now
+        for out in call.out.values():
+            out.at, out.tries = None, 0
+        return self._due(call, now)
+
+    def _due(self, call, now):
+        """Say what is due; return the effects."""
+        effects = []
+        if call.state == OPEN:
+            for number in sorted(call.out):
+                out = call.out[number]
+                if out.at is None or now >= _next(out):
+                    out.tries += out.at is not None
+                    out.at = now
+                    piece = cells.Piece(cells.SIP, out.more, number, call.got, out.octets)
+                    effects += self._piece(call, piece, now)
+            if call.acked_at is not None and now >= call.acked_at:
+                effects += self._say_nothing(call, now)
+        self._watch(call)
+        return effects
+
+    def _say_nothing(self, call, now):
+        return self._piece(call, cells.Piece(cells.NOTHING, 0, 0, call.got, b""), now)
+
+    def _piece(self, call, piece, now):
+        call.counter += 1
+        call.acked_at, call.said_at = None, now
+        body = cells.write_piece(self.mesh.crypto, call.keys[0], call.counter, piece)
+        return self.circuits.say(call.circuit, body, now)
+
+    def lost(self, call, circuit, reason, record, now):
+        """A circuit is gone; return the effects."""
+        if circuit is not call.circuit:
+            return []
+        call.circuit = None
+        if record:
+            self.mesh.take_record(record, now)
+        if not call.handle(LOSS):
+            return []
+        if call.is_caller:
+            if reason == cells.NO_SESSION:
+                return self._close(call, "the called node has started anew", now)
+            return self._try(call, now)
+        call.until = now + RESUME_WAIT
+        self._watch(call)
+        return []
+
+    def wake(self, call, now):
+        """Do what is due for a call; return the effects."""
+        if call.until is not None and now >= call.until:
+            if call.is_caller:
+                return self._try(call, now)
+            return self._close(call, "its way is gone", now)
+        if call.state == OPEN:
+            if now >= call.heard_at + DEAD_AFTER:
+                return self._close(call, "silent", now)
+            tries = max([out.tries for out in call.out.values()] + [0])
+            late = [out for out in call.out.values() if now >= _next(out)]
+            if late and tries >= len(REPEATS):
+                return self._close(call, "does not acknowledge", now)
+            if call.is_caller and [out for out in late if out.tries == 1]:
+                # The way has fallen silent: another one, and all of it again.
+                call.handle(LOSS)
+                return self._try(call, now)
+            if now >= call.said_at + FILL_AFTER:
+                effects = self._say_nothing(call, now)
+                self._watch(call)
+                return effects
+        return self._due(call, now)
+
+    def close(self, call, now):
+        """End a call, of which the other side knows by what was said; return the effects."""
+        return self._close(call, None, now)
+
+    def _close(self, call, reason, now):
+        if not call.handle(CLOSE):
+            return []
+        effects = self.circuits.drop(call.circuit, now) if call.circuit is not None else []
+        self.table.pop((call.node, call.id), None)
+        call.circuit = call.keys = call.handshake = None
+        call.out = {}
+        self._watch(call)
+        return effects + ([] if reason is None else [Ended(call, reason)])
+
+    def _watch(self, call):
+        call.arm()
+        self.mesh.deadlines.watch(call)
+
+
+class _Side:
+    """What a Circuit tells its Call."""
+
+    __slots__ = ("call", "calls")
+
+    def __init__(self, calls, call):
+        self.calls = calls
+        self.call = call
+
+    def heard(self, circuit, body, now):
+        return self.calls.heard(self.call, circuit, body, now)
+
+    def lost(self, circuit, reason, record, now):
+        return self.calls.lost(self.call, circuit, reason, record, now)
+
+
+def _next(out):
+    """Return when a piece is to be said again."""
+    return out.at + REPEATS[min(out.tries, len(REPEATS) - 1)] if out.at is not None else 0

@@ -1,0 +1,355 @@
+"""Circuits: the ways of cells through this node, from it and to it (PROTOCOL.md).
+
+A relay keeps labels, keys and counts, and knows nobody but its two neighbours on the way. Replayed
+set-ups and counts change nothing, and every table is bounded.
+"""
+
+from ..effects import SoundClose, SoundOpen
+from ..errors import MeshError
+from ..limits import MAX_CIRCUITS, MAX_SET_UPS_SEEN
+from . import cells, packets
+from .calls import Calls
+from .identity import KEY_BYTES
+from .lanes import Lanes
+from .rate import spend
+from .record import NODE_SALT
+from .session import Window
+
+MAKER, RELAY, END = ROLES = ("maker", "relay", "end")
+# Set-ups of one neighbour: four a second, sixteen at once.
+SET_UP_INTERVAL, SET_UP_BURST = (250, 16)
+# A circuit on which nothing comes for so long is over; a label is not used again for a while.
+IDLE, SWEEP = (100000, 10000)
+DEAD_LABEL = 10000
+# A new prekey after a day; the one before it is good for another day.
+PREKEY_LIFE = 86400000
+LAST_STEP = 1 << 31
+
+
+class Prekey:
+    """One key that others make circuits with. seen: the set-ups that were opened with it."""
+
+    __slots__ = ("id", "public", "secret", "seen", "since")
+
+    def __init__(self, secret, public, now):
+        self.secret = secret
+        self.public = public
+        self.id = cells.prekey_id(public)
+        self.seen = set()
+        self.since = now
+
+    def is_new(self, seen):
+        """Tell whether a set-up comes for the first time; it is remembered."""
+        if seen in self.seen or len(self.seen) >= MAX_SET_UPS_SEEN:
+            return False
+        self.seen.add(seen)
+        return True
+
+
+class Circuit:
+    """One way. near, far: (short id, label) towards its maker and its end; None where it is here.
+
+    base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list.
+    """
+
+    __slots__ = (
+        "at", "back", "base", "far", "forward", "keys", "near", "role", "sent", "sound", "user",
+    )  # fmt: skip
+
+    def __init__(self, role, near, far, base, keys, now):
+        self.role = role
+        self.near = near
+        self.far = far
+        self.base = base
+        self.keys = keys
+        self.forward, self.back = Window(), Window()
+        self.sent = 0
+        self.sound = self.user = None
+        self.at = now
+
+    def takes(self, window, count, base, now):
+        """Tell whether a count comes for the first time; it counts once."""
+        step = cells.after(count, -base)
+        if not 0 < step < LAST_STEP or not window.is_new(step):
+            return False
+        window.take(step)
+        self.at = now
+        return True
+
+
+class Circuits:
+    """All circuits. A thing to wake, for the sweep and for new prekeys."""
+
+    def __init__(self, mesh, now):
+        self.mesh = mesh
+        self.lanes = Lanes(mesh)
+        self.calls = Calls(mesh, self)
+        self.table = {}
+        self.dead = {}
+        self.marks = {}
+        self.prekeys = []
+        self.sounds = 0
+        self._renew(now)
+        self.deadline = now + SWEEP
+        self.queued = None
+
+    def _renew(self, now):
+        """Make another prekey, whose number is not that of the one before."""
+        last = self.prekeys[-1].id if self.prekeys else None
+        while True:
+            secret = self.mesh.token(KEY_BYTES)
+            made = Prekey(secret, self.mesh.crypto.base(secret), now)
+            if made.id != last:
+                break
+        self.prekeys = self.prekeys[-1:] + [made]
+
+    def prekey(self):
+        """Return what the record says of the newest prekey: number 1 | public key 32."""
+        newest = self.prekeys[-1]
+        return bytes((newest.id,)) + newest.public
+
+    def hop(self, number):
+        """Return (Hop of this node for a prekey's number, Prekey), or None."""
+        for prekey in self.prekeys:
+            if prekey.id == number:
+                return cells.Hop(self.mesh.id, number, prekey.public, prekey.secret), prekey
+        return None
+
+    def wake(self, now):
+        """Drop what is over; return the effects."""
+        self.deadline = now + SWEEP
+        self.mesh.deadlines.watch(self)
+        effects = []
+        for circuit in set(self.table.values()):
+            if now - circuit.at >= IDLE:
+                effects += self.drop(circuit, now)
+        self.dead = {key: self.dead[key] for key in self.dead if self.dead[key] > now}
+        newest = self.prekeys[-1]
+        if now - newest.since >= PREKEY_LIFE or len(newest.seen) >= MAX_SET_UPS_SEEN:
+            self._renew(now)
+            self.mesh.own_changed(now)
+        return effects
+
+    # What comes.
+
+    def cell(self, peer, body, now):
+        """Take the body of a CELL; return the effects."""
+        octets = self.lanes.take(peer, body, now)
+        if octets is None:
+            return []
+        cell = cells.read(octets)
+        place = peer.id, cell.label
+        circuit = self.table.get(place)
+        if circuit is not None:
+            return self._data(circuit, place, cell, now)
+        if self.dead.get(place, now) > now:
+            return []
+        return self._set_up(peer, place, cell, now)
+
+    def _data(self, circuit, place, cell, now):
+        crypto = self.mesh.crypto
+        if place == circuit.near:
+            if not circuit.takes(circuit.forward, cell.count, circuit.base, now):
+                return self._refused()
+            count, body = cells.forward(crypto, circuit.keys, cell.count, cell.body)
+            if circuit.role == END:
+                return circuit.user.heard(circuit, body, now)
+            return self._send(circuit.far, count, body, now)
+        base = circuit.base
+        if circuit.role == RELAY:
+            base = cells.after(base, circuit.keys.offset)
+        if not circuit.takes(circuit.back, cell.count, base, now):
+            return self._refused()
+        if circuit.role == RELAY:
+            count, body = cells.back(crypto, circuit.keys, cell.count, cell.body)
+            return self._send(circuit.near, count, body, now)
+        return self._bared(circuit, cell, now)
+
+    def _refused(self):
+        self.mesh.counters["cells_refused"] += 1
+        return []
+
+    def _bared(self, circuit, cell, now):
+        """Take a cell for the maker of a circuit: what the end says, or the notice of a hop."""
+        crypto, layers = self.mesh.crypto, []
+        for body, keys in cells.bared(crypto, circuit.keys, cell.count, cell.body):
+            layers.append((body, keys))
+        try:
+            return circuit.user.heard(circuit, layers[-1][0], now)
+        except MeshError:
+            for body, keys in layers:
+                notice = cells.read_notice(crypto, keys.notice, body)
+                if notice is not None:
+                    effects = self._forget(circuit, now)
+                    return effects + circuit.user.lost(circuit, notice[0], notice[1], now)
+            raise
+
+    def _set_up(self, peer, place, cell, now):
+        mark = spend(self.marks.get(peer.id, 0), now, SET_UP_INTERVAL, SET_UP_BURST)
+        if mark is None:
+            return self._refused()
+        self.marks[peer.id] = mark
+        found = self.hop(cell.body[0])
+        if found is None:
+            return self._destroy(place, cells.NO_PREKEY, self._own_record(), now)
+        hop, prekey = found
+        opened = cells.opened(self.mesh.crypto, hop, cell.count, cell.body)
+        if not prekey.is_new(opened.keys.seen):
+            return self._refused()
+        role = END if opened.command == cells.DELIVER else RELAY
+        circuit = Circuit(role, place, None, cell.count, opened.keys, now)
+        if len(self.table) >= 2 * MAX_CIRCUITS:
+            return self._notice(circuit, cells.FULL, b"", now)
+        if role == END:
+            self.table[place] = circuit
+            return self.calls.came(circuit, opened, now)
+        if opened.short not in self.mesh.exchange.peers:
+            return self._notice(circuit, cells.NO_NEXT, b"", now)
+        circuit.far = opened.short, self._label(opened.short)
+        self.table[place] = self.table[circuit.far] = circuit
+        count = cells.after(cell.count, opened.keys.offset)
+        effects = []
+        if opened.flags & cells.SOUND:
+            effects = self._sound(circuit, "relay", 0, [opened.keys], (), ())
+        return effects + self._send(circuit.far, count, opened.body, now)
+
+    # Sound.
+
+    def _sound(self, circuit, role, count, keys, ports, peers):
+        """Return the effects that let a circuit carry sound; none where a neighbour cannot."""
+        back, forward = self._beside(circuit.near), self._beside(circuit.far)
+        wanted = [place for place in (circuit.near, circuit.far) if place is not None]
+        there = [place for place in (back, forward) if place is not None]
+        if not self.mesh.sound_port or len(there) < len(wanted):
+            return []
+        self.sounds += 1
+        circuit.sound = self.sounds
+        layers = [cells.layer(key) for key in keys]
+        return [SoundOpen(self.sounds, role, count, back, forward, layers, ports, peers)]
+
+    def _beside(self, place):
+        """Return (link, host, sound port, label) of a neighbour on the way, or None."""
+        peer = None if place is None else self.mesh.exchange.peers.get(place[0])
+        way = None if peer is None else peer.best()
+        if way is None or not way.sound_port:
+            return None
+        return way.link, way.address[0], way.sound_port, int.from_bytes(place[1], "big")
+
+    def sound(self, circuit, ports, peers):
+        """Return the effects that let an own circuit carry sound; ports, peers: of SoundOpen."""
+        count = int.from_bytes(self.mesh.token(cells.COUNT_BYTES), "big")
+        if circuit.role == MAKER:
+            return self._sound(circuit, "caller", count, circuit.keys, ports, peers)
+        return self._sound(circuit, "called", count, [circuit.keys], ports, peers)
+
+    def _silence(self, circuit):
+        return [] if circuit.sound is None else [SoundClose(circuit.sound)]
+
+    def _own_record(self):
+        entry = self.mesh.database.get(self.mesh.short + NODE_SALT)
+        fits = entry is not None and len(entry.raw) <= cells.MAX_NOTICE
+        return entry.raw if fits else b""
+
+    def _label(self, short):
+        """Return a label that is free on the way to a neighbour."""
+        top = 0x80 if self.mesh.short < short else 0
+        while True:
+            label = self.mesh.token(cells.LABEL_BYTES)
+            label = bytes((label[0] & 0x7F | top,)) + label[1:]
+            if (short, label) not in self.table and (short, label) not in self.dead:
+                return label
+
+    def destroyed(self, peer, body, now):
+        """Take the body of a DESTROY; return the effects."""
+        if len(body) < 7:
+            raise MeshError("not the end of a circuit")
+        circuit = self.table.get((peer.id, body[:4]))
+        if circuit is None:
+            return []
+        return self._end(circuit, (peer.id, body[:4]), body[4], body[7:], now)
+
+    def _end(self, circuit, place, reason, record, now):
+        """A circuit ends at one side, `place`; return the effects."""
+        effects = self._forget(circuit, now)
+        if circuit.role != RELAY:
+            return effects + circuit.user.lost(circuit, reason, record, now)
+        if place == circuit.near:
+            return effects + self._destroy(circuit.far, cells.GONE, b"", now)
+        if reason != cells.GONE:
+            return effects + self._notice(circuit, reason, record[: cells.MAX_NOTICE], now)
+        return effects + self._destroy(circuit.near, cells.GONE, b"", now)
+
+    def peer_gone(self, short, now):
+        """A neighbour is lost, and with it every circuit over it; return the effects."""
+        effects = []
+        self.lanes.drop(short)
+        self.marks.pop(short, None)
+        for place in [place for place in self.table if place[0] == short]:
+            if place in self.table:
+                effects += self._end(self.table[place], place, cells.GONE, b"", now)
+        return effects
+
+    # What goes.
+
+    def _send(self, place, count, body, now):
+        return self.lanes.send(place[0], cells.write(place[1], count, body), now)
+
+    def _destroy(self, place, reason, record, now):
+        peer = self.mesh.exchange.peers.get(place[0])
+        if peer is None:
+            return []
+        body = place[1] + bytes((reason,)) + len(record).to_bytes(2, "big") + record
+        return self.mesh.exchange.send(peer, packets.DESTROY, [body])
+
+    def _notice(self, circuit, reason, record, now):
+        """Return the effects of a last cell back, from this hop to the maker."""
+        body = cells.write_notice(self.mesh.crypto, circuit.keys.notice, reason, record)
+        # Past every count that the end may have used.
+        step = max(circuit.back.highest, circuit.sent) + 1
+        count = cells.after(circuit.base, circuit.keys.offset + step)
+        count, body = cells.back(self.mesh.crypto, circuit.keys, count, body)
+        self.dead[circuit.near] = now + DEAD_LABEL
+        return self._send(circuit.near, count, body, now)
+
+    def open(self, hops, flags, payload, user, now):
+        """Return (Circuit, effects) of a way of cells.Hops that a payload sets up for a user."""
+        count = int.from_bytes(self.mesh.token(cells.COUNT_BYTES), "big")
+        body, keys = cells.set_up(self.mesh.crypto, hops, count, flags, payload, self.mesh.token)
+        short = hops[0].node[:8]
+        far = short, self._label(short)
+        circuit = Circuit(MAKER, None, far, count, keys, now)
+        circuit.user = user
+        self.table[far] = circuit
+        return circuit, self._send(far, count, body, now)
+
+    def say(self, circuit, body, now):
+        """Return the effects that bring the body of a cell to the other side of a circuit."""
+        circuit.sent += 1
+        count = cells.after(circuit.base, circuit.sent)
+        crypto = self.mesh.crypto
+        if circuit.role == MAKER:
+            body = cells.layered(crypto, circuit.keys, count, body)
+            return self._send(circuit.far, count, body, now)
+        count = cells.after(count, circuit.keys.offset)
+        count, body = cells.back(crypto, circuit.keys, count, body)
+        return self._send(circuit.near, count, body, now)
+
+    def drop(self, circuit, now):
+        """End a circuit at both of its sides; return the effects."""
+        effects = self._forget(circuit, now)
+        for place in (circuit.near, circuit.far):
+            if place is not None:
+                effects += self._destroy(place, cells.GONE, b"", now)
+        return effects
+
+    def refuse(self, circuit, reason, now):
+        """End a circuit that ends here with a notice for its maker; return the effects."""
+        effects = self._forget(circuit, now)
+        record = self._own_record() if reason == cells.NO_PREKEY else b""
+        return effects + self._notice(circuit, reason, record, now)
+
+    def _forget(self, circuit, now):
+        for place in (circuit.near, circuit.far):
+            if place is not None and self.table.pop(place, None) is not None:
+                self.dead[place] = now + DEAD_LABEL
+        return self._silence(circuit)

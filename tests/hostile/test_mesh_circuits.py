@@ -1,0 +1,138 @@
+"""Attacks on circuits by a neighbour that is one: replays, tagging, re-posts, masses, bad keys."""
+
+import pytest
+
+from bellhop.errors import MeshError
+from bellhop.limits import MAX_CIRCUITS, MAX_HALF_MESSAGES
+from bellhop.mesh import cells, noise, packets
+from bellhop.mesh.effects import Said
+from tests.unit.mesh.network import Network, line, real_or_toy
+
+
+class Way:
+    """Five nodes in a line; the second, a relay, is the attacker. crypto: real where it can be."""
+
+    def __init__(self, crypto=None):
+        self.network = Network(5, line(5), crypto=crypto or real_or_toy())
+        self.network.run(4000)
+        self.rogue = self.network.nodes[1]
+        self.seen = []
+        send = self.rogue.circuits.lanes.send
+
+        def noted(short, cell, now):
+            self.seen.append((short, cell))
+            return send(short, self.change(cell), now)
+
+        self.rogue.circuits.lanes.send = noted
+        self.change = lambda cell: cell
+
+    def call(self, octets=b"first"):
+        node = self.network.nodes[0]
+        call, effects = node.call(self.network.nodes[4].id, octets, self.network.now)
+        self.network.perform(0, effects)
+        return call
+
+    def said(self, index=4):
+        return [e.octets for _, at, e in self.network.said if at == index and isinstance(e, Said)]
+
+    def push(self, short, cell):
+        """Let the rogue send a cell to a neighbour, in the rogue's own lane."""
+        peer = self.rogue.exchange.peers[short]
+        lane = self.rogue.circuits.lanes._to(peer)
+        body = lane.body(cell, self.network.now)
+        if body is not None:
+            self.network.perform(1, self.rogue.exchange.send(peer, packets.CELL, [body]))
+
+
+@pytest.mark.parametrize("at", [4, 7, 8, 9, 40, 41, 60, 74, 75, 400, 1023])
+def test_the_next_hop_refuses_a_set_up_in_which_any_octet_was_changed(at):
+    way = Way()
+    far = way.network.nodes[2]
+    way.change = lambda cell: cell[:at] + bytes((cell[at] ^ 1,)) + cell[at + 1 :]
+    way.call()
+    way.network.run(1500)
+    assert way.said() == []
+    assert not [one for one in far.circuits.table.values() if one.role != "maker"]
+
+
+def test_what_was_sent_is_not_taken_twice_on_any_circuit():
+    way = Way()
+    call = way.call()
+    way.network.run(1000)
+    way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
+    way.network.run(1000)
+    assert way.said() == [b"first", b"second"]
+    tables = [len(node.circuits.table) for node in way.network.nodes]
+    for turn in range(3):
+        for short, cell in list(way.seen):
+            # As it was, and as the beginning of another circuit.
+            for label in (cell[:4], turn.to_bytes(4, "big")):
+                way.push(short, label + cell[4:])
+                way.network.run(300)
+    assert way.said() == [b"first", b"second"]
+    assert [len(node.circuits.table) for node in way.network.nodes] == tables
+
+
+def test_a_set_up_behind_a_block_of_the_rogues_own_arrives_nowhere():
+    """Re-post: the rogue wraps what it has seen into a circuit that it makes itself."""
+    way = Way()
+    way.call()
+    way.network.run(1000)
+    said = len(way.said())
+    (short, cell) = way.seen[0]
+    known = way.rogue.directory.node(short)
+    prekey = known.value.prekey
+    hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.token(32))]
+    body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, cell[8 : 8 + 681], way.rogue.token)
+    way.push(short, cells.write(b"\1abc", 9, body))
+    way.network.run(3000)
+    assert len(way.said()) == said
+    assert way.said(2) == []
+
+
+def test_one_neighbour_cannot_fill_the_tables():
+    way = Way()
+    victim = way.network.nodes[2]
+    known = way.rogue.directory.node(victim.short)
+    prekey = known.value.prekey
+    for number in range(2 * MAX_CIRCUITS):
+        hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.token(32))]
+        payload = cells.write_payload(cells.SIP, prekey[0], bytes(3000))[:681]
+        body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, payload, way.rogue.token)
+        way.push(victim.short, cells.write(number.to_bytes(4, "big"), 9, body))
+        way.network.run(251)
+    assert len(victim.circuits.table) <= 2 * MAX_CIRCUITS
+    assert len(victim.calls.half) <= MAX_HALF_MESSAGES
+    assert victim.calls.table == {}
+    way.network.run(120000)
+    assert victim.circuits.table == {}
+
+
+def test_keys_that_are_none_open_nothing():
+    crypto = real_or_toy()
+    way = Way(crypto)
+    victim = way.network.nodes[2]
+    hop = victim.circuits.hop(victim.circuits.prekey()[0])[0]
+    top = bytearray(crypto.base(b"x" * 32))
+    top[31] |= 128
+    below = noise.PRIME.to_bytes(32, "little")
+    for fresh in (bytes(32), (1).to_bytes(32, "little"), bytes(top), below):
+        body = bytes((hop.id,)) + fresh + bytes(cells.BODY_BYTES - 33)
+        with pytest.raises(MeshError):
+            cells.opened(crypto, hop, 1, body)
+
+
+def test_an_end_that_is_told_by_a_relay_is_the_circuits_and_not_the_calls():
+    """A relay may cut its way; the call takes another or ends, and nothing is made up."""
+    way = Way()
+    call = way.call()
+    way.network.run(1000)
+    for place in list(way.rogue.circuits.table):
+        peer = way.rogue.exchange.peers[place[0]]
+        for reason in range(8):
+            body = place[1] + bytes((reason,)) + b"\0\0"
+            effects = way.rogue.exchange.send(peer, packets.DESTROY, [body])
+            way.network.perform(1, effects)
+    way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
+    way.network.run(5000)
+    assert way.said() == [b"first", b"second"]

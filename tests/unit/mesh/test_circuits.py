@@ -1,0 +1,242 @@
+"""Calls over relays: they arrive whole, once and in order, and outlive ways, loss and prekeys."""
+
+import unittest
+
+from bellhop.mesh import calls, cells, circuits, packets
+from bellhop.mesh.effects import Ended, Said
+from tests.unit.mesh.network import Network, line, ring
+
+
+def ready(count, edges, **options):
+    """Return a network whose nodes know each other."""
+    network = Network(count, edges, **options)
+    network.run(4000)
+    return network
+
+
+def begin(network, octets, here=0, there=None):
+    """Call the last node from the first; return the caller's Call."""
+    far = network.nodes[-1 if there is None else there]
+    call, effects = network.nodes[here].call(far.id, octets, network.now)
+    network.perform(here, effects)
+    return call
+
+
+def say(network, index, call, octets):
+    network.perform(index, network.nodes[index].say(call, octets, network.now))
+
+
+def said(network, index):
+    """Return the octets that a node was told."""
+    return [e.octets for _, at, e in network.said if at == index and isinstance(e, Said)]
+
+
+def called(network, index):
+    """Return the first Call that came to a node."""
+    return [e.call for _, at, e in network.said if at == index and isinstance(e, Said)][0]
+
+
+def ended(network, index):
+    return [e.reason for _, at, e in network.said if at == index and isinstance(e, Ended)]
+
+
+class Machine(unittest.TestCase):
+    def test_every_pair_is_decided_once(self):
+        for state in calls.STATES:
+            for event in calls.EVENTS:
+                self.assertNotEqual((state, event) in calls.TABLE, (state, event) in calls.IGNORED)
+        total = len(calls.TABLE) + len(calls.IGNORED)
+        self.assertEqual(total, len(calls.STATES) * len(calls.EVENTS))
+
+
+class Calls(unittest.TestCase):
+    def test_both_ends_hear_each_other_over_any_number_of_hops(self):
+        for count in (2, 3, 7, 12, 15):
+            network = ready(count, line(count))
+            for size in (3, 600, 3000):
+                network.said = []
+                call = begin(network, b"x" * size)
+                network.run(1500)
+                self.assertEqual(said(network, count - 1), [b"x" * size])
+                other = called(network, count - 1)
+                self.assertEqual((other.node, other.id), (network.nodes[0].id, call.id))
+                say(network, count - 1, other, b"answer" * 500)
+                say(network, 0, call, b"more")
+                network.run(1500)
+                self.assertEqual(said(network, 0), [b"answer" * 500])
+                self.assertEqual(said(network, count - 1)[1:], [b"more"])
+                self.assertEqual((call.out, other.out), ({}, {}))
+
+    def test_what_is_said_before_the_answer_waits_for_it(self):
+        network = ready(3, line(3))
+        call = begin(network, b"first")
+        for number in range(5):
+            say(network, 0, call, b"%d" % number)
+        network.run(1000)
+        self.assertEqual(said(network, 2), [b"first", b"0", b"1", b"2", b"3", b"4"])
+
+    def test_loss_delays_and_nothing_comes_twice(self):
+        network = ready(4, line(4), loss_percent=15)
+        network.run(10000)
+        call = begin(network, b"first")
+        network.run(9000)
+        other = called(network, 3)
+        for number in range(20):
+            say(network, 0, call, b"%d" % number)
+            say(network, 3, other, b"-%d" % number)
+        network.run(20000)
+        self.assertEqual(said(network, 3), [b"first"] + [b"%d" % number for number in range(20)])
+        self.assertEqual(said(network, 0), [b"-%d" % number for number in range(20)])
+
+    def test_relays_learn_neither_ends_nor_words(self):
+        network = ready(4, line(4))
+        before = len(network.log)
+        begin(network, b"the words")
+        network.run(1000)
+        self.assertEqual(said(network, 3), [b"the words"])
+        for _, _, effect in network.log[before:]:
+            self.assertNotIn(b"the words", effect.data)
+        relay = network.nodes[1].circuits.table
+        self.assertEqual({place[0] for place in relay}, {network.nodes[i].short for i in (0, 2)})
+
+    def test_a_call_that_is_hung_up_leaves_nothing(self):
+        network = ready(4, line(4))
+        call = begin(network, b"first")
+        network.run(1000)
+        network.perform(3, network.nodes[3].hang_up(called(network, 3), network.now))
+        network.perform(0, network.nodes[0].hang_up(call, network.now))
+        network.run(1000)
+        for node in network.nodes:
+            self.assertEqual((node.circuits.table, node.calls.table), ({}, {}))
+
+
+class Repair(unittest.TestCase):
+    def test_a_lost_relay_is_gone_around_with_nothing_lost_or_twice(self):
+        network = ready(5, ring(5))
+        call = begin(network, b"first", there=2)
+        network.run(1000)
+        other = called(network, 2)
+        for number in range(60):
+            if number == 20:
+                network.silence(0, 1)
+                network.silence(1, 2)
+            say(network, 0, call, b"%d" % number)
+            say(network, 2, other, b"-%d" % number)
+            network.run(200)
+        network.run(12000)
+        self.assertEqual(said(network, 2), [b"first"] + [b"%d" % n for n in range(60)])
+        self.assertEqual(said(network, 0), [b"-%d" % n for n in range(60)])
+        self.assertEqual((ended(network, 0), ended(network, 2)), ([], []))
+
+    def test_a_first_way_that_is_silent_is_given_up_for_another(self):
+        network = ready(5, ring(5))
+        network.silence(1, 2)
+        begin(network, b"first", there=2)
+        network.run(3500)
+        self.assertEqual(said(network, 2), [b"first"])
+
+    def test_who_is_not_there_is_told_within_seconds(self):
+        network = ready(3, line(3))
+        network.silence(1, 2)
+        call = begin(network, b"first")
+        network.run(12000)
+        self.assertEqual((len(ended(network, 0)), call.state), (1, calls.CLOSED))
+
+    def test_a_silent_far_end_ends_the_call_at_both(self):
+        network = ready(3, line(3))
+        call = begin(network, b"first")
+        network.run(1000)
+        network.silence(1, 2)
+        say(network, 0, call, b"more")
+        network.run(60000)
+        self.assertEqual((len(ended(network, 0)), len(ended(network, 2))), (1, 1))
+
+    def test_a_call_outlives_an_hour_of_silence_and_prekeys_that_change(self):
+        network = ready(3, line(3))
+        call = begin(network, b"first")
+        network.run(1000)
+        for node in network.nodes:
+            node.circuits._renew(network.now)
+            node.own_changed(network.now)
+        network.run(3600000)
+        say(network, 0, call, b"still there")
+        network.run(1000)
+        self.assertEqual(said(network, 2), [b"first", b"still there"])
+
+    def test_prekeys_that_a_record_does_not_tell_yet_cost_one_more_try(self):
+        network = ready(4, line(4))
+        for index in (2, 3):
+            for _ in (0, 1):
+                network.nodes[index].circuits._renew(network.now)
+            node = network.nodes[index]
+            node.own.change(network.now)
+            for raw in node.own.write(node.sign, network.now):
+                node.database.store(raw, None, network.now)
+        begin(network, b"first")
+        network.run(1900)
+        self.assertEqual(said(network, 3), [b"first"])
+
+
+class Bounds(unittest.TestCase):
+    def test_a_replayed_cell_changes_nothing(self):
+        network = ready(4, line(4))
+        begin(network, b"first")
+        network.run(1000)
+        node, peer = network.nodes[1], network.nodes[1].exchange.peers[network.nodes[0].short]
+        before = dict(node.circuits.table), node.counters["cells_refused"]
+        hop, _ = node.circuits.hop(node.circuits.prekey()[0])
+        way = [cells.Hop(hop.node, hop.id, hop.prekey, b"s" * 32)]
+        body = cells.set_up(node.crypto, way, 7, 0, b"x" * 681, node.token)[0]
+        cell = cells.write(b"\x01abc", 7, body)
+        said_before = len(network.said)
+        for number in range(10):
+            octets = number.to_bytes(4, "big") + cells.write(b"\x01ab%c" % number, 7, body)
+            try:
+                node.circuits.cell(peer, octets, network.now)
+            except Exception as error:
+                self.assertIn("payload", str(error))
+        self.assertEqual(node.counters["cells_refused"], before[1] + 9)
+        self.assertEqual(len(network.said), said_before)
+        self.assertEqual(len(cell), cells.CELL_BYTES)
+
+    def test_set_ups_of_one_neighbour_are_limited(self):
+        network = ready(2, line(2))
+        node = network.nodes[1]
+        peer = node.exchange.peers[network.nodes[0].short]
+        for number in range(100):
+            cell = cells.write(number.to_bytes(4, "big"), 1, bytes(cells.BODY_BYTES))
+            node.circuits.cell(peer, number.to_bytes(4, "big") + cell, network.now)
+        self.assertEqual(node.counters["cells_refused"], 100 - circuits.SET_UP_BURST)
+
+    def test_counts_go_on_past_two_to_the_32(self):
+        network = ready(3, line(3))
+        token = network.nodes[0].token
+        network.nodes[0].token = lambda n: b"\xff" * 3 + b"\xfe" if n == 4 else token(n)
+        call = begin(network, b"first")
+        network.nodes[0].token = token
+        network.run(500)
+        for number in range(6):
+            say(network, 0, call, b"%d" % number)
+        network.run(1000)
+        self.assertEqual(said(network, 2)[1:], [b"%d" % number for number in range(6)])
+
+    def test_noise_is_survived(self):
+        network = ready(3, line(3))
+        begin(network, b"first")
+        network.run(500)
+        node, dice = network.nodes[1], network.dice
+        peer = node.exchange.peers[network.nodes[0].short]
+        for _ in range(300):
+            octets = (
+                dice.token(dice.below(40)) if dice.below(2) else dice.token(1028 + dice.below(9))
+            )
+            for kind in (packets.CELL, packets.DESTROY):
+                data = peer.best().session.write(kind, octets)
+                node.receive(data, 0, network.address(0, 0), network.now)
+                way = network.nodes[0].exchange.peers[node.short].best()
+                data = way.session.write(kind, octets)
+                node.receive(data, 0, network.address(0, 0), network.now)
+
+
+if __name__ == "__main__":
+    unittest.main()
