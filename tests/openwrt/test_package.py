@@ -192,6 +192,22 @@ def test_node_starts_without_the_packages_of_its_features(tmp_path):
         assert "the package %s is not installed" % package in "".join(told)
 
 
+def test_folders_that_a_package_left_behind_are_no_package(tmp_path):
+    """What the firewall lets in goes by modules: opkg leaves the folders of what it takes away."""
+    for name in MODULES:
+        if feed_packages().is_part("bellhop", name) or "/shell/media/" in name:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "src" / name, tmp_path / name)
+    (tmp_path / "bellhop/shell/mesh").mkdir()
+    words = "from bellhop.shell.command import PARTS, _is_there as there\n"
+    words += "print([part for part in PARTS if there(PARTS[part])])"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", words], env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "['media']\n", done.stderr
+
+
 def test_files_named_in_the_makefile_exist():
     for name in re.findall(r" \./(\S+)", MAKEFILE.text):
         assert (BELLHOP / name).is_file(), name

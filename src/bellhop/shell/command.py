@@ -26,8 +26,8 @@ BUS = "/var/run/ubus/ubus.sock"
 
 # Verbs whose arguments come from files or the terminal: they have commands of their own here.
 OWN_WAY = ("import-phonebook", "export-identity", "backup", "restore", "check-config")
-# What has ports of its own (settings.firewall) -> the module that its package brings.
-PARTS = {"tls": ".tls", "mesh": ".mesh", "media": ".media"}
+# What has ports of its own (settings.firewall) -> a module that its package brings.
+PARTS = {"tls": ".tls.contexts", "mesh": ".mesh.identity", "media": ".media.library"}
 
 
 class Refused(BellhopError):
@@ -266,10 +266,18 @@ def _options(_):
     return 0
 
 
+def _is_there(name):
+    """Tell whether a module is installed; opkg leaves the folders of what it takes away."""
+    try:
+        return importlib.util.find_spec(name, __package__) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def _firewall(arguments):
     from ..world import firewall
 
-    installed = [part for part in PARTS if importlib.util.find_spec(PARTS[part], __package__)]
+    installed = [part for part in PARTS if _is_there(PARTS[part])]
     return firewall.tell(places.config_path(arguments), installed, arguments.close)
 
 
