@@ -80,6 +80,25 @@ class PhonesThatEncrypt(unittest.TestCase):
         self.assertIn(b"a=crypto:1 ", back.body)
         self.assertEqual(pair.one.told[(1, 0)]["receive"][1][:3], b"\xcf\x3c\xf3")
 
+    def test_a_phone_that_drops_its_key_is_sent_nothing_sealed_until_it_has_one_again(self):
+        pair = Pair(bob_srtp="offer")
+        pair.call(sdp(ALICE_PHONE, SAVP_AUDIO % 4000), sdp(BOB_PHONE, SAVP_AUDIO % 5000))
+        plain, sealed = AUDIO % 4000, SAVP_AUDIO % 4000
+        for cseq, is_caller, offered, answered, kinds in (
+            (2, True, plain, sealed, (CLEAR, SECURE)),
+            (3, False, plain, plain, (CLEAR, CLEAR)),
+            (4, True, sealed, plain, (SECURE, CLEAR)),
+        ):
+            hosts = (ALICE_PHONE, BOB_PHONE) if is_caller else (BOB_PHONE, ALICE_PHONE)
+            _, back = pair.change(
+                "INVITE", sdp(hosts[0], offered), sdp(hosts[1], answered), cseq, is_caller
+            )
+            self.assertEqual(b"a=crypto" in back.body, offered is sealed)
+            near, far = pair.one.told[(1, 0)]["kind"], pair.two.told[(1, 1)]["kind"]
+            self.assertEqual((near, far), kinds)
+            between = pair.one.told[(1, 1)]["kind"], pair.two.told[(1, 0)]["kind"]
+            self.assertEqual(between, (SECURE, SECURE))
+
     def test_keys_that_the_node_cannot_use_are_refused(self):
         pair = Pair()
         odd = SAVP_AUDIO.replace("_80", "_99")
