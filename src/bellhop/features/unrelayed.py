@@ -72,20 +72,16 @@ class Unrelayed:
             return ""  # What answers there may well send to where it hears from.
         if context.flow.host == reached.flow.host:
             return ""  # Behind one NAT.
-        called = None
-        if reached.binding is not None and not reached.binding.path:
-            called = _text_of(uri.parse(reached.binding.contact).host)
         if is_far and offered is not None and _is_public(reached.flow.host):
             return NO_PATH
-        for host, flow in ((offered, context.flow), (called, reached.flow)):
-            if host is not None and _is_private(host) and self._is_astray(host, flow):
-                return NO_PATH
-        return ""
+        if offered is not None and self._is_astray(offered, context.flow):
+            return NO_PATH
+        return NO_PATH if _is_behind_nat(reached) else ""
 
     def _is_astray(self, host, flow):
         """Tell whether packets to a private address of a phone beyond `flow` go nowhere."""
-        if flow.host == host:
-            return False
+        if flow.host == host or _is_own(flow.host):
+            return False  # What stands before it on this machine may know a way.
         source = self.source_towards(host)
         return _is_public(flow.host) or source is None or _is_public(source)
 
@@ -117,6 +113,15 @@ def _private_host(body):
     return host if host is not None and _is_private(host) else None
 
 
+def _is_behind_nat(reached):
+    """Tell whether a called phone comes out of a private network elsewhere on the Internet."""
+    binding = reached.binding
+    if binding is None or binding.path or not _is_public(reached.flow.host):
+        return False
+    host = _text_of(uri.parse(binding.contact).host)
+    return host is not None and _is_private(host)
+
+
 def _text_of(host):
     """Return a host of the wire as text, None where it is no IPv4 address."""
     octets = None if host is None or b":" in host else address_octets("".join(map(chr, host)))
@@ -126,10 +131,16 @@ def _text_of(host):
 def _is_private(host):
     octets = address_octets(host)
     shared = octets[:1] == SHARED[0] and octets[1] & 0xC0 == SHARED[1]
-    return octets[0] != 127 and (shared or is_near(octets))
+    return not _is_own(host) and (shared or is_near(octets))
 
 
 def _is_public(host):
     """Tell whether an address is one of the Internet's IPv4."""
     octets = address_octets(host)
-    return len(octets) == 4 and octets[0] != 127 and not _is_private(host)
+    return len(octets) == 4 and not _is_own(host) and not _is_private(host)
+
+
+def _is_own(host):
+    """Tell whether an address is one of this machine for itself."""
+    octets = address_octets(host)
+    return octets[0] == 127 if len(octets) == 4 else octets == bytes(15) + b"\x01"
