@@ -1,7 +1,5 @@
 """Which dialogs this node has let begin, by Call-ID and both tags (RFC 3261 section 12)."""
 
-from collections import deque
-
 from ..limits import MAX_DIALOGS
 
 # A dialog may begin with a NOTIFY that overtakes the answer to its SUBSCRIBE or REFER (RFC 6665).
@@ -13,7 +11,8 @@ class Dialogs:
 
     def __init__(self):
         self.known = {}
-        self.order = deque((), MAX_DIALOGS)
+        # A list: a MicroPython deque takes the place of all of them at once.
+        self.order = []
         self.counters = {"dialogs_forgotten": 0}
 
     def ask(self, request):
@@ -49,6 +48,6 @@ class Dialogs:
             return
         if len(self.order) >= MAX_DIALOGS:
             self.counters["dialogs_forgotten"] += 1
-            del self.known[self.order.popleft()]
+            del self.known[self.order.pop(0)]
         self.known[key] = True
         self.order.append(key)
