@@ -69,7 +69,8 @@ def test_hanging_up_gets_around_a_relay_that_died_in_the_call(
     town.nodes[1].process.send_signal(how)
     try:
         if noticed:
-            wait_until(lambda: town.nodes[0].reached()["node1"]["hops"] != 1, "it is gone", 10)
+            reached = town.nodes[0].reached
+            wait_until(lambda: reached().get("node1", {}).get("hops") != 1, "it is gone", 10)
         assert status_of(caller.hang_up_at(callee, dialled, answer)) == 200
     finally:
         town.nodes[1].process.send_signal(signal.SIGCONT)
