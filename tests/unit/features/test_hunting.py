@@ -1,5 +1,6 @@
 """Groups: nested, rotating, growing, with members who pause, and what follows."""
 
+import gc
 import unittest
 
 from tests.support.exchange import Exchange, telephone
@@ -23,6 +24,8 @@ config group
 
 class HuntingTest(House):
     def start(self, group=""):
+        self.exchange = self.phones = None
+        gc.collect()
         self.exchange = Exchange(settings(self.node, users=USERS % "" + GROUPS % group))
         self.phones = {}
         for index, name in enumerate(("alice", "bob", "carol")):
