@@ -12,8 +12,9 @@ from bellhop.media.agreement import (
     Identity,
 )
 from bellhop.media.sas import WORDS
+from tests.support.x25519 import x25519
 
-from .curve import CURVE, libsodium, x25519
+from .curve import CURVE, libsodium
 from .keys import (
     LINES,
     SUITES,

@@ -6,11 +6,10 @@ from collections import namedtuple
 
 from bellhop.mesh import noise
 from bellhop.mesh.identity import MeshError
-from tests.support import chacha
-from tests.unit.media import curve
+from tests.support import chacha, x25519
 
 Slow = namedtuple("Slow", ("base", "exchange", "form", "seal", "unseal"))
-SLOW = Slow(*curve.CURVE, chacha.seal, chacha.unseal)
+SLOW = Slow(*x25519.CURVE, chacha.seal, chacha.unseal)
 # Points of order 1, 2, 4 and 8 in their shortest form (RFC 7748 section 7).
 LOW_ORDER = (
     0, 1, (1 << 255) - 20,
@@ -29,13 +28,19 @@ def little(number):
 
 def pair(pattern, prologues=(b"same", b"same")):
     """Return both sides of a handshake."""
-    known = curve.CURVE.public(secret(b"b")) if pattern.known else None
+    known = x25519.CURVE.public(secret(b"b")) if pattern.known else None
     return (
         noise.Handshake(
-            SLOW, pattern, prologues[0], True, secret(b"a"), curve.CURVE.public(secret(b"a")), known
+            SLOW,
+            pattern,
+            prologues[0],
+            True,
+            secret(b"a"),
+            x25519.CURVE.public(secret(b"a")),
+            known,
         ),
         noise.Handshake(
-            SLOW, pattern, prologues[1], False, secret(b"b"), curve.CURVE.public(secret(b"b"))
+            SLOW, pattern, prologues[1], False, secret(b"b"), x25519.CURVE.public(secret(b"b"))
         ),
     )
 
@@ -87,7 +92,7 @@ class Handshakes(unittest.TestCase):
 
 class Keys(unittest.TestCase):
     def test_keys_that_are_no_keys_are_refused(self):
-        top = little(int.from_bytes(curve.CURVE.public(secret(b"b")), "little") | 1 << 255)
+        top = little(int.from_bytes(x25519.CURVE.public(secret(b"b")), "little") | 1 << 255)
         wrong = [top, little(noise.PRIME), little(noise.PRIME + 1), b"", bytes(31), bytes(33)]
         for public in wrong + [little(number) for number in LOW_ORDER]:
             with self.assertRaises(MeshError):
@@ -99,7 +104,7 @@ class Keys(unittest.TestCase):
             other.read(little(1) + bytes(64))
 
     def test_a_sign_changes_the_identity_and_not_its_form(self):
-        identity = little(4 * pow(5, curve.P - 2, curve.P) % curve.P)
+        identity = little(4 * pow(5, x25519.P - 2, x25519.P) % x25519.P)
         signed = identity[:-1] + bytes((identity[-1] | 128,))
         self.assertEqual(noise.form(SLOW, identity), little(9))
         self.assertEqual(noise.form(SLOW, signed), little(9))
