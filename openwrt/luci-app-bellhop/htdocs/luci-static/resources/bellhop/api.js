@@ -150,8 +150,8 @@ return baseclass.extend({
 
 	/* Resolves to a function from user@host to { name, number, is_here } of who that is. */
 	names: function() {
-		return Promise.all([ this.ask('users'), this.ask('phonebook'), this.ask('status') ]).then(([ users, book, status ]) => {
-			const hosts = [ status.domain ].concat((status.listening || []).map(one => one.host)), here = {}, known = {};
+		return Promise.all([ this.ask('users'), this.ask('phonebook'), this.ask('status'), this.ask('identity') ]).then(([ users, book, status, identity ]) => {
+			const hosts = [ status.domain, identity.key ].concat((status.listening || []).map(one => one.host)), here = {}, known = {};
 			(book.phonebook || []).slice().reverse().forEach(row => {
 				const address = row.address.replace(/^sips?:/, ''), one = { name: row.display, number: row.number };
 				known[address] = known[row.number] = known[address.split('@')[0]] = one;
@@ -159,7 +159,7 @@ return baseclass.extend({
 			/* A speed dial may name the node of a phone in the mesh; calls name its key. */
 			(book.phonebook || []).forEach(row => {
 				const address = row.address.replace(/^sips?:/, '');
-				known[address] = known['%s@%s'.format(address.split('@')[0], row.place.split(',')[0])] || known[address];
+				known[address] = known[row.number] = known['%s@%s'.format(address.split('@')[0], row.place.split(',')[0])] || known[address];
 			});
 			(users.users || []).forEach(user => [ user.name, user.extension ].concat(user.aliases).forEach(name =>
 				here[name.toLowerCase()] = { name: user.display_name || user.name, number: user.extension || user.name, is_here: true }));
