@@ -135,12 +135,14 @@ def _is_private(host):
 
 
 def _is_public(host):
-    """Tell whether an address is one of the Internet's IPv4."""
+    """Tell whether an address is one of the Internet's IPv4; keys of nodes in the mesh are none."""
     octets = address_octets(host)
-    return len(octets) == 4 and not _is_own(host) and not _is_private(host)
+    return octets is not None and len(octets) == 4 and not _is_own(host) and not _is_private(host)
 
 
 def _is_own(host):
     """Tell whether an address is one of this machine for itself."""
     octets = address_octets(host)
+    if octets is None:
+        return False
     return octets[0] == 127 if len(octets) == 4 else octets == bytes(15) + b"\x01"

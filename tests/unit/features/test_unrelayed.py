@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.effects import CELLS, Flow
 from bellhop.features import catalogue
 from bellhop.features.unrelayed import NEEDS_FULL_NODE, NO_PATH
 from bellhop.sip import message
@@ -98,6 +99,9 @@ class NoPathTest(unittest.TestCase):
         self.refused(alice, "192.168.1.2", target="sip:gran@far.test")
         self.goes(alice, "203.0.113.9", target="sip:gran@far.test")
         self.goes(alice, "192.168.1.2", target="sip:gran@far.test", where=flow("10.7.0.1"))
+        # In cells a node is reached by its key.
+        key = Flow(CELLS, 0, "y" * 52, 0, 0, "")
+        self.goes(alice, "192.168.1.2", target="sip:gran@far.test", where=key)
         # A server that is no node may find out by itself where to send.
         self.goes(alice, "192.168.1.2", target="sip:gran@other.test")
 
