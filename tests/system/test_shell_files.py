@@ -286,7 +286,7 @@ def test_a_fault_in_a_verb_is_answered_and_logged_with_its_name_first():
         def answer(self, verb, arguments, now):
             raise KeyError("nobody thought of it")
 
-    service = SimpleNamespace(loop=loop, engine=Engine(), store=None, heed=lambda: None)
+    service = SimpleNamespace(loop=loop, engine=Engine(), store=None, copies=None)
     with pytest.raises(BellhopError, match="its log says where"):
         Control(service, "control").ask("users", {})
     assert "KeyError" in lines[0] and lines[-1].endswith("in answer")

@@ -192,7 +192,8 @@ def test_an_unreachable_family_is_left_out(server):
         (("192.0.2.1",), [("udp", "192.0.2.1", 5060, "")]),
         (("192.0.2.1", 5070, "tcp"), [("tcp", "192.0.2.1", 5070, "")]),
         (("[2001:db8::1]",), [("udp", "2001:db8::1", 5060, "")]),
-        (("192.0.2.1", None, None, True), [("tls", "192.0.2.1", 5061, "")]),
+        # The certificate must show the address (RFC 5922 section 7.1).
+        (("192.0.2.1", None, None, True), [("tls", "192.0.2.1", 5061, "192.0.2.1")]),
     ],
 )
 def test_an_address_needs_no_dns(question, hops):
