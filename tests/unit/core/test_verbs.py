@@ -184,7 +184,7 @@ class VerbsTest(AnswersCase):
             for _ in range(2000):
                 self.bring(csv="x" * 1000, more="1")
         self.assertIn("do not fit", str(refused.exception))
-        self.assertEqual(self.exchange.engine.features["phonebook"].unread, "")
+        self.assertEqual(self.exchange.engine.features["phonebook"].unread, [])
 
     def test_every_verb_has_an_answer_or_words(self):
         for verb in [row.verb for row in CORE + FEATURES if not row.changes]:

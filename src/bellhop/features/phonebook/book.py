@@ -21,7 +21,7 @@ class Book:
         self.node = node
         self.imported = []
         # What came of a phone book whose rest follows.
-        self.unread = ""
+        self.unread = []
 
     def adopt(self, settings):
         """Let phones dial the imported entries too."""
@@ -81,14 +81,13 @@ class Book:
 
         `more`: anything, where the rest of the text follows in further requests.
         """
-        text = self.unread + arguments.get("csv", "")
-        self.unread = ""
-        if len(text) > MAX_IMPORTED * MAX_IMPORTED_BYTES:
+        pieces, self.unread = self.unread + [arguments.get("csv", "")], []
+        if sum([len(piece) for piece in pieces]) > MAX_IMPORTED * MAX_IMPORTED_BYTES:
             raise BellhopError("more than %d entries do not fit" % MAX_IMPORTED)
         if arguments.get("more"):
-            self.unread = text
+            self.unread = pieces
             return {"imported": 0}, []
-        entries, left_out = reading.read(text)
+        entries, left_out = reading.read("".join(pieces))
         return {"imported": len(entries), "left_out": left_out}, self.take(entries)
 
 
