@@ -34,12 +34,13 @@ def test_a_compiler_of_another_version_is_refused(tmp_path):
 
 
 def test_no_module_of_the_full_node_is_shipped(compiled):
-    shipped = {path.name for path in (compiled.folder / "bellhop").iterdir()}
-    assert {"lite", "config.mpy", "meshing.mpy"} <= shipped
-    assert not {"shell", "media", "relaying.mpy", "signing.mpy"} & shipped
+    root = compiled.folder / "bellhop"
+    shipped = {path.relative_to(root).as_posix() for path in root.rglob("*.mpy")}
+    assert {"lite/main.mpy", "settings/reader.mpy", "features/mesh/member.mpy"} <= shipped
+    assert [name for name in shipped if name.startswith(lite.compiler().FULL_NODE)] == []
     texts = [path.read_text() for path in compiled.source.rglob("*.py")]
     assert [text for text in texts if "class Engine:" in text]
-    assert not [text for text in texts if "class Relaying:" in text]
+    assert not [text for text in texts if "class Strict:" in text or "class Signing:" in text]
 
 
 def test_heap_follows_the_memory_and_can_be_chosen():
