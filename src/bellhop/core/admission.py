@@ -87,9 +87,26 @@ class Admission:
                 node.rates.allows(guesser, GUESSES, GUESSES, now)
             self.limit(request, flow, now)  # A challenge and a wrong password count alike.
             raise
-        if not _is_for(verdict.uri, request.wrote or request.uri):
+        if not self._is_for(verdict.uri, request.wrote or request.uri):
             raise SipError(400, "the credentials are for another address")
         return verdict.user
+
+    def _is_for(self, named, asked):
+        """Tell whether credentials name what the request is for, be it written otherwise.
+
+        baresip and others write no parameters, some no port; sipp and others write the address of
+        this node for its domain. It is the resource that counts (RFC 7616 section 3.4.6).
+        """
+        if named == asked:
+            return True
+        try:
+            one, other = uri.parse(named), uri.parse(asked)
+        except SipError:
+            return False
+        if (one.name, one.rest) != (other.name, other.rest):
+            return False
+        is_ours = self.node.is_ours
+        return one.host_key == other.host_key or (is_ours(one) and is_ours(other))
 
     def _decoy(self, name):
         """Return the algorithm that an unknown name is asked for: that of one of the accounts.
@@ -240,20 +257,6 @@ class Admission:
             if binding.flow[:5] == flow[:5]:
                 return True
         return False
-
-
-def _is_for(named, asked):
-    """Tell whether the address in credentials is that of the request but for what phones leave out.
-
-    baresip and others write no parameters, some no port.
-    """
-    if named == asked:
-        return True
-    try:
-        one, other = uri.parse(named), uri.parse(asked)
-    except SipError:
-        return False
-    return (one.name, one.host_key, one.rest) == (other.name, other.host_key, other.rest)
 
 
 def asks_presence(request):
