@@ -179,8 +179,13 @@ def test_a_strangers_from_pins_no_key():
     assert pair.two.events[-1]["level"] == trust.ENCRYPTED
 
 
-def test_calls_of_strangers_are_doubted_and_those_of_nodes_are_not():
-    made = yard(("relay always",))
+@pytest.mark.parametrize(
+    "more, is_doubted", [("", True), ("\tlist trusted %s\n" % STRANGER, False)]
+)
+def test_calls_of_strangers_are_doubted_and_those_of_nodes_and_trusted_proxies_are_not(
+    more, is_doubted
+):
+    made = yard(("relay always",), node="\toption strangers allow\n" + more)
     made.attack(
         sip("INVITE", "sip:bob@home.test", "<sip:gran@far.test>", [KIND], sdp(CLEAR, STRANGER),
             source=STRANGER), STRANGER,
@@ -188,7 +193,7 @@ def test_calls_of_strangers_are_doubted_and_those_of_nodes_are_not():
     call(made)
     sessions = made.victim.engine.features["media"].relays.sessions.by_user.values()
     assert sorted((one.contact, one.is_claimed) for one in sessions) == [
-        ("gran@far", False), ("gran@far.test", True),
+        ("gran@far", False), ("gran@far.test", is_doubted),
     ]  # fmt: skip
 
 
