@@ -78,9 +78,10 @@ class Exchange:
 class Phone:
     """A telephone: one account, one address, the dialog it was last in."""
 
-    def __init__(self, name, user, where, domain="home.test"):
+    def __init__(self, name, user, where, domain="home.test", password=None):
         self.name = name
         self.user = user
+        self.password = password or PASSWORDS.get(user.lower())
         self.flow = where
         self.domain = domain
         self.contact = "<sip:%s@%s>" % (user, _host_port(where))
@@ -159,7 +160,7 @@ class Phone:
         fields.nc = ("%08x" % self.nonces[fields.nonce]).encode()
         fields.cnonce, fields.uri = b"cn", target
         user = self.user.encode()
-        secret = digest.ha1(fields.algorithm, user, fields.realm, PASSWORDS[self.user.lower()])
+        secret = digest.ha1(fields.algorithm, user, fields.realm, self.password)
         result = digest.response(fields.algorithm, secret, method, fields)
         line = b"Proxy-Authorization" if to_proxy else b"Authorization"
         line += b": Digest username=" + scan.quote(user) + b", realm=" + scan.quote(fields.realm)
@@ -266,10 +267,11 @@ def register(exchange, phone, lines=()):
     return response
 
 
-def telephone(exchange, name, user, host, transport="udp", lines=()):
+def telephone(exchange, name, user, host, transport="udp", lines=(), password=None):
     """Return a registered Phone at `host`."""
     connection = 0 if transport == "udp" else len(exchange.sent) + 1
-    phone = Phone(name, user, flow(host, transport=transport, connection=connection))
+    where = flow(host, transport=transport, connection=connection)
+    phone = Phone(name, user, where, password=password)
     register(exchange, phone, lines)
     del exchange.sent[:], exchange.events[:]
     return phone

@@ -14,7 +14,7 @@ import time
 from tests.openwrt import real
 from tests.openwrt.feed import BELLHOP
 from tests.support.exchange import Phone
-from tests.support.messages import PASSWORDS, flow
+from tests.support.messages import flow
 
 from .router import Router
 
@@ -149,8 +149,8 @@ class Hand(Phone):
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(SECONDS)
         self.socket.connect(("127.0.0.1", port))
-        PASSWORDS[name] = password.encode()
-        super().__init__(name, name, flow(*self.socket.getsockname()), "home.arpa")
+        where = flow(*self.socket.getsockname())
+        super().__init__(name, name, where, "home.arpa", password.encode())
 
     def ask(self, data):
         """Send a request; return the final response."""

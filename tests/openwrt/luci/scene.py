@@ -8,7 +8,6 @@ from bellhop.effects import Flow
 from bellhop.errors import BellhopError
 from bellhop.media import trust
 from tests.support.exchange import Phone
-from tests.support.messages import PASSWORDS
 from tests.support.town import Town
 from tests.unit.features.media.test_calls import KIND, SoundHouse, sdp
 
@@ -56,8 +55,8 @@ class Room:
     def __init__(self, house, user, host, agent):
         self.house = house
         self.host = host
-        self.phone = Phone(user + host, user, Flow("udp", 0, host, 5060, 0, ""))
-        PASSWORDS[user] = b"x"
+        where = Flow("udp", 0, host, 5060, 0, "")
+        self.phone = Phone(user + host, user, where, password=b"x")
         agent = ["User-Agent: " + agent]
         self.say(self.phone.request("REGISTER", "sip:home.test", agent))
         self.say(self.phone.proven("REGISTER"))
