@@ -9,10 +9,6 @@ TORTURE = (ROOT / "tests" / "vectors" / "rfc4475", ROOT.parent / "shared" / "tor
 SAME = {"stream": "message", "node": "message", "mesh": "mesh-packet"}
 
 
-# Parsers that begin with the inputs of another one.
-SAME = {"stream": "message", "node": "message", "mesh": "mesh-packet"}
-
-
 def saved(name):
     """Return the paths of the inputs kept for one parser, in a fixed order."""
     return sorted(path for path in (CORPUS / name).glob("*") if path.is_file())
