@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -30,22 +31,19 @@ find $HOME -name secret.json
 """
 
 
-def test_node_runs_from_a_home_folder_alone(tmp_path):
+def test_node_runs_from_a_home_folder_alone():
     if os.geteuid() or not shutil.which("unshare") or not shutil.which("setpriv"):
         pytest.skip("mounts of one's own need root, unshare and setpriv")
     nobody = ["setpriv", "--reuid=65534", "--clear-groups", "--", sys.executable, "-c", ""]
     if subprocess.run(nobody, capture_output=True, timeout=SECONDS).returncode:
         pytest.skip("another user may not run this Python")
-    home = tmp_path / "home"
-    home.mkdir()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    os.chown(home, 65534, 65534)
-    script = INSIDE.format(home=home, python=sys.executable)
-    done = subprocess.run(
-        ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", script],
-        capture_output=True, text=True, timeout=SECONDS,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, 65534, 65534)
+        script = INSIDE.format(home=home, python=sys.executable)
+        done = subprocess.run(
+            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", script],
+            capture_output=True, text=True, timeout=SECONDS,
+        )  # fmt: skip
     text = done.stdout + done.stderr
     assert "bellhop is running" in text and "home.arpa" in text, text
-    assert "Traceback" not in text and str(home / ".bellhop") in text, text
+    assert "Traceback" not in text and f"{home}/.bellhop" in text, text
