@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import socket
 import ssl
@@ -42,16 +43,17 @@ def options(transport):
 
 
 def free_ports(count):
-    """Return ports that nobody uses for UDP or TCP at this moment."""
+    """Return ports that nobody uses for UDP or TCP, below those that connections are given."""
     with contextlib.ExitStack() as held:
         found = []
         while len(found) < count:
+            here = ("127.0.0.1", random.randrange(20000, 32768))
             tcp = held.enter_context(socket.socket())
-            tcp.bind(("127.0.0.1", 0))
             udp = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
             with contextlib.suppress(OSError):
-                udp.bind(tcp.getsockname())
-                found.append(tcp.getsockname()[1])
+                tcp.bind(here)
+                udp.bind(here)
+                found.append(here[1])
         return found
 
 
