@@ -5,7 +5,8 @@ from xml.dom import minidom
 
 import pytest
 
-from tests.system.test_shell_node import CONFIG, Process, free_ports
+from tests.system.sipp.runner import free_ports
+from tests.system.test_shell_node import CONFIG, Process
 
 PATH = "/phonebook/yealink.xml"
 HOST = "Host: home.test:8086\r\n"

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import re
 import socket
 import ssl
@@ -12,6 +11,8 @@ import sys
 import time
 
 import pytest
+
+from tests.system.sipp.runner import free_ports
 
 PATIENCE = 20
 CONFIG = """\
@@ -40,21 +41,6 @@ OPTIONS = (
 def options(transport):
     mark = os.urandom(6).hex()
     return (OPTIONS % (transport, mark, mark)).encode()
-
-
-def free_ports(count):
-    """Return ports that nobody uses for UDP or TCP, below those that connections are given."""
-    with contextlib.ExitStack() as held:
-        found = []
-        while len(found) < count:
-            here = ("127.0.0.1", random.randrange(20000, 32768))
-            tcp = held.enter_context(socket.socket())
-            udp = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
-            with contextlib.suppress(OSError):
-                tcp.bind(here)
-                udp.bind(here)
-                found.append(here[1])
-        return found
 
 
 class Process:

@@ -1,7 +1,9 @@
 """Runs sipp scenarios on 127.0.0.1 and reads what sipp counted."""
 
+import contextlib
 import csv
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,23 +25,22 @@ def why_unavailable():
 
 
 def free_ports(count):
-    """Return ports of 127.0.0.1 that neither UDP nor TCP uses now; no two of a call are equal."""
-    kept = []
-    while len(kept) < 2 * count:
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind((HOST, 0))
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            tcp.bind((HOST, udp.getsockname()[1]))
-        except OSError:
-            tcp.close()
-            udp.close()
-            continue
-        kept += [udp, tcp]
-    ports = [one.getsockname()[1] for one in kept[::2]]
-    for one in kept:
-        one.close()
-    return ports
+    """Return ports of 127.0.0.1 that neither UDP nor TCP uses now; no two of a call are equal.
+
+    They lie below those that the kernel gives to connections, for one of those may take a port
+    that a test has let go of.
+    """
+    with contextlib.ExitStack() as held:
+        found = []
+        while len(found) < count:
+            here = (HOST, random.randrange(21000, 32768))
+            tcp = held.enter_context(socket.socket())
+            udp = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            with contextlib.suppress(OSError):
+                tcp.bind(here)
+                udp.bind(here)
+                found.append(here[1])
+        return found
 
 
 def write_users(path, names, password=PASSWORD):
