@@ -3,26 +3,8 @@
 import unittest
 
 from bellhop.subscription import notifier, subscriber
+from tests.support.tables import Decided
 
-MACHINES = (notifier, subscriber)
 
-
-class TablesTest(unittest.TestCase):
-    def test_every_pair_is_decided_once(self):
-        for machine in MACHINES:
-            for state in machine.STATES:
-                for event in machine.EVENTS:
-                    pair = (state, event)
-                    places = (pair in machine.TABLE) + (pair in machine.IGNORED)
-                    self.assertEqual(places, 1, (machine.__name__, pair))
-
-    def test_no_table_knows_other_pairs(self):
-        for machine in MACHINES:
-            for state, event in list(machine.TABLE) + list(machine.IGNORED):
-                self.assertIn(state, machine.STATES)
-                self.assertIn(event, machine.EVENTS)
-
-    def test_every_step_leads_to_a_state_of_its_machine(self):
-        for machine in MACHINES:
-            for next_state, _ in machine.TABLE.values():
-                self.assertIn(next_state, machine.STATES)
+class TablesTest(Decided, unittest.TestCase):
+    MACHINES = (notifier, subscriber)

@@ -3,36 +3,13 @@
 import unittest
 
 from bellhop.transaction import client, invite_client, invite_server, server
+from tests.support.tables import Decided
 
-MACHINES = (client, invite_client, invite_server, server)
 
-
-class TablesTest(unittest.TestCase):
-    def test_every_pair_is_decided_once(self):
-        for machine in MACHINES:
-            for state in machine.STATES:
-                for event in machine.EVENTS:
-                    pair = (state, event)
-                    places = (pair in machine.TABLE) + (pair in machine.IGNORED)
-                    self.assertEqual(places, 1, (machine.__name__, pair))
-
-    def test_no_table_knows_other_pairs(self):
-        for machine in MACHINES:
-            for state, event in list(machine.TABLE) + list(machine.IGNORED):
-                self.assertIn(state, machine.STATES)
-                self.assertIn(event, machine.EVENTS)
-
-    def test_every_step_leads_to_a_state_of_its_machine(self):
-        for machine in MACHINES:
-            for next_state, _ in machine.TABLE.values():
-                self.assertIn(next_state, machine.STATES)
-
-    def test_every_ignored_pair_says_why(self):
-        for machine in MACHINES:
-            for reason in machine.IGNORED.values():
-                self.assertTrue(reason)
+class TablesTest(Decided, unittest.TestCase):
+    MACHINES = (client, invite_client, invite_server, server)
 
     def test_terminated_is_the_end(self):
-        for machine in MACHINES:
+        for machine in self.MACHINES:
             for state, _ in machine.TABLE:
                 self.assertNotEqual(state, machine.TERMINATED)
