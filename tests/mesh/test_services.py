@@ -2,10 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
-from tests.mesh.handset import call, field, status_of
+from tests.mesh.handset import begin, call, field, status_of
 from tests.mesh.town import PATIENCE, TREE, line, wait_until
 
 CPIM = (
@@ -70,6 +71,29 @@ def test_emergency_call_reaches_responders_two_hops_away(streets, see):
     for target in ("112", "911", "urn:service:sos"):
         came = call(caller, responder, target)
         assert field(came, "Resource-Priority") == "esnet.4"
+
+
+def test_call_for_help_takes_all_ways_and_a_mute_relay_costs_it_nothing(streets, see):
+    """Nodes 1, 2 and 3 lie between: whichever is used first, the others carry the call as well."""
+    town = streets.town("ways", [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)])
+    town.nodes[4].node_options.append("option responders 'u4'")
+    town.start()
+    town.wait_reach()
+    caller, responder = streets.handset(town, 0), streets.handset(town, 4)
+    see(town.nodes[0], "u4")
+    relays = [town.nodes[number].process for number in (1, 2, 3)]
+    for works in range(3):
+        mute = [relay for number, relay in enumerate(relays) if number != works]
+        for relay in mute:
+            relay.send_signal(signal.SIGSTOP)
+        try:
+            # One way after the other would take four seconds and more.
+            dialled, answer, _ = begin(caller, responder, "112")
+        finally:
+            for relay in mute:
+                relay.send_signal(signal.SIGCONT)
+        assert status_of(caller.hang_up_at(responder, dialled, answer)) == 200
+        town.wait_reach()
 
 
 def test_message_waits_two_hops_away_also_after_a_restart(streets, see):

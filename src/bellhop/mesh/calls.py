@@ -13,6 +13,9 @@ from .session import Window
 
 # The caller's node waits so long for an answer before it takes another way; so many in all.
 ANSWER_WAIT, WAYS, ATTEMPTS = (2000, 3, 5)
+# A call for help takes all ways at once, and all of them again so much later, with what the other
+# node's record says by then. The first answer counts; until then the called node keeps so many.
+HELP_WAYS, HELP_WAIT, MAX_OFFERS = (4, 1000, 8)
 # The called one waits so long for another way; a first message has so long to become whole.
 RESUME_WAIT, HALF_LIFE = (12000, 5000)
 # A piece that is not acknowledged is said again after these times; after the last the call is over.
@@ -67,13 +70,15 @@ class Call:
     """One side of a call. id: 8 octets; node: the other's id. A thing to wake.
 
     has_sound: it carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
+    asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
+    keys)} of further first messages of a call for help, of which the caller takes one.
     """
 
     __slots__ = (
-        "acked_at", "attempts", "circuit", "counter", "deadline", "early", "first", "got",
-        "handshake", "has_sound", "heard_at", "id", "is_caller", "is_sounding", "keys", "lost_at",
-        "node", "number", "out", "parts", "peers", "ports", "queued", "said_at", "session", "state",
-        "tried", "until", "way", "window",
+        "acked_at", "asked", "attempts", "circuit", "counter", "deadline", "early", "first", "got",
+        "has_sound", "heard_at", "id", "is_caller", "is_help", "is_sounding", "keys", "node",
+        "number", "offers", "out", "parts", "peers", "ports", "queued", "said_at", "session",
+        "state", "until", "way", "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, now):
@@ -81,11 +86,12 @@ class Call:
         self.node = node
         self.is_caller = is_caller
         self.state = OPENING
-        self.circuit = self.handshake = self.keys = None
+        self.is_help = False
+        self.circuit = self.keys = None
+        self.asked, self.offers = {}, {}
         self.session = self.first = b""
         self.attempts = self.way = 0
-        self.until = self.lost_at = None
-        self.acked_at = None
+        self.until = self.acked_at = None
         self.heard_at = self.said_at = now
         self.counter = 0
         self.window = Window()
@@ -185,29 +191,35 @@ class Calls:
 
     # The caller's side.
 
-    def dial(self, node, octets, peers, now):
+    def dial(self, node, octets, peers, is_help, now):
         """Call a node with a first message; return (Call, effects), Call None for want of room.
 
-        peers: the ports that speak where the call carries sound, else None.
+        peers: the ports that speak where the call carries sound, else None; is_help: a call for
+        help, which goes over all ways at once.
         """
         if len(self.table) >= MAX_OWN_CALLS:
             self.mesh.counters["full"] += 1
             return None, []
         call = Call(node, self.mesh.token(cells.CALL_BYTES), True, now)
-        call.first = octets
+        call.first, call.is_help = octets, is_help
         if peers is not None:
             call.has_sound, call.peers = True, peers
         self.table[node, call.id] = call
         return call, self._try(call, now)
 
-    def hops(self, node, way):
-        """Return the cells.Hops of the n-th way to a node, or None."""
+    def ways(self, node, most):
+        """Return up to so many ways to a node, best first, each a list of cells.Hops."""
         found = []
-        for path in self.mesh.paths_to(node, WAYS):
+        for path in self.mesh.paths_to(node, most):
             hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
             if None not in hops and len(hops) <= cells.MAX_HOPS:
                 found.append(hops)
-        return found[way % len(found)] if found else None
+        return found
+
+    def hops(self, node):
+        """Return the cells.Hops of the best way to a node, or None."""
+        ways = self.ways(node, 1)
+        return ways[0] if ways else None
 
     def _hop(self, node):
         known = self.mesh.directory.node(short_id(node))
@@ -221,22 +233,47 @@ class Calls:
         call.attempts += 1
         if call.attempts > ATTEMPTS:
             return self._close(call, "nobody answers on any way", now)
-        hops = self.hops(call.node, call.way)
-        call.way += 1
+        if call.is_help and call.keys is None:
+            return self._try_all(call, now)
         call.until = now + ANSWER_WAIT
-        effects = []
-        if call.circuit is not None:
-            effects = self.circuits.drop(call.circuit, now)
-            call.circuit = None
-        if hops is not None:
-            effects += self._set_up(call, hops, now)
+        effects = self._let_go(call, None, now)
+        ways = self.ways(call.node, WAYS)
+        if ways:
+            call.circuit, more = self._set_up(call, ways[call.way % len(ways)], now)
+            effects += self._sound(call) + more
+        call.way += 1
         self._watch(call)
         return effects
 
+    def _try_all(self, call, now):
+        """Call for help over every way; those that were asked before may still answer."""
+        call.until = now + HELP_WAIT * call.attempts
+        effects = []
+        for hops in self.ways(call.node, HELP_WAYS):
+            effects += self._set_up(call, hops, now)[1]
+        self._watch(call)
+        return effects
+
+    def _let_go(self, call, kept, now):
+        """Drop all circuits of a call but one; return the effects."""
+        circuits = list(call.asked) + list(call.offers)
+        if call.circuit is not None and call.circuit not in circuits:
+            circuits.append(call.circuit)
+        call.asked, call.offers = {}, {}
+        if call.circuit is not kept:
+            call.circuit = None
+        effects = []
+        for circuit in circuits:
+            if circuit is not kept:
+                effects += self.circuits.drop(circuit, now)
+        return effects
+
     def _set_up(self, call, hops, now):
+        """Make one way of a call; return (Circuit, effects)."""
         end, room = hops[-1], cells.room(len(hops))
+        handshake = None
         if call.keys is None:
-            kind, message = cells.SIP, self._message_1(call, end)
+            kind, (handshake, message) = cells.SIP, self._message_1(call, end)
         else:
             fresh, kind = self.mesh.crypto.base(end.secret), cells.RESUME
             last = call.window.highest
@@ -244,22 +281,25 @@ class Calls:
         payload = cells.write_payload(kind, end.id, message)
         flags = cells.SOUND if call.has_sound else 0
         side = _Side(self, call)
-        call.circuit, effects = self.circuits.open(hops, flags, payload[:room], side, now)
-        effects = self._sound(call) + effects
+        circuit, effects = self.circuits.open(hops, flags, payload[:room], side, now)
+        if handshake is not None:
+            call.asked[circuit] = handshake
         for at in range(room, len(payload), cells.BODY_BYTES):
             body = payload[at : at + cells.BODY_BYTES]
             body += self.mesh.token(cells.BODY_BYTES - len(body))
-            effects += self.circuits.say(call.circuit, body, now)
-        return effects
+            effects += self.circuits.say(circuit, body, now)
+        return circuit, effects
 
     def _message_1(self, call, end):
+        """Return (handshake, its first message)."""
         secret, public = self.mesh.static
         prologue = cells.prologue(call.node, end.id, cells.SIP)
-        call.handshake = noise.Handshake(
+        handshake = noise.Handshake(
             self.mesh.crypto, noise.IK, prologue, True, secret, public, end.prekey
         )
-        inside = self.mesh.id + call.id + b"\0" + call.first
-        return call.handshake.write(inside, self.mesh.token(KEY_BYTES))
+        flags = bytes((cells.HELP if call.is_help else 0,))
+        inside = self.mesh.id + call.id + flags + call.first
+        return handshake, handshake.write(inside, self.mesh.token(KEY_BYTES))
 
     # The called side.
 
@@ -306,30 +346,36 @@ class Calls:
         if noise.form(self.mesh.crypto, node) != handshake.remote or node == self.mesh.id:
             raise MeshError("the key of another")
         call_id = inside[KEY_BYTES : KEY_BYTES + cells.CALL_BYTES]
+        is_help = bool(inside[KEY_BYTES + cells.CALL_BYTES] & cells.HELP)
         call = self.table.get((node, call_id))
         if call is not None and call.is_caller:
             raise MeshError("its own call")
+        is_one_more = call is not None and is_help and call.circuit is not None
+        is_full = len(self.table) >= MAX_OWN_CALLS if call is None else False
+        if is_full or (is_one_more and len(call.offers) >= MAX_OFFERS):
+            return self.circuits.refuse(circuit, cells.FULL, now)
         said = []
-        has_sound = bool(half.opened.flags & cells.SOUND)
         if call is None:
-            if len(self.table) >= MAX_OWN_CALLS:
-                return self.circuits.refuse(circuit, cells.FULL, now)
             call = self.table[node, call_id] = Call(node, call_id, False, now)
             said = [Said(call, octets)]
-        call.has_sound = has_sound
+        call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
         message = handshake.write(b"", self.mesh.token(KEY_BYTES))
-        call.session = handshake.h[: cells.SESSION_BYTES]
+        session = handshake.h[: cells.SESSION_BYTES]
         to_called, to_caller, third = handshake.split()
-        effects = self._answered(call, (to_caller, to_called, third), circuit, now)
+        keys = to_caller, to_called, third
+        if is_one_more:
+            call.offers[circuit] = session, keys
+            circuit.user, effects = _Side(self, call), []
+        else:
+            call.session = session
+            effects = self._answered(call, keys, circuit, now)
         answer = self.circuits.say(circuit, cells.write_answer(message), now)
         return answer + effects + said
 
     def _answered(self, call, keys, circuit, now):
         """Both have keys; return the effects that say what has waited."""
-        effects = []
-        if call.circuit is not None and call.circuit is not circuit:
-            effects = self.circuits.drop(call.circuit, now)
-        call.keys, call.handshake, call.first = keys, None, b""
+        effects = self._let_go(call, circuit, now)
+        call.keys, call.first = keys, b""
         call.counter, call.window = 0, Window()
         if circuit is not call.circuit:
             call.circuit = circuit
@@ -364,9 +410,7 @@ class Calls:
             if call.session == session and not call.is_caller and call.keys is not None:
                 fresh = half.opened.fresh
                 if cells.is_proved(call.keys[2], fresh, session, last, proof):
-                    effects = []
-                    if call.circuit is not None:
-                        effects = self.circuits.drop(call.circuit, now)
+                    effects = self._let_go(call, None, now)
                     call.circuit = circuit
                     circuit.user = _Side(self, call)
                     effects += self._sound(call)
@@ -386,12 +430,15 @@ class Calls:
 
     def heard(self, call, circuit, body, now):
         """Take the body of a cell of the other side; return the effects; raises MeshError."""
-        if call.keys is None:
+        if circuit in call.asked:
             return self._take_answer(call, circuit, body, now)
+        effects = []
+        if circuit in call.offers:
+            effects = self._choose(call, circuit, body, now)
         piece = cells.read_piece(self.mesh.crypto, call.keys[1], body)
         counter = int.from_bytes(body[:8], "big")
         if not call.window.is_new(counter):
-            return []
+            return effects
         call.window.take(counter)
         call.heard_at = now
         was_lost = call.state == LOST
@@ -399,19 +446,28 @@ class Calls:
         whole = call.take(piece)
         if piece.number and call.acked_at is None:
             call.acked_at = now + ACK_WAIT
-        effects = self._go_on(call, now) if was_lost else self._due(call, now)
+        effects += self._go_on(call, now) if was_lost else self._due(call, now)
         return effects + [Said(call, octets) for octets in whole]
 
+    def _choose(self, call, circuit, body, now):
+        """The caller goes on with another way of a call for help; return the effects."""
+        session, keys = call.offers[circuit]
+        cells.read_piece(self.mesh.crypto, keys[1], body)
+        call.session = session
+        return self._answered(call, keys, circuit, now)
+
     def _take_answer(self, call, circuit, body, now):
-        handshake = call.handshake
+        handshake = call.asked[circuit]
         handshake.read(cells.read_answer(body))
         to_called, to_caller, third = handshake.split()
         call.session = handshake.h[: cells.SESSION_BYTES]
-        return self._answered(call, (to_called, to_caller, third), circuit, now)
+        effects = self._answered(call, (to_called, to_caller, third), circuit, now)
+        # The called node has to know which of several ways it is.
+        return effects + self._say_nothing(call, now) if call.is_help else effects
 
     def _go_on(self, call, now):
         """A way is there again: say all that is not acknowledged; return the effects."""
-        call.until = call.lost_at = None
+        call.until = None
         call.attempts = 0
         call.heard_at = now
         for out in call.out.values():
@@ -445,11 +501,14 @@ class Calls:
 
     def lost(self, call, circuit, reason, record, now):
         """A circuit is gone; return the effects."""
-        if circuit is not call.circuit:
-            return []
-        call.circuit = None
+        is_asked = call.asked.pop(circuit, None) is not None
+        call.offers.pop(circuit, None)
         if record:
             self.mesh.take_record(record, now)
+        if circuit is call.circuit:
+            call.circuit = None
+        elif not is_asked or (call.asked and not record):
+            return []  # One of several, and others may answer.
         if not call.handle(LOSS):
             return []
         if call.is_caller:
@@ -490,9 +549,9 @@ class Calls:
     def _close(self, call, reason, now):
         if not call.handle(CLOSE):
             return []
-        effects = self.circuits.drop(call.circuit, now) if call.circuit is not None else []
+        effects = self._let_go(call, None, now)
         self.table.pop((call.node, call.id), None)
-        call.circuit = call.keys = call.handshake = None
+        call.keys = None
         call.out = {}
         self._watch(call)
         return effects + ([] if reason is None else [Ended(call, reason)])

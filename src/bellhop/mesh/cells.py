@@ -34,8 +34,8 @@ GONE, NO_NEXT, FULL, NO_PREKEY, NO_SESSION = REASONS = (0, 1, 2, 3, 6)
 NOTICE_BYTES = BODY_BYTES - noise.TAG_BYTES
 MAX_NOTICE = NOTICE_BYTES - 4
 
-# Flag of a set-up: its hops carry sound too.
-SOUND = 1
+# Flag of a set-up: its hops carry sound too; flag of a first message: a call for help.
+SOUND, HELP = (1, 4)
 
 # What a hop and the maker of a circuit share. offset: what is added to counts; seen: 8 octets by
 # which the hop knows a set-up again; sound: (forward, back) of the packets of sound.

@@ -379,12 +379,13 @@ class Mesh:
             self.own_changed(now)
         return []
 
-    def call(self, node, octets, now, peers=None):
+    def call(self, node, octets, now, peers=None, is_help=False):
         """Say a first message to a node; return (calls.Call or None, effects).
 
-        peers: ports on 127.0.0.1 that speak where the call is to carry sound, or None.
+        peers: ports on 127.0.0.1 that speak where the call is to carry sound, or None; is_help: a
+        call for help.
         """
-        call, effects = self.calls.dial(node, octets, peers, now)
+        call, effects = self.calls.dial(node, octets, peers, is_help, now)
         return call, self._done(effects, now)
 
     def say(self, call, octets, now):
@@ -418,7 +419,7 @@ class Mesh:
 
         All on the way carry it, and neither is on a public address or on a net of this node.
         """
-        hops = self.calls.hops(node, 0)
+        hops = self.calls.hops(node)
         if not self.sound_port or hops is None or len(hops) < 2:
             return False
         for hop in hops:
@@ -431,12 +432,12 @@ class Mesh:
 
     def distance(self, node):
         """Return the hops of the way by which cells reach a node now, or None."""
-        hops = self.calls.hops(node, 0)
+        hops = self.calls.hops(node)
         return None if hops is None else len(hops)
 
     def next_address(self, node):
         """Return the address of the next node on the way to another, text, "" where it has none."""
-        hops = self.calls.hops(node, 0)
+        hops = self.calls.hops(node)
         peer = None if hops is None else self.exchange.peers.get(short_id(hops[0].node))
         hosts = [way.address[0] for way in peer.ways()] if peer is not None else []
         return ([host for host in hosts if not host.startswith("fe80:")] + [""])[0]

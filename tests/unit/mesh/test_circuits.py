@@ -177,6 +177,97 @@ class Repair(unittest.TestCase):
         self.assertEqual(said(network, 3), [b"first"])
 
 
+# Four ways from the first node to the last, of two and three hops.
+WAYS = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 6), (2, 6), (3, 5), (5, 6), (4, 6)]
+
+
+def call_help(network, octets):
+    """Call the last node from the first for help; return the caller's Call."""
+    call, effects = network.nodes[0].call(network.nodes[-1].id, octets, network.now, None, True)
+    network.perform(0, effects)
+    return call
+
+
+class Help(unittest.TestCase):
+    def test_one_way_that_works_is_enough_and_costs_no_time(self):
+        for works in (1, 2, 3, 4):
+            network = ready(7, WAYS)
+            for relay in (1, 2, 3, 4):
+                if relay != works:
+                    network.silence(relay, 5 if relay == 3 else 6)
+            call = call_help(network, b"help")
+            network.run(200)
+            self.assertEqual(said(network, 6), [b"help"])
+            say(network, 6, called(network, 6), b"we come")
+            say(network, 0, call, b"hurry")
+            network.run(200)
+            self.assertEqual((said(network, 0), said(network, 6)[1:]), ([b"we come"], [b"hurry"]))
+
+    def test_all_ways_are_one_call_and_one_is_left(self):
+        network = ready(7, WAYS)
+        call = call_help(network, b"help")
+        say(network, 0, call, b"at once")
+        network.run(1500)
+        other = called(network, 6)
+        self.assertEqual(said(network, 6), [b"help", b"at once"])
+        self.assertEqual((call.offers, call.asked, other.offers, other.asked), ({}, {}, {}, {}))
+        ways = [len(network.nodes[index].circuits.table) for index in (0, 6)]
+        self.assertEqual(ways, [1, 1])
+        say(network, 6, other, b"answer" * 500)
+        network.run(1500)
+        self.assertEqual(said(network, 0), [b"answer" * 500])
+
+    def test_relay_that_keeps_the_answers_to_itself_delays_nothing(self):
+        network = ready(7, WAYS)
+        for relay in (1, 2, 3):
+            network.cut.update([end for end in network.ends if end[0] == relay])
+            network.cut.difference_update(
+                [end for end in network.ends if end[0] == relay and network.ends[end][0] != 0]
+            )
+        call = call_help(network, b"help")
+        network.run(200)
+        say(network, 6, called(network, 6), b"we come")
+        network.run(200)
+        self.assertEqual((said(network, 6), said(network, 0)), ([b"help"], [b"we come"]))
+        self.assertEqual(call.state, calls.OPEN)
+
+    def test_chosen_way_that_dies_gives_way_to_another(self):
+        network = ready(7, WAYS)
+        call = call_help(network, b"help")
+        network.run(200)
+        relay = [index for index in (1, 2, 3, 4) if network.nodes[index].circuits.table][0]
+        network.silence(0, relay)
+        for number in range(8):
+            say(network, 0, call, b"%d" % number)
+        network.run(9000)
+        self.assertEqual(said(network, 6), [b"help"] + [b"%d" % number for number in range(8)])
+
+    def test_all_is_asked_again_after_a_second(self):
+        network = ready(7, WAYS)
+        far = [(relay, 5 if relay == 3 else 6) for relay in (1, 2, 3, 4)]
+        for one, other in far:
+            network.silence(one, other)
+        call_help(network, b"help")
+        network.run(1900)
+        self.assertEqual(said(network, 6), [])
+        for one, other in far:
+            network.silence(one, other, False)
+        network.run(1900)
+        self.assertEqual(said(network, 6), [b"help"])
+
+    def test_loss_on_every_way_changes_nothing(self):
+        network = ready(7, WAYS, loss_percent=15)
+        network.run(10000)
+        call = call_help(network, b"help")
+        network.run(6000)
+        for number in range(10):
+            say(network, 0, call, b"%d" % number)
+            say(network, 6, called(network, 6), b"-%d" % number)
+        network.run(20000)
+        self.assertEqual(said(network, 6), [b"help"] + [b"%d" % number for number in range(10)])
+        self.assertEqual(said(network, 0), [b"-%d" % number for number in range(10)])
+
+
 class Bounds(unittest.TestCase):
     def test_a_replayed_cell_changes_nothing(self):
         network = ready(4, line(4))

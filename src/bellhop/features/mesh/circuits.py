@@ -20,6 +20,8 @@ from ...tu import dialplan, proxy
 from . import scrub
 
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
+# How requests to the responders of another node begin.
+HELP = b"sip:sos@"
 BRANCH = b"z9hG4bK"
 # What is over is forgotten after this time; a dialog of which nobody tells the end later.
 SWEEP, LINGER, LONGEST = (10000, 40000, 12 * 3600 * 1000)
@@ -360,7 +362,8 @@ class Circuits:
     def _say(self, line, message, now):
         octets, peers = message.write(), scrub.ports(message)
         if line.call is None or line.call.state == CLOSED:
-            line.call, effects = self.mesh.call(line.node, octets, now, peers)
+            is_help = isinstance(message, Request) and message.uri.startswith(HELP)
+            line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help)
             if line.call is None:
                 return self._broken(line, b"too many calls across the mesh", now)
         else:
