@@ -20,7 +20,7 @@ STEPS = (
     "knows",  # flow -> whether another node is there
     "within",  # request -> Found of a request inside a dialog, or None
     "admits",  # request, Found, flow that is known -> whether it may go on
-    "lead",  # request, Found, now -> Found: where it goes on from there
+    "lead",  # request, flow, Found, now -> Found: where it goes on from there; may refuse
     "screen",  # request, flow, Found, admission.Caller -> nothing; edits the request or refuses it
     "take",  # request, server, flow, Caller, now -> effects, or None: it goes on; may refuse
     "absent",  # user's name, request, server, flow, now -> effects, or None: nobody takes it

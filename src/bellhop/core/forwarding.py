@@ -416,7 +416,7 @@ class Forwarder:
     def _recourse(self, context, response, now):
         found = first(self.node.hooks.recourse, context, response, now)
         for lead in () if found is None else self.node.hooks.lead:
-            found = lead(context.request, found, now)
+            found = lead(context.request, context.flow, found, now)
         phone = None if found is None else self.node.phone_of(context.request, context.flow)
         if phone is not None:
             found = dialplan.without(found, phone)

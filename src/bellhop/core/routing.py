@@ -3,6 +3,7 @@
 from ..errors import SipError
 from ..limits import OWN
 from ..sip import scan
+from ..sip.message import Request
 from ..text import readable
 from ..tu import border, dialplan, proxy
 from ..tu.calls import CALLED_HUNG_UP, CALLER_HUNG_UP, FORGOTTEN, Call
@@ -67,7 +68,7 @@ class Routing:
     def _lead(self, request, found, flow, now):
         """Return where a request goes on from whom it means, but not to the phone that sent it."""
         for lead in self.node.hooks.lead:
-            found = lead(request, found, now)
+            found = lead(request, flow, found, now)
         if request.method != b"INVITE" or request.to.tag is not None:
             return found
         phone = self.node.phone_of(request, flow)
@@ -79,6 +80,22 @@ class Routing:
         for locate in self.node.hooks.locate:
             found = locate(request, found, now)
         return found
+
+    def sent_on(self, request, place, now):
+        """Return whom a request means that is sent on to a place (text: what is dialled, or a URI).
+
+        What is elsewhere may be in the mesh: who knows is asked as for the phone book.
+        """
+        address = (place if ":" in place else "tel:" + place).encode()
+        probe = Request(request.method, address, request.names[:], request.lines[:])
+        probe.remove(b"route")
+        node = self.node
+        found = dialplan.find(node.settings, node.listening, node.location, probe.parsed_uri, now)
+        for locate in node.hooks.locate:
+            found = locate(probe, found, now)
+        if found.rule != dialplan.ELSEWHERE:
+            return found
+        return dialplan.Found(dialplan.PHONE_BOOK, found.stages, found.callee, found.patience)
 
     def find(self, request, now):
         """Return whom the Route, a dialog or the dial plan says that a request means."""

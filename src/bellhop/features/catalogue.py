@@ -2,6 +2,7 @@
 
 from ..core.engine import Engine
 from ..core.rows import CORE
+from .barring import Barring
 from .blocking import Blocking
 from .codes import Codes
 from .dial import Dial
@@ -23,8 +24,8 @@ from .wishes import Wishes
 # asked for messages.
 ORDER = (
     "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh circuits", "blocking", "mesh over SIP", "holding", "lamps",
-    "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "mesh", "mesh dialling", "mesh circuits", "barring", "blocking", "mesh over SIP", "holding",
+    "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -45,14 +46,16 @@ def node(settings, token, now):
     pickup = Pickup(core, engine.forwarder)
     engine.join(pickup)
     codes.does(pickup.actions())
-    recall = Recall(core, wishes, codes.keep)
+    find = engine.routing.sent_on
+    recall = Recall(core, wishes, codes.keep, find)
     engine.join(recall)
     codes.does(recall.actions())
     dial = Dial(core, uac, codes.tell)
     engine.join(dial)
     codes.does(dial.actions())
-    engine.join(Diversion(core, wishes))
-    engine.join(Hunting(core, engine.forwarder, wishes))
+    engine.join(Diversion(core, wishes, find))
+    engine.join(Hunting(core, engine.forwarder, wishes, find))
+    engine.join(Barring(core, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))
     engine.join(Lamps(core, uac, wishes))

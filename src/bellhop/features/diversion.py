@@ -4,9 +4,12 @@ RFC 5806 (Diversion) and RFC 7044 (History-Info) tell the one who gets the call 
 never come here: the dial plan finds them by another rule.
 """
 
+from ..core.feature import first
 from ..errors import SipError
+from ..limits import OWN
 from ..sip import uri
-from ..tu import dialplan, wishes
+from ..text import of_octets
+from ..tu import dialplan, diverted, wishes
 from ..tu.wishes import FORWARD_ABSENT, FORWARD_ALWAYS, FORWARD_BUSY, FORWARD_NOANSWER
 
 # How often a call may be forwarded in this house; History-Info counts what was before.
@@ -20,13 +23,12 @@ REASONS = {
     FORWARD_ABSENT: b"unavailable",
 }  # fmt: skip
 CAUSES = {FORWARD_ALWAYS: 302, FORWARD_BUSY: 486, FORWARD_NOANSWER: 408, FORWARD_ABSENT: 404}
-WORDS = {
-    FORWARD_ALWAYS: "always", FORWARD_BUSY: "busy", FORWARD_NOANSWER: "no answer",
-    FORWARD_ABSENT: "phone off",
-}  # fmt: skip
-BY_WORDS = {words: why for why, words in WORDS.items()}
-# What a Target says that is reached by forwarding, with the users and why.
-FORWARDED = "forwarding of "
+# Who may not call at all, whatever else is wished.
+REFUSED = {
+    wishes.BLOCKED: (603, "%s takes no calls from there"),
+    wishes.ANONYMOUS: (433, "%s takes no calls from who hides the number"),
+    wishes.UNKNOWN: (603, "%s takes calls of people in the phone book only"),
+}
 RESTS = "%s does not want to be disturbed now"
 
 
@@ -37,59 +39,91 @@ class Diversion:
     hooks, events = ("lead", "follows", "recourse", "request"), ()
     users, wakers = {}, {}
 
-    def __init__(self, node, own):
-        """own: features.wishes.Wishes."""
+    def __init__(self, node, own, find):
+        """own: features.wishes.Wishes; find: of Routing."""
         self.node = node
         self.own = own
+        self.find = find
         self.asked = {}
 
     # Before it rings.
 
-    def lead(self, request, found, now):
-        """Return where a call to a user goes on by the user's wishes; may refuse it."""
-        user = found.callee
-        if request.method != b"INVITE" or request.to.tag is not None:
+    def lead(self, request, flow, found, now):
+        """Return where a call to a user goes on by the user's wishes; may refuse it, or a text."""
+        user, method = found.callee, request.method
+        if (method != b"INVITE" and method != b"MESSAGE") or request.to.tag is not None:
             return found
         if found.rule != dialplan.LOCAL or user is None or user.kind != "user":
             return found
-        wish = self._why_not(user, request, now)
-        if wish == wishes.BLOCKED:
-            raise SipError(603, "%s takes no calls from there" % user.name)
-        if wish == wishes.ANONYMOUS:
-            raise SipError(433, "%s takes no calls from who hides the number" % user.name)
+        wish = self._why_not(user, request, flow, now)
+        if wish in REFUSED:
+            status, words = REFUSED[wish]
+            raise SipError(status, words % user.name)
+        if method == b"MESSAGE":
+            return found
         if wish is not None:
             return self._resting(user, request, now)
         return self._followed(user, found, request, now, [])
 
-    def _why_not(self, user, request, now):
+    def _why_not(self, user, request, flow, now):
         caller, mine = request.from_, self.own.of(user)
         key = (caller.uri.user or b"") + b"@"
         key += caller.uri.host_key if caller.uri.host is not None else b""
-        names = self._names(caller.uri)
+        beyond = first(self.node.hooks.caller, request, flow)
+        names = self._names(caller.uri, beyond)
         is_blocked = wishes.is_listed(self.own.value(user, wishes.BLOCKED), names, key)
         before = self.asked.get((user.name, key))
         again = before is not None and now - before <= wishes.AGAIN_MS
-        friend = again or self._is_starred(names, key)
+        friend = again or self._is_starred(names, key, beyond)
         hides, minute = wishes.is_nobody(caller), self.own.minute(now)
         wish = wishes.why_not(user, mine, minute, hides, is_blocked, friend)
-        if wish in (wishes.DND, wishes.QUIET):
+        takes_known = self.own.value(user, wishes.UNKNOWN) == wishes.REFUSE
+        if wish is None and takes_known and not self._is_known(request, names, key, beyond):
+            return wishes.UNKNOWN
+        if wish in (wishes.DND, wishes.QUIET) and request.method == b"INVITE":
             if len(self.asked) >= MOST_ASKED:
                 self.asked = {}
             self.asked[user.name, key] = now
         return wish
 
-    def _names(self, caller):
-        """Return every name and number under which people know who calls."""
+    def _names(self, caller, beyond):
+        """Return every name and number under which people know who calls.
+
+        beyond: (name, node's id) of who calls from beyond the mesh, or None.
+        """
+        if beyond is not None and beyond[0]:
+            return [caller.user or b"", beyond[0].encode()]
         section = dialplan.callee(self.node.settings, caller) if self.node.is_ours(caller) else None
         if section is None:
             return [caller.user or b""]
         known = (section.name, section.extension) + section.alias
         return [one.encode() for one in known if one]
 
-    def _is_starred(self, names, key):
+    def _is_starred(self, names, key, beyond):
         for contact in self.node.settings.contacts:
-            address = contact.address.partition(":")[2]
-            if contact.star and wishes.is_listed((contact.number, address), names, key):
+            if contact.star and self._is_at(contact.number, contact.address, names, key, beyond):
+                return True
+        return False
+
+    def _is_at(self, number, address, names, key, beyond):
+        """Tell whether an entry of the phone book is who calls; beyond: as for `_names`."""
+        if wishes.is_listed((number, address), names, key):
+            return True
+        if beyond is None or not address:
+            return False
+        return first(self.node.hooks.callee, uri.parse(address.encode())) == beyond
+
+    def _is_known(self, request, names, key, beyond):
+        """Tell whether a caller is of the house, or in its phone book."""
+        if request.caller.kind == OWN:
+            return True
+        settings = self.node.settings
+        book = [(contact.number, contact.address) for contact in settings.contacts]
+        book += [
+            (of_octets(one), of_octets(settings.speed_dial[one])) for one in settings.speed_dial
+        ]
+        for number, address in book:
+            if self._is_at(number, address, names, key, beyond):
                 return True
         return False
 
@@ -125,12 +159,12 @@ class Diversion:
             return None
         is_busy = bool([one for one in context.finals if one.status in BUSY])
         why = FORWARD_BUSY if is_busy else FORWARD_NOANSWER
-        before = _steps(context.branches[-1].target)
+        before = diverted.steps(context.branches[-1].target)
         seen = [self.node.settings.users.get(name) for name, _ in before]
         found = self._forwarded(user, why, context.request, now, seen)
         if found is None or not before:
             return found
-        stages = [[_behind(one, before) for one in stage] for stage in found.stages]
+        stages = [[diverted.behind(one, before) for one in stage] for stage in found.stages]
         return dialplan.Found(found.rule, stages, found.callee, found.patience)
 
     # Where to.
@@ -156,9 +190,7 @@ class Diversion:
             return None
         if len(seen) + len(request.items(b"history-info")) >= MOST_FORWARDS:
             raise SipError(482, "the call was forwarded too often")
-        node = self.node
-        address = uri.parse((place if ":" in place else "tel:" + place).encode())
-        led = dialplan.find(node.settings, node.listening, node.location, address, now)
+        led = self.find(request, place, now)
         if led.callee in seen or led.callee is user:
             names = ", ".join([one.name for one in seen + [user]])
             raise SipError(482, "calls are forwarded in a circle by " + names)
@@ -166,21 +198,18 @@ class Diversion:
             led = self._followed(led.callee, led, request, now, seen + [user])
         if not led.stages:
             return None
-        stages = [[_marked(one, user, why) for one in stage] for stage in led.stages]
-        # What is elsewhere may be in the mesh: who knows is asked for addresses of the phone book.
-        is_here = led.rule in (dialplan.LOCAL, dialplan.EMERGENCY)
-        rule = led.rule if is_here else dialplan.PHONE_BOOK
-        return dialplan.Found(rule, stages, led.callee, led.patience)
+        stages = [[diverted.marked(one, user, why) for one in stage] for stage in led.stages]
+        return dialplan.Found(led.rule, stages, led.callee, led.patience)
 
     # On the way.
 
     def request(self, branch, request, now):
         """Tell who is called in whose place, and why; return (request, no effects)."""
-        if branch is None or not branch.target.reason.startswith(FORWARDED):
+        if branch is None or not branch.target.reason.startswith(diverted.FORWARDED):
             return request, []
         domain = self.node.settings.domain
         history = request.items(b"history-info")
-        for name, why in _steps(branch.target):
+        for name, why in diverted.steps(branch.target):
             address = b"<sip:" + uri.escape(name.encode()) + b"@" + domain
             line = b"Diversion: " + address + b">;reason=" + REASONS[why]
             request.insert(b"diversion", line)
@@ -189,26 +218,3 @@ class Diversion:
             history.append(address + cause + b">" + index)
         request.set(b"history-info", b"History-Info: " + b", ".join(history))
         return request, []
-
-
-def _steps(target):
-    """Return [(name, why)] of those by whose wish a Target is called, the first caller's first."""
-    if not target.reason.startswith(FORWARDED):
-        return []
-    pairs = [one.split(" (") for one in target.reason[len(FORWARDED) :].split(", ")]
-    return [(name, BY_WORDS[words[:-1]]) for name, words in pairs]
-
-
-def _marked(target, user, why):
-    """Return a Target that says by whose wish it is called first of all."""
-    return _behind(target, [(user.name, why)])
-
-
-def _behind(target, steps):
-    """Return a Target to which these have led before those that it names."""
-    steps = ["%s (%s)" % (name, WORDS[why]) for name, why in steps]
-    if _steps(target):
-        steps.append(target.reason[len(FORWARDED) :])
-    fields = list(target)
-    fields[5] = FORWARDED + ", ".join(steps)
-    return dialplan.Target(*fields)

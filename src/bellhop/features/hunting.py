@@ -3,7 +3,6 @@
 The dial plan knows who the members are; here some of them rest, others begin, and more join in.
 """
 
-from ..sip import uri
 from ..tu import dialplan, wishes
 
 ROTATING = "rotating"
@@ -27,16 +26,17 @@ class Hunting:
     hooks, events = ("lead", "branch", "follows", "recourse"), ()
     users = {}
 
-    def __init__(self, node, forwarder, own):
-        """own: features.wishes.Wishes."""
+    def __init__(self, node, forwarder, own, find):
+        """own: features.wishes.Wishes; find: of Routing."""
         self.node = node
         self.forwarder = forwarder
         self.own = own
+        self.find = find
         self.turns = {}
         self.later = {}
         self.wakers = {Later: self._join}
 
-    def lead(self, request, found, now):
+    def lead(self, request, flow, found, now):
         """Return how the members of a group ring that is called."""
         group = found.callee
         if request.method != b"INVITE" or request.to.tag is not None:
@@ -45,7 +45,9 @@ class Hunting:
             return found
         lists = self._lists(group, now)
         if not lists:
-            return self._overflow(group, now) or dialplan.Found(found.rule, [], group, None)
+            return self._overflow(group, request, now) or dialplan.Found(
+                found.rule, [], group, None
+            )
         patience = group.ring_each * 1000
         if group.strategy != "parallel":
             return dialplan.Found(found.rule, lists, group, patience)
@@ -99,16 +101,12 @@ class Hunting:
 
     def recourse(self, context, response, now):
         """Return where a call goes on that no member of its group took."""
-        return self._overflow(context.callee, now) if self.follows(context) else None
+        if not self.follows(context):
+            return None
+        return self._overflow(context.callee, context.request, now)
 
-    def _overflow(self, group, now):
+    def _overflow(self, group, request, now):
         if not group.overflow:
             return None
-        node, place = self.node, group.overflow
-        address = uri.parse((place if ":" in place else "tel:" + place).encode())
-        led = dialplan.find(node.settings, node.listening, node.location, address, now)
-        if led.callee is group or not led.stages:
-            return None
-        is_here = led.rule == dialplan.LOCAL
-        rule = led.rule if is_here else dialplan.PHONE_BOOK
-        return dialplan.Found(rule, led.stages, led.callee, led.patience)
+        led = self.find(request, group.overflow, now)
+        return None if led.callee is group or not led.stages else led

@@ -11,16 +11,17 @@ NOTHING = "%s has dialled nothing yet"
 
 
 class Recall:
-    """A feature. own: features.wishes.Wishes; tell: features.codes.Codes.keep."""
+    """A feature. own: features.wishes.Wishes; keep: of Codes; find: Routing.sent_on."""
 
     name = "recall"
     hooks, events = ("locate", "screen"), ()
     users, wakers = {}, {}
 
-    def __init__(self, node, own, keep):
+    def __init__(self, node, own, keep, find):
         self.node = node
         self.own = own
         self.keep = keep
+        self.find = find
 
     def actions(self):
         """Return {feature code: what does it}, as for features.codes.Codes."""
@@ -35,16 +36,18 @@ class Recall:
         if dialled is None or found.callee is not None or found.stages:
             return found
         if dialled.feature == codes.INTERCOM:
-            return self._find(b"tel:" + dialled.number, now)
+            return self.find(request, dialled.number.decode(), now)
         user = dialplan.callee(self.node.settings, request.from_.uri)
         if user is None:
             return found
         if dialled.feature == codes.LAST_CALLER:
             call = self._last(user, True)
-            return found if call is None else self._find(call.from_.uri_bytes, now)
+            return (
+                found if call is None else self.find(request, readable(call.from_.uri_bytes), now)
+            )
         if dialled.feature == codes.REDIAL:
             call = self._last(user, False)
-            return found if call is None else self._find(call.uri, now)
+            return found if call is None else self.find(request, readable(call.uri), now)
         return found
 
     def screen(self, request, flow, found, caller):
@@ -61,14 +64,6 @@ class Recall:
         if user is None or user[:1] not in (b"*", b"%"):
             return None
         return codes.read(self.node.settings.codes, user)
-
-    def _find(self, address, now):
-        node, target = self.node, uri.parse(address)
-        found = dialplan.find(node.settings, node.listening, node.location, target, now)
-        if found.rule != dialplan.ELSEWHERE:
-            return found
-        stages = [[dialplan.towards(address, None, "dialled by a code")]]
-        return dialplan.Found(dialplan.PHONE_BOOK, stages, None, None)
 
     def _last(self, user, was_called):
         """Return the last Call that a user has got, or has made, or None."""

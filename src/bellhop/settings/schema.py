@@ -159,6 +159,23 @@ SCHEMA = {
         "anonymous": _option(
             choice("ring", "refuse"), "ring", "callers who hide their number: ring, refuse"
         ),
+        "unknown": _option(
+            choice("ring", "refuse"),
+            "ring",
+            "callers who are neither of the house nor in its phone book: ring, refuse",
+        ),
+        "may_call": _option(
+            choice("house", "mesh", "national", "all"),
+            "all",
+            "how far this user may call; calls for help always go through",
+        ),
+        "only": _list(
+            line,
+            "whom this user may call and nobody else: a number, its beginning with *, an address",
+        ),
+        "call_hours": _option(
+            hours_or_nothing, "", "when this user may call, as in 07:00-20:00; empty: always"
+        ),
         "pause": _option(flag, False, "calls to the user's groups ring without the user"),
         "pickup": _option(
             name_or_nothing, "house", "who has the same word here may take the calls of each other"

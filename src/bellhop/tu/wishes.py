@@ -10,26 +10,43 @@ from ..sip import uri
 FORWARDS = FORWARD_ALWAYS, FORWARD_BUSY, FORWARD_NOANSWER, FORWARD_ABSENT = (
     "forward_always", "forward_busy", "forward_noanswer", "forward_absent",
 )  # fmt: skip
-DND, PAUSE, QUIET, ANONYMOUS, BLOCKED = ("dnd", "pause", "quiet", "anonymous", "block")
+DND, PAUSE, QUIET, ANONYMOUS, UNKNOWN, BLOCKED = (
+    "dnd", "pause", "quiet", "anonymous", "unknown", "block",
+)  # fmt: skip
 # name -> its kind: text that names a place, switch, hours, word, list of texts.
 NAMES = dict.fromkeys(FORWARDS, "place")
-NAMES.update({DND: "switch", PAUSE: "switch", QUIET: "hours", ANONYMOUS: "word", BLOCKED: "list"})
+NAMES.update(
+    {
+        DND: "switch",
+        PAUSE: "switch",
+        QUIET: "hours",
+        ANONYMOUS: "word",
+        UNKNOWN: "word",
+        BLOCKED: "list",
+    }
+)
 
 # Kept beside them: what a forward was set to last, for a code without a number.
 LAST = "last"
 KEPT = tuple(NAMES) + (LAST,)
 
-RING, REFUSE = ANONYMOUS_WORDS = ("ring", "refuse")
+RING, REFUSE = TAKEN_WORDS = ("ring", "refuse")
 # Who calls again so soon has a reason.
 AGAIN_MS = 180000
 MOST_BLOCKED = 100
+# What may stand before an address in a list.
+SCHEMES = (b"sip", b"sips", b"tel")
 
 
 def value(user, wishes, name):
-    """Return what is in force: the wish of a user (a dict, or None), else the owner's option."""
-    if wishes is not None and name in wishes:
-        return wishes[name]
-    return getattr(user, name)
+    """Return what is in force: the wish of a user (a dict, or None), else the owner's option.
+
+    Where the owner keeps strangers from somebody, a wish does not let them in.
+    """
+    option = getattr(user, name)
+    if wishes is None or name not in wishes or (name, option) == (UNKNOWN, REFUSE):
+        return option
+    return wishes[name]
 
 
 def is_nobody(address):
@@ -48,6 +65,8 @@ def is_listed(listed, names, key):
     names, key = [uri.key_of(name) for name in names], key.lower()
     for text in listed:
         one = text.encode().lower()
+        scheme, _, rest = one.partition(b":")
+        one = rest if scheme in SCHEMES else one
         if one[-1:] == b"*":
             if [name for name in names if name.startswith(uri.key_of(one[:-1]))]:
                 return True
@@ -102,7 +121,7 @@ def checked(name, wish):
         return wish
     if kind == "list" and isinstance(wish, list) and len(wish) <= MOST_BLOCKED:
         return [_line(one) for one in wish]
-    if kind == "word" and wish in ANONYMOUS_WORDS:
+    if kind == "word" and wish in TAKEN_WORDS:
         return wish
     if kind == "hours" and isinstance(wish, str):
         if wish:

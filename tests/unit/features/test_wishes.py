@@ -34,12 +34,13 @@ config contact
 class House(unittest.TestCase):
     """alice, bob and carol with a phone each; the house trusts its own network."""
 
+    users = USERS
     node = "list trusted 10.0.0.0/24\noption responders carol\noption strangers allow\n"
 
     def start(self, alice="", phones="alice bob carol"):
         self.exchange = self.phones = None
         gc.collect()  # A second node needs its room in one piece, on a small heap.
-        self.exchange = Exchange(settings(self.node, users=USERS % alice))
+        self.exchange = Exchange(settings(self.node, users=self.users % alice))
         self.phones = {}
         for index, name in enumerate(("alice", "bob", "carol")):
             phone = Phone(name, name, flow("10.0.0.%d" % (2 + index)))
@@ -67,7 +68,8 @@ class House(unittest.TestCase):
     def call(self, caller, number, lines=()):
         """Dial; return (hosts that are asked, final response or None)."""
         phone = self.phones[caller]
-        back = self.send(phone, phone.request("INVITE", "sip:%s@home.test" % number, lines))
+        target = "sip:" + (number if "@" in number else number + "@home.test")
+        back = self.send(phone, phone.request("INVITE", target, lines))
         return self.asked(), final(back)
 
     def asked(self, method=b"INVITE"):
@@ -81,6 +83,18 @@ class House(unittest.TestCase):
 
     def request_to(self, name):
         return self.phones[name].asked["INVITE"]
+
+    def tell_time(self, minute):
+        """Let the node know the minute of the day."""
+        self.exchange.engine.hear("wishes", "clock", minute * MINUTE, self.exchange.now)
+
+    def from_outside(self, caller, method):
+        """Send a request of a stranger to alice; return the status of the final answer, or None."""
+        user, _, domain = caller[4:].partition("@")
+        stranger = Phone(user, user, flow("203.0.113.7"), domain)
+        data = stranger.request(method, "sip:201@home.test")
+        found = [one for one in self.exchange.answers(data, stranger.flow) if one >= 200]
+        return found[-1] if found else None
 
     def set(self, user, wish, value=None):
         arguments = {"user": user, "wish": wish}
@@ -159,9 +173,9 @@ class RestTest(House):
     def test_quiet_hours_need_a_clock(self):
         self.start("option quiet '22:00-07:00'")
         self.assertEqual(self.call("bob", "201")[0], ["10.0.0.2"])
-        self.exchange.engine.hear("wishes", "clock", 23 * 60 * MINUTE, self.exchange.now)
+        self.tell_time(23 * 60)
         self.assertEqual(self.call("bob", "201")[1].status, 486)
-        self.exchange.engine.hear("wishes", "clock", 9 * 60 * MINUTE, self.exchange.now)
+        self.tell_time(9 * 60)
         self.assertEqual(self.call("carol", "201")[0], ["10.0.0.2"])
 
     def test_who_is_blocked_or_hides_is_refused(self):

@@ -56,7 +56,7 @@ class Dialling:
         here = uri.Uri(b"tel", extension, None)
         return dialplan.find(node.settings, node.listening, node.location, here, now)
 
-    def lead(self, request, found, now):
+    def lead(self, request, flow, found, now):
         """Return a Found whose addresses of elsewhere (speed dials, forwarding) the mesh knows.
 
         Where the mesh has no way to one of several, the others ring.
@@ -288,7 +288,8 @@ class Dialling:
 
 
 def _joined(stages, more):
-    """Return the lists of targets with `more` ringing along with the first."""
+    """Return the lists of targets with `more` ringing along with the first, each once."""
+    more = [one for one in more if not stages or one not in stages[0]]
     if not more:
         return stages
     return [stages[0] + more] + stages[1:] if stages else [more]

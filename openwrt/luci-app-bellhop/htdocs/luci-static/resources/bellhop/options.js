@@ -23,7 +23,8 @@ const CHOICES = {
 	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
 	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
-	rotating: _('another one first each time')
+	rotating: _('another one first each time'),
+	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), all: _('everybody')
 };
 
 const OPTIONS = {
@@ -88,6 +89,10 @@ const OPTIONS = {
 		[ 'quiet', '', 'hours', _('Quiet hours'), _('As in 22:00-07:00.') ],
 		[ 'block', [], 'string', _('Blocked callers'), _('A number, its beginning with *, or an address.') ],
 		[ 'anonymous', 'ring', [ 'ring', 'refuse' ], _('Hidden numbers'), _('Callers who do not show theirs.') ],
+		[ 'unknown', 'ring', [ 'ring', 'refuse' ], _('Unknown callers'), _('Who is neither of the house nor in its phone book.') ],
+		[ 'may_call', 'all', [ 'house', 'mesh', 'national', 'all' ], _('May call'), _('How far; calls for help always go through.') ],
+		[ 'only', [], 'string', _('May call only'), _('A number, its beginning with *, or an address; none: everybody.') ],
+		[ 'call_hours', '', 'hours', _('May call at'), _('As in 07:00-20:00; empty: always.') ],
 		[ 'pause', '0', FLAG, _('Pause in groups'), _('Calls to groups ring without this person.') ],
 		[ 'pickup', 'house', 'word', _('Pickup group'), _('Who has the same word here may take the calls of each other.') ],
 		[ 'srtp', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],

@@ -1,0 +1,43 @@
+"""Whom a user may call: how far, whom alone, and at which hours, as the owner has set it.
+
+Calls for help are never asked for it.
+"""
+
+from .. import hours
+from ..effects import CELLS
+from . import dialplan, wishes
+
+LEVELS = HOUSE, MESH, NATIONAL, ALL = ("house", "mesh", "national", "all")
+# How far a call goes that a rule of the dial plan has found; any other goes as far as can be.
+NEEDED = {dialplan.LOCAL: HOUSE, dialplan.CONTACT: HOUSE}
+FARTHEST = {
+    HOUSE: "the house only", MESH: "the house and the mesh only",
+    NATIONAL: "numbers of this country only",
+}  # fmt: skip
+
+
+def needed(rule, target):
+    """Return how far a call to a Target goes, one of LEVELS."""
+    if target.flow is not None and target.flow.transport == CELLS:
+        return NEEDED.get(rule, MESH)
+    return NEEDED.get(rule, ALL)
+
+
+def is_bound(user):
+    """Tell whether there is anything that a user may not."""
+    return user.may_call != ALL or bool(user.only) or bool(user.call_hours)
+
+
+def why_not(user, level, names, key, minute):
+    """Return why a user may not make a call, in words, or "".
+
+    level: how far it goes; names: octets, what was dialled and who that is; key: user@host, octets;
+    minute: of the day, or None.
+    """
+    if LEVELS.index(level) > LEVELS.index(user.may_call):
+        return "%s may call %s" % (user.name, FARTHEST[user.may_call])
+    if user.only and not wishes.is_listed(user.only, names, key):
+        return "%s may call listed numbers only" % user.name
+    if minute is not None and user.call_hours and not hours.is_within(user.call_hours, minute):
+        return "%s may call from %s only" % (user.name, user.call_hours.replace("-", " to "))
+    return ""
