@@ -22,7 +22,7 @@ RESUME_WAIT, HALF_LIFE = (12000, 5000)
 REPEATS = (1000, 2000, 4000, 8000, 16000)
 # An acknowledgement waits for something to say; silence is filled, and ends a call.
 ACK_WAIT, FILL_AFTER, DEAD_AFTER = (100, 30000, 90000)
-# Pieces that came before their turn.
+# Pieces that are said at once, and kept before their turn.
 MAX_EARLY = 16
 # Streams of sound of a call: RTP and RTCP of two m-lines.
 STREAMS = 4
@@ -131,7 +131,7 @@ class Call:
             del self.out[number]
         if not piece.number:
             return []
-        if piece.number > self.got and len(self.early) < MAX_EARLY:
+        if 0 < piece.number - self.got <= MAX_EARLY:
             self.early[piece.number] = piece
         whole = []
         while self.got + 1 in self.early:
@@ -478,7 +478,7 @@ class Calls:
         """Say what is due; return the effects."""
         effects = []
         if call.state == OPEN:
-            for number in sorted(call.out):
+            for number in sorted(call.out)[:MAX_EARLY]:
                 out = call.out[number]
                 if out.at is None or now >= _next(out):
                     out.tries += out.at is not None
@@ -529,7 +529,8 @@ class Calls:
             if now >= call.heard_at + DEAD_AFTER:
                 return self._close(call, "silent", now)
             tries = max([out.tries for out in call.out.values()] + [0])
-            late = [out for out in call.out.values() if now >= _next(out)]
+            said = [out for out in call.out.values() if out.at is not None]
+            late = [out for out in said if now >= _next(out)]
             if late and tries >= len(REPEATS):
                 return self._close(call, "does not acknowledge", now)
             if call.is_caller and [out for out in late if out.tries == 1]:
