@@ -5,11 +5,11 @@ A neighbour is an address on a link. An edge to it is published in TWO_WAY only.
 
 # Three hellos and a half without a sign of life end a neighbour; before that it is asked.
 HELLO_INTERVAL = 2000
-# Where nothing has changed for ten minutes hellos are rarer. Silence is noticed as soon as before:
-# the question for a sign of life needs no hello.
-QUIET_INTERVAL, QUIET_AFTER = (4000, 600000)
+# Where the neighbours have stayed the same for a while hellos are rarer. Silence is noticed as soon
+# as before: the question for a sign of life needs no hello, and comes when a rare one is late.
+QUIET_INTERVAL, QUIET_AFTER = (4000, 10000)
 DEAD_PERCENT = 350
-PROBE_PERCENT = 270
+PROBE_PERCENT = 230
 PROBE_INTERVAL = 300
 # A peer that names a longer interval is not waited for in full.
 MIN_INTERVAL, MAX_INTERVAL = (100, 60000)
@@ -48,7 +48,7 @@ class Neighbour:
         self.link = link
         self.address = address
         self.far = far
-        # Its link's id in the other family of the same interface, where it is there too.
+        # Its link's id and address in the other family of the interface, where it is there too.
         self.beside = None
         self.told = 0
         self.handshake = handshake

@@ -84,6 +84,8 @@ class Neighbours:
         """Send one hello to an address that may be a node; return the effects."""
         if number not in self.links or (number, source) in self.table:
             return []
+        if self._is_beside(number, address=source):
+            return []
         return [self.openings.greeting(number, source, self.mesh.now)]
 
     def wake_link(self, link, now):
@@ -126,7 +128,7 @@ class Neighbours:
         here = [n for n in self.table.values() if n.link == link.number]
         for neighbour in here:
             if neighbour.id in there:
-                there[neighbour.id].beside = neighbour.far
+                there[neighbour.id].beside = neighbour.far, neighbour.address
                 self._step(neighbour, LEAVE, now)
         return bool(there) and not [n for n in here if n.id not in there]
 
@@ -153,8 +155,12 @@ class Neighbours:
         settings = self.mesh.settings
         if not link.multicast:
             return settings.keepalive_ms
+        # Where nobody is, who comes without an event of the carrier is met as soon as before.
+        is_alone = not [one for one in self.table.values() if _is_on(one, link)]
         is_quiet = now - link.changed >= QUIET_AFTER and settings.hello_ms >= HELLO_INTERVAL
-        return max(settings.hello_ms, QUIET_INTERVAL) if is_quiet else settings.hello_ms
+        if is_quiet and not is_alone:
+            return max(settings.hello_ms, QUIET_INTERVAL)
+        return settings.hello_ms
 
     def _greet_static(self, link, now):
         if link.greeted_at is not None and not link.burst and now < link.greeted_at:
@@ -195,7 +201,7 @@ class Neighbours:
         greeting = packets.read_greeting(body)
         own = [one.id for one in self.links.values()]
         neighbour = self.table.get((link, source))
-        if greeting.id in own or self._is_beside(greeting.id, link):
+        if greeting.id in own or self._is_beside(link, far=greeting.id):
             return None, b"", []
         if neighbour is None or neighbour.far != greeting.id:
             return None, b"", self.openings.greeted(greeting, link, source, now)
@@ -216,13 +222,12 @@ class Neighbours:
         self._heard(neighbour, greeting.interval, quality, now)
         return neighbour, greeting.digest, []
 
-    def _is_beside(self, far, number):
-        """Tell whether a link id is that of a node with which the link's twin speaks."""
+    def _is_beside(self, number, far=None, address=None):
+        """Tell whether a link id or an address is of a node with which the link's twin speaks."""
         twin = self._twin(self.links[number])
-        for neighbour in self.table.values() if twin is not None else ():
-            if _is_on(neighbour, twin) and neighbour.beside == far:
-                return True
-        return False
+        there = self.table.values() if twin is not None else ()
+        places = [one.beside for one in there if _is_on(one, twin) and one.beside is not None]
+        return bool([place for place in places if place[0] == far or place[1] == address])
 
     def _heard(self, neighbour, interval, quality, now):
         neighbour.promise(interval)

@@ -48,7 +48,7 @@ class Times(unittest.TestCase):
     def test_a_two_way_one_is_probed_before(self):
         one = neighbour(PROOF)
         one.arm(0)
-        self.assertEqual(one.deadline, 5400)
+        self.assertEqual(one.deadline, 4600)
         one.arm(5400)
         self.assertEqual(one.deadline, 5700)
         one.arm(6900)
