@@ -40,8 +40,9 @@ Event = namedtuple("Event", ("kind", "fields"))
 # One line for the log. level: "error", "warning", "notice", "info".
 Note = namedtuple("Note", ("level", "text"))
 
-# Send one datagram of the mesh from a link; address: (host, port), or None for all on the link.
-SendMesh = namedtuple("SendMesh", ("link", "address", "data"))
+# Send one datagram of the mesh from a link; address: (host, port), or None for all on the link;
+# is_cell: it brings SIP, and nothing that keeps the mesh together.
+SendMesh = namedtuple("SendMesh", ("link", "address", "data", "is_cell"))
 
 # Give the engine a message that came otherwise than by a socket: Engine.receive(data, flow).
 Receive = namedtuple("Receive", ("flow", "data"))

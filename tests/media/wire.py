@@ -18,11 +18,11 @@ Datagram = namedtuple("Datagram", "source target data")
 
 
 class Capture:
-    """tshark's own dumpcap on one interface of a host, from now until `stop`."""
+    """tshark's own dumpcap on one interface of a host, from now until `stop` or `rows`."""
 
-    def __init__(self, host, interface, folder):
+    def __init__(self, host, interface, folder, what="udp"):
         self.path = os.path.join(folder, f"{host.name}-{interface}.pcapng")
-        words = ["dumpcap", "-q", "-i", interface, "-f", "udp", "-w", self.path]
+        words = ["dumpcap", "-q", "-i", interface, "-f", what, "-w", self.path]
         self.process = host.popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for line in self.process.stderr:
             if line.startswith(b"File:"):  # It captures from here on.
@@ -31,21 +31,23 @@ class Capture:
 
     def stop(self):
         """Return the Datagrams, fragments put together."""
+        found = []
+        for columns in self.rows("ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload"):
+            if columns[0] and columns[4]:
+                source, target = (columns[0], int(columns[1])), (columns[2], int(columns[3]))
+                found.append(Datagram(source, target, bytes.fromhex(columns[4])))
+        return found
+
+    def rows(self, *fields):
+        """Return these fields of each packet, as tshark writes them, "" where it has none."""
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=STOP_SECONDS)
-        fields = ("ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload")
         words = ["tshark", "-r", self.path, "-Tfields"]
         words += [word for name in fields for word in ("-e", name)]
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=STOP_SECONDS, check=True
         )
-        found = []
-        for row in done.stdout.splitlines():
-            columns = row.split("\t")
-            if len(columns) == len(fields) and columns[0] and columns[4]:
-                source, target = (columns[0], int(columns[1])), (columns[2], int(columns[3]))
-                found.append(Datagram(source, target, bytes.fromhex(columns[4])))
-        return found
+        return [row.split("\t") for row in done.stdout.splitlines()]
 
 
 def sound_of(datagrams):

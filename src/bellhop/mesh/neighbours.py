@@ -182,7 +182,7 @@ class Neighbours:
         )
         head, data = packets.write_to_all(greeting)
         tags = [one.session.tag(head, _quality(one, now)) for one in here[:MAX_TAGGED]]
-        return SendMesh(link.number, None, data + b"".join(tags))
+        return SendMesh(link.number, None, data + b"".join(tags), False)
 
     def _hello_to(self, neighbour, flags, now):
         """Return the hello for one neighbour."""
@@ -194,7 +194,7 @@ class Neighbours:
     def send(self, neighbour, kind, body):
         """Return the SendMesh that says something to a neighbour."""
         data = neighbour.session.write(kind, body)
-        return SendMesh(neighbour.link, neighbour.address, data)
+        return SendMesh(neighbour.link, neighbour.address, data, kind == packets.CELL)
 
     def greeted(self, body, link, source, now):
         """Take a HELLO in clear; return (neighbour or None, its digest, effects)."""
@@ -283,7 +283,7 @@ class Neighbours:
         self.sessions[half.session.id] = neighbour
         effects = []
         if half.handshake.is_initiator:
-            effects.append(SendMesh(half.link, half.address, half.step))
+            effects.append(SendMesh(half.link, half.address, half.step, False))
         self._step(neighbour, event, now)
         return effects + [self._hello_to(neighbour, 0, now)]
 

@@ -45,7 +45,7 @@ class Openings:
     def greeting(self, link, source, now):
         """Return the SendMesh that asks an address for a handshake."""
         mark = self._secret_for(link, source, b"", now)
-        return SendMesh(link, source, packets.write_greeting(self.links[link].id, mark))
+        return SendMesh(link, source, packets.write_greeting(self.links[link].id, mark), False)
 
     def greeted(self, greeting, link, source, now):
         """Answer somebody who wants to be a neighbour: with a cookie, or with a wish for one."""
@@ -56,7 +56,8 @@ class Openings:
 
     def _cookie(self, link, source, far, mark, now):
         cookie = self._secret_for(link, source, far, now)
-        return SendMesh(link, source, packets.write_cookie(self.links[link].id, far, cookie, mark))
+        data = packets.write_cookie(self.links[link].id, far, cookie, mark)
+        return SendMesh(link, source, data, False)
 
     def _secret_for(self, link, source, far, at):
         """Return the octets that show that an address has read what it was sent."""
@@ -132,7 +133,7 @@ class Openings:
         if half.tries >= STEP_TRIES:
             return []
         half.tries += 1
-        return [SendMesh(half.link, half.address, half.step)]
+        return [SendMesh(half.link, half.address, half.step, False)]
 
     def forget(self, half):
         """A handshake is over, be it complete or not."""

@@ -7,7 +7,7 @@ import socket
 import struct
 
 from . import netlink
-from .binding import IPPROTO_IPV6, IPV6_V6ONLY
+from .binding import CS3, CS6, IPPROTO_IP, IPPROTO_IPV6, IPV6_V6ONLY, classify
 from .system import sockets
 
 GROUP_IPV4 = "239.255.66.66"
@@ -17,7 +17,6 @@ ANYWHERE, INTERNET = 0, "internet"
 DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
 # Linux has these numbers on every machine; MicroPython has no names for them.
-IPPROTO_IP = 0
 IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP = 33, 34, 35
 IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP = 18, 19, 20
 SO_BINDTODEVICE, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL = 25, 49, 29
@@ -33,6 +32,7 @@ class MeshLinks:
         self.loop = loop
         self.section = section
         self.sockets = {}
+        self.classes = {}
         self.problems = {}
         self.lost = 0
         self.seeker = None
@@ -69,10 +69,16 @@ class MeshLinks:
             return
         if address is None:
             address = GROUP_IPV6 if link & 1 else GROUP_IPV4, self.section.port
+        self._classify(link, opened, CS3 if effect.is_cell else CS6)
         try:
             opened.sendto(effect.data, sockets.address(address[0], address[1], link // 2))
         except OSError:
             self.lost += 1  # Full, or no way there now: hellos and acknowledgements notice.
+
+    def _classify(self, link, opened, dscp):
+        if self.classes.get(link) != dscp:
+            self.classes[link] = dscp
+            classify(opened, link & 1, dscp)
 
     def adjust(self):
         """Bring the links in step with the interfaces that are up now."""
@@ -139,6 +145,7 @@ class MeshLinks:
 
     def _drop(self, link):
         made = self.sockets.pop(link)
+        self.classes.pop(link, None)
         self.loop.forget(made.fileno())
         made.close()
 

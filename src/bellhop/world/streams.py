@@ -14,7 +14,7 @@ from ..effects import Flow
 from ..errors import SipError
 from ..sip.framing import PING, PONG, Framer
 from ..sip.ip import network_of
-from .binding import bound
+from .binding import CS3, bound, classify
 from .connection import Connection, Listening
 from .system import sockets
 
@@ -217,6 +217,7 @@ class Streams:
             made = bound(socket.SOCK_STREAM, endpoint.listener.host, 0, endpoint.zone)
         except OSError as error:
             return None, sockets.reason(error)
+        classify(made, ":" in flow.host, CS3)
         try:
             made.connect(target)
         except OSError:
@@ -356,6 +357,7 @@ class StreamListener:
         self.suffix = "".join(listener.host.partition("%")[1:])
         self.counters = {}
         made = bound(socket.SOCK_STREAM, listener.host, listener.port, zone, reuse=True)
+        classify(made, ":" in listener.host, CS3)
         made.listen(BACKLOG)
         self.listening = Listening(loop, made, self._came)
 

@@ -5,7 +5,7 @@ import socket
 
 from ..effects import Flow
 from ..limits import MAX_DATAGRAM_BYTES, MAX_KEPT_FLOWS, MAX_WAITING_DATAGRAMS
-from .binding import bound
+from .binding import CS3, bound, classify
 from .system import sockets
 
 
@@ -24,6 +24,7 @@ class UdpSocket:
         self.waiting = []
         self.counters = {"dropped_sending": 0, "unreachable": 0}
         self.socket = bound(socket.SOCK_DGRAM, listener.host, listener.port, zone)
+        classify(self.socket, ":" in listener.host, CS3)
         sockets.ask_for_errors(self.socket, listener.host)
         self.recvfrom, self.sendto = self.socket.recvfrom, self.socket.sendto
         loop.watch(self.socket.fileno(), self._ready)
