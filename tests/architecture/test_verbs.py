@@ -12,6 +12,7 @@ from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.member import Member
 from bellhop.features.messages.delivery import Delivery
 from bellhop.features.phonebook.book import Book
+from bellhop.features.pickup import Pickup
 from bellhop.features.ringtest import RingTest
 from bellhop.features.wishes import Wishes
 from bellhop.shell import command
@@ -29,7 +30,7 @@ TABLE = re.compile(r"^const CALLS = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\t'?([\w-]+)'?: \[(.*)\],?$", re.MULTILINE)
 ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
-    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial)},
+    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

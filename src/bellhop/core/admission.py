@@ -15,6 +15,8 @@ HERE = (dialplan.LOCAL, dialplan.CONTACT)
 STORMY = (b"SUBSCRIBE", b"PUBLISH")
 # All that who is not of this house may ask of a phone outside of a dialog.
 FROM_OUTSIDE = (b"INVITE", b"MESSAGE", b"OPTIONS", b"CANCEL", b"ACK")
+# What other nodes may watch, where the owner lets them.
+WATCHED = (b"presence", b"dialog")
 # RFC 3323: the domain of who does not say his name.
 NOBODY = b"anonymous.invalid"
 # How many times the requests of a stranger a neighbour may bring, who speaks for many.
@@ -259,10 +261,10 @@ class Admission:
         return False
 
 
-def asks_presence(request):
-    """Tell whether a request asks who is there, as other nodes may (RFC 3856)."""
+def watches(request):
+    """Tell whether a request begins to watch who is there and talks (RFC 3856, RFC 4235)."""
     package = (request.value(b"event") or b"").partition(b";")[0].strip().lower()
-    return request.method == b"SUBSCRIBE" and package == b"presence" and request.to.tag is None
+    return request.method == b"SUBSCRIBE" and package in WATCHED and request.to.tag is None
 
 
 def _check_method(request):

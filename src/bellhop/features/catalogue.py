@@ -23,9 +23,9 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "pickup", "recall", "dial", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh circuits", "barring", "blocking", "mesh over SIP", "holding",
-    "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "phonebook", "wishes", "codes", "recall", "dial", "strict", "diversion", "hunting",
+    "mesh", "mesh dialling", "mesh circuits", "pickup", "barring", "blocking", "mesh over SIP",
+    "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -43,10 +43,10 @@ def node(settings, token, now):
     engine.join(wishes)
     codes = Codes(core, wishes)
     engine.join(codes)
-    pickup = Pickup(core, engine.forwarder)
+    find = engine.routing.sent_on
+    pickup = Pickup(core, engine.forwarder, find)
     engine.join(pickup)
     codes.does(pickup.actions())
-    find = engine.routing.sent_on
     recall = Recall(core, wishes, codes.keep, find)
     engine.join(recall)
     codes.does(recall.actions())

@@ -1,7 +1,7 @@
 """Feature codes: does what a member dials with * or #, and tells in words what is set."""
 
 from ..errors import BellhopError, SipError
-from ..limits import OWN
+from ..limits import MEMBER, OWN
 from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
@@ -11,8 +11,8 @@ from ..tu import dialplan, wishes
 class Codes:
     """A feature. actions: feature (tu.codes.ACTIONS) -> its method, of whoever `does` it.
 
-    An action gets (user section, codes.Dialled, request, server, flow, now) and returns effects,
-    or None: the call goes on.
+    An action gets (user section, codes.Dialled, request, server, flow, now) and returns effects, or
+    None: the call goes on. The section is None where somebody of the mesh dials a place.
     """
 
     name = "codes"
@@ -43,9 +43,11 @@ class Codes:
         if dialled is None or target.key in self.node.settings.names:
             return None
         user = caller.user
-        if user is None or user.kind != "user":
-            raise SipError(403, "codes are for the members of this house")
         action = self.actions.get(dialled.feature)
+        if user is None or user.kind != "user":
+            if caller.kind != MEMBER or dialled.feature != codes.PARK:
+                raise SipError(403, "codes are for the members of this house")
+            user = None
         if action is not None:
             return action(user, dialled, request, server, flow, now)
         try:

@@ -3,6 +3,7 @@
 The dial plan knows who the members are; here some of them rest, others begin, and more join in.
 """
 
+from ..errors import SipError
 from ..tu import dialplan, wishes
 
 ROTATING = "rotating"
@@ -43,7 +44,7 @@ class Hunting:
             return found
         if found.rule != dialplan.LOCAL or group is None or group.kind != "group":
             return found
-        lists = self._lists(group, now)
+        lists = self._lists(group, request, now)
         if not lists:
             return self._overflow(group, request, now) or dialplan.Found(
                 found.rule, [], group, None
@@ -57,20 +58,31 @@ class Hunting:
         together = [target for targets in lists for target in targets]
         return dialplan.Found(found.rule, [together], group, patience)
 
-    def _lists(self, group, now):
+    def _lists(self, group, request, now):
         """Return the Targets of each member who may ring now, in the order of this call."""
         node, lists = self.node, []
         for member in group.rings:
             user = node.settings.users.get(member)
-            if user is None or not self._rests(user, now):
+            found = []
+            if user is None:
+                found = self._elsewhere(member, request, now)
+            elif not self._rests(user, now):
                 found = dialplan.member_targets(node.settings, node.location, member, now)
-                lists += [found] if found else []
+            lists += [found] if found else []
         if group.strategy == ROTATING and lists:
             turn = self.turns.get(group.name, 0)
             self.turns[group.name] = turn + 1
             first = turn % len(lists)
             lists = lists[first:] + lists[:first]
         return lists
+
+    def _elsewhere(self, member, request, now):
+        """Return the Targets of a member elsewhere; none where no way leads there now."""
+        try:
+            stages = self.find(request, member, now).stages
+        except SipError:
+            return []
+        return [_member(one, member) for one in stages[0]] if stages else []
 
     def _rests(self, user, now):
         if self.own.value(user, wishes.PAUSE):
@@ -110,3 +122,9 @@ class Hunting:
             return None
         led = self.find(request, group.overflow, now)
         return None if led.callee is group or not led.stages else led
+
+
+def _member(target, member):
+    fields = list(target)
+    fields[5] = "member %s of a group, %s" % (member, target.reason)
+    return dialplan.Target(*fields)

@@ -4,10 +4,11 @@ The node answers for its users and groups from what it knows itself: no phone is
 has to publish anything.
 """
 
+from ..core.feature import first
 from ..errors import SipError
 from ..limits import MEMBER, OWN
 from ..settings import codes
-from ..sip import address, scan
+from ..sip import address, scan, uri
 from ..sip.message import response_to
 from ..subscription import bodies, notifier
 from ..subscription.notifier import Notifier
@@ -25,8 +26,8 @@ PACKAGES = {
     name: Package(name, bodies.TYPES[name], LONGEST_SECONDS, GATHER_MS) for name in bodies.TYPES
 }
 ALLOWED = b"Allow-Events: " + b", ".join(bodies.PACKAGES)
-# `option lamps`: besides the house all nodes of the mesh may watch.
-ALL = "all"
+# `option lamps`: besides the house nodes of contacts may watch, or all nodes of the mesh.
+CONTACTS, ALL = ("contacts", "all")
 
 
 class Watch(Notifier):
@@ -92,7 +93,7 @@ class Lamps:
             return None
         if request.to.tag is not None:
             raise SipError(481, "Subscription does not exist")
-        if not self._may_look(caller):
+        if not self._may_look(request, flow, caller):
             raise SipError(403, "who is not of this house may not watch it")
         if package in (bodies.SUMMARY, bodies.REG) and not self._is_own(resource, caller):
             raise SipError(403, "messages and phones are shown to their owner alone")
@@ -109,11 +110,19 @@ class Lamps:
             return b"place", dialled.number
         return None
 
-    def _may_look(self, caller):
+    def _may_look(self, request, flow, caller):
         """Tell whether somebody may watch: who is of the house, others where the owner says so."""
         settings = self.node.settings
-        is_open = settings.features.lamps == ALL or settings.mesh.profile == "emergency"
-        return caller.kind == OWN or (is_open and caller.kind == MEMBER)
+        if caller.kind != MEMBER:
+            return caller.kind == OWN
+        if settings.features.lamps == ALL or settings.mesh.profile == "emergency":
+            return True
+        beyond = first(self.node.hooks.caller, request, flow)
+        if settings.features.lamps != CONTACTS or beyond is None:
+            return False
+        named = [uri.parse(one.address.encode()) for one in settings.contacts if one.address]
+        known = [first(self.node.hooks.callee, one) for one in named]
+        return beyond[1] in [one[1] for one in known if one is not None]
 
     @staticmethod
     def _is_own(resource, caller):

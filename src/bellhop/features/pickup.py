@@ -3,24 +3,38 @@
 A ringing call is joined, not built anew: the phone that asked becomes one more branch of it (RFC
 3261 section 16.5), so its keys and its caller know of nothing. An INVITE that replaces a call which
 still rings asks for the same (the lamp keys of desk phones; RFC 3891 would answer 481).
+
+A call that rings at another node is joined there: the code goes there as an INVITE to who is rung,
+with ELSEWHERE in its Request-URI, and the phone that asked is called back. Who of other houses may
+do so is a contact with `option pickup`, known by the key of its node.
 """
 
-from ..errors import SipError
+from ..core.feature import first
+from ..effects import CELLS
+from ..errors import BellhopError, SipError
 from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
+from ..text import readable
 from ..tu import border, dialplan
-from ..tu.calls import ANSWERED
+from ..tu.calls import ANSWERED, name_of
 from ..tu.response_context import WAITING
 
 # The phone is told to end its own call first; only then it is free to ring.
 PAUSE_MS = 400
 TOLD = "picked up: your phone answers now"
 PICKED = "picked up by "
+TAKEN = "taken on another phone of "
 PLACES = "123456789"
 PARKED_MS = 180000
 # A phone may end a call before the one whom it has transferred is here.
 JUST_NOW_MS = 5000
+# The parameter of a Request-URI that asks another node for a call that rings there; its value for
+# any call of the group that both have.
+ELSEWHERE, GROUP = b"pickup", b"group"
+# So soon another node calls the phone back that has asked it.
+CALLED_BACK_MS = 5000
+MOST_AWAITED = 64
 
 
 class Joining:
@@ -34,16 +48,22 @@ class Joining:
 
 
 class Pickup:
-    """A feature. joining: ResponseContext -> Joining. A parked call is one that rings nowhere."""
+    """A feature. joining: ResponseContext -> Joining. A parked call is one that rings nowhere.
+
+    awaited: user's name -> (Binding of the phone, key of the node that calls it back, until).
+    """
 
     name = "pickup"
-    hooks, events = ("locate", "take", "request", "status"), ()
+    hooks, events = ("locate", "lead", "screen", "take", "request", "status"), ()
     users = {}
 
-    def __init__(self, node, forwarder):
+    def __init__(self, node, forwarder, find):
+        """find: of Routing."""
         self.node = node
         self.forwarder = forwarder
+        self.find = find
         self.joining = {}
+        self.awaited = {}
         self.wakers = {Joining: self._join}
 
     # What is dialled.
@@ -55,34 +75,54 @@ class Pickup:
     def pick_up(self, user, dialled, request, server, flow, now):
         """Take the call that rings longest at a number, or in the user's pickup group."""
         number = dialled.number
-        names = self._ringing_for(user, number)
+        if user is None or (number and number not in self.node.settings.names):
+            return None  # It rings at another node, or nobody knows who asks.
+        names = self._ringing_for(user, user.pickup, number)
+        context = self._ringing(names)
+        if context is not None:
+            return self._bring(context, user, request, server, flow, now)
+        if not number and self._houses(user):
+            return None
+        where = number.decode() if number else "your group"
+        raise SipError(480, "no call rings at %s now" % where)
+
+    def _ringing(self, names):
+        """Return the ResponseContext that rings longest for one of some users, or None."""
         for call in sorted(self.node.calls.live.values(), key=_since):
             context = call.context
             if context is None or context.state != WAITING or context.is_help:
                 continue
             if context not in self.joining and _rings_at(context, names):
-                return self._bring(context, user, request, server, flow, now)
-        where = number.decode() if number else "your group"
-        raise SipError(480, "no call rings at %s now" % where)
+                return context
+        return None
 
-    def _ringing_for(self, user, number):
-        """Return the names of users whose calls somebody may take."""
+    def _ringing_for(self, user, group, number):
+        """Return the names of users whose calls may be taken; user: section, None of elsewhere."""
         settings = self.node.settings
-        if number:
-            section = settings.names.get(number)
-            if section is None:
-                raise SipError(404, "nobody here has the number %s" % number.decode())
+        section = settings.names.get(number) if number else None
+        if number and section is None:
+            raise SipError(404, "nobody here has the number %s" % number.decode())
+        names = settings.users
+        if section is not None:
             names = section.rings if section.kind == "group" else (section.name,)
-        else:
-            names = [name for name in settings.users if name != user.name]
-        allowed = [name for name in names if _may_take(user, settings.users.get(name))]
+        allowed = [name for name in names if self._is_in(group, name, user)]
         if not allowed:
-            raise SipError(403, "calls there are not for %s to take" % user.name)
+            who = "others" if user is None else user.name
+            raise SipError(403, "calls there are not for %s to take" % who)
         return allowed
 
+    def _is_in(self, group, name, but):
+        other = self.node.settings.users.get(name)
+        return other is not None and other is not but and other.pickup == group != ""
+
     def take(self, request, server, flow, caller, now):
-        """Take an INVITE that replaces a call which still rings; None for all else."""
-        if request.method != b"INVITE" or b"replaces" not in request.names:
+        """Take an INVITE that asks for a call which still rings; None for all else."""
+        if request.method != b"INVITE":
+            return None
+        asked = request.parsed_uri.param(ELSEWHERE)
+        if asked is not None:
+            return self._reach_out(asked, request, server, flow, caller, now)
+        if b"replaces" not in request.names:
             return None
         call_id = request.value(b"replaces").partition(b";")[0].strip()
         call = self.node.calls.live.get(call_id)
@@ -91,7 +131,7 @@ class Pickup:
             return None
         user = caller.user
         names = [] if user is None or user.kind != "user" else self.node.settings.users
-        names = [name for name in names if _may_take(user, self.node.settings.users[name])]
+        names = [name for name in names if self._is_in(user.pickup, name, user)]
         if context in self.joining or context.is_help or not _rings_at(context, names):
             raise SipError(481, "that call does not ring for you")
         return self._bring(context, user, request, server, flow, now)
@@ -101,8 +141,11 @@ class Pickup:
         phone = self.node.phone_of(request, flow)
         if phone is None:
             raise SipError(480, "no phone of %s is registered there" % user.name)
-        joining = Joining(context, dialplan.to_phone(phone, PICKED + user.name), now)
-        self.joining[context] = joining
+        target = dialplan.to_phone(phone, PICKED + user.name)
+        return self._plan(context, target, request, server, now)
+
+    def _plan(self, context, target, request, server, now):
+        joining = self.joining[context] = Joining(context, target, now)
         self.node.deadlines.watch(joining)
         response = response_to(request, 487, TOLD, (), self.node.tag())
         return self.node.layer.respond(server, response, now)
@@ -118,18 +161,140 @@ class Pickup:
             border.answer_at_once(request, self.node.settings.domain)
         return request, []
 
-    # Parking.
+    # Between nodes.
+
+    def _group_of(self, request, flow):
+        """Return the pickup group that a caller of another node has here, ""."""
+        beyond = first(self.node.hooks.caller, request, flow)
+        for contact in self.node.settings.contacts if beyond is not None else ():
+            if contact.pickup and self._is_at(contact, beyond):
+                return contact.pickup
+        return ""
+
+    def _is_at(self, contact, beyond):
+        return first(self.node.hooks.callee, uri.parse(contact.address.encode())) == beyond
+
+    def _reach_out(self, asked, request, server, flow, caller, now):
+        """Let a phone of another node join a call that rings here; asked: GROUP, or b""."""
+        group = self._group_of(request, flow) if caller.user is None else caller.user.pickup
+        number = b"" if asked == GROUP else request.parsed_uri.key
+        context = self._ringing(self._ringing_for(caller.user, group, number))
+        if context is None:
+            raise SipError(480, "no call rings there now")
+        if caller.user is not None:
+            return self._bring(context, caller.user, request, server, flow, now)
+        return self._call_back(context, request, server, now)
+
+    def _call_back(self, context, request, server, now):
+        led = self.find(request, readable(request.from_.uri_bytes), now)
+        if not led.stages:
+            raise SipError(480, "who asks for it cannot be called back")
+        fields = list(led.stages[0][0])
+        fields[5] = PICKED + name_of(request.from_)
+        return self._plan(context, dialplan.Target(*fields), request, server, now)
+
+    def _houses(self, user):
+        """Return contacts who have one pickup group with a user, one of each other node."""
+        found = {}
+        for contact in self.node.settings.contacts if user.pickup else ():
+            if contact.pickup == user.pickup and contact.address:
+                named = first(self.node.hooks.callee, uri.parse(contact.address.encode()))
+                found.setdefault(None if named is None else named[1], contact)
+        return [found[node] for node in found if node is not None]
+
+    def lead(self, request, flow, found, now):
+        """Let a code that means a call at another node ask for it there, and await its answer."""
+        user = None if request.caller is None else request.caller.user
+        if user is None or request.method != b"INVITE" or found.callee is not None:
+            return found
+        is_asking = self._dialled(request, codes.PICKUP) is not None
+        stages = []
+        for stage in found.stages:
+            stages.append([])
+            for target in stage:
+                is_beyond = target.flow is not None and target.flow.transport == CELLS
+                if is_beyond and (is_asking or uri.parse(target.uri).user[:1] == b"*"):
+                    self._await(user, request, flow, target.flow.host, now)
+                fields = list(target)
+                fields[0] += self._mark(request) if is_asking else b""
+                stages[-1].append(dialplan.Target(*fields))
+        return dialplan.Found(found.rule, stages, None, found.patience)
+
+    def _mark(self, request):
+        number = self._dialled(request, codes.PICKUP).number
+        return b";" + ELSEWHERE + (b"" if number else b"=" + GROUP)
+
+    def _await(self, user, request, flow, key, now):
+        phone = self.node.phone_of(request, flow)
+        if len(self.awaited) >= MOST_AWAITED:
+            self.awaited = {}
+        if phone is not None:
+            self.awaited[user.name] = phone, key, now + CALLED_BACK_MS
+
+    def _called_back(self, request, found, now):
+        """Return the Found of a call to the phone that has asked another node for it."""
+        user = found.callee
+        phone, key, until = self.awaited.get(None if user is None else user.name, (None, "", 0))
+        if phone is None or request.via.host != key.encode():
+            return found
+        del self.awaited[user.name]
+        if now > until or self.node.location.current(phone) is None:
+            return found
+        target = dialplan.to_phone(phone, PICKED + user.name)
+        return dialplan.Found(dialplan.CONTACT, [[target]], None, None)
+
+    def screen(self, request, flow, found, caller):
+        """Refuse who writes the name of another node to be answered at once."""
+        if found.rule == dialplan.CONTACT and found.stages and request.to.tag is None:
+            is_picked = found.stages[0][0].reason.startswith(PICKED)
+            if is_picked and flow.transport != CELLS:
+                raise SipError(403, "who takes a call is called back by a node of the mesh")
+
+    def _dialled(self, request, feature):
+        """Return the codes.Dialled of a feature, or None for all else that a request is for."""
+        user = request.parsed_uri.user
+        if user is None or user[:1] not in (b"*", b"%", b"#"):
+            return None
+        dialled = codes.read(self.node.settings.codes, user)
+        return dialled if dialled is not None and dialled.feature == feature else None
 
     def locate(self, request, found, now):
+        """Return whom a code means that is about a call elsewhere, or a place here."""
+        if request.method != b"INVITE" or request.to.tag is not None:
+            return found
+        if found.rule == dialplan.LOCAL and request.parsed_uri.param(ELSEWHERE) is not None:
+            return dialplan.Found(dialplan.LOCAL, [], None, None)
+        if found.callee is not None and self.awaited:
+            return self._called_back(request, found, now)
+        if found.callee is not None or found.stages:
+            return found
+        dialled = self._dialled(request, codes.PICKUP)
+        if dialled is not None:
+            return self._beyond(request, dialled.number, found, now)
+        dialled = self._dialled(request, codes.PARK)
+        return found if dialled is None else self._place(request, dialled, found, now)
+
+    def _beyond(self, request, number, found, now):
+        """Return the Found of a pickup at another node, or what was found."""
+        if number:
+            is_here = number in self.node.settings.names
+            return found if is_here else self.find(request, number.decode(), now)
+        user = dialplan.callee(self.node.settings, request.from_.uri)
+        houses = [] if user is None or user.kind != "user" else self._houses(user)
+        if not houses or self._ringing([one for one in self.node.settings.users
+                                        if self._is_in(user.pickup, one, user)]):  # fmt: skip
+            return found
+        there = [dialplan.towards(one.address.encode(), None, PICKED + user.name) for one in houses]
+        return dialplan.Found(dialplan.PHONE_BOOK, [there], None, None)
+
+    # Parking.
+
+    def _place(self, request, dialled, found, now):
         """Let a caller who was transferred to a place wait there.
 
         Who parked the call is rung when nobody has taken it back for a while.
         """
-        if request.method != b"INVITE" or found.callee is not None or found.stages:
-            return found
-        target = request.parsed_uri
-        dialled = None if target.user is None else codes.read(self.node.settings.codes, target.user)
-        if dialled is None or dialled.feature != codes.PARK or self._parked(dialled.number):
+        if self._parked(dialled.number):
             return found
         parker = self._parker(request, now)
         if parker is None:
@@ -143,7 +308,10 @@ class Pickup:
         place = dialled.number
         context = self._parked(place)
         if context is not None and context not in self.joining:
-            return self._bring(context, user, request, server, flow, now)
+            if user is not None:
+                return self._bring(context, user, request, server, flow, now)
+            if self._group_of(request, flow):
+                return self._call_back(context, request, server, now)
         if context is None and self._parker(request, now) is not None:
             return None
         raise SipError(480, "no call is parked at %s" % place.decode())
@@ -172,6 +340,27 @@ class Pickup:
                     return section
         return None
 
+    # What the owner and the pages ask for.
+
+    def take_up(self, arguments, now):
+        """Let the phones of `user` ring with a `call` that rings elsewhere, or is parked."""
+        user = self.node.settings.users[self.node.user_named(arguments.get("user"))]
+        call = self.node.live_call(arguments.get("call"))
+        context = call.context
+        if context is None or context.state != WAITING or context.is_help:
+            raise BellhopError("call %d does not ring now" % call.number)
+        group = [one for one in self.node.settings.users if self._is_in(user.pickup, one, None)]
+        if context.branches and not _rings_at(context, group + [user.name]):
+            raise BellhopError("call %d rings nobody whose calls '%s' may take" % (
+                call.number, user.name))  # fmt: skip
+        rings = [branch.target.binding for branch in context.pending()]
+        phones = self.node.location.bindings(user.name, now)
+        targets = [dialplan.to_phone(one, TAKEN + user.name) for one in phones if one not in rings]
+        if not targets:
+            raise BellhopError("no other phone of '%s' is registered" % user.name)
+        effects = self.forwarder.join(context, targets, now)
+        return {"user": user.name, "call": call.number, "phones": len(targets)}, effects
+
     def status(self):
         """Return at which places calls are parked."""
         return {"parked": [place for place in PLACES if self._parked(place.encode()) is not None]}
@@ -183,16 +372,6 @@ def _since(call):
 
 def _who(address):
     return uri.key_of(address.user or b""), None if address.host is None else address.host_key
-
-
-def _may_take(user, other):
-    """Tell whether a member may take the calls of another: both are in one pickup group."""
-    return (
-        other is not None
-        and other is not user
-        and bool(other.pickup)
-        and other.pickup == user.pickup
-    )
 
 
 def _rings_at(context, names):

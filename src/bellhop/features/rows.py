@@ -12,6 +12,10 @@ FEATURES = (
         "dial", "dial", "dial", ("user", "to"), 2, True,
         "ring the phones of a user; the one that is taken dials",
     ),
+    Row(
+        "take", "pickup", "take_up", ("user", "call"), 2, True,
+        "let the phones of a user ring with a call that rings elsewhere or is parked",
+    ),
     Row("ring", "ringtest", "ring", ("user",), 1, True, "ring all phones of a user to find them"),
     Row("rung", "ringtest", "rung", ("user",), 1, False, "how the last `ring` of a user goes"),
     Row("flush-mailbox", "messages", "flush", ("user",), 1, True, "drop what waits for a user"),

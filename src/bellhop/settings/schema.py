@@ -57,7 +57,9 @@ def _features():
     rows = {
         "style": _option(choice("etsi", "us", "off"), "etsi", "codes as in Europe, the US, none"),
         "lamps": _option(
-            choice("house", "all"), "house", "who may watch who talks: the house, all of the mesh"
+            choice("house", "contacts", "all"),
+            "contacts",
+            "who may watch who talks: the house, contacts in the mesh too, all of the mesh",
         ),
     }
     for feature in codes.FEATURES:
@@ -192,6 +194,9 @@ SCHEMA = {
     },
     "contact": {
         "name": _option(line, "", "name shown to people"),
+        "pickup": _option(
+            name_or_nothing, "", "may take calls of the users here who have this word at `pickup`"
+        ),
         "star": _option(flag, False, "may ring those who do not want to be disturbed"),
         "number": _option(dialled_or_nothing, "", "what a phone dials"),
         "address": _option(address, "", "where it leads, as in sip:gran@far.test"),

@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.errors import BellhopError
 from bellhop.features.pickup import PARKED_MS, PAUSE_MS
 from tests.unit.features.test_wishes import House, final
 
@@ -73,6 +74,37 @@ class PickupTest(House):
         self.start()
         self.assertEqual(self.call("bob", "*8201")[1].status, 480)
         self.assertEqual(self.call("bob", "*8299")[1].status, 404)
+
+
+class TakeTest(House):
+    def take(self, user):
+        arguments = {"user": user, "call": str(self.exchange.node.calls.number)}
+        answer, effects = self.exchange.engine.answer("take", arguments, self.exchange.now)
+        del self.exchange.sent[:]
+        self.exchange.take(effects)
+        self.heard(None)
+        return answer
+
+    def test_a_call_is_taken_on_phones_that_do_not_ring(self):
+        self.start()
+        self.call("carol", "201")
+        self.answer("alice", 180)
+        with self.assertRaises(BellhopError):  # It rings at her only phone.
+            self.take("alice")
+        self.assertEqual(self.take("bob"), {"user": "bob", "call": 1, "phones": 1})
+        self.assertEqual(self.asked(), ["10.0.0.3"])
+        self.assertNotIn(b"answer-mode", self.request_to("bob").names)
+        self.answer("bob", 200)
+        self.assertEqual(self.phones["carol"].asked["response"].status, 200)
+        with self.assertRaises(BellhopError):  # It does not ring any more.
+            self.take("alice")
+
+    def test_a_call_of_another_pickup_group_is_not_taken(self):
+        self.start("option pickup family")
+        self.call("carol", "201")
+        self.answer("alice", 180)
+        with self.assertRaises(BellhopError):
+            self.take("bob")
 
 
 class ParkingTest(House):

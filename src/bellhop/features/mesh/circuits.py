@@ -7,12 +7,13 @@ knows which dialog of the one house is which of the other.
 
 import binascii
 
-from ...core.admission import FROM_OUTSIDE, asks_presence
+from ...core.admission import FROM_OUTSIDE, watches
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
 from ...mesh.calls import CLOSED
 from ...mesh.identity import short_id
+from ...settings import codes
 from ...sip import address, scan, uri
 from ...sip.message import Request, Response, parse
 from ...text import of_octets, plain
@@ -160,7 +161,7 @@ class Circuits:
     def admits(self, request, found, flow):
         """Tell whether another node may ask this: it calls people here, and nobody through here.
 
-        Who is with a phone is told to contacts, and to all where everybody reads the phone book.
+        Who is with a phone is told to those whom `option lamps` lets look.
         """
         here = (dialplan.LOCAL, dialplan.CONTACT, dialplan.EMERGENCY)
         if flow.transport != CELLS or found.rule not in here or request.to.tag is not None:
@@ -169,8 +170,7 @@ class Circuits:
             return False  # Where phones are in this house is nobody's business.
         if request.method in FROM_OUTSIDE:
             return True
-        settings, node = self.mesh.settings, self.mesh.node_of(flow.host)
-        return asks_presence(request) and (settings.book_open or node in settings.contacts)
+        return watches(request)
 
     def caller(self, request, flow):
         """Return (user@node name, the node's id) of who calls from another node, else None."""
@@ -585,6 +585,8 @@ class Circuits:
         user = dialplan.callee(self.node.settings, target)
         if user is not None:
             return b"sip:" + user.name.lower().encode() + b"@" + self.dialling.own_domain
+        if target.user is not None and codes.read(self.node.settings.codes, target.user):
+            return b"sip:" + target.user + b"@" + self.dialling.own_domain  # A place to park at.
         try:
             found = self.dialling.find(target)
         except SipError:

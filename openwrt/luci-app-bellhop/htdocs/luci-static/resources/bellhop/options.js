@@ -24,7 +24,7 @@ const CHOICES = {
 	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
 	rotating: _('another one first each time'),
-	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), all: _('everybody')
+	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), contacts: _('my contacts'), all: _('everybody')
 };
 
 const OPTIONS = {
@@ -116,13 +116,14 @@ const OPTIONS = {
 		[ 'number', '', 'number', _('Number'), _('What a phone dials.') ],
 		[ 'address', '', 'address', _('Address'), _('Where it leads, as in sip:gran@example.org.') ],
 		[ 'star', '0', FLAG, _('May always ring'), _('Even those who do not want to be disturbed.') ],
+		[ 'pickup', '', 'word', _('Pickup group'), _('May take the calls of phones here with the same word.') ],
 		[ 'encryption', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
 		[ 'verification', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
 		[ 'pgp', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
 	],
 	features: [
 		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],
-		[ 'lamps', 'house', [ 'house', 'all' ], _('Lamps'), _('Who may watch who talks: the house, or everybody in the mesh.') ],
+		[ 'lamps', 'contacts', [ 'house', 'contacts', 'all' ], _('Lamps'), _('Who may watch who talks; contacts and others: in the mesh.') ],
 		[ 'forward_always', '', 'code', _('Forward every call'), CODE ],
 		[ 'forward_busy', '', 'code', _('Forward when busy'), CODE ],
 		[ 'forward_noanswer', '', 'code', _('Forward if not answered'), CODE ],
