@@ -186,7 +186,7 @@ class Engine:
         """Let the transaction users decide; a refusal becomes the response."""
         try:
             proxy.validate(request)
-            tokens = proxy.preprocess_route(request, self.node.is_ours)
+            tokens = proxy.preprocess_route(request, self.node.is_ours, self.node.has_written)
             if self.node.is_for_node(request):
                 return self.uas.serve(request, server, flow, now)
             return self.routing.route(request, server, flow, tokens, now)

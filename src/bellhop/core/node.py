@@ -8,7 +8,7 @@ from ..errors import BellhopError
 from ..sip.digest import Hmac
 from ..text import readable
 from ..transaction.layer import Layer
-from ..tu import dialplan
+from ..tu import dialplan, proxy
 from ..tu.access import Access, Rates
 from ..tu.calls import Calls, Trace
 from ..tu.dialogs import Dialogs
@@ -54,6 +54,10 @@ class Node:
     def is_ours(self, target):
         """Tell whether the host of a Uri is this node."""
         return dialplan.is_ours(self.settings, self.listening, target)
+
+    def has_written(self, request, user):
+        """Tell whether the user part of a Route is the token of this node for the dialog."""
+        return user == proxy.dialog_token(self.proof, request.call_id)
 
     def is_for_node(self, request):
         """Tell whether a request is for the node itself, not for anybody here."""

@@ -193,7 +193,7 @@ class Routing:
         if len(tag) == proxy.TOKEN_OCTETS and tag == self.refusals.tag_of(request):
             return []
         try:
-            tokens = proxy.preprocess_route(request, self.node.is_ours)
+            tokens = proxy.preprocess_route(request, self.node.is_ours, self.node.has_written)
             if self.node.is_for_node(request):
                 return []
             found = self.find(request, now)

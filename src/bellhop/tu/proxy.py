@@ -42,11 +42,12 @@ def check_hops(request):
         raise SipError(483, "Too Many Hops")
 
 
-def preprocess_route(request, is_ours):
+def preprocess_route(request, is_ours, has_written):
     """Undo strict routing and take off the Route values that name this node (section 16.4).
 
-    is_ours(uri) tells whether a Uri names this node. Returns the user parts of those values: they
-    may hold the token that the node put into its Record-Route.
+    is_ours(uri) tells whether a Uri names this node; has_written(request, user) whether a user part
+    is the token that this node put into its Record-Route, maybe with an address that has gone
+    since. Returns the user parts of those values.
     """
     tokens = []
     routes = request.items(b"route")
@@ -64,9 +65,10 @@ def preprocess_route(request, is_ours):
     for route in routes:
         token, rest = _split_token(route)
         found = address.parse(rest).uri
-        if not is_ours(found):
+        user = found.user if token is None else token
+        if not is_ours(found) and not has_written(request, user):
             break
-        tokens.append(found.user if token is None else token)
+        tokens.append(user)
         request.remove_first(b"route")
     else:
         return tokens

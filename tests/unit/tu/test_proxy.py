@@ -84,7 +84,7 @@ class RouteTest(unittest.TestCase):
     def preprocess(self, target, *routes):
         """Return (tokens, Request-URI, Routes left)."""
         request = parsed("BYE", target, lines=["Route: " + route for route in routes])
-        tokens = proxy.preprocess_route(request, is_ours)
+        tokens = proxy.preprocess_route(request, is_ours, lambda request, user: user == b"mine")
         return tokens, request.uri, request.items(b"route")
 
     def test_our_own_routes_are_taken_off_and_their_tokens_kept(self):
@@ -96,6 +96,10 @@ class RouteTest(unittest.TestCase):
     def test_routes_of_others_stay(self):
         result = self.preprocess("sip:bob@a", "<sip:n;lr>", "<sip:t1@10.0.0.1;lr>")
         self.assertEqual(result, ([], b"sip:bob@a", [b"<sip:n;lr>", b"<sip:t1@10.0.0.1;lr>"]))
+
+    def test_a_route_that_this_node_wrote_with_an_address_that_has_gone_is_taken_off(self):
+        result = self.preprocess("sip:bob@a", "<sip:t1@10.0.0.1;lr>", "<sip:mine@10.9.9.9;lr>")
+        self.assertEqual(result, ([b"t1", b"mine"], b"sip:bob@a", []))
 
     def test_the_route_that_a_strict_router_wrote_is_undone(self):
         result = self.preprocess("sip:tok@10.0.0.1;lr", "<sip:n;lr>", "<sip:bob@a>")
