@@ -10,6 +10,8 @@ import time
 import pytest
 
 from bellhop.world import netlink
+from tests.mesh.handset import Handset, field
+from tests.mesh.town import DOMAIN, PASSWORD
 from tests.support import netns
 
 PATIENCE = 20
@@ -21,7 +23,7 @@ OPTIONS = (
 
 
 def test_loopback_is_among_the_addresses_of_this_machine():
-    found, links = netlink.addresses()
+    found, links, _ = netlink.addresses()
     assert "127.0.0.1" in found
     assert not [host for host in found if host.startswith("fe80:")]
     assert all(host.startswith("fe80:") and "%" in host for host in links)
@@ -43,7 +45,10 @@ def network():
 @pytest.fixture(scope="module")
 def node(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
-    (folder / "bellhop").write_text("config node\n\toption domain 'home.test'\n")
+    lines = [f"config node\n\toption domain '{DOMAIN}'"]
+    for name in ("alice", "bob"):
+        lines.append(f"config user\n\toption name {name}\n\toption password {PASSWORD}")
+    (folder / "bellhop").write_text("\n".join(lines) + "\n")
     words = [
         sys.executable,
         "-m",
@@ -106,6 +111,33 @@ def test_addresses_come_and_go_without_a_restart(network, node):
         time.sleep(0.1)
     assert "10.8.1.1" not in listening(node)
     assert answered_from(network, "10.8.0.1") == "10.8.0.1"
+
+
+def test_a_phone_that_rings_is_told_the_end_from_an_address_that_takes_the_place_of_another(
+    network, node
+):
+    inside = network["node"].namespace
+    netns.ip("-n", inside, "addr", "add", "10.8.1.1/24", "dev", "eth0")
+    assert answered_from(network, "10.8.1.1") == "10.8.1.1"
+    alice, bob = [Handset(network["phone"], None, name, "10.8.1.1") for name in ("alice", "bob")]
+    try:
+        alice.register(), bob.register()
+        call = alice.dial("bob")
+        bob.respond(bob.incoming(), 180, "Ringing")
+        alice.wait_ringing(call)
+        netns.ip("-n", inside, "addr", "del", "10.8.1.1/24", "dev", "eth0")
+        netns.ip("-n", inside, "addr", "add", "10.8.1.3/24", "dev", "eth0")
+        assert answered_from(network, "10.8.1.3") == "10.8.1.3"
+        invite = alice.sent[call]
+        branch = invite.partition("z9hG4bK")[2].partition(";")[0]
+        number = int(field(invite, "CSeq").split()[0])
+        target = f"sip:bob@{DOMAIN}"
+        cancel = alice.request("CANCEL", target, call, cseq=number, branch=branch)
+        alice.send(cancel, ("10.8.1.3", 5060))
+        assert field(bob.incoming("CANCEL"), "Via").startswith("SIP/2.0/UDP 10.8.1.1:5060")
+    finally:
+        alice.close(), bob.close()
+        netns.ip("-n", inside, "addr", "del", "10.8.1.3/24", "dev", "eth0")
 
 
 def test_a_second_address_of_one_network_is_listened_on_too(network, node):

@@ -38,6 +38,8 @@ class Endpoints:
         self.open = []
         self.listeners = []
         self.places = {}
+        # Listener -> index of its interface, of those that are open or were.
+        self.interfaces = {}
         self.sources = {}
         self.failed = {}
         self.settings = self.retry = None
@@ -47,6 +49,10 @@ class Endpoints:
         """Perform a Send."""
         flow = effect.flow
         endpoint = self.open[flow.local]
+        if endpoint is None and flow.transport == "udp" and "%" not in flow.host:
+            # A peer answers where it hears from (RFC 3581): what is under way need not end.
+            other = self.local_for(flow.transport, flow.host)
+            endpoint = None if other is None else self.open[other]
         if endpoint is None:
             self.loop.fail(flow, "the address is gone")
         else:
@@ -54,7 +60,7 @@ class Endpoints:
 
     def adjust(self, settings):
         """Open what is missing, close what should not be, and tell the engine."""
-        hosts, links = netlink.addresses()
+        hosts, links, indexes = netlink.addresses()
         wanted = self._wanted(settings, [host for host in hosts if is_chosen(settings, host)])
         if not settings.listen and settings.mesh.enabled:
             # Two routers on a bare cable may have no other addresses in common.
@@ -74,6 +80,7 @@ class Endpoints:
             if is_moved or listener not in wanted:
                 self._drop(index)
         for listener in wanted:
+            self.interfaces[listener] = indexes.get(listener.host, links.get(listener.host))
             if listener not in self.listeners:
                 self._add(listener, links.get(listener.host, 0), earlier.get(listener))
         if self.failed and self.retry is None:
@@ -138,21 +145,34 @@ class Endpoints:
         self.open[index], self.listeners[index] = opened, listener
         for other in [one for one in self.places if self.places[one] == index]:
             del self.places[other]
+            if other != listener:
+                del self.interfaces[other]
         self.places[listener] = index
         self.log.say("info", "listening on " + shown(listener))
 
     def _place(self, listener):
         """Return the index for a listener: its earlier one, a new one, or one that nobody needs.
 
-        A prefix that changes every day must not make the list longer for ever.
+        An address that comes in the place of another has its index: all flows lead on by it. A
+        prefix that changes every day must not make the list longer for ever.
         """
         if listener in self.places:
             return self.places[listener]
+        for other, index in self.places.items():
+            if self.open[index] is None and self._is_instead(listener, other):
+                return index
         if len(self.open) >= MAX_LISTENERS:
             for other, index in self.places.items():
                 if self.open[index] is None and other.transport == listener.transport:
                     return index
         return len(self.open)
+
+    def _is_instead(self, listener, other):
+        """Tell whether a listener is where another was that has gone, but for its address."""
+        is_alike = (listener.transport, ":" in listener.host, "%" in listener.host) == (
+            other.transport, ":" in other.host, "%" in other.host,
+        )  # fmt: skip
+        return is_alike and self.interfaces[listener] == self.interfaces[other]
 
     def close_all(self):
         """Close every socket."""

@@ -83,12 +83,12 @@ def _text(octets):
 
 
 def addresses():
-    """Return (addresses on which one can listen, those of links).
+    """Return (addresses on which one can listen, those of links, indexes).
 
     The first is a list of texts in a fixed order; the second a dict, IPv6 link-local address with
-    its zone (RFC 4007) -> index of the interface.
+    its zone (RFC 4007) -> index of the interface; the third: each of the first -> that index.
     """
-    found, links = set(), []
+    found, links = {}, []
     for _, body in _ask(RTM_GETADDR, REQUEST_DUMP, struct.pack(ADDRESS, 0, 0, 0, 0, 0)):
         _, _, flags, scope, index = struct.unpack_from(ADDRESS, body)
         fields = attributes(body[ADDRESS_BYTES:])
@@ -100,10 +100,10 @@ def addresses():
         if len(octets) == 16 and scope == SCOPE_LINK:
             links.append((_text(octets), index))
         else:
-            found.add(_text(octets))
+            found[_text(octets)] = index
     names = {index: name for index, name, _ in _links()} if links else {}
     zones = {"%s%%%s" % (host, names[index]): index for host, index in links if index in names}
-    return sorted(found, key=lambda host: (":" in host, host)), zones
+    return sorted(found, key=lambda host: (":" in host, host)), zones, found
 
 
 def networks():
