@@ -157,16 +157,15 @@ int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 	return error;
 }
 
-static uint16_t port_of(int fd)
+static struct bm_address local_of(int fd)
 {
 	union socket_address address;
-	struct bm_address found;
+	struct bm_address found = { 0 };
 	socklen_t length = sizeof(address);
 
-	if (getsockname(fd, &address.any, &length) < 0)
-		return 0;
-	from_socket(&address, &found);
-	return found.port;
+	if (getsockname(fd, &address.any, &length) == 0)
+		from_socket(&address, &found);
+	return found;
 }
 
 void bm_leg_close(struct bm_leg *leg)
@@ -198,13 +197,14 @@ int bm_leg_rebind(struct bm_leg *leg, const struct bm_address *local,
 	int error = 0;
 
 	for (c = BM_RTP; c <= BM_RTCP && !error; c++) {
-		uint16_t port = port_of(leg->fd[c]);
+		uint16_t port = local_of(leg->fd[c]).port;
 
 		/* Bound to every address, the old one would keep the port. */
 		close(leg->fd[c]);
 		leg->fd[c] = -1;
 		error = bind_port(&leg->fd[c], local, port, dscp);
 		leg->peer[c].family = 0;
+		leg->tied[c].family = 0;
 		if (leg->latch[c] != BM_DEAF)
 			step(leg, c, BM_SIGNALLED);
 	}
@@ -232,6 +232,22 @@ static int is_inside(const struct bm_address *net,
 	       (net->port == 0 || net->port == from->port) &&
 	       memcmp(net->ip, from->ip, bytes) == 0 &&
 	       (mask == 0 || ((net->ip[bytes] ^ from->ip[bytes]) & mask) == 0);
+}
+
+int bm_leg_is_tied(const struct bm_leg *leg, const struct bm_address remote[2],
+		   struct bm_address *local)
+{
+	unsigned int c;
+
+	*local = local_of(leg->fd[BM_RTP]);
+	for (c = BM_RTP; c <= BM_RTCP; c++) {
+		const struct bm_address *to =
+			&remote[remote[c].family ? c : BM_RTP];
+
+		if (leg->tied[c].family && !is_same_ip(&leg->tied[c], to))
+			return 1;
+	}
+	return 0;
 }
 
 int bm_leg_admits(const struct bm_leg *leg, unsigned int component,
@@ -316,6 +332,8 @@ int bm_leg_latch(struct bm_leg *leg, unsigned int component,
 	if (connect(leg->fd[component], &address.any, length) < 0)
 		return -errno;
 	leg->peer[component] = *from;
+	if (leg->family == 6)
+		leg->tied[component] = *from;
 	step(leg, component, BM_ADMITTED);
 	return 0;
 }

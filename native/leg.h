@@ -58,6 +58,7 @@ struct bm_leg {
 	uint32_t heard;
 	struct bm_address remote[2]; /* as signalled */
 	struct bm_address peer[2];   /* as last latched, or none */
+	struct bm_address tied[2];   /* see bm_leg_is_tied() */
 	struct bm_address allow;
 };
 
@@ -68,6 +69,12 @@ int bm_leg_open(struct bm_leg *leg, const struct bm_side *side, uint32_t dscp,
 /* Have new sockets for the same ports, bound to another address. */
 int bm_leg_rebind(struct bm_leg *leg, const struct bm_address *local,
 		  uint32_t dscp);
+
+/* Linux leaves an IPv6 socket that is disconnected the address of its peer:
+ * it hears no other. Tell whether one of `remote` is another; local: that of
+ * the sockets, for new ones. */
+int bm_leg_is_tied(const struct bm_leg *leg, const struct bm_address remote[2],
+		   struct bm_address *local);
 
 /* Close sockets and wipe keys; the counters stay. */
 void bm_leg_close(struct bm_leg *leg);

@@ -150,6 +150,7 @@ int32_t bm_relay_open(struct bm_media *media, const struct bm_side side[2],
 static int32_t run_update(struct bm_media *media, struct bm_command *command)
 {
 	struct bm_relay *relay = bm_find(media, command->relay);
+	struct bm_address local;
 	int error;
 
 	if (!relay || relay->dead)
@@ -159,6 +160,10 @@ static int32_t run_update(struct bm_media *media, struct bm_command *command)
 	if (!error && command->update->set & BM_SET_LOCAL)
 		error = bm_rebind(media, relay, command->side,
 				  &command->update->local);
+	else if (!error && command->update->set & BM_SET_REMOTE &&
+		 bm_leg_is_tied(&relay->leg[command->side],
+				command->update->remote, &local))
+		error = bm_rebind(media, relay, command->side, &local);
 	if (error)
 		return error;
 	return bm_relay_apply(relay, command->side, command->update,

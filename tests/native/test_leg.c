@@ -244,6 +244,41 @@ static void ipv6_networks_match_by_prefix(void)
 	bm_leg_close(&leg);
 }
 
+static int is_tied(const struct bm_leg *leg, struct bm_address to,
+		   struct bm_address *local)
+{
+	struct bm_address remote[2] = { to, { 0 } };
+
+	return bm_leg_is_tied(leg, remote, local);
+}
+
+static void only_new_sockets_hear_another_ipv6_address(void)
+{
+	struct bm_address from = loopback6(30000), other = loopback6(30000);
+	struct bm_address local;
+	struct bm_leg leg;
+
+	other.ip[0] = 0xfd;
+	open_leg(&leg, loopback6(0));
+	direct(&leg, from, nobody);
+	CHECK(!is_tied(&leg, other, &local));
+	CHECK_EQUAL(bm_leg_latch(&leg, BM_RTP, &from), 0);
+	from.port = 30002;
+	CHECK(!is_tied(&leg, from, &local));
+	direct(&leg, from, nobody);
+	CHECK(is_tied(&leg, other, &local));
+	CHECK_EQUAL(local.family, 6);
+	CHECK_EQUAL(bm_leg_rebind(&leg, &local, 46), 0);
+	CHECK(!is_tied(&leg, other, &local));
+	bm_leg_close(&leg);
+	open_leg(&leg, ip4(LOOPBACK, 0));
+	direct(&leg, ip4(LOOPBACK, 30000), nobody);
+	from = ip4(LOOPBACK, 30000);
+	CHECK_EQUAL(bm_leg_latch(&leg, BM_RTP, &from), 0);
+	CHECK(!is_tied(&leg, ip4(OTHER_LOOPBACK, 30000), &local));
+	bm_leg_close(&leg);
+}
+
 static void rtcp_goes_to_the_next_port_unless_signalled(void)
 {
 	struct bm_address remotes[2] = { ip4(LOOPBACK, 4000),
@@ -472,6 +507,7 @@ static const struct check_test tests[] = {
 	TEST(only_the_signalled_sources_are_admitted),
 	TEST(nobody_is_admitted_from_port_0),
 	TEST(ipv6_networks_match_by_prefix),
+	TEST(only_new_sockets_hear_another_ipv6_address),
 	TEST(rtcp_goes_to_the_next_port_unless_signalled),
 	TEST(what_strangers_queued_before_the_latch_is_still_checked),
 	TEST(the_first_good_source_shuts_out_all_others_at_once),
