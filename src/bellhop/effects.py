@@ -82,5 +82,8 @@ SoundOpen = namedtuple(
 # The ports that speak to the streams of an end have changed.
 SoundMeet = namedtuple("SoundMeet", ("number", "peers"))
 
+# A neighbour is elsewhere; is_forward: 1 for the one towards the called; place: as in SoundOpen.
+SoundMove = namedtuple("SoundMove", ("number", "is_forward", "place"))
+
 # Close a circuit of sound, whether it could be opened or not.
 SoundClose = namedtuple("SoundClose", ("number",))

@@ -4,7 +4,7 @@ A relay keeps labels, keys and counts, and knows nobody but its two neighbours o
 set-ups and counts change nothing, and every table is bounded.
 """
 
-from ..effects import SoundClose, SoundOpen
+from ..effects import SoundClose, SoundMove, SoundOpen
 from ..errors import MeshError
 from ..limits import MAX_CIRCUITS, MAX_SET_UPS_SEEN
 from . import cells, packets
@@ -287,6 +287,16 @@ class Circuits:
         for place in [place for place in self.table if place[0] == short]:
             if place in self.table:
                 effects += self._end(self.table[place], place, cells.GONE, b"", now)
+        return effects
+
+    def moved(self, neighbour):
+        """Return the effects that lead sound on to a neighbour which is elsewhere now."""
+        effects = []
+        for circuit in set(self.table.values()):
+            for is_forward, place in enumerate((circuit.near, circuit.far)):
+                if circuit.sound is not None and place is not None and place[0] == neighbour.id:
+                    beside = self._beside(place)
+                    effects += [SoundMove(circuit.sound, is_forward, beside)] if beside else []
         return effects
 
     # What goes.

@@ -41,7 +41,8 @@ class Neighbours:
     """The neighbours on all links.
 
     table: {(link, address): Neighbour in TWO_WAY}; sessions: {session id: Neighbour}. `changed`
-    collects (neighbour, state before, state after) for the owner of this object.
+    collects (neighbour, state before, state after) for the owner of this object, `moved` those
+    that have another address.
     """
 
     def __init__(self, mesh):
@@ -51,6 +52,7 @@ class Neighbours:
         self.sessions = {}
         self.openings = Openings(mesh, self.links, self.sessions)
         self.changed = []
+        self.moved = []
 
     def link_up(self, number, name, multicast, now):
         """Begin to greet on a link; return the effects."""
@@ -138,6 +140,10 @@ class Neighbours:
             if link.multicast and other.name == link.name and other.number < link.number:
                 return other
         return None
+
+    def here_now(self, now):
+        """This node has other addresses: let all neighbours hear from them; return the effects."""
+        return [self._hello_to(neighbour, packets.ANSWER, now) for neighbour in self.table.values()]
 
     def farewell(self, now):
         """This node stops: hellos that promise another at once let nobody wait for one.
@@ -345,17 +351,18 @@ class Neighbours:
             return None, 0, b"", self.openings.repeat(neighbour)
         session = neighbour.session if neighbour.session.id == number else neighbour.old
         kind, body = session.read(data)
-        if source != neighbour.address and not self.links[link].multicast:
+        if source != neighbour.address:
             self._move(neighbour, source)
         self._step(neighbour, SIGN, now)
         return neighbour, kind, body, []
 
     def _move(self, neighbour, source):
-        """Follow a neighbour whose router has given it another address or port."""
+        """Follow a neighbour that has another address or port: its keys tell who it is."""
         if (neighbour.link, source) not in self.table:
             del self.table[neighbour.link, neighbour.address]
             neighbour.address = source
             self.table[neighbour.link, source] = neighbour
+            self.moved.append(neighbour)
 
     def hello(self, neighbour, body, now):
         """Take a HELLO inside; return (its digest, effects)."""

@@ -155,6 +155,8 @@ class Mesh:
         while self.neighbours.changed:
             neighbour, before, after = self.neighbours.changed.pop(0)
             effects = effects + self._neighbour_changed(neighbour, before, after, now)
+        while self.neighbours.moved:
+            effects = effects + self.circuits.moved(self.neighbours.moved.pop(0))
         for effect in effects:
             if isinstance(effect, SendMesh):
                 self.counters["sent"] += 1
@@ -374,10 +376,11 @@ class Mesh:
     def set_endpoints(self, endpoints, now):
         """Say where this node's SIP is reached: [(host, port)]."""
         found = [record.Endpoint(record.SIP_UDP, host, port) for host, port in endpoints]
-        if found != self.own.endpoints:
-            self.own.endpoints = found
-            self.own_changed(now)
-        return []
+        if found == self.own.endpoints:
+            return []
+        self.own.endpoints = found
+        self.own_changed(now)
+        return self._done(self.neighbours.here_now(now), now)
 
     def call(self, node, octets, now, peers=None, is_help=False):
         """Say a first message to a node; return (calls.Call or None, effects).

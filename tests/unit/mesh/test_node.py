@@ -132,6 +132,18 @@ class Failures(unittest.TestCase):
         network.perform(0, node.link_down(0, network.now))
         self.assertEqual(len(node.paths_to(network.nodes[1].id)[0]), 4)
 
+    def test_a_node_with_another_address_is_reached_there_at_once(self):
+        network = ready(2, line(2))
+        one, other = network.nodes
+        before = other.exchange.peers[one.short].best().address
+        effects = one.set_endpoints([("10.7.7.7", 5060)], network.now)
+        (said,) = [effect for effect in effects if effect.address is not None]
+        moved = "10.7.7.7", before[1]
+        answers = other.receive(said.data, 0, moved, network.now)
+        self.assertEqual(other.exchange.peers[one.short].best().address, moved)
+        self.assertIn(moved, [one.address for one in answers if isinstance(one, SendMesh)])
+        self.assertEqual(one.set_endpoints([("10.7.7.7", 5060)], network.now), [])
+
     def test_a_silent_link_is_noticed_within_seven_seconds_and_a_half(self):
         network = ready(3, ring(3))
         network.silence(0, 1)

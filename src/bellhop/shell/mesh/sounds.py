@@ -68,6 +68,15 @@ class Sounds:
             if handle is not None and peer:
                 self.sound.stream_meet(handle, stream, peer)
 
+    def perform_move(self, effect):
+        """Send to a neighbour where it is now, and hear it from there."""
+        handle = self.handles.get(effect.number)
+        try:
+            if handle is not None:
+                self.sound.circuit_move(handle, effect.is_forward, _place(effect.place))
+        except OSError as error:
+            self.log.say("warning", "the sound of a circuit stays behind: %s" % error.strerror)
+
     def perform_close(self, effect):
         """Close a circuit."""
         handle = self.handles.pop(effect.number, None)
