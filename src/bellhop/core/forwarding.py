@@ -140,6 +140,7 @@ class Forwarder:
         if context.call is not None:
             context.call.sent(token, reasons, reached.reason)
             self._note_caller(context)
+        node.calls.renumber(request)
         branch.begin()
         try:
             for hook in node.hooks.request:
@@ -263,6 +264,8 @@ class Forwarder:
         if error is not None:
             return self._refuse_answer(branch, response, error, now)
         context = branch.context
+        if response.cseq[0] != context.request.cseq[0]:
+            response.set(b"cseq", b"CSeq: %d %s" % context.request.cseq)
         self._note_party(branch, response)
         event = response_context.event_of(response)
         return self._carry_out(context, context.handle(event, now, branch, response), now)
@@ -495,6 +498,7 @@ class Forwarder:
         mark = proxy.branch(self.node.instance, self.node.token(8), b"")
         via = proxy.via_line(listening, mark)
         ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
+        self.node.calls.renumber(ack)
         effects = []
         for hook in self.node.hooks.request:
             ack, more = hook(None, ack, now)

@@ -45,8 +45,8 @@ class Release:
         if request.method != b"INVITE" or leg is None:
             return []
         methods = (b"ACK", b"BYE") if request.to.param(b"tag") is None else (b"ACK",)
-        effects = []
+        effects, number = [], branch.request.cseq[0]
         for method in methods:
-            made = dialog.request(leg, method, leg.cseq + (method != b"ACK"))
+            made = dialog.request(leg, method, number + (method != b"ACK"))
             effects += self.uac.within(leg, made, branch.transaction.flow, None, now)
         return effects

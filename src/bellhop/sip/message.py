@@ -120,6 +120,8 @@ class Message:
         """Replace the first field `name` by `line`, or add it at the end."""
         if name == b"from":
             self._from = None
+        elif name == b"cseq":
+            self._cseq = None
         if name in self.names:
             self.lines[self.names.index(name)] = line
         else:

@@ -202,9 +202,17 @@ class Calls:
         if request.from_.param(b"tag") != call.from_.param(b"tag"):
             back, onward = onward, back
         if onward is not None:
-            onward.cseq = max(onward.cseq, request.cseq[0])
+            onward.cseq = max(onward.cseq, request.cseq[0] + onward.shift)
         if back is not None and request.contacts:
             back.target = request.contacts[0].uri_bytes
+
+    def renumber(self, request):
+        """Set the CSeq of a request that goes on inside a dialog in which the node has spoken."""
+        call = self.live.get(request.call_id)
+        for leg in (call.legs or ()) if call is not None and request.to.tag is not None else ():
+            if leg is not None and leg.shift and leg.tag == request.to.tag:
+                number, method = request.cseq
+                request.set(b"cseq", b"CSeq: %d %s" % (number + leg.shift, method))
 
     def meant(self, request):
         """Return the Party that a request inside a dialog is for, or None."""

@@ -73,19 +73,29 @@ OCTETS = ("call_id", "target", "local", "remote", "tag")
 
 class Dialog:
     """One end. target: its Contact; routes: Route values on the way to it; local, remote: values of
-    From and To; tag: that of the remote one; cseq: the highest number that was used towards it."""
+    From and To; tag: that of the remote one; cseq: the highest number that was used towards it.
 
-    __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq")
+    shift: how many requests of this node's own stand between the numbers of the other end and those
+    that this one sees.
+    """
+
+    __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq", "shift")
 
     def next_cseq(self):
         """Return the number of the next request (section 12.2.1.1)."""
         self.cseq += 1
         return self.cseq
 
+    def step_in(self):
+        """Return the number of a request of the node's own, in the middle of an ongoing dialog."""
+        self.shift += 1
+        return self.next_cseq()
+
     def row(self):
         """Return it as a JSON-able row."""
         row = {name: scan.to_text(getattr(self, name)) for name in OCTETS}
         row["routes"], row["cseq"] = [scan.to_text(one) for one in self.routes], self.cseq
+        row["shift"] = self.shift
         return row
 
 
@@ -95,6 +105,7 @@ def dialog_of(row):
     for name in OCTETS:
         setattr(leg, name, scan.to_octets(row[name]))
     leg.routes, leg.cseq = [scan.to_octets(one) for one in row["routes"]], row["cseq"]
+    leg.shift = row["shift"]
     return leg
 
 
@@ -127,7 +138,7 @@ def _leg(invite, routes, local, remote, tag, contacts):
     leg.call_id = invite.call_id
     leg.target, leg.routes = contacts[0].uri_bytes, routes
     leg.local, leg.remote, leg.tag = local, remote, tag
-    leg.cseq = invite.cseq[0]
+    leg.cseq, leg.shift = invite.cseq[0], 0
     return leg
 
 
