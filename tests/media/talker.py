@@ -30,6 +30,7 @@ class Talker(Handset):
         self.voice = 48 + next(VOICES)
         self.mouth = None
         self.heard = []  # (port it came to, payload type, payload)
+        self.gap, self.heard_at = 0, None  # the longest silence, the last packet (seconds)
         self.remote = {}  # own port -> (address, port)
         self.ears = {}  # own port -> socket
         self.ended = threading.Event()
@@ -64,6 +65,9 @@ class Talker(Handset):
                 return
             if len(data) > 12:
                 self.heard.append((port, data[1] & 127, data[12:]))
+                now = time.monotonic()
+                self.gap = max(self.gap, now - (self.heard_at or now))
+                self.heard_at = now
 
     def _speak(self):
         while not self.ended.wait(PACKET_SECONDS):

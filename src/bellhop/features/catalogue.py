@@ -26,6 +26,7 @@ ORDER = (
     "phonebook", "wishes", "codes", "recall", "dial", "strict", "diversion", "hunting",
     "mesh", "mesh dialling", "mesh circuits", "pickup", "barring", "blocking", "mesh over SIP",
     "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
+    "moving",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
@@ -85,6 +86,14 @@ def join_media(engine, suites, keys):
     forwarder, strict = engine.forwarder, Strict()
     engine.join(strict)
     engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, strict, suites, keys))
+
+
+def join_moving(engine, source_towards):
+    """Let the sound of calls follow this node to other addresses; it must have joined media."""
+    from .media.moving import Moving
+
+    relays = engine.features["media"].relays
+    engine.join(Moving(engine.node, relays, engine.uac, source_towards))
 
 
 def join_unrelayed(engine, source_towards):

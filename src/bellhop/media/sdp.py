@@ -175,6 +175,13 @@ class Description:
         if len(origin) == 6:
             self.head.replace(b"o=", b" ".join(origin[:3]) + b" " + value)
 
+    def raise_version(self, count):
+        """Count so many changes of ours in the version (RFC 8866 section 5.2, RFC 3264 8)."""
+        words = (self.head.value(b"o=") or b"").split()
+        if count and len(words) == 6 and words[2].isdigit():
+            words[2] = b"%d" % (int(words[2]) + count)
+            self.head.replace(b"o=", b" ".join(words))
+
 
 def parse(body):
     """Return the Description in a body; refuses with 400."""

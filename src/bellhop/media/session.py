@@ -17,6 +17,8 @@ from .negotiation import A, B, Slot
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
 
 ATTRIBUTE = b"bellhop-key"
+# By it a node knows that only the address of another has changed.
+MOVED = b"bellhop-moved"
 # Keys of the phones' own that the two nodes take the place of.
 PHONE_KEYS = (b"crypto", b"key-mgmt")
 
@@ -42,6 +44,8 @@ class Session:
         # Whose share of the ports it takes, None for that of this house.
         self.group = None
         self.locals = None
+        # How often the address of each side has changed.
+        self.moves = [0, 0]
         self.slots = []
         self.first = None
         self.dialogs = {}
@@ -117,6 +121,33 @@ class Session:
             found[offer.side] = fitting[0]
             break
         self.locals = found
+
+    def rebind(self, side, octets):
+        """Have another address on one side; return the effects that put it into force."""
+        self.locals[side] = octets
+        self.moves[side] += 1
+        effects = []
+        for slot in [slot for slot in self.slots if slot is not None]:
+            slot.applied[side]["local"] = local = self._bound(side)
+            effects.append(RelayUpdate(slot.number, side, {"local": local}))
+            # The library has forgotten from where it heard: it is told of that again.
+            for name in ("remote", "allow"):
+                slot.applied[side].pop(name, None)
+        return effects + ([] if self.chosen is None else self.updates(self.chosen))
+
+    def remote(self, side):
+        """Return the octets of the address to which one side sends, or None."""
+        described = None if self.chosen is None else self.chosen.described[side]
+        for stream in described.streams if described is not None else ():
+            octets = described.address(stream)
+            if stream.port and octets not in address.NOWHERE:
+                return self._allowed(octets, side)[0]
+        return self.parties[side].source
+
+    def said(self, side):
+        """Return the description of one side that is in force, as it wrote it, or None."""
+        described = None if self.chosen is None else self.chosen.described[side]
+        return None if described is None else described.write()
 
     def _carries(self, stream):
         if not stream.port or stream.is_range:
@@ -198,6 +229,8 @@ class Session:
         """Lead media through this node; take away what was between phone and node only."""
         other = 1 - side
         sent.lead_to(self.locals[other])
+        sent.head.remove((MOVED,))
+        sent.raise_version(self.moves[other])
         for index, stream in enumerate(sent.streams):
             slot = self._slot(index)
             if slot is None or not slot.ports or not stream.port:

@@ -4,7 +4,7 @@ import gc
 import os
 from time import monotonic_ns
 
-from ..effects import Sign, SoundClose, SoundMeet, SoundOpen, Verify
+from ..effects import Sign, SoundClose, SoundMeet, SoundMove, SoundOpen, Verify
 from ..errors import BellhopError
 from ..features import catalogue
 from ..settings.problems import NO_PORT, Problem, missing
@@ -152,6 +152,7 @@ class Service(service.Service):
         self.sounds = sounds
         self.loop.performers[SoundOpen] = sounds.perform_open
         self.loop.performers[SoundMeet] = sounds.perform_meet
+        self.loop.performers[SoundMove] = sounds.perform_move
         self.loop.performers[SoundClose] = sounds.perform_close
         self.loop.perform(self.engine.hear("mesh", "carry_sound", port, self.loop.now()))
 
@@ -184,6 +185,7 @@ class Service(service.Service):
         except BellhopError as error:
             self.media_problem = str(error)
         catalogue.join_media(self.engine, self.media.suites, keys)
+        catalogue.join_moving(self.engine, netlink.source_towards)
         self.loop.performers[RelayOpen] = self.media.perform_open
         self.loop.performers[RelayUpdate] = self.media.perform_update
         self.loop.performers[RelayClose] = self.media.perform_close

@@ -165,6 +165,17 @@ class Replacing(unittest.TestCase):
         found.streams[1].add(b"a=x:1")
         self.assertTrue(found.write().endswith(b"10.0.0.4\na=x:1\n"))
 
+    def test_changes_of_this_node_count_in_the_version(self):
+        for origin, count, expected in (
+            (b"o=- 1 7 IN IP4 10.0.0.2", 2, b"o=- 1 9 IN IP4 10.0.0.2\r\n"),
+            (b"o=- 1 7 IN IP4 10.0.0.2", 0, b"o=- 1 7 IN IP4 10.0.0.2\r\n"),
+            (b"o=- 1 x IN IP4 10.0.0.2", 2, b"o=- 1 x IN IP4 10.0.0.2\r\n"),
+            (b"o=none", 2, b"o=none\r\n"),
+        ):
+            found = sdp.parse(b"v=0\r\n" + origin + b"\r\ns=-\r\n")
+            found.raise_version(count)
+            self.assertIn(expected, found.write())
+
     def test_a_port_is_written(self):
         found = sdp.parse(PLAIN)
         found.streams[0].port = 0

@@ -27,7 +27,8 @@ SDP = b"application/sdp"
 SDP_DROPPED = b"iuepk"
 SDP_ATTRIBUTES = frozenset(
     b"rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp rtcp-mux rtcp-fb ssrc "
-    b"crypto fingerprint setup zrtp-hash group mid bellhop-key".split()
+    b"crypto fingerprint setup zrtp-hash group mid bellhop-key "
+    b"bellhop-moved".split()
 )
 
 
