@@ -1,6 +1,6 @@
 """Pictures of every page over a real household: each width, light and dark, each language.
 
-OPENWRT_LUCI=CHECKOUT python3 -m tests.openwrt.screenshots FOLDER [PAGE ...]
+OPENWRT_LUCI=CHECKOUT python3 -m tests.openwrt.screenshots FOLDER LANGUAGE [PAGE ...]
 """
 
 import os
@@ -15,7 +15,7 @@ WIDTHS = 390, 1280
 PAGES = [path.rsplit("/", 1)[1] for path in MENU if path.count("/") == 3]
 
 
-def main(folder, pages):
+def main(folder, language, pages):
     """Write one picture a page and way of looking at it."""
     folder.mkdir(parents=True, exist_ok=True)
     with Household(os.environ.get("OPENWRT_LUCI"), "Bob") as house:
@@ -23,9 +23,10 @@ def main(folder, pages):
             for width in WIDTHS:
                 for look in ("light", "dark"):
                     path = folder / ("%s-%d-%s.png" % (page, width, look))
-                    browser.picture(house.url("view.bellhop." + page, look=look), path, width, 1200)
+                    url = house.url("view.bellhop." + page, look=look, language=language)
+                    browser.picture(url, path, width, 1200)
                     print(path)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
