@@ -45,7 +45,7 @@ const CALLS = {
 const PIECE = 16384;
 
 /* Keys and the names that strangers give themselves may be long. */
-const BREAKS = 'overflow-wrap:anywhere';
+const BREAKS = 'overflow-wrap:anywhere', CELL = 'min-width:6em;' + BREAKS;
 
 /* The words of the node that are a fixed few, but for `security`; tests/architecture/test_words.py compares them. */
 const WORDS = {
@@ -127,6 +127,12 @@ return baseclass.extend({
 		return at.toLocaleString(document.documentElement.lang || [], Object.assign(day, clock));
 	},
 
+	/* Host and port of the other end; the node says '%s port %d'. */
+	place: function(said) {
+		const [ whole, host, port ] = /^(.*) port (\d+)$/.exec(said) || [];
+		return whole ? _('%s port %d').format(host, port) : said;
+	},
+
 	colour: colour,
 
 	mark: function(kind, words) {
@@ -180,7 +186,7 @@ return baseclass.extend({
 	/* columns: [ title, row => text or node ]. */
 	table: function(columns, rows, empty) {
 		const lines = rows.map(row => E('tr', { 'class': 'tr' }, columns.map(column => E('td',
-			{ 'class': 'td', 'data-title': column[0] || null, 'style': BREAKS }, [ column[1](row) ]))));
+			{ 'class': 'td', 'data-title': column[0] || null, 'style': CELL }, [ column[1](row) ]))));
 		if (!rows.length)
 			lines.push(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, [ empty ]) ]));
 		return E('table', { 'class': 'table' }, [

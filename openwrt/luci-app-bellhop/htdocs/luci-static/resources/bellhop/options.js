@@ -205,6 +205,11 @@ const SHARED = [ 'name', 'extension', 'alias' ];
 /* The zones of the firewall through which the Internet comes. */
 let outside = [ 'wan' ];
 
+/* Whom one can ring here: phones, and groups where they will do. */
+function people(has_groups) {
+	return uci.sections('bellhop', 'user').concat(has_groups ? uci.sections('bellhop', 'group') : []);
+}
+
 /* What a section is called by, in small letters. */
 function namesOf(one) {
 	return [ one.name || one['.name'], one.extension ].concat(one.alias || []).filter(text => text).map(text => text.toLowerCase());
@@ -273,6 +278,8 @@ return baseclass.extend({
 			else
 				option.datatype = accepted;
 
+			if ([ 'responders', 'member' ].includes(name) || accepted == 'dialled')
+				people(name != 'member').forEach(one => option.value(one.name || one['.name'], one.display_name || one.name || one['.name']));
 			if (is_choice || is_flag)
 				option.default = value;
 			else

@@ -19,7 +19,6 @@ return view.extend({
 		made.name.rmempty = false;
 		options.careful(groups);
 		options.few(made, [ 'name', 'extension', 'member', 'strategy' ]);
-		uci.sections('bellhop', 'user').forEach(user => made.member.value(user.name || user['.name']));
 
 		const phones = options.grid(map, 'user', _('Forwarding'),
 			_('Where a call goes that a phone does not take, and other nodes where it rings too.'));

@@ -58,7 +58,8 @@ function picture(graph, names, hops) {
 		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
 			[ node == graph.own ? _('%s (this node)').format(names[node]) : names[node] ])
 	]));
-	return svg('svg', { viewBox: '0 0 %d %d'.format(WIDTH, HEIGHT), style: 'width:100%;max-height:60vh', role: 'img',
+	const rows = Object.values(places).map(place => place[1]), top = Math.min(...rows) - MARGIN / 2;
+	return svg('svg', { viewBox: '0 %d %d %d'.format(top, WIDTH, Math.max(...rows) + MARGIN - top), style: 'width:100%;max-height:60vh', role: 'img',
 		'aria-label': _('Nodes and their links') }, lines.concat(dots));
 }
 
@@ -88,7 +89,7 @@ function draw([ graph, routes, peers ]) {
 		api.folded(_('Neighbours, for experts'), api.table([
 			[ _('Name'), row => names[row.node] || row.name || '' ],
 			[ _('Interface'), row => row.link || _('Internet') ],
-			[ _('Reached at'), row => '%s port %d'.format(row.host, row.port) ],
+			[ _('Reached at'), row => _('%s port %d').format(row.host, row.port) ],
 			[ _('State'), row => api.word(row.state) ],
 			[ _('Heard'), row => _('%s ago').format(api.duration(row.heard_ms / 1000)) ]
 		], peers.peers || [], _('No other node is near.')))

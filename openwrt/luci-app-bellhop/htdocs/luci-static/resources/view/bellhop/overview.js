@@ -134,7 +134,8 @@ function draw(now) {
 		parts.push(drawState(now.status));
 	if (now.log)
 		parts.push(api.section(_('Last words of the node'), E('pre', [ now.log.split('\n').slice(-12).join('\n') ])));
-	return E('div', parts);
+	return E('div', parts.concat([ E('div', { 'class': 'cbi-page-actions' }, now.status.silent ? [ button('start', _('Start'), 'positive') ] :
+		[ button('restart', _('Restart'), 'action'), ' ', button('stop', _('Stop'), 'negative') ]) ]));
 }
 
 function button(action, title, style) {
@@ -149,12 +150,7 @@ return view.extend({
 	render: function([ now ]) {
 		return E('div', [
 			E('h2', [ _('Telephone') ]),
-			api.live(poll, load, draw, now),
-			E('div', { 'class': 'cbi-page-actions' }, [
-				button('start', _('Start'), 'positive'), ' ',
-				button('restart', _('Restart'), 'action'), ' ',
-				button('stop', _('Stop'), 'negative')
-			])
+			api.live(poll, load, draw, now)
 		]);
 	},
 

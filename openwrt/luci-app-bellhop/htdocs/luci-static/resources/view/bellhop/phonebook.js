@@ -7,7 +7,7 @@
 'require bellhop.api as api';
 'require bellhop.options as options';
 
-const FORMATS = [ 'csv', 'vcard', 'generic', 'yealink', 'cisco', 'snom', 'grandstream' ];
+const FORMATS = { csv: _('Spreadsheet'), vcard: _('Address book'), yealink: 'Yealink', cisco: 'Cisco', snom: 'Snom', grandstream: 'Grandstream', generic: _('other phones') };
 
 function load() {
 	return api.ask('phonebook');
@@ -58,8 +58,8 @@ function decode(octets) {
 
 function upload(ev) {
 	return ev.target.files[0].arrayBuffer().then(decode).then(text => api.inPieces('import-phonebook', text)).then(answer =>
-		ui.addNotification(null, answer.error ? api.refusal(answer) :
-			E('p', [ _('The phone book has been imported.') ]), answer.error ? 'danger' : 'info'));
+		ui.addNotification(null, answer.error ? api.refusal(answer) : E('p', [ _('Entries of the imported phone book: %d.').format(answer.imported), ' ',
+			answer.left_out ? _('Left out, for they have no number: %d.').format(answer.left_out) : '' ]), answer.error ? 'danger' : 'info'));
 }
 
 return view.extend({
@@ -78,9 +78,9 @@ return view.extend({
 		return map.render().then(node => E('div', [
 			E('h2', [ _('Phone book') ]),
 			options.verdict(poll, [ 'contact' ]), api.live(poll, load, draw, answer),
-			E('div', { 'class': 'cbi-section' }, [ _('Download'), ': ' ].concat(FORMATS.map(format =>
-				E('button', { 'class': 'btn', 'click': () => download(format) }, [ format ])),
-				[ ' ', E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import…') ]), file ])),
+			E('div', { 'class': 'cbi-section', 'style': 'display:flex;flex-wrap:wrap;gap:.4em;align-items:center' }, [
+				E('button', { 'class': 'btn', 'click': () => file.click() }, [ _('Import…') ]), file, _('Download for:')
+			].concat(Object.keys(FORMATS).map(format => E('button', { 'class': 'btn', 'click': () => download(format) }, [ FORMATS[format] ])))),
 			node
 		]));
 	}

@@ -46,12 +46,13 @@ function person(names, phones) {
 		'aria-label': _('Name'), 'placeholder': _('Name'), 'input': ev => {
 			title.textContent = ev.target.value.trim();
 			phone.style.display = title.textContent ? '' : 'none';
+			phones.firstChild.hidden = [ ...phones.querySelectorAll('strong') ].some(one => one.textContent);
 		} }) ]));
 	phones.append(phone);
 }
 
 function questions(devices, proceed) {
-	const names = E('div'), phones = E('div'), place = E('div');
+	const names = E('div'), phones = E('div', [ E('em', [ _('Nobody yet: enter a name above.') ]) ]), place = E('div');
 	for (let i = 0; i < FEWEST_ROWS; i++)
 		person(names, phones);
 	const form = E('div', [
@@ -66,7 +67,7 @@ function questions(devices, proceed) {
 			'0': _('No: sound takes the shortest way.'), '1': _('Yes: all sound passes this router, and others see its address only.')
 		}, '0')),
 		question(5, _('Is there amateur radio on an interface?'), _('Encryption is forbidden there in most countries: the mesh keeps off it.'),
-			choice('radio', devices.reduce((found, device) => Object.assign(found, { [device]: device }), { '': _('No') }), '')),
+			choice('radio', devices.reduce((found, [ device, network ]) => Object.assign(found, { [device]: '%s (%s)'.format(network, device) }), { '': _('No') }), '')),
 		place,
 		E('div', { 'class': 'cbi-page-actions' }, [ api.button(_('Set up the telephone'), () => proceed(form).then(answer => {
 			place.replaceChildren(api.refusal(answer));
@@ -108,7 +109,7 @@ function write(form, people, devices) {
 	uci.set('bellhop', first('media'), 'hide_addresses', chosen(form, 'hide'));
 	const radio = chosen(form, 'radio');
 	if (radio)
-		uci.set('bellhop', first('mesh'), 'interface', devices.filter(device => device != radio));
+		uci.set('bellhop', first('mesh'), 'interface', devices.map(one => one[0]).filter(device => device != radio));
 	return uci.save().then(() => uci.apply()).then(() => people);
 }
 
@@ -148,7 +149,8 @@ return view.extend({
 	},
 
 	render: function([ interfaces, found ]) {
-		const devices = (interfaces['interface'] || []).map(one => one.l3_device).filter((device, i, all) => device && device != 'lo' && all.indexOf(device) == i);
+		const devices = (interfaces['interface'] || []).map(one => [ one.l3_device, one['interface'] ]).filter(([ device ], i, all) =>
+			device && device != 'lo' && all.findIndex(one => one[0] == device) == i);
 		const place = E('div');
 		server = found;
 		place.append(questions(devices, form => {
