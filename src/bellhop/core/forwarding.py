@@ -7,7 +7,7 @@ from ..sip import scan, uri
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import CLOSED, RESPONSE, TIMEOUT
-from ..tu import border, dialog, dialplan, proxy, response_context
+from ..tu import border, dialog, dialplan, proxy, response_context, wording
 from ..tu.calls import GIVEN_UP
 from ..tu.response_context import Branch, ResponseContext
 from .feature import any_says, first
@@ -414,6 +414,8 @@ class Forwarder:
                 patience = found.patience or self._last_patience()
                 context.go_on(_bounded(found.stages), found.callee, patience, now)
                 return self._start(context, None, now)
+        if response is not None and response.status >= 300 and context.call is not None:
+            response = _worded(context, response)
         return self.respond(context, response, now)
 
     def _recourse(self, context, response, now):
@@ -538,6 +540,18 @@ def _legs(invite, response, token):
         return caller, dialog.towards_called(invite, response, token)
     except SipError:
         return None
+
+
+def _worded(context, response):
+    """Return a refusal with a sentence for people, in the phrase and as a Reason (RFC 3326)."""
+    callee, status = context.callee, response.status
+    name = dialplan.spoken(context.request.parsed_uri) if callee is None else callee.name
+    words = wording.sentence(status, response.reason, name)
+    if words == response.reason:
+        return response
+    made = Response(status, words, response.names[:], response.lines[:], response.body)
+    made.set(b"reason", b"Reason: SIP;cause=%d;text=%s" % (status, scan.quote(words)))
+    return made
 
 
 def _bounded(stages):

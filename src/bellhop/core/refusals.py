@@ -6,7 +6,7 @@ from ..limits import MAX_DATAGRAM_BYTES, STRANGER
 from ..sip import via
 from ..sip.message import Request, response_to
 from ..text import readable
-from ..tu import proxy
+from ..tu import proxy, wording
 from ..tu.calls import name_of
 
 # What the log says of a refusal, and how much of what a stranger wrote.
@@ -52,13 +52,15 @@ class Refusals:
         node = self.node
         if error.status not in (401, 407):  # A challenge is counted as such.
             node.counters["refused"] += 1
-        effects = []
+        reason, effects = error.reason, []
+        if request.method == b"INVITE" and reason is not None:
+            reason = wording.sentence(error.status, reason.encode(), _dialled(request)).decode()
         if error.account is not None:
             effects = self._note_stranger(request, server.flow, error, now)
         elif error.status not in (401, 407):
-            effects = self._note(request, server, error, now)
+            effects = self._note(request, server, error, reason, now)
         tag = self.tag_of(request)
-        response = response_to(request, error.status, error.reason, error.headers, tag)
+        response = response_to(request, error.status, reason, error.headers, tag)
         if request.method == b"INVITE" and not server.reliable:
             return node.layer.refuse(server, response) + effects
         return node.layer.respond(server, response, now) + effects
@@ -85,7 +87,7 @@ class Refusals:
         """
         return proxy.dialog_token(self.node.proof, b"\n" + request.call_id)
 
-    def _note(self, request, server, error, now):
+    def _note(self, request, server, error, words, now):
         """Note a call that did not ring: of the family in the history, of strangers beside it."""
         flow, caller, calls = server.flow, request.caller, self.node.calls
         is_known = caller is not None and caller.kind != STRANGER
@@ -96,7 +98,7 @@ class Refusals:
         call = calls.live.get(request.call_id) or calls.begin(request, server.flow, now)
         if call is None:
             return []
-        calls.refuse(call, error.status, error.reason, now)
+        calls.refuse(call, error.status, words, now)
         return self.node.changed(call, now)
 
 

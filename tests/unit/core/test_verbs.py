@@ -103,7 +103,7 @@ class VerbsTest(AnswersCase):
         history = self.answer("history")["history"]
         self.assertEqual([call["status"] for call in history], [404, 603, 486])
         self.assertEqual(history[0]["ended_by"], "nobody here is called nobody")
-        self.assertEqual(history[2]["ended_by"], "Busy Here")
+        self.assertEqual(history[2]["ended_by"], "bob is busy or does not want to talk now")
 
     def test_who_hung_up_is_told(self):
         self.call(200)
