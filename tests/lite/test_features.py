@@ -1,0 +1,318 @@
+"""What people do with their telephones, by real phones at two nodes, one of them a lite one.
+
+Node 0 (full) has alice and bob, node 1 (lite) has carol and dave; each knows the others as
+contacts of one pickup group.
+"""
+
+import re
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.lite.node import TownNode
+from tests.mesh.handset import Handset, field, status_of
+from tests.mesh.town import DOMAIN, PASSWORD, Town, line, wait_until
+from tests.support import netns
+from tests.system.phones import KINDS
+from tests.system.phones.call import connect, hear_each_other
+from tests.system.test_phones_features import code, take_up
+
+USERS = {"alice": (0, "201"), "bob": (0, "202"), "carol": (1, "301"), "dave": (1, "302")}
+# Under these numbers the other node's users are contacts.
+NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402"}
+TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310}
+
+
+class Pair:
+    """The two nodes and the phones of one test."""
+
+    def __init__(self, compiled):
+        self.town = Town("pair", line(2), True)
+        self.folder = tempfile.mkdtemp(prefix="bellhop-pair-")
+        self.phones, self.handsets, self.hosts = [], [], 0
+        for number in (0, 1):
+            users = [(name, USERS[name][1], []) for name in USERS if USERS[name][0] == number]
+            self.town.nodes[number].users = users
+        self.nodes = self.town.nodes
+        self.nodes[1].node_options.append("option responders 'dave'")
+        self.nodes[1] = TownNode(self.nodes[1], compiled)
+        self.town.start()
+        self.town.wait_reach()
+        for number in (0, 1):
+            self._introduce(self.nodes[number], self.nodes[1 - number])
+
+    def _introduce(self, node, other):
+        key = other.key()
+        with open(node.folder + "/bellhop", "a") as file:
+            for name in USERS:
+                if self.nodes[USERS[name][0]] is other:
+                    file.write(f"config contact\n\toption name {name}\n")
+                    file.write(f"\toption number {NUMBERS[name]}\n\toption pickup house\n")
+                    file.write(f"\toption address 'sip:{name}@{key}'\n")
+        node.ask("reload")
+
+    def take(self, *wanted):
+        """Start phones, each given as (kind, user); return them once they are registered."""
+        made = [self._start(kind, user) for kind, user in wanted]
+        for phone in made:
+            phone.wait_registered()
+        return made
+
+    def _start(self, kind, user):
+        reason = KINDS[kind].why_unavailable()
+        if reason:
+            pytest.skip(reason)
+        host = self.town.phone_host(USERS[user][0], user)
+        self.hosts += 1
+        phone = KINDS[kind](host, f"{self.folder}/{self.hosts}-{kind}", TONES[user])
+        self.phones.append(phone)
+        server = self.nodes[USERS[user][0]].lan_address
+        phone.register(user, PASSWORD, DOMAIN, server, 5060, "udp")
+        return phone
+
+    def handset(self, user, name="hand"):
+        """Return a phone by hand of a user, registered."""
+        number = USERS[user][0]
+        host = self.town.phone_host(number, user + name)
+        self.handsets.append(Handset(host, self.nodes[number], user))
+        return self.handsets[-1].register()
+
+    def clear(self):
+        """End the phones of a test, forget what was wished."""
+        if self.phones:
+            with ThreadPoolExecutor(len(self.phones)) as pool:
+                list(pool.map(lambda phone: phone.close(), self.phones))
+        for handset in self.handsets:
+            handset.register(0)
+            handset.close()
+        self.phones, self.handsets = [], []
+        for user in USERS:
+            node = self.nodes[USERS[user][0]]
+            for wish in node.ask("wishes", user=user)["wished"]:
+                if wish != "last":
+                    node.ask("set-wish", user=user, wish=wish)
+            wait_until(
+                lambda node=node: not node.ask("registrations")["registrations"], "phones are gone"
+            )
+
+    def report(self):
+        """Return what everybody said."""
+        parts = [(node.name, node.log()) for node in self.nodes if node.process is not None]
+        return parts + [(f"{phone} {phone.events()}", phone.log_tail()) for phone in self.phones]
+
+    def close(self):
+        """End everything."""
+        self.clear()
+        self.town.close()
+        shutil.rmtree(self.folder)
+
+
+@pytest.fixture(scope="module")
+def both(compiled):
+    """The two nodes, for all tests of the module."""
+    reason = netns.why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    made = Pair(compiled)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pair(both, request):
+    """The two nodes with empty hands."""
+    request.node.streets = both
+    yield both
+    both.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Add what nodes and phones said to the report of a failure."""
+    report = yield
+    if report.failed and hasattr(item, "streets"):
+        report.sections.extend(item.streets.report())
+    return report
+
+
+class Lamp:
+    """A lamp of a handset: what it shows, in the order in which it was told."""
+
+    def __init__(self, handset, number, package="dialog"):
+        self.handset = handset
+        self.call = handset.dial(number, [f"Event: {package}", "Expires: 600"], method="SUBSCRIBE")
+        answer = handset.final(self.call, "SUBSCRIBE")
+        assert status_of(answer) == 200, answer
+
+    def wait(self, *wanted):
+        """Wait until it has shown these, one after the other; return the body of the last."""
+        for one in wanted:
+            while True:
+                told = self.handset.incoming("NOTIFY")
+                self.handset.respond(told, 200)
+                if field(told, "Call-ID") == self.call and shows(told) == one:
+                    break
+        return told
+
+
+def shows(notify):
+    """Return what a NOTIFY lets a lamp show."""
+    state = re.search(r"<state>(\w+)</state>", notify)
+    basic = re.search(r"<basic>(\w+)</basic>", notify)
+    if basic:
+        return basic[1]
+    return state[1] if state else "idle"
+
+
+def hang_up(first, second):
+    """End a call."""
+    first.hangup()
+    for phone in (first, second):
+        phone.wait_closed()
+
+
+def test_lamps_show_each_step_of_calls_at_both_nodes(pair):
+    (carol,) = pair.take(("linphone", "carol"))
+    near = Lamp(pair.handset("bob", "near"), "201")
+    far = Lamp(pair.handset("bob", "far"), NUMBERS["carol"])
+    there = Lamp(pair.handset("bob", "there"), "201", "presence")
+    there.wait("closed")
+    near.wait("idle")
+    far.wait("idle")
+    (alice,) = pair.take(("baresip", "alice"))
+    there.wait("open")
+    carol.dial(NUMBERS["alice"])
+    alice.wait_incoming()
+    near.wait("early")
+    alice.answer()
+    carol.wait_established()
+    near.wait("confirmed")
+    assert "alice" not in far.wait("confirmed")  # Nobody's business at another node.
+    hang_up(alice, carol)
+    near.wait("idle")
+    far.wait("idle")
+
+
+def test_a_call_of_the_other_node_is_picked_up_at_home(pair):
+    alice, bob, carol = pair.take(("linphone", "alice"), ("baresip", "bob"), ("linphone", "carol"))
+    carol.dial(NUMBERS["alice"])
+    alice.wait_incoming()
+    assert "picked up" in code(bob, "*8201")
+    take_up(bob)
+    carol.wait_established()
+    alice.wait_closed()
+    assert alice.wait("logged", 10) == "accepted elsewhere"
+    hear_each_other(bob, carol)
+    hang_up(bob, carol)
+
+
+@pytest.mark.parametrize("kind", ["baresip", "linphone"])
+def test_a_call_that_rings_at_the_other_node_is_picked_up_from_here(pair, kind):
+    alice, bob, carol = pair.take(("linphone", "alice"), (kind, "bob"), ("baresip", "carol"))
+    alice.dial(NUMBERS["carol"])
+    carol.wait_incoming()
+    assert "picked up" in code(bob, "*8" + NUMBERS["carol"])
+    take_up(bob)
+    alice.wait_established()
+    carol.wait_closed()
+    hear_each_other(bob, alice)
+    hang_up(bob, alice)
+
+
+def test_a_call_that_rings_here_is_picked_up_from_the_lite_node(pair):
+    alice, bob, carol = pair.take(("baresip", "alice"), ("baresip", "bob"), ("linphone", "carol"))
+    bob.dial("201")
+    alice.wait_incoming()
+    assert "picked up" in code(carol, "*8" + NUMBERS["alice"])
+    take_up(carol)
+    bob.wait_established()
+    alice.wait_closed()
+    hear_each_other(bob, carol)
+    hang_up(bob, carol)
+
+
+@pytest.mark.parametrize("parks", ["bob", "carol"])
+def test_a_caller_of_the_other_node_is_parked_and_taken_back(pair, parks):
+    others = {"bob": ("carol", "alice"), "carol": ("bob", "dave")}
+    parked, takes = others[parks]
+    one, other, third = pair.take(("linphone", parks), ("baresip", parked), ("baresip", takes))
+    node = pair.nodes[USERS[parks][0]]
+    connect(other, one, NUMBERS[parks])
+    lamp = Lamp(pair.handset(takes, "lamp"), "*51")
+    one.transfer("*51")
+    wait_until(lambda: node.ask("status")["parked"] == ["1"], "the call is parked")
+    lamp.wait("confirmed")
+    assert "picked up" in code(third, "*51")
+    take_up(third)
+    hear_each_other(third, other)
+    lamp.wait("idle")
+    hang_up(third, other)
+
+
+def test_forwarding_by_code_leads_to_the_other_node(pair):
+    alice, bob, carol = pair.take(("linphone", "alice"), ("baresip", "bob"), ("linphone", "carol"))
+    assert "set: send every call" in code(alice, "*21*" + NUMBERS["carol"])
+    connect(bob, carol, "201")
+    hear_each_other(bob, carol)
+    hang_up(bob, carol)
+    assert "not set" in code(alice, "%2321%23")
+    assert "set: do not disturb" in code(carol, "*26")
+    alice.dial(NUMBERS["carol"])
+    assert "disturbed" in alice.wait_closed()
+
+
+def test_three_who_send_calls_in_a_circle_are_told_so(pair):
+    (bob,) = pair.take(("linphone", "bob"))
+    pair.take(("baresip", "alice"), ("baresip", "carol"))
+    for user, place in (("alice", NUMBERS["carol"]), ("carol", NUMBERS["alice"])):
+        node = pair.nodes[USERS[user][0]]
+        node.ask("set-wish", user=user, wish="forward_always", value=place)
+    bob.dial("201")
+    assert "circle" in bob.wait_closed()
+
+
+def test_a_call_for_help_passes_all_that_is_set(pair):
+    carol, dave = pair.take(("baresip", "carol"), ("linphone", "dave"))
+    node = pair.nodes[1]
+    for wish, value in (("dnd", "on"), ("forward_always", "301"), ("block", "301,alice,501")):
+        node.ask("set-wish", user="dave", wish=wish, value=value)
+    (alice,) = pair.take(("baresip", "alice"))
+    for caller in (carol, alice):
+        caller.dial("112")
+        dave.wait_incoming()
+        dave.answer()
+        caller.wait_established()
+        hear_each_other(caller, dave)
+        hang_up(caller, dave)
+
+
+def test_the_last_caller_of_the_other_node_is_called_back_and_blocked(pair):
+    bob, carol = pair.take(("linphone", "bob"), ("baresip", "carol"))
+    carol.dial(NUMBERS["bob"])
+    bob.wait_incoming()
+    bob.reject()
+    assert "bob is busy or does not want to talk now" in carol.wait_closed()
+    bob.wait_closed()
+    bob.dial("*69")
+    carol.wait_incoming()
+    carol.answer()
+    bob.wait_established()
+    hear_each_other(bob, carol)
+    hang_up(bob, carol)
+    assert "may not call you any more" in code(bob, "*30")
+    carol.dial(NUMBERS["bob"])
+    assert "takes no calls" in carol.wait_closed()
+
+
+def test_the_node_rings_a_phone_with_a_call_that_rings_elsewhere(pair):
+    alice, bob, carol = pair.take(("linphone", "alice"), ("baresip", "bob"), ("baresip", "carol"))
+    carol.dial(NUMBERS["alice"])
+    alice.wait_incoming()
+    (call,) = pair.nodes[0].ask("calls")["calls"]
+    pair.nodes[0].ask("take", user="bob", call=str(call["number"]))
+    take_up(bob)
+    carol.wait_established()
+    hear_each_other(bob, carol)
+    hang_up(bob, carol)
