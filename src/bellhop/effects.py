@@ -24,6 +24,11 @@ Close = namedtuple("Close", ("flow", "reason"))
 # host: bytes; port: number or None; transport: "udp"... or None; secure: True for sips.
 Resolve = namedtuple("Resolve", ("query", "host", "port", "transport", "secure"))
 
+# Ask the DNS for the records of a name; the answer is Engine.hear("dns", "answered", number,
+# names.answer.Answer). name, zone: text; zone: the domain whose servers alone shall see the name;
+# kind: the number of a type.
+Ask = namedtuple("Ask", ("number", "name", "kind", "zone"))
+
 # Keep what `read(now)` returns (a JSON-able value) under `name` over a restart of the daemon. It is
 # read when the shell really writes, so that many changes cost one writing. changes: None for all of
 # it; or, where it is a list of rows, each a dict with its "id", what differs from what was kept

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 RANKS = (
     {"", "limits", "errors", "effects", "deadlines", "hours", "text"},
     {"bencode", "hkdf", "budget", "sip"},
-    {"transaction", "tu", "subscription", "settings", "mesh", "media"},
+    {"transaction", "tu", "subscription", "settings", "mesh", "media", "names"},
     {"core"},
     {"features"},
     {"world"},
@@ -38,10 +38,11 @@ MAY_IMPORT = {
     "settings": MESSAGES,
     "mesh": GROUND,
     "media": GROUND,
+    "names": MESSAGES,
     "core": CORE,
-    "features": CORE | {"core", "mesh", "media", "subscription"},
+    "features": CORE | {"core", "mesh", "media", "names", "subscription"},
     "world": WORLD,
-    "shell": WORLD | {"world"},
+    "shell": WORLD | {"world", "names"},
     "lite": WORLD | {"world"},
     "__main__": {"shell", "lite"},
 }

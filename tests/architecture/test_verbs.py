@@ -8,6 +8,7 @@ import pytest
 
 from bellhop.core.verbs import Verbs
 from bellhop.features.dial import Dial
+from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.member import Member
 from bellhop.features.messages.delivery import Delivery
@@ -31,6 +32,7 @@ ROW = re.compile(r"^\t'?([\w-]+)'?: \[(.*)\],?$", re.MULTILINE)
 ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
     **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
+    Selfcheck.name: Selfcheck,
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bellhop.features import ringtest
+from bellhop.features.dns import numbers
 from bellhop.features.media import calls as media_calls
 from bellhop.features.mesh import dialling
 from bellhop.features.phonebook import book
@@ -20,7 +21,7 @@ PAGES = ROOT / "openwrt" / "luci-app-bellhop" / "htdocs" / "luci-static" / "reso
 SAID = {
     "security": trust.LEVELS + (agreement.FAILED,),
     "level": trust.LEVELS,
-    "step": dialplan.RULES + dialling.RULES,
+    "step": dialplan.RULES + dialling.RULES + (numbers.NUMBER,),
     "state": calls.STATES + ringtest.STATES + hello.STATES,
     "place": book.PLACES,
     "ending": calls.ENDINGS,

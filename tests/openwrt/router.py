@@ -127,7 +127,6 @@ def every_package():
         has_library = name == "bellhop-media" and LIBRARY.exists()
         library = LIBRARY.parent.glob("*.so") if has_library else ()
         yield made.feature(name, {"/usr/lib/" + one.name: one.read_bytes() for one in library})
-    yield made.feature("bellhop-dns")
     yield made.lite()
     yield from made.pages()
 

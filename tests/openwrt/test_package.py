@@ -37,14 +37,13 @@ ALONG = {"python3-asyncio": {"python3-logging"}}
 # Modules of others -> (package of ours that brings them, package that they are in).
 BROUGHT = {
     "nacl": ("bellhop-mesh", "python3-pynacl"),
-    "dns": ("bellhop-dns", "python3-dns"),
     "cffi": ("bellhop-media", "python3-cffi"),
     "gnupg": ("bellhop-pgp", "python3-gnupg"),
     "_cffi_backend": ("bellhop-media", "python3-cffi"),
 }
-# Modules that only the command wants, and says so: packages for the owner to add, of our feed or
-# of OpenWrt's own.
-WANTED = {"segno": FEED / "python-segno" / "Makefile", "ubus": None}
+# Modules that are used where they are there: packages for the owner to add, of our feed or of
+# OpenWrt's own.
+WANTED = {"segno": FEED / "python-segno" / "Makefile", "ubus": None, "dns": None}
 MODULES = [
     path.relative_to(ROOT / "src").as_posix()
     for path in sorted((ROOT / "src" / "bellhop").rglob("*.py"))
@@ -354,7 +353,7 @@ def test_feature_that_comes_or_goes_restarts_a_node_that_runs(tmp_path):
     text = text.replace("/etc/init.d/bellhop", stub(tmp_path, "init"))
     assert ash(text, tmp_path, IPKG_INSTROOT="") == "init running\ninit restart\n"
     assert ash(text, tmp_path, IPKG_INSTROOT="/somewhere") == ""
-    for package in PACKAGES + ["bellhop-dns"]:
+    for package in PACKAGES:
         for script in ("postinst", "postrm"):
             line = "Package/%s/%s = $(Package/bellhop/feature-changed)\n" % (package, script)
             assert (line in MAKEFILE.text) == (package != "bellhop")

@@ -4,15 +4,12 @@ from collections import Counter
 
 import pytest
 
-from bellhop.shell.hops import (
-    Naptr,
-    Srv,
-    in_order,
-    is_refused,
-    services,
-    srv_names,
-    transport_of,
-)  # fmt: skip
+from bellhop.names.answer import Naptr, Srv
+from bellhop.shell.hops import in_order, is_refused, services, srv_names, transport_of
+
+
+def rule(order, preference, flags, service, replacement):
+    return Naptr(order, preference, flags, service, "", replacement)
 
 
 def drawing(*numbers):
@@ -42,11 +39,11 @@ def test_transport_of_a_uri(asked, secure, found):
 
 def test_naptr_is_ordered_and_what_we_do_not_speak_is_left_out():
     records = [
-        Naptr(20, 1, "s", "SIP+D2U", "udp.test"),
-        Naptr(10, 9, "S", "sip+d2t", "tcp.test"),
-        Naptr(10, 1, "s", "SIPS+D2T", "tls.test"),
-        Naptr(1, 1, "s", "SIP+D2S", "sctp.test"),
-        Naptr(1, 1, "u", "E2U+sip", ""),
+        rule(20, 1, "s", "SIP+D2U", "udp.test"),
+        rule(10, 9, "S", "sip+d2t", "tcp.test"),
+        rule(10, 1, "s", "SIPS+D2T", "tls.test"),
+        rule(1, 1, "s", "SIP+D2S", "sctp.test"),
+        rule(1, 1, "u", "E2U+sip", ""),
     ]
     expected = [("tls", "tls.test"), ("tcp", "tcp.test"), ("udp", "udp.test")]
     assert services(records, secure=False) == expected

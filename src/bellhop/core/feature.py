@@ -24,6 +24,7 @@ STEPS = (
     "screen",  # request, flow, Found, admission.Caller -> nothing; edits the request or refuses it
     "take",  # request, server, flow, Caller, now -> effects, or None: it goes on; may refuse
     "absent",  # user's name, request, server, flow, now -> effects, or None: nobody takes it
+    "seek",  # branch without a Flow, go_on, now -> effects, or None: not mine
     # On the way. Section 16.6; a method that may let a message wait comes last.
     "branch",  # branch, Target, now -> (reasons to stay, effects); may refuse
     "request",  # branch or None for an ACK, request, now -> (request or None, effects); may refuse

@@ -90,6 +90,9 @@ class Forwarder:
         if target.flow is not None:
             branch.take_hops((target.flow,))
             return self._send(branch, now)
+        effects = first(self.node.hooks.seek, branch, self._sought, now)
+        if effects is not None:
+            return effects
         probe = proxy.forwarded(branch.context.request, target.uri, target.path, b"Via: ", (), None)
         try:
             return self.lookups.ask(
@@ -98,6 +101,15 @@ class Forwarder:
             )
         except SipError as error:
             return self._fail(branch, error.status, error.reason, now)
+
+    def _sought(self, branch, target, error, now):
+        """A feature has found the Target that a branch leads to, or why (SipError) it does not."""
+        if branch.context.state == response_context.DONE or branch.cancel is not None:
+            return self._fail(branch, 487, None, now)
+        if error is not None:
+            return self._fail(branch, error.status, error.reason, now)
+        branch.aim(target)
+        return self._launch(branch, now)
 
     def _found(self, branch, hops, problem, now):
         if branch.context.state == response_context.DONE or branch.cancel is not None:

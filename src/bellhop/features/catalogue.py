@@ -24,14 +24,15 @@ from .wishes import Wishes
 # asked for messages.
 ORDER = (
     "phonebook", "wishes", "codes", "recall", "dial", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh circuits", "pickup", "barring", "blocking", "mesh over SIP",
-    "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp", "unrelayed", "media",
-    "moving",
+    "mesh", "mesh dialling", "mesh circuits", "dns", "named calls", "pickup", "barring", "blocking",
+    "mesh over SIP", "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp",
+    "unrelayed", "media", "moving",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
     "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
     "media": "calls are not encrypted here: a section `config media` turns it on",
+    "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
 
 
@@ -112,3 +113,25 @@ def join_signing(engine):
 
     calls, core, release = engine.features["media"], engine.node, engine.forwarder.release
     engine.join(Signing(core, calls.relays, release, engine.uac, contact_of))
+
+
+def join_names(engine, token, crypto, id):
+    """Look numbers up in the DNS, and, on a node with media, whose keys are published there.
+
+    crypto: as for features.dns.named.Named, or None; id: the node's public key.
+    """
+    from .dns.numbers import Numbers  # Only a node with names pays for it in memory.
+    from .dns.questions import Questions
+
+    questions, core = Questions(), engine.node
+    engine.join(Numbers(core, questions))
+    if "media" not in engine.features or crypto is None:
+        return
+    from .dns.named import Named
+    from .dns.selfcheck import Selfcheck
+    from .media.calls import contact_of
+
+    media, release = engine.features["media"], engine.forwarder.release
+    named = Named(core, questions, media, release, contact_of, crypto, id)
+    engine.join(named)
+    engine.join(Selfcheck(core, questions, named, token))

@@ -29,6 +29,7 @@ FEATURES = (
     Row("peers", "mesh", "peers", (), 0, False, "the nodes around this one"),
     Row("routes", "mesh", "routes", (), 0, False, "the nodes that can be reached, and how"),
     Row("mesh", "mesh", "graph", (), 0, False, "the links between all nodes"),
+    Row("names", "selfcheck", "show", (), 0, False, "what the DNS says of this house's keys"),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),
     Row(
         "set-trust", "media", "set_trust", ("contact", "verdict"), 2, True,

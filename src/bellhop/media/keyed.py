@@ -36,6 +36,8 @@ class Keying:
         self.trust = trust.Trust()
         # Contact -> fingerprints of the keys that sign its calls, where this node can check them.
         self.signers = {}
+        # Whether this node finds out which keys are published for a name.
+        self.is_naming = False
 
     # Policy.
 
@@ -46,6 +48,10 @@ class Keying:
     def expect(self, signers):
         """Take whose signatures count: contact -> fingerprints of keys."""
         self.signers = signers
+
+    def await_names(self):
+        """Judge calls that must be named by DNSSEC when their names are known."""
+        self.is_naming = True
 
     def wants(self, far):
         """Tell whether a call to a Party beyond this node shall be offered a key."""
@@ -86,8 +92,10 @@ class Keying:
         """Refuse a key that is worth less than the owner requires."""
         level = self.trust.look(contact, key)
         required = self.policies.of(contact) == trust.REQUIRE
-        if self.policies.wants_signed(contact) and contact in self.signers:
+        if self.policies.wants(contact, trust.SIGNED) and contact in self.signers:
             return  # Whether it is signed shows when it is answered (features/pgp/signing.py).
+        if self.policies.wants(contact, trust.NAMED) and self.is_naming:
+            return  # As above (features/dns/named.py).
         if required and not self.policies.is_enough(contact, level):
             raise SipError(488, "calls with %s are refused: %s" % (contact, level))
 

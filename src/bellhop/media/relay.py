@@ -48,6 +48,8 @@ REPORTS = {
     5: "what comes from the %s does not fit the keys",
 }
 SIDES = ("caller", "called")
+# What the DNS cannot better: what people have seen themselves.
+UNNAMED = (trust.DIFFERENT, trust.COMPARED, trust.SIGNED)
 
 # A message that had waited for ports. user: as it was given with the message; error: the SipError
 # that takes its place, or None.
@@ -508,7 +510,8 @@ class Relays:
         if agreement is None:
             return []
         level = self.keying.trust.mark(session.contact, agreement.peer, mark)
-        if session.level != trust.SIGNED:
+        stronger = UNNAMED if mark == trust.NAMED else (trust.SIGNED,)
+        if session.level not in stronger:
             session.level = level
         return [self.store(), self._event(session, mark)]
 

@@ -1,4 +1,4 @@
-"""What is known of the keys of far ends: first seen, known, changed, words compared, signed.
+"""What is known of the keys of far ends: first seen, known, changed, named, words compared, signed.
 
 A key belongs to a contact, the address that people know ("gran@far.test"): the same key under
 another contact's name proves nothing, because a router may write any name.
@@ -8,8 +8,9 @@ import binascii
 
 from ..errors import BellhopError
 
-DIFFERENT, CLEAR, CHANGED, ENCRYPTED, KNOWN, COMPARED, SIGNED = LEVELS = (
-    "words differ", "clear", "key changed", "encrypted", "known key", "words compared", "signed",
+DIFFERENT, CLEAR, CHANGED, ENCRYPTED, KNOWN, NAMED, COMPARED, SIGNED = LEVELS = (
+    "words differ", "clear", "key changed", "encrypted", "known key", "named by DNSSEC",
+    "words compared", "signed",
 )  # fmt: skip
 REQUIRE, PREFER, ALLOW = POLICIES = ("require", "prefer", "allow")
 MARKS = (COMPARED, SIGNED)
@@ -85,12 +86,19 @@ class Trust:
         return name in self.contacts
 
     def mark(self, name, key, mark):
-        """Words or signatures of a call show that the key is the contact's; return its level."""
+        """Words, signatures or DNSSEC show that the key is the contact's; return its level.
+
+        DNSSEC does not overrule what people have seen themselves.
+        """
         if name not in self.contacts and not self._add(name, key):
             return ENCRYPTED
         contact = self.contacts[name]
+        if contact.key != key and contact.mark and mark == NAMED:
+            return CHANGED
         if contact.key != key:
             self.contacts[name] = contact = Contact(key)
+        if mark == NAMED:  # As with a signature, the next call has to be named anew.
+            return COMPARED if contact.mark == COMPARED else NAMED
         if contact.mark != COMPARED:
             contact.mark = mark
         return mark
@@ -168,9 +176,9 @@ class Policies:
         """Return the policy for calls with a contact."""
         return self.contacts.get(name, self.general)[0]
 
-    def wants_signed(self, name):
-        """Tell whether the owner wants calls with a contact to be signed."""
-        return self.contacts.get(name, self.general)[1] == SIGNED
+    def wants(self, name, level):
+        """Tell whether the owner wants to see just this level for a contact."""
+        return self.contacts.get(name, self.general)[1] == level
 
     def take(self, name, policy):
         """Judge a contact by the stricter of its policy and another: (policy, level)."""

@@ -45,7 +45,7 @@ def _list(check, help):
 
 
 PORTS_OF_A_STREAM = 4
-VERIFICATIONS = ("encrypted", "known", "compared", "signed")
+VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 
 # Kinds of which there may be many sections -> the attribute of the Settings with all of them. Of
 # any other kind the first is in force, and where there is none it is switched off.
@@ -231,7 +231,8 @@ SCHEMA = {
         "verification": _option(
             choice(*VERIFICATIONS),
             "encrypted",
-            "what a call must show: a key, a key seen before, words compared, an OpenPGP signature",
+            "what a call must show: a key, a key seen before, a key that DNSSEC names, words "
+            "compared, an OpenPGP signature",
         ),
         "port_low": _option(PORT, 16384, "first UDP port of sound"),
         "port_high": _option(PORT, 18431, "last UDP port of sound; a stream takes four"),
@@ -241,6 +242,15 @@ SCHEMA = {
         ),
     },
     "features": _features(),
+    "dns": {
+        "enabled": _option(flag, True, "look numbers and keys up in the DNS (package bellhop-dns)"),
+        "enum_suffix": _list(host, "where telephone numbers stand in the DNS, as e164.arpa"),
+        "directory": _list(host, "domains of directories that say which key a number has"),
+        "anchor": _option(line, "", "file with the keys of the root; empty: the Internet's"),
+        "root_hints": _option(
+            line, "", "file with the servers of a root of one's own; empty: the Internet's"
+        ),
+    },
     "pgp": {
         "enabled": _option(flag, True, "sign calls with OpenPGP (package bellhop-pgp)"),
         "home": _option(line, "", "GnuPG's home folder; empty: the folder gnupg beside the state"),

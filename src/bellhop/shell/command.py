@@ -124,6 +124,9 @@ def _add_own(verbs, shared):
     made.set_defaults(work=_restore)
     made = verbs.add_parser("person-key", parents=[shared], help="an address that a user keeps")
     made.add_argument("name", metavar="NAME", help="the user")
+    made.add_argument(
+        "--lost", action="store_true", help="another router with this key was lost: outdate it"
+    )
     made.set_defaults(work=_person_key)
     made = verbs.add_parser("export-person", parents=[shared], help="a user's key, sealed")
     made.add_argument("name", metavar="NAME", help="the user")
@@ -349,6 +352,8 @@ def _person_key(arguments):
         if arguments.name not in [user["name"] for user in users]:
             raise BellhopError("there is no user '%s'; `bellhop users` shows them" % arguments.name)
         keys_of_people.make(_state(arguments), arguments.name)
+        if arguments.lost:
+            keys_of_people.outdate(_state(arguments), arguments.name)
         asked("reload", {})
         told = asked("person", {"user": arguments.name})
     print(told["address"])
@@ -364,8 +369,9 @@ def _export_person(arguments):
 
 def _import_person(arguments):
     keys_of_people = _of_the_mesh("keys_of_people")
-    name, seed = keys_of_people.unseal(_text_in(arguments.file), _passphrase(is_new=False))
-    keys_of_people.write(_state(arguments), name, seed)
+    text, passphrase = _text_in(arguments.file), _passphrase(is_new=False)
+    name, seed, sequence = keys_of_people.unseal(text, passphrase)
+    keys_of_people.write(_state(arguments), name, seed, sequence)
     print("the key of %s is here; `bellhop reload` puts it in force" % name)
     return 0
 

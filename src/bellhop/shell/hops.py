@@ -1,10 +1,7 @@
-"""Which names to ask for, and in which order to try what they give (RFC 3263, RFC 2782)."""
+"""Which names to ask for, and in which order to try what they give (RFC 3263, RFC 2782).
 
-from collections import namedtuple
-
-# Records as the DNS has them; names are text without the last dot.
-Naptr = namedtuple("Naptr", ("order", "preference", "flags", "service", "replacement"))
-Srv = namedtuple("Srv", ("priority", "weight", "port", "target"))
+Records are names.answer.Naptr and Srv, with text in place of octets.
+"""
 
 SERVICES = {"SIPS+D2T": "tls", "SIP+D2T": "tcp", "SIP+D2U": "udp"}
 SRV_LABELS = {"tls": "_sips._tcp.", "tcp": "_sip._tcp.", "udp": "_sip._udp."}

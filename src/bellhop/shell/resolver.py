@@ -1,7 +1,7 @@
-"""Finds the hops of a SIP URI in the DNS (RFC 3263); dnspython is loaded for the first name.
+"""Finds the hops of a SIP URI in the DNS (RFC 3263), and what else stands there.
 
-All but Resolver.resolve and Resolver.seek runs in a worker, where waiting for an answer harms
-nobody.
+What asks is loaded for the first name: libunbound where names are on, else dnspython. All but
+Resolver.resolve, seek and ask runs in a worker, where waiting for an answer harms nobody.
 """
 
 import contextlib
@@ -9,12 +9,14 @@ import socket
 import time
 
 from ..effects import Flow
+from ..errors import BellhopError
+from ..names import answer
+from ..names.answer import AAAA, BOGUS, INSECURE, NAPTR, SILENT, SRV, A, Answer
+from ..settings.problems import missing
 from ..world.system import sockets
 from .hops import (
     DEFAULT_PORTS,
     MAX_HOPS,
-    Naptr,
-    Srv,
     in_order,
     is_refused,
     services,
@@ -26,6 +28,8 @@ from .workers import Workers
 # For one question, and for all that one URI needs: people wait for the ringing.
 QUESTION_SECONDS = 4
 RESOLVE_SECONDS = 10
+# For what a call waits for before it goes out, numbers and keys.
+ASK_SECONDS = 1.5
 # Nobody waits for the peers of the mesh.
 SEEK_SECONDS = 120
 # Answers kept until their time to live ends; past it the least used goes.
@@ -34,14 +38,15 @@ CACHE_ANSWERS = 512
 # engine bounds how many wait.
 WORKERS = 16
 
-# Without dnspython, which OpenWrt's package bellhop-dns brings.
+# With dnspython, and without anything.
 FULL, ADDRESSES_ONLY = ("NAPTR, SRV and addresses", "addresses only, no NAPTR and SRV")
+CHECKED = "NAPTR, SRV and addresses, checked by DNSSEC"
 
 
 class Resolver:
     """Performs Resolve. local_for(transport, host): index of a listener, or None.
 
-    nameservers: addresses, port: theirs; None for those of the system.
+    nameservers: addresses, port: theirs; None for those of the system; they are asked by dnspython.
     """
 
     def __init__(self, loop, local_for, token, nameservers=None, port=53):
@@ -50,15 +55,45 @@ class Resolver:
         self.token = token
         self.nameservers = nameservers
         self.port = port
+        self.checks, self.root = False, ("", "")
         self.dns = None
         self.workers = None
+        self.problem = ""
         self.counters = {"names": 0, "failed": 0}
+
+    def adopt(self, section):
+        """Take `config names`: where it is on, what the DNS says is checked."""
+        wanted = section.enabled, (section.anchor, section.root_hints)
+        if wanted != (self.checks, self.root):
+            self.checks, self.root = wanted
+            self.close()
+
+    def close(self):
+        """Forget what was loaded; the next name loads it anew."""
+        if self.dns:
+            self.dns.close()
+        self.dns, self.problem = None, ""
 
     def kind(self):
         """Return in words what the resolver can do; "" before the first name."""
         if self.dns is None:
             return ""
-        return FULL if self.dns else ADDRESSES_ONLY
+        return self.dns.kind if self.dns else ADDRESSES_ONLY
+
+    def ask(self, effect):
+        """Perform an Ask."""
+
+        def told(found):
+            self.loop.later(self.loop.engine.hear, "dns", "answered", effect.number, found)
+
+        dns = self._loaded()
+        if not dns:
+            told(Answer(SILENT, (), missing("bellhop-dns", "nothing is looked up")))
+        elif dns.kind == CHECKED:
+            dns.ask(effect.name, effect.kind, effect.zone, ASK_SECONDS, told)
+        else:
+            silent = Answer(SILENT, (), "the look-up failed: the log says where")
+            self._start(lambda: dns.look_up(effect.name, effect.kind, ASK_SECONDS), told, silent)
 
     def resolve(self, effect):
         """Perform a Resolve: an address is answered at once, a name when the DNS has answered."""
@@ -97,9 +132,32 @@ class Resolver:
 
         self._start(find, told)
 
-    def _start(self, work, told, otherwise=None):
+    def _loaded(self):
+        """Return what asks the DNS, or False."""
+        if self.dns and self.dns.is_late():
+            self.close()
         if self.dns is None:
-            self.dns = _Dns.load(self.nameservers, self.port)
+            plain = None if self.checks else _Dns.load(self.nameservers, self.port)
+            self.dns = plain or self._checked() or _Dns.load(self.nameservers, self.port)
+        return self.dns
+
+    def _checked(self):
+        """Return the resolver that checks what it is told, or None."""
+        try:
+            from .dnssec.unbound import Unbound
+
+            made = Unbound(self.loop, *self.root)
+        except ImportError:
+            self.problem = missing("bellhop-dns", "no name is proved by DNSSEC")
+        except BellhopError as error:
+            self.problem = str(error)
+        else:
+            made.kind = CHECKED
+            return made
+        return None
+
+    def _start(self, work, told, otherwise=None):
+        self._loaded()
         if self.workers is None:
             self.workers = Workers(self.loop, WORKERS)
         self.workers.start(work, told, otherwise)
@@ -153,7 +211,7 @@ class Resolver:
     def _srv_names(self, host, transport, secure, end):
         """Return [(transport, SRV name)] by NAPTR, or by rule where there is none."""
         if not transport:
-            found = services([_naptr(one) for one in self._ask(host, "NAPTR", end)], secure)
+            found = services(self._records(host, NAPTR, _naptr, end), secure)
             if found:
                 return found
         return srv_names(host, transport, secure)
@@ -166,7 +224,7 @@ class Resolver:
 
     def _services(self, transport, name, end):
         """Return [(transport, address, port)] of an SRV name, by priority; None where refused."""
-        records = [_srv(one) for one in self._ask(name, "SRV", end)]
+        records = self._records(name, SRV, _srv, end)
         if is_refused(records):
             return None
         places = []
@@ -181,7 +239,7 @@ class Resolver:
         """
         if sockets.is_address(host):
             return [host]
-        found = [one.address for kind in ("AAAA", "A") for one in self._ask(host, kind, end)]
+        found = [_address(one) for kind in (AAAA, A) for one in self._ask(host, kind, end)]
         if found:
             return found
         try:
@@ -191,16 +249,34 @@ class Resolver:
         except (OSError, UnicodeError):
             return []
 
+    def _records(self, name, kind, read, end):
+        """Return what read(RDATA) makes of the records of a name; what is damaged is left out."""
+        found = []
+        for octets in self._ask(name, kind, end):
+            with contextlib.suppress(ValueError):
+                found.append(read(octets))
+        return found
+
     def _ask(self, name, kind, end):
-        """Return the records of one kind, [] where there are none or the DNS does not answer."""
+        """Return the RDATA of one kind, () where there are none or the DNS does not answer.
+
+        Raises LookupError for an answer that somebody has forged.
+        """
         left = end - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        return self.dns.ask(name, kind, min(QUESTION_SECONDS, left)) if self.dns else []
+        if not self.dns:
+            return ()
+        found = self.dns.look_up(name, kind, min(QUESTION_SECONDS, left))
+        if found.outcome == BOGUS:
+            raise LookupError("the DNS says of %s what DNSSEC refutes: %s" % (name, found.why))
+        return found.records
 
 
 class _Dns:
     """dnspython's resolver with its cache, which keeps what there is not as well."""
+
+    kind = FULL
 
     def __init__(self, resolver, errors):
         self.resolver = resolver
@@ -223,29 +299,42 @@ class _Dns:
         resolver.cache = dns.resolver.LRUCache(CACHE_ANSWERS)
         return cls(resolver, dns.exception.DNSException)
 
-    def ask(self, name, kind, seconds):
-        """Return the records of one kind, or []."""
+    def look_up(self, name, kind, seconds):
+        """Return the Answer, in a worker; nothing in it is proved."""
         try:
-            answer = self.resolver.resolve(
+            found = self.resolver.resolve(
                 name, kind, raise_on_no_answer=False, search=False, lifetime=seconds
             )
-        except (self.errors, OSError):
-            return []
-        return list(answer)
+        except (self.errors, OSError) as error:
+            absent = type(error).__name__ in ("NXDOMAIN", "NoAnswer")
+            return Answer(INSECURE if absent else SILENT, (), "" if absent else str(error))
+        return Answer(INSECURE, tuple([one.to_wire() for one in found]), "")
+
+    def is_late(self):
+        """Tell whether another one would judge better by now."""
+        return False
+
+    def close(self):
+        """Nothing is open."""
 
 
 def _text(host):
     return host.decode("latin-1").strip("[]").rstrip(".").lower()
 
 
-def _naptr(record):
-    fields = record.flags.decode("latin-1"), record.service.decode("latin-1")
-    return Naptr(record.order, record.preference, *fields, _name(record.replacement))
+def _naptr(octets):
+    """Return the Naptr in RDATA as text; raises ValueError."""
+    found = answer.naptr(octets)
+    texts = (found.flags, found.service, found.regexp, found.replacement)
+    return answer.Naptr(found.order, found.preference, *[one.decode("latin-1") for one in texts])
 
 
-def _srv(record):
-    return Srv(record.priority, record.weight, record.port, _name(record.target))
+def _srv(octets):
+    """Return the Srv in RDATA as text; raises ValueError."""
+    found = answer.srv(octets)
+    return answer.Srv(*found[:3], found.target.decode("latin-1"))
 
 
-def _name(name):
-    return name.to_text(omit_final_dot=True)
+def _address(octets):
+    family = socket.AF_INET if len(octets) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, octets)

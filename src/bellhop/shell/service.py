@@ -4,7 +4,7 @@ import gc
 import os
 from time import monotonic_ns
 
-from ..effects import Sign, SoundClose, SoundMeet, SoundMove, SoundOpen, Verify
+from ..effects import Ask, Sign, SoundClose, SoundMeet, SoundMove, SoundOpen, Verify
 from ..errors import BellhopError
 from ..features import catalogue
 from ..settings.problems import NO_PORT, Problem, missing
@@ -44,7 +44,7 @@ class Service(service.Service):
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.http = self.http_retry = None
         self.http_problems = []
-        self.media_problem = self.pgp_problem = self.sound_problem = ""
+        self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
 
     def make_resolver(self):
         """Return what performs Resolve."""
@@ -58,6 +58,8 @@ class Service(service.Service):
             self._join_media()
         if self.settings.pgp.enabled:
             self._join_signing()
+        if self.settings.dns.enabled:
+            self._join_names()
         self._load_certificate()
 
     def _load_certificate(self):
@@ -83,6 +85,7 @@ class Service(service.Service):
         """Bring in step with new settings what only this shell has."""
         self.guard.adopt(settings)
         self._load_certificate()
+        self._adjust_names()
         if self.http is None or not self.http.fits(settings):
             self._serve_phonebook()
         self._adjust_signing()
@@ -237,6 +240,44 @@ class Service(service.Service):
     def _pgp_home(self):
         return self.settings.pgp.home or os.path.join(self.state, "gnupg")
 
+    # Names in the DNS.
+
+    def _join_names(self):
+        """Look up numbers, and the keys of who calls and is called."""
+        self.resolver.adopt(self.settings.dns)
+        crypto = id = None
+        if "media" in self.engine.features:
+            from ..world import secrets
+
+            try:
+                crypto = self.crypto()
+                id = crypto.public_key(secrets.read(self.state))
+            except (BellhopError, ImportError) as error:
+                self.names_problem = "no call is named by DNSSEC: %s" % error
+        try:
+            catalogue.join_names(self.engine, os.urandom, crypto, id)
+        except ImportError:
+            self.names_problem = missing("bellhop-dns", "no name is looked up")
+            return
+        self.loop.performers[Ask] = self.resolver.ask
+        self._take_people()
+
+    def _adjust_names(self):
+        self.resolver.adopt(self.settings.dns)
+        if self.settings.dns.enabled and "dns" not in self.engine.features:
+            self._join_names()
+        self._take_people()
+
+    def _take_people(self):
+        """Let those who have a key of their own be named by it."""
+        if "named calls" in self.engine.features:
+            from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
+
+            people = keys_of_people.with_sequences(self.state)
+            self.loop.perform(
+                self.engine.hear("named calls", "take_people", people, self.loop.now())
+            )
+
     # OpenWrt's bus.
 
     def _join_bus(self):
@@ -264,8 +305,9 @@ class Service(service.Service):
             tls_problem = missing("bellhop-tls", "TLS is off")
         names = self.resolver.kind()
         names_problem = missing("bellhop-dns", names) if names == ADDRESSES_ONLY else ""
+        dns_problem = self.names_problem or (self.settings.dns.enabled and self.resolver.problem)
         return [
-            ("node", tls_problem), ("node", names_problem),
+            ("node", tls_problem), ("node", names_problem), ("dns", dns_problem or ""),
             ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
         ]  # fmt: skip
 

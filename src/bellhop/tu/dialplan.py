@@ -58,6 +58,13 @@ def towards(target_uri, flow, reason):
     return Target(target_uri, flow, (), None, 1000, reason, (), None)
 
 
+def with_spare(target, spare):
+    """Return a Target with other Targets to try where it is silent."""
+    fields = list(target)
+    fields[6] = tuple(spare)
+    return Target(*fields)
+
+
 def is_ours(settings, listeners, target):
     """Tell whether the host of a Uri is this node: a domain of its own, or where it listens."""
     if target.host is None:

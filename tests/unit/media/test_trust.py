@@ -12,6 +12,7 @@ from bellhop.media.trust import (
     COMPARED,
     ENCRYPTED,
     KNOWN,
+    NAMED,
     PREFER,
     REQUIRE,
     SIGNED,
@@ -66,6 +67,19 @@ class Keys(unittest.TestCase):
         self.trust.mark(GRAN, ONE, SIGNED)
         self.assertEqual(self.trust.mark(GRAN, TWO, COMPARED), COMPARED)
         self.assertEqual(self.trust.look(GRAN, TWO), COMPARED)
+
+    def test_dnssec_takes_over_a_key_that_was_only_known(self):
+        self.trust.see(GRAN, ONE)
+        self.assertEqual(self.trust.mark(GRAN, TWO, NAMED), NAMED)
+        self.assertEqual(self.trust.see(GRAN, TWO), KNOWN)
+        self.assertEqual(self.trust.mark("new@far.test", ONE, NAMED), NAMED)
+
+    def test_dnssec_does_not_overrule_people(self):
+        for mark in (COMPARED, SIGNED):
+            self.trust.mark(GRAN, ONE, mark)
+            self.assertEqual(self.trust.mark(GRAN, TWO, NAMED), CHANGED)
+            self.assertEqual(self.trust.look(GRAN, TWO), CHANGED)
+        self.assertEqual(self.trust.mark(GRAN, ONE, NAMED), COMPARED)
 
     def test_a_key_proves_nothing_under_another_name(self):
         self.trust.mark(GRAN, ONE, COMPARED)
@@ -142,7 +156,7 @@ class Policy(unittest.TestCase):
     def test_levels_are_in_order(self):
         policies = Policies((PREFER, KNOWN))
         enough = [policies.is_enough("x", level) for level in trust.LEVELS]
-        self.assertEqual(enough, [False, False, False, False, True, True, True])
+        self.assertEqual(enough, [False] * 4 + [True] * 4)
 
     def test_a_changed_key_is_less_than_a_new_one(self):
         self.assertFalse(Policies().is_enough("x", CHANGED))

@@ -20,6 +20,7 @@ from ...tu import dialplan
 LEVELS = {
     "encrypted": trust.ENCRYPTED,
     "known": trust.KNOWN,
+    "named": trust.NAMED,
     "compared": trust.COMPARED,
     "signed": trust.SIGNED,
 }

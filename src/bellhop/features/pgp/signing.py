@@ -114,7 +114,7 @@ class Signing:
     def _expects(self, contact):
         """Tell whether the owner counts on signatures of a contact."""
         keying = self.relays.keying
-        return contact in keying.signers or keying.policies.wants_signed(contact)
+        return contact in keying.signers or keying.policies.wants(contact, trust.SIGNED)
 
     # The signature of the other side.
 

@@ -7,7 +7,8 @@ from ...world import sealed
 from ...world.system import files
 from . import identity
 
-FOLDER, ENDING = "users", ".seed"
+FOLDER, ENDING, SEQUENCE = "users", ".seed", ".sequence"
+SEQUENCE_BYTES = 8
 EXPORT_HEAD = "bellhop-person-1:"
 
 
@@ -25,6 +26,28 @@ def read(state):
     return found
 
 
+def with_sequences(state):
+    """Return {name: (seed, sequence of the proofs made with it)} of all in the state folder."""
+    return {name: (seed, _sequence(state, name)) for name, seed in read(state).items()}
+
+
+def _sequence(state, name):
+    try:
+        with open(os.path.join(state, FOLDER, name + SEQUENCE), encoding="ascii") as file:
+            return int(file.read(20) or 0)
+    except (OSError, ValueError):
+        return 0
+
+
+def outdate(state, name):
+    """Begin a new sequence: proofs of a router that was lost count no longer, once published."""
+    _write_sequence(state, name, _sequence(state, name) + 1)
+
+
+def _write_sequence(state, name, sequence):
+    files.replace(os.path.join(state, FOLDER, name + SEQUENCE), [b"%d" % sequence])
+
+
 def make(state, name):
     """Return a user's seed, made now where there is none."""
     seed = read(state).get(name)
@@ -34,11 +57,12 @@ def make(state, name):
     return seed
 
 
-def write(state, name, seed):
+def write(state, name, seed, sequence=0):
     """Put a user's seed in place; raises BellhopError where the name is none of a user."""
     if not name or "/" in name or name.startswith("."):
         raise BellhopError("'%s' is no name of a user" % name)
     os.makedirs(os.path.join(state, FOLDER), mode=0o700, exist_ok=True)
+    _write_sequence(state, name, sequence)
     files.replace(os.path.join(state, FOLDER, name + ENDING), [seed])
 
 
@@ -47,10 +71,12 @@ def export(state, name, passphrase):
     seed = read(state).get(name)
     if seed is None:
         raise BellhopError("%s has no key here; `bellhop person-key %s` makes one" % (name, name))
-    return sealed.seal(identity.sealing(), EXPORT_HEAD, seed + name.encode(), passphrase)
+    number = _sequence(state, name).to_bytes(SEQUENCE_BYTES, "big")
+    return sealed.seal(identity.sealing(), EXPORT_HEAD, seed + number + name.encode(), passphrase)
 
 
 def unseal(text, passphrase):
-    """Return (name, seed) in what `export` gave; raises BellhopError."""
+    """Return (name, seed, sequence) in what `export` gave; raises BellhopError."""
     octets = sealed.unseal(identity.sealing(), EXPORT_HEAD, text, passphrase)
-    return octets[identity.SEED_BYTES :].decode(), octets[: identity.SEED_BYTES]
+    seed, rest = octets[: identity.SEED_BYTES], octets[identity.SEED_BYTES :]
+    return rest[SEQUENCE_BYTES:].decode(), seed, int.from_bytes(rest[:SEQUENCE_BYTES], "big")

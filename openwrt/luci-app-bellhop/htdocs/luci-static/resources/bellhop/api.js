@@ -50,7 +50,7 @@ const BREAKS = 'overflow-wrap:anywhere', CELL = 'min-width:6em;' + BREAKS;
 /* The words of the node that are a fixed few, but for `security`; tests/architecture/test_words.py compares them. */
 const WORDS = {
 	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
-	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'),
+	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'), number: _('number in the DNS'),
 	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
 	heard: _('heard'), mutual: _('hears us'), 'two-way': _('connected'), gone: _('gone'),
 	asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'), 'does not answer': _('does not answer'),
@@ -68,6 +68,7 @@ const SAFETY = {
 	clear: [ 'warning', _('Not encrypted between the two routers: somebody on the way could listen.') ],
 	encrypted: [ '', _('Encrypted. The first call with this contact: compare the words once to be sure who it is.') ],
 	'known key': [ 'success', _('Encrypted, with the same key as the earlier calls.') ],
+	'named by DNSSEC': [ 'success', _('Safe: encrypted, with the key that is published for this name.') ],
 	'words compared': [ 'success', _('Safe: encrypted, and the words were compared.') ],
 	signed: [ 'success', _('Safe: encrypted, and signed by this contact.') ]
 };

@@ -118,7 +118,7 @@ const OPTIONS = {
 		[ 'star', '0', FLAG, _('May always ring'), _('Even those who do not want to be disturbed.') ],
 		[ 'pickup', '', 'word', _('Pickup group'), _('May take the calls of phones here with the same word.') ],
 		[ 'encryption', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
-		[ 'verification', '', [ '', 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
+		[ 'verification', '', [ '', 'encrypted', 'known', 'named', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
 		[ 'pgp', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
 	],
 	features: [
@@ -141,13 +141,20 @@ const OPTIONS = {
 	media: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
 		[ 'encryption', 'prefer', [ 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls to other nodes.') ],
-		[ 'verification', 'encrypted', [ 'encrypted', 'known', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
+		[ 'verification', 'encrypted', [ 'encrypted', 'known', 'named', 'compared', 'signed' ], _('Proof'), _('What a call to another node must show.') ],
 		[ 'relay', 'needed', [ 'never', 'needed', 'always' ], _('Sound through this router'), _('Of calls that it does not encrypt.') ],
 		[ 'hide_addresses', '0', FLAG, _('Hide addresses'), _('All sound passes this node, so that its other end does not see where a phone is.') ],
 		[ 'port_low', '16384', 'port', _('First port of sound'), _('UDP; a stream takes four.') ],
 		[ 'port_high', '18431', 'port', _('Last port of sound'), _('UDP.') ],
 		[ 'max_calls', '512', 'range(1,10000)', _('Most calls'), _('Whose sound passes this router at once.') ],
 		[ 'dead_seconds', '300', 'range(30,86400)', _('Silence'), _('In seconds; then a relay in which nobody is heard is closed.') ]
+	],
+	dns: [
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Look numbers and keys up in the DNS, checked by DNSSEC. Needs the package bellhop-dns.') ],
+		[ 'enum_suffix', [], 'host', _('Numbers below'), _('Where telephone numbers stand in the DNS, as e164.arpa.') ],
+		[ 'directory', [], 'host', _('Directories'), _('Domains that say which key a telephone number has.') ],
+		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
+		[ 'root_hints', '', 'file', _('Servers of the root'), _('None: those of the Internet.') ]
 	],
 	pgp: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
@@ -189,7 +196,7 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], features: [ _('Feature codes'), 'settings' ] };
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */
 function whereOf(row) {

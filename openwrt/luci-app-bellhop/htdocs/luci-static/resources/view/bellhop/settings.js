@@ -33,8 +33,10 @@ return view.extend({
 		options.add(options.single(map, 'features', _('Feature codes')), 'features');
 		if (can.media)
 			options.add(options.single(map, 'media', _('Sound')), 'media');
+		if (can.media)
+			options.add(options.single(map, 'dns', _('Names in the DNS')), 'dns');
 		if (can.pgp)
 			options.add(options.single(map, 'pgp', _('Signatures')), 'pgp');
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp', 'features' ]), node ]));
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp', 'dns', 'features' ]), node ]));
 	}
 });

@@ -1,0 +1,1 @@
+"""Numbers and keys of people in the DNS: features of a node with `config names`."""

@@ -1,0 +1,270 @@
+"""Calls whose key is the one published for the name that was dialled: named by DNSSEC.
+
+Each end node sends, beside its message of the key agreement, that its user's own key speaks for it
+(`Bellhop-Person`). The other one looks up which keys are published for the name: that dialled, or
+the caller's. Where they fit, and the keys of the call are confirmed, the call is named.
+"""
+
+from ...core.feature import first
+from ...effects import Note
+from ...errors import SipError
+from ...media import trust
+from ...media.agreement import CALLEE, CALLER
+from ...names import enum, keys
+from ...names.answer import BOGUS, SECURE, TXT
+from ...sip import uri
+
+PERSON = b"bellhop-person"
+HEADER = b"Bellhop-Person: "
+MAX_CALLS = 256
+NOT_NAMED = "calls with %s must be named by DNSSEC, and this one is not: %s"
+NOTHING = "no key is published for it"
+UNPROVED = "the far end has not shown a published key"
+OUTDATED = "the far end's proof is of a router that was lost or left"
+
+
+class Naming:
+    """What is known of the name of one call. contact: the name, "" where it is none of the DNS.
+
+    keys: keys.Published that are proved; proof: keys.Proof or None; what: words about the names.
+    """
+
+    def __init__(self, contact):
+        self.contact = contact
+        self.keys = []
+        self.proof = None
+        self.what = NOTHING
+
+
+class Named:
+    """A feature: the names of calls whose sound is encrypted between the nodes.
+
+    relays: media.relay.Relays; release: ends calls; contact_of(address): the name of a contact;
+    crypto: with public_key, sign and verify; id: this node's public key.
+    """
+
+    name = "named calls"
+    hooks = (
+        "seek", "callee", "request", "response", "offered", "accepted", "confirmed", "changed",
+        "seen",
+    )  # fmt: skip
+    events = ("take_people",)
+    users, wakers = {}, {}
+
+    def __init__(self, node, questions, media, release, contact_of, crypto, id):
+        self.node = node
+        self.questions = questions
+        self.relays = media.relays
+        self.release = release
+        self.contact_of = contact_of
+        self.crypto = crypto
+        self.id = id
+        self.people = {}
+        self.calls, self.order = {}, []
+        self.relays.keying.await_names()
+
+    def take_people(self, people, now):
+        """Take whose keys lie here: user's name -> (seed, sequence)."""
+        self.people = {
+            name: keys.prove(seed, self.id, sequence, self.crypto)
+            for name, (seed, sequence) in people.items()
+        }
+        return []
+
+    # Whose keys are published.
+
+    def places(self, contact, is_own=False):
+        """Return [(name, zone)] where the keys of a contact stand in the DNS, the best first."""
+        directories = [one.encode() for one in self.node.settings.dns.directory]
+        user, at, host = contact.encode().rpartition(b"@")
+        digits = enum.digits_of(user if at else host)
+        if not at and digits is not None:
+            return [(keys.of_number(digits, one), b"e164." + one) for one in directories]
+        if not user or not _is_domain(host) or (self._is_here(host) and not is_own):
+            return []
+        found = [(keys.of_address(user, host), host)]
+        return found + [(keys.of_foreign(user, host, one), one) for one in directories]
+
+    def _is_here(self, host):
+        return host in self.node.settings.domains
+
+    def seek(self, branch, go_on, now):
+        """Look up the keys of the one who is called, before the call goes out; or None."""
+        request = branch.context.request
+        if request.method != b"INVITE" or request.to.tag is not None:
+            return None
+        known = self.calls.get(request.call_id)
+        contact = self._contact(branch.target.uri)
+        if known is not None and known.contact == contact:
+            return None
+        places = self.places(contact)
+        if not places:
+            return None
+        naming = self._begin(request.call_id, contact)
+
+        def told(answers, now):
+            self._learn(naming, answers)
+            return go_on(branch, branch.target, self._refusal(naming), now)
+
+        return self.questions.ask(places, TXT, told, now)
+
+    def _contact(self, target):
+        """Return the name under which the keys of an address are kept."""
+        named = first(self.node.hooks.callee, uri.parse(target))
+        return self.contact_of(target) if named is None else named[0]
+
+    def _begin(self, call_id, contact):
+        if call_id in self.order:
+            self.order.remove(call_id)
+        self.order.append(call_id)
+        if len(self.order) > MAX_CALLS:
+            self.calls.pop(self.order.pop(0), None)
+        naming = self.calls[call_id] = Naming(contact)
+        return naming
+
+    def _learn(self, naming, answers):
+        """Take what is published: only what DNSSEC proves, by a clock that is set."""
+        for answer in answers:
+            if answer.outcome == BOGUS:
+                naming.what = "the DNS says of it what DNSSEC refutes: " + answer.why
+                return
+            found = keys.published(answer.records)
+            if not found:
+                continue
+            if answer.outcome != SECURE or answer.why:
+                naming.what = answer.why or "its key is published without DNSSEC"
+                return
+            naming.keys, naming.what = found, UNPROVED
+            return
+
+    def _refusal(self, naming):
+        """Return why a call must not go out, or None."""
+        if naming.keys or not self._must(naming.contact):
+            return None
+        return SipError(488, NOT_NAMED % (naming.contact, naming.what))
+
+    def _must(self, contact):
+        policies = self.relays.keying.policies
+        return policies.of(contact) == trust.REQUIRE and policies.wants(contact, trust.NAMED)
+
+    def callee(self, target):
+        """Return (name, no node's id) of an address whose keys are published, or None.
+
+        So a key is offered on the first call too.
+        """
+        if target.user is None or target.host is None:
+            return None
+        name = self.contact_of(target.write())
+        is_published = [one for one in self.calls.values() if one.contact == name and one.keys]
+        return (name, b"") if is_published else None
+
+    # The proofs of both sides.
+
+    def offered(self, session, request):
+        """Add the proof of the caller to the INVITE of a caller's node."""
+        if session.role == CALLER and request.method == b"INVITE":
+            user = session.user.context.request.caller.user
+            self._add(request, None if user is None else user.name)
+
+    def accepted(self, session, response):
+        """Add the proof of the one who was called to the 2xx of a called node."""
+        binding = session.user.target.binding if session.role == CALLEE else None
+        if binding is not None:
+            self._add(response, binding.user)
+
+    def _add(self, message, user):
+        if user in self.people:
+            message.set(PERSON, HEADER + keys.write_proof(self.people[user]))
+
+    def request(self, branch, request, now):
+        """Take the caller's proof out of an INVITE to a phone, and look the caller up."""
+        if branch is None or branch.target.binding is None or PERSON not in request.names:
+            return request, []
+        proof = self._take(request)
+        if request.method != b"INVITE" or proof is None or request.call_id in self.calls:
+            return request, []
+        naming = self._begin(request.call_id, self.contact_of(request.from_.uri_bytes))
+        naming.proof = proof
+        places = self.places(naming.contact)
+        if not places:
+            return request, []
+
+        def told(answers, now):
+            self._learn(naming, answers)
+            return self._judge_all(request.call_id, naming, now)
+
+        return request, self.questions.ask(places, TXT, told, now)
+
+    def response(self, branch, response, now):
+        """Take the proof of the one who was called out of a response to a phone."""
+        if PERSON in response.names and branch.target.binding is None:
+            proof, naming = self._take(response), self.calls.get(response.call_id)
+            if naming is not None and proof is not None:
+                naming.proof = proof
+        return response, []
+
+    def _take(self, message):
+        proof = keys.read_proof(message.value(PERSON) or b"")
+        message.remove(PERSON)
+        return proof
+
+    # The verdict.
+
+    def confirmed(self, session, now):
+        """The keys of a call are confirmed: judge its name."""
+        naming = self.calls.get(session.call_id)
+        return [] if naming is None else self._judge(naming, session, now)
+
+    def _judge_all(self, call_id, naming, now):
+        effects = []
+        for session in self.relays.sessions.by_call.get(call_id, ()):
+            effects += self._judge(naming, session, now)
+        return effects
+
+    def _judge(self, naming, session, now):
+        agreement = session.proved()
+        if agreement is None or session.contact != naming.contact:
+            return []
+        call = self.node.calls.live.get(session.call_id)
+        if self._fits(naming, agreement.peer):
+            effects = self.relays.vouch(session, trust.NAMED)
+            if call is not None:
+                call.secure(session.level)
+            return effects
+        if call is None or not self._must(session.contact) or self._is_enough(session):
+            return [Note("info", "call with %s: %s" % (session.contact, naming.what))]
+        words = NOT_NAMED % (session.contact, naming.what)
+        return self.release.hang_up(call, now, "ended by this node: " + words)
+
+    def _is_enough(self, session):
+        return self.relays.keying.policies.is_enough(session.contact, session.level)
+
+    def _fits(self, naming, node):
+        """Tell whether the proof is by a published key, and for the node that spoke."""
+        proof = naming.proof
+        if proof is None or not naming.keys:
+            return False
+        if not keys.fits(proof, naming.keys):
+            naming.what = OUTDATED if keys.is_outdated(proof, naming.keys) else UNPROVED
+            return False
+        if not keys.proves(proof, node, self.crypto.verify):
+            naming.what = "the far end's proof is for another router"
+            return False
+        naming.what = trust.NAMED
+        return True
+
+    def changed(self, call, now):
+        """Forget the name of a call that is over."""
+        if call.ended_at is not None and self.calls.pop(call.call_id, None) is not None:
+            self.order.remove(call.call_id)
+        return []
+
+    def seen(self, call):
+        """Return what the DNS says of the name of a call, as a field of its record."""
+        naming = self.calls.get(call.call_id)
+        return {"named": None if naming is None else naming.what}
+
+
+def _is_domain(host):
+    """Tell whether a host may be a domain of the Internet: no address, and more than one label."""
+    return b"." in host and b":" not in host and not host[-1:].isdigit()

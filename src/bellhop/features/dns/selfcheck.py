@@ -1,0 +1,82 @@
+"""Looks up, now and again, what the DNS says of the names of this house: the verb `names`."""
+
+from ...effects import Event, Note
+from ...names import enum, keys, selfcheck
+from ...names.answer import TXT
+from ...sip import uri
+
+# How often, ms; a fifth more or less, so that nobody can tell a router by the hour.
+EVERY_MS, SPREAD_MS = (6 * 3600 * 1000, 72 * 60 * 1000)
+# After the node's start the network may need a moment.
+FIRST_MS = 20000
+ALARMS = (selfcheck.FOREIGN, selfcheck.OUTDATED, selfcheck.REFUTED)
+
+
+class Selfcheck:
+    """A feature. rows: name in the DNS -> what was found there, a dict; named: features.Named."""
+
+    name = "selfcheck"
+    hooks, events = ("started",), ()
+    users = {}
+
+    def __init__(self, node, questions, named, token):
+        self.node = node
+        self.questions = questions
+        self.named = named
+        self.token = token
+        self.rows = {}
+        self.wakers = {Selfcheck: self._check}
+        self.deadline = self.queued = None
+
+    def started(self, now):
+        """Look soon: something may have changed."""
+        self.deadline = now + FIRST_MS
+        self.node.deadlines.watch(self)
+        return []
+
+    def _check(self, feature, now):
+        spread = int.from_bytes(self.token(4), "big") % (2 * SPREAD_MS) - SPREAD_MS
+        self.deadline = now + EVERY_MS + spread
+        self.node.deadlines.watch(self)
+        self.rows = {}
+        effects = []
+        for user, proof in sorted(self.named.people.items()):
+            for shown, name, zone in self._names(user):
+                effects += self._look(user, shown, name, zone, proof, now)
+        return effects
+
+    def _look(self, user, shown, name, zone, proof, now):
+        line = keys.text(keys.Published(proof.key, proof.sequence)).decode()
+        row = {"user": user, "name": shown, "owner": name.decode(), "record": line, "found": ""}
+        self.rows[name] = row
+
+        def told(answers, now):
+            row["found"] = selfcheck.verdict(answers[0], proof.key, proof.sequence)
+            row["why"] = answers[0].why
+            return self._alarm(row) if row["found"] in ALARMS else []
+
+        return self.questions.ask([(name, zone)], TXT, told, now)
+
+    def _alarm(self, row):
+        words = "the DNS says of %s: %s; `bellhop names` shows what should stand there"
+        told = Note("error", words % (row["name"], row["found"]))
+        return [Event("name", {"name": row["name"], "found": row["found"]}), told]
+
+    def _names(self, user):
+        """Return [(as people write it, name in the DNS, zone)] of the names of a user."""
+        settings, found = self.node.settings, []
+        section = settings.users.get(user)
+        if section is None:
+            return []
+        address = user.encode() + b"@" + settings.domain
+        for name, zone in self.named.places(address.decode(), True)[:1]:
+            found.append(("sip:" + address.decode(), name, zone))
+        for number in section.alias:
+            digits = enum.digits_of(uri.key_of(number.encode()))
+            for name, zone in self.named.places("+" + digits.decode()) if digits else ():
+                found.append((number, name, zone))
+        return found
+
+    def show(self, arguments, now):
+        """Return the names of this house with what the DNS says of their keys."""
+        return {"names": [self.rows[name] for name in sorted(self.rows)]}

@@ -1,0 +1,27 @@
+"""What the DNS says of one's own name, against what it should say."""
+
+from . import keys
+from .answer import BOGUS, SECURE, SILENT
+
+# What is found, in words for the owner.
+GOOD, UNSIGNED, ABSENT, FOREIGN, OUTDATED, REFUTED, UNKNOWN = VERDICTS = (
+    "published", "published without DNSSEC", "not published", "another key is published",
+    "published, but this key's proofs are too old", "refuted by DNSSEC", "no answer",
+)  # fmt: skip
+
+
+def verdict(answer, key, sequence):
+    """Return one of VERDICTS. key: 32 octets, one's own; sequence: of one's own proofs."""
+    if answer.outcome == BOGUS:
+        return REFUTED
+    if answer.outcome == SILENT:
+        return UNKNOWN
+    found = keys.published(answer.records)
+    if not found:
+        return ABSENT
+    mine = [one for one in found if one.key == key]
+    if not mine:
+        return FOREIGN
+    if not [one for one in mine if one.floor <= sequence]:
+        return OUTDATED
+    return GOOD if answer.outcome == SECURE else UNSIGNED

@@ -1,0 +1,151 @@
+"""Calls named by DNSSEC: two houses that know each other by a DNS alone, with a root of its own."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from bellhop.names import enum, keys
+from bellhop.shell.mesh import identity, keys_of_people
+from tests.mesh.town import PASSWORD, line, wait_until
+from tests.support import lab
+from tests.system.phones import KINDS
+from tests.system.phones.call import connect, hear_each_other
+
+from .ear import last_of, reload, wait_level
+from .steps import hang_up, refusal
+
+pytest.importorskip("bellhop.shell.dnssec.unbound_abi", reason="no binding: `make native`")
+NUMBER = "+4930555"
+DOMAINS = ("a.test", "b.test")
+HOSTS = ("10.9.0.1", "10.9.0.2")
+TONES = (440, 620)
+
+
+def txt(owner, seed, floor=0):
+    """Return the line of a zone that publishes a key."""
+    found = keys.Published(identity.crypto().public_key(seed), floor)
+    return f'{owner.decode()}. TXT "{keys.text(found).decode()}"\n'
+
+
+class Houses:
+    """Two nodes, each with a DNS that says the same."""
+
+    def __init__(self, streets, stack, **zones):
+        self.town = streets.sounding("named", line(2))
+        self.seeds = []
+        for number, node in enumerate(self.town.nodes):
+            node.mesh_options = ["option enabled '0'"]
+            node.node_options = [f"option domain '{DOMAINS[number]}'", "option strangers 'allow'"]
+            self.seeds.append(keys_of_people.make(node.state, f"u{number}"))
+        for node in self.town.nodes:
+            folder = Path(node.folder) / "lab"
+            folder.mkdir(parents=True)
+            running = stack.enter_context(lab.Lab(folder, self.zones(zones), node.host))
+            node.media_options = [
+                "config dns", f"option anchor '{running.anchor}'",
+                f"option root_hints '{running.hints}'", "list directory 'dir.test'",
+            ]  # fmt: skip
+        self.town.start()
+
+    def zones(self, changed):
+        """Return the zones of both houses and of the directory; changed: keys that are others."""
+        found = {}
+        for number, domain in enumerate(DOMAINS):
+            host = HOSTS[number]
+            text = f"@ A {host}\n_sip._udp SRV 0 0 5060 {domain}.\n"
+            seed = changed.get(f"u{number}", self.seeds[number])
+            if seed:
+                text += txt(keys.of_address(b"u%d" % number, domain.encode()), seed)
+            found[domain.partition(".")[0]] = text
+        digits = NUMBER[1:].encode()
+        owner = enum.owner(digits, b"e164.dir.test").decode()
+        rule = f'{owner}. NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:u1@b.test!" .\n'
+        found["dir"] = rule + txt(keys.of_number(digits, b"dir.test"), self.seeds[1])
+        return found
+
+    def phones(self, streets):
+        """Return a registered phone in each house."""
+        made = []
+        for number, kind in enumerate(("baresip", "linphone")):
+            reason = KINDS[kind].why_unavailable()
+            if reason:
+                pytest.skip(reason)
+            host, node = self.town.phone_host(number, "phone"), self.town.nodes[number]
+            phone = KINDS[kind](host, f"{streets.folder}/{len(streets.phones)}", TONES[number])
+            streets.phones.append(phone)
+            domain = DOMAINS[number]
+            phone.register(f"u{number}", PASSWORD, domain, node.lan_address, 5060, "udp", None)
+            made.append(phone)
+        for phone in made:
+            phone.wait_registered()
+        return made
+
+
+@pytest.fixture
+def houses(streets):
+    if lab.why_not():
+        pytest.skip(lab.why_not())
+    with contextlib.ExitStack() as stack:
+        yield lambda **zones: Houses(streets, stack, **zones)
+
+
+def test_address_and_number_are_named_on_both_sides(streets, houses):
+    built = houses()
+    one, two = built.phones(streets)
+    for dialled, contact in (("sip:u1@b.test", "u1@b.test"), (NUMBER, NUMBER)):
+        connect(one, two, dialled)
+        call = wait_level(built.town.nodes[0], "named by DNSSEC")
+        assert call["contact"] == contact
+        assert wait_level(built.town.nodes[1], "named by DNSSEC")["contact"] == "u0@a.test"
+        hear_each_other(one, two)
+        hang_up(one, two)
+    assert last_of(built.town.nodes[0])["why"][0] == f"{NUMBER} by ENUM (e164.dir.test)"
+
+
+def test_another_key_in_the_dns_names_nobody(streets, houses):
+    built = houses(u1=b"x" * 32)
+    one, two = built.phones(streets)
+    connect(one, two, "sip:u1@b.test")
+    call = wait_level(built.town.nodes[0], "encrypted")
+    assert call["named"] == "the far end has not shown a published key"
+    assert wait_level(built.town.nodes[1], "named by DNSSEC")
+    hang_up(one, two)
+    built.town.nodes[0].media_options[:0] = [
+        "option encryption 'require'", "option verification 'named'",
+    ]  # fmt: skip
+    reload(built.town.nodes[0])
+    refusal(one, two, "sip:u1@b.test")
+    assert "must be named by DNSSEC" in last_of(built.town.nodes[0])["ended_by"]
+
+
+def test_who_must_be_named_and_is_not_published_is_not_called(streets, houses):
+    built = houses(u1=None)
+    built.town.nodes[0].media_options[:0] = [
+        "option encryption 'require'", "option verification 'named'",
+    ]  # fmt: skip
+    reload(built.town.nodes[0])
+    one, two = built.phones(streets)
+    words = refused_at_once(one, "sip:u1@b.test")
+    assert words.startswith("488") and "no key is published for it" in words
+    assert "what DNSSEC refutes" in refused_at_once(two, "sip:u1@www.bogus.test")
+    assert "known neither here nor in the DNS" in refused_at_once(one, "+4930556")
+
+
+def test_the_owner_sees_what_the_dns_says_of_the_house(houses):
+    built = houses(u0=b"y" * 32)
+    for node, found in zip(built.town.nodes, ("another key is published", "published")):
+        wait_until(lambda node=node: [r for r in rows(node) if r["found"]], "a self-check", 60)
+        assert rows(node)[0]["found"] == found
+    assert "the DNS says of sip:u0@a.test: another key" in built.town.nodes[0].log()
+
+
+def refused_at_once(phone, target):
+    """Dial what leads nowhere; return why, as the phone shows it."""
+    phone.dial(target)
+    return phone.wait_closed()
+
+
+def rows(node):
+    """Return what a node's verb `names` tells."""
+    return node.ask("names")["names"]

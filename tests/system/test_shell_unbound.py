@@ -1,0 +1,109 @@
+"""The validating resolver against a DNS of one's own: right, unsigned, wrong, silent, late."""
+
+import time
+
+import pytest
+
+from bellhop.names.answer import BOGUS, INSECURE, SECURE, SILENT, TXT, strings
+from bellhop.shell.service import milliseconds
+from bellhop.world.loop import Loop
+
+from ..support import lab
+
+unbound = pytest.importorskip(
+    "bellhop.shell.dnssec.unbound", reason="no binding of libunbound: `make native`"
+)
+PATIENCE = 20
+ZONES = {"named": 'www TXT "hello" "world"\nalias CNAME www\n'}
+
+
+class _Idle:
+    """An engine with nothing to do."""
+
+    def next_deadline(self):
+        return None
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory):
+    if lab.why_not():
+        pytest.skip(lab.why_not())
+    with lab.Lab(tmp_path_factory.mktemp("lab"), ZONES) as running:
+        yield running
+
+
+@pytest.fixture
+def resolver(names):
+    loop = Loop(milliseconds, None)
+    loop.engine = _Idle()
+    made = unbound.Unbound(loop, names.anchor, names.hints)
+    yield made
+    made.close()
+
+
+def ask(resolver, name, seconds=10, zone=""):
+    answers = []
+    resolver.ask(name, TXT, zone, seconds, answers.append)
+    end = time.monotonic() + PATIENCE
+    while not answers and time.monotonic() < end:
+        resolver.loop.step(100)
+    return answers[0]
+
+
+def test_signed_answer_is_secure(resolver):
+    answer = ask(resolver, "www.named.test", zone="named.test")
+    assert (answer.outcome, answer.why) == (SECURE, "")
+    assert [strings(one) for one in answer.records] == [[b"hello", b"world"]]
+
+
+def test_alias_is_followed(resolver):
+    assert ask(resolver, "alias.named.test").records == ask(resolver, "www.named.test").records
+
+
+def test_proved_absence_is_secure_too(resolver):
+    assert ask(resolver, "nobody.named.test")[:2] == (SECURE, ())
+    assert ask(resolver, "nobody.test")[:2] == (SECURE, ())
+
+
+def test_unsigned_answer_is_insecure(resolver):
+    answer = ask(resolver, "www.plain.test")
+    assert answer.outcome == INSECURE and strings(answer.records[0]) == [b"hello"]
+
+
+@pytest.mark.parametrize("zone", ["bogus", "expired"])
+def test_wrong_signatures_are_no_answer_at_all(resolver, zone):
+    answer = ask(resolver, f"www.{zone}.test")
+    assert answer.outcome == BOGUS and answer.records == () and answer.why
+
+
+def test_silent_server_is_given_up_in_time(resolver):
+    assert ask(resolver, "www.silent.test", seconds=1)[:2] == (SILENT, ())
+
+
+def test_late_server_is_heard_where_there_is_time(resolver):
+    assert ask(resolver, "www.slow.test", seconds=15).outcome == INSECURE
+
+
+def test_worker_may_wait_for_an_answer(resolver):
+    from bellhop.shell.workers import Workers
+
+    workers, found = Workers(resolver.loop, 1), []
+    workers.start(lambda: resolver.look_up("www.named.test", TXT, 10), found.append)
+    end = time.monotonic() + PATIENCE
+    while not found and time.monotonic() < end:
+        resolver.loop.step(100)
+    workers.close()
+    assert found[0].outcome == SECURE
+
+
+def test_without_a_clock_dates_do_not_count_and_it_says_so(names, monkeypatch):
+    monkeypatch.setattr(unbound, "EARLIEST", 2**40)
+    loop = Loop(milliseconds, None)
+    loop.engine = _Idle()
+    made = unbound.Unbound(loop, names.anchor, names.hints)
+    try:
+        answer = ask(made, "www.expired.test")
+        assert (answer.outcome, answer.why) == (SECURE, unbound.NO_CLOCK)
+        assert ask(made, "www.bogus.test").outcome == BOGUS
+    finally:
+        made.close()
