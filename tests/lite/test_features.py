@@ -316,3 +316,19 @@ def test_the_node_rings_a_phone_with_a_call_that_rings_elsewhere(pair):
     carol.wait_established()
     hear_each_other(bob, carol)
     hang_up(bob, carol)
+
+
+def test_one_who_was_busy_at_the_lite_node_is_rung_back(pair):
+    bob, carol, dave = pair.take(("linphone", "bob"), ("baresip", "carol"), ("baresip", "dave"))
+    connect(dave, carol, "301")
+    bob.dial(NUMBERS["carol"])
+    carol.wait_incoming()
+    carol.reject()
+    bob.wait_closed()
+    assert f"when {NUMBERS['carol']} is free" in code(bob, "*37")
+    hang_up(dave, carol)
+    bob.wait_incoming()
+    bob.answer()
+    carol.wait_incoming()
+    carol.answer()
+    carol.hear(bob.hz)

@@ -16,6 +16,7 @@ from .phonebook.book import Book
 from .pickup import Pickup
 from .recall import Recall
 from .restart import Restart
+from .ringback import RingBack
 from .ringtest import RingTest
 from .rows import FEATURES
 from .wishes import Wishes
@@ -23,7 +24,7 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "recall", "dial", "strict", "diversion", "hunting",
+    "phonebook", "wishes", "codes", "recall", "dial", "ring back", "strict", "diversion", "hunting",
     "mesh", "mesh dialling", "mesh circuits", "dns", "named calls", "pickup", "barring", "blocking",
     "mesh over SIP", "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp",
     "unrelayed", "media", "moving",
@@ -52,9 +53,11 @@ def node(settings, token, now):
     recall = Recall(core, wishes, codes.keep, find)
     engine.join(recall)
     codes.does(recall.actions())
-    dial = Dial(core, uac, codes.tell)
+    dial = Dial(core, uac)
     engine.join(dial)
-    codes.does(dial.actions())
+    ring_back = RingBack(core, uac, codes.tell, find, dial.begin)
+    engine.join(ring_back)
+    codes.does(ring_back.actions())
     engine.join(Diversion(core, wishes, find))
     engine.join(Hunting(core, engine.forwarder, wishes, find))
     engine.join(Barring(core, wishes))

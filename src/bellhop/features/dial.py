@@ -1,29 +1,24 @@
 """Dials for a member: the phones of the house ring, the one that is taken dials by itself.
 
 The phone is told by REFER inside the dialog that it has taken (RFC 3515), so that it calls as
-itself and its call is like any other. Also rings back when one who was busy is free.
+itself and its call is like any other.
 """
 
 import binascii
 
 from ..errors import BellhopError, SipError
-from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
 from ..text import readable
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import RESPONSE
-from ..tu import dialog, dialplan
-from ..tu.calls import ANSWERED, ENDED
+from ..tu import dialog
 from ..tu.invitation import invitation
 
 RING_MS = 30000
 # How long a phone may take to tell what became of its call.
 REFER_MS = 60000
-# A phone that was just put down is not at once free for another call.
-PAUSE_MS = 2000
 MOST = 32
-BUSY = (486, 600, 603)
 
 # What becomes of one that dials: phones ring, one was taken, it dials; it is over.
 RINGS, REFERS, DIALS, OVER = STATES = ("rings", "refers", "dials", "over")
@@ -54,42 +49,25 @@ class Dialling:
         self.queued = None
 
 
-class Wish:
-    """A member who wants to be rung when another is free. At `deadline` the phones ring."""
-
-    def __init__(self, user, to, callee):
-        self.user = user
-        self.to = to
-        self.callee = callee
-        self.deadline = self.queued = None
-
-
 class Dial:
-    """A feature. live: Call-ID of the call to a phone -> Dialling; wishes: user's name -> Wish."""
+    """A feature. live: Call-ID of the call to a phone -> Dialling."""
 
     name = "dial"
-    hooks, events = ("serve", "changed"), ()
+    hooks, events = ("serve",), ()
 
-    def __init__(self, node, uac, tell):
-        """tell: features.codes.Codes.tell."""
+    def __init__(self, node, uac):
         self.node = node
         self.uac = uac
-        self.tell = tell
         self.live = {}
-        self.wishes = {}
         self.users = {Leg: self._answered, Dialling: self._referred}
-        self.wakers = {Dialling: self._tire, Wish: self._free}
-
-    def actions(self):
-        """Return {feature code: what does it}, as for features.codes.Codes."""
-        return {codes.RING_BACK: self._ring_back}
+        self.wakers = {Dialling: self._tire}
 
     # The verb.
 
     def dial(self, arguments, now):
         """Ring the phones of `user`; the one that is taken dials `to`."""
         user = self.node.user_named(arguments.get("user"))
-        effects = self._begin(user, self._address(arguments.get("to") or ""), now)
+        effects = self.begin(user, self._address(arguments.get("to") or ""), now)
         return {
             "user": user,
             "to": arguments.get("to"),
@@ -115,7 +93,11 @@ class Dial:
             "'%s' is no number, name or address that can be dialled" % readable(to.encode())
         )
 
-    def _begin(self, user, to, now):
+    def begin(self, user, to, now):
+        """Ring the phones of a user; the one that is taken dials a URI (octets).
+
+        Returns the effects; raises BellhopError.
+        """
         bindings = self.node.location.bindings(user, now)
         if not bindings:
             raise BellhopError("no phone of '%s' is registered" % user)
@@ -236,74 +218,3 @@ class Dial:
     def _bye(self, inside, flow, now):
         bye = dialog.request(inside, b"BYE", inside.next_cseq())
         return self.uac.send(bye, flow, None, now, inside.routes)[1]
-
-    # Ring back when free.
-
-    def _ring_back(self, user, dialled, request, server, flow, now):
-        """Ring a member when the one whom he has dialled last is free again."""
-        wish = self.wishes.get(user.name)
-        if dialled.verb != codes.SET:
-            if dialled.verb == codes.CLEAR:
-                self.wishes.pop(user.name, None)
-            words = "you are rung when %s is free" % wish.callee if wish else "nobody is waited for"
-            return self.tell(
-                request, server, words if dialled.verb == codes.TELL else "not set", now
-            )
-        call = self._last_busy(user)
-        if call is None:
-            raise SipError(480, "the one you have dialled last was not busy")
-        callee = dialplan.callee(self.node.settings, call.to.uri)
-        if len(self.wishes) >= MOST and user.name not in self.wishes:
-            raise SipError(480, "too many wait for somebody")
-        wish = self.wishes[user.name] = Wish(user.name, call.uri, callee.name)
-        effects = self._look(wish, now)
-        return effects + self.tell(
-            request, server, "you are rung when %s is free" % callee.name, now
-        )
-
-    def _last_busy(self, user):
-        """Return the Call of a user to the member who was dialled last and busy, or None."""
-        for call in self.node.calls.history[::-1]:
-            if dialplan.callee(self.node.settings, call.from_.uri) is not user:
-                continue
-            target = uri.parse(call.uri)
-            if target.user is not None and codes.read(self.node.settings.codes, target.user):
-                continue
-            callee = dialplan.callee(self.node.settings, call.to.uri)
-            is_user = callee is not None and callee.kind == "user"
-            return call if is_user and call.status in BUSY else None
-        return None
-
-    def changed(self, call, now):
-        """A call has ended: who waited for one of its ends may be rung."""
-        effects = []
-        if call.state == ENDED:
-            for wish in list(self.wishes.values()):
-                effects += self._look(wish, now)
-        return effects
-
-    def _look(self, wish, now):
-        """Plan to ring where both are free."""
-        if not self._is_busy(wish.callee) and not self._is_busy(wish.user):
-            wish.deadline = now + PAUSE_MS
-            self.node.deadlines.watch(wish)
-        return []
-
-    def _is_busy(self, name):
-        for call in self.node.calls.live.values():
-            ends = [dialplan.callee(self.node.settings, one.uri) for one in (call.from_, call.to)]
-            if call.state == ANSWERED and [one for one in ends if one and one.name == name]:
-                return True
-        return False
-
-    def _free(self, wish, now):
-        wish.deadline = None
-        if self.wishes.get(wish.user) is not wish:
-            return []
-        if self._is_busy(wish.callee) or self._is_busy(wish.user):
-            return []
-        del self.wishes[wish.user]
-        try:
-            return self._begin(wish.user, self._address(readable(wish.to)), now)
-        except BellhopError:
-            return []  # The phones are gone: there is nobody to ring.

@@ -3,8 +3,7 @@
 import unittest
 
 from bellhop.errors import BellhopError
-from bellhop.features.dial import PAUSE_MS, RING_MS
-from bellhop.sip import message
+from bellhop.features.dial import RING_MS
 from tests.support.exchange import telephone
 from tests.unit.features.test_wishes import House
 
@@ -76,41 +75,6 @@ class DialTest(House):
         alice = self.phones["alice"]
         self.assertEqual(self.send(alice, alice.within("BYE"))[0].status, 200)
         self.assertEqual(self.asked(b"BYE"), [])
-
-
-class RingBackTest(House):
-    def test_both_are_free(self):
-        self.start()
-        self.call("carol", "202")
-        self.answer("bob", 200)
-        carol = self.phones["carol"]
-        self.send(carol, carol.acknowledge())
-        self.call("alice", "202")
-        self.answer("bob", 486)
-        self.assertEqual(self.call("alice", "*37")[1].reason, b"you are rung when bob is free")
-        self.assertIn(b"bob", self.call("alice", "*%2337%23")[1].reason)
-        self.exchange.advance(10 * PAUSE_MS)
-        del self.exchange.sent[:]
-        self.exchange.receive(carol.within("BYE"), carol.flow)
-        self.exchange.advance(PAUSE_MS)
-        self.assertEqual(self.asked(), ["10.0.0.2"])
-        (invite,) = [
-            message.parse(send.data)
-            for _, send in self.exchange.sent
-            if send.data.startswith(b"INVITE")
-        ]
-        self.assertIn(b"sip:202@home.test", invite.value(b"from"))
-
-    def test_it_is_forgotten_and_needs_somebody_busy(self):
-        self.start()
-        self.assertEqual(self.call("alice", "*37")[1].status, 480)
-        self.call("alice", "202")
-        self.answer("bob", 486)
-        self.call("alice", "*37")
-        self.assertEqual(self.call("alice", "%2337")[1].reason, b"not set")
-        del self.exchange.sent[:]
-        self.exchange.advance(10 * PAUSE_MS)
-        self.assertEqual(self.asked(), [])
 
 
 if __name__ == "__main__":
