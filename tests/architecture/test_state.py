@@ -8,7 +8,7 @@ from .test_imports import SOURCE, feature_of, modules, unit_of
 
 # A message is a value that everybody on its way edits (sip/message.py); what can be woken lends its
 # `queued` to the heap (deadlines.py).
-SHARED = {"uri", "body", "names", "lines", "queued"}
+SHARED = {"body", "names", "lines", "queued"}
 # What their reader fills in, one section after the other.
 VALUES = "settings"
 # Method that changes a kind of state -> the modules that may call it.

@@ -78,7 +78,7 @@ class Admission:
         node, realm = self.node, self.node.settings.realm
         known = node.location.has_host(flow.host)
         guesser = "guess " + (flow.host if known else network_of(flow.host))
-        if header in request.names and not node.rates.has(guesser, GUESSES, GUESSES, now):
+        if request.has(header) and not node.rates.has(guesser, GUESSES, GUESSES, now):
             raise SipError(503, "too many wrong passwords from here", (b"Retry-After: 60",))
         try:
             verdict = node.access.check(

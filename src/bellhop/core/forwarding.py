@@ -256,7 +256,7 @@ class Forwarder:
         response.remove_first(b"via")
         response.measure()
         border.take_foreign(response)
-        if b"via" not in response.names:
+        if not response.has(b"via"):
             return []
         if 200 <= response.status < 300 and branch.final is not None and branch.final >= 300:
             return self.release.release_accepted(branch, response, now)

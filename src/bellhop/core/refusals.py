@@ -35,7 +35,7 @@ class Refusals:
         self.node.counters["malformed"] += 1
         if not isinstance(request, Request) or request.method == b"ACK":
             return []
-        if b"via" not in request.names or not self.admission.is_within_rate(flow, now):
+        if not request.has(b"via") or not self.admission.is_within_rate(flow, now):
             return []
         back = flow
         try:

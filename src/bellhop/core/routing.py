@@ -103,7 +103,7 @@ class Routing:
         found = None if request.to.tag is None else first(node.hooks.within, request)
         if found is not None:
             return found
-        if b"route" in request.names:
+        if request.has(b"route"):
             hop = request.addresses(b"route")[0].uri
             target = dialplan.towards(request.uri, None, "Route of the caller")
             if hop.host is None:

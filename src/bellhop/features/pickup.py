@@ -122,7 +122,7 @@ class Pickup:
         asked = request.parsed_uri.param(ELSEWHERE)
         if asked is not None:
             return self._reach_out(asked, request, server, flow, caller, now)
-        if b"replaces" not in request.names:
+        if not request.has(b"replaces"):
             return None
         call_id = request.value(b"replaces").partition(b";")[0].strip()
         call = self.node.calls.live.get(call_id)

@@ -230,7 +230,7 @@ def key_of(description):
 def offered_key(request, description):
     """Return the octets of the key that an INVITE offers, or None."""
     octets = key_of(description)
-    if octets is None and KEY in request.names:
+    if octets is None and request.has(KEY):
         octets = unbase64(request.value(KEY)) or b""
     return octets
 

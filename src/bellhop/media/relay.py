@@ -518,7 +518,7 @@ class Relays:
 
 def is_sdp(message):
     """Tell whether a message carries a session description that can be read."""
-    if not message.body or b"content-encoding" in message.names:
+    if not message.body or message.has(b"content-encoding"):
         return False
     kind = message.value(b"content-type") or b""
     return kind.partition(b";")[0].strip().lower() == sdp.CONTENT_TYPE

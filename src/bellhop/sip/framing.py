@@ -3,8 +3,9 @@
 from ..errors import SipError
 from ..limits import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_PASSED_BYTES
 from . import scan
+from .fields import line_value
 from .headers import canonical
-from .message import END, line_value
+from .message import END
 
 PING = b"\r\n\r\n"
 PONG = b"\r\n"

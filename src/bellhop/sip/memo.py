@@ -1,4 +1,4 @@
-"""What has been read of short values that come again and again, so that each is read once."""
+"""What has been read once and is not read again: short values that come often, and attributes."""
 
 from ..limits import MAX_REMEMBERED
 
@@ -13,3 +13,16 @@ def remember(memo, written, read):
             memo.clear()
         memo[written] = read
     return read
+
+
+class Once:
+    """An attribute that is read when somebody asks for the first time: read(owner) returns it."""
+
+    def __init__(self, name, read):
+        self.name = name
+        self.read = read
+
+    def __get__(self, owner, kind=None):
+        found = self.read(owner)
+        setattr(owner, self.name, found)  # From now on the owner's own, which comes first.
+        return found

@@ -113,19 +113,20 @@ def parameters(value):
     `value` starts at the first semicolon or behind it; quoted values keep their quotes
     (generic-param).
     """
-    parts = split_outside(value, b";")
-    if not parts[0]:
+    is_quoted = value.partition(b'"')[1]
+    parts = split_outside(value, b";") if is_quoted else value.split(b";")
+    if not parts[0].strip(BLANKS):
         del parts[0]
     pairs = []
     for part in parts:
         name, equals, text = part.partition(b"=")
         name = PARAMETERS.get(name) or _parameter_name(name)
-        pairs.append((name, text.lstrip(BLANKS) if equals else None))
+        pairs.append((name, text.strip(BLANKS) if equals else None))
     return pairs
 
 
 def _parameter_name(written):
-    name = written.rstrip(BLANKS)
+    name = written.strip(BLANKS)
     if not is_token(name):
         raise SipError(400, "a parameter has no proper name")
     return name.lower()

@@ -31,7 +31,7 @@ class Via:
     def has_cookie(self):
         """Tell whether the branch is that of an RFC 3261 element and says something."""
         branch = self.branch
-        return branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
+        return branch is not None and branch[:7] == MAGIC_COOKIE and branch != MAGIC_COOKIE
 
     def write(self):
         """Return the value as bytes."""
@@ -42,14 +42,14 @@ class Via:
 def branch_of(value):
     """Return the branch of the first Via of a header value, or None."""
     _, found, rest = value.partition(b";branch=")
-    if not found or value.count(b","):
+    if not found or value.partition(b",")[1]:
         return parse(value).branch
     return rest.partition(b";")[0].rstrip(scan.BLANKS)
 
 
 def parse(value):
     """Return the first Via of a header value, or refuse with 400."""
-    if value.count(b",") or value.count(b'"'):
+    if value.partition(b",")[1] or value.partition(b'"')[1]:
         comma = scan.find_outside(value, b",")
         value = value if comma < 0 else value[:comma]
     head, _, tail = value.partition(b";")
@@ -95,7 +95,7 @@ def note_source(request, flow):
     if asked:
         params.append((b"rport", str(flow.port).encode()))
     via.params = params
-    request.replace_first(b"via", via.write())
+    request.replace_via(via)
 
 
 def reply_flow(request, flow):

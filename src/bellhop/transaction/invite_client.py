@@ -83,17 +83,14 @@ def _derived(request, method, source_of_to):
             line = b"CSeq: " + str(request.cseq[0]).encode() + b" " + method
         else:
             source = source_of_to if name == b"to" else request
-            if name not in source.names:
+            if not source.has(name):
                 continue
             line = source.lines[source.names.index(name)]
-        ack.names.append(name)
-        ack.lines.append(line)
+        ack.add(name, line)
     for index, name in enumerate(request.names):
         if name == b"route":
-            ack.names.append(name)
-            ack.lines.append(request.lines[index])
-    ack.names.append(b"content-length")
-    ack.lines.append(b"Content-Length: 0")
+            ack.add(name, request.lines[index])
+    ack.measure()
     return ack
 
 

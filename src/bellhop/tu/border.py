@@ -4,7 +4,7 @@ RFC 3325 (who asserts an identity), RFC 3261 section 22.3 (credentials), RFC 537
 """
 
 from ..sip import digest
-from ..sip.message import line_value
+from ..sip.fields import line_value
 from ..text import plain
 
 # Only the node itself says who somebody is; Remote-Party-ID is what some phones did before.
@@ -54,12 +54,12 @@ def clean_name(request):
 def take_credentials(request, realm):
     """Take off the credentials for this node: whoever is sent them could use them."""
     for name in CREDENTIALS:
-        if name not in request.names:
-            continue
-        for index in range(len(request.names) - 1, -1, -1):
-            if request.names[index] == name and _is_for(request.lines[index], realm):
-                del request.names[index]
-                del request.lines[index]
+        if request.has(name):
+            named = enumerate(request.names)
+            places = [
+                at for at, one in named if one != name or not _is_for(request.lines[at], realm)
+            ]
+            request.keep(places)
 
 
 def _is_for(line, realm):

@@ -142,8 +142,7 @@ def forwarded(request, target_uri, path, via, record_routes, breadth):
     path: Route values to put first; record_routes: lines, the topmost first; breadth: Max-Breadth
     for this branch or None.
     """
-    copy = request.copy()
-    copy.uri = target_uri
+    copy = request.passed_on(target_uri)
     copy.set(b"max-forwards", b"Max-Forwards: " + str(request.max_forwards - 1).encode())
     if breadth is not None:
         copy.set(b"max-breadth", b"Max-Breadth: " + str(breadth).encode())
@@ -165,7 +164,7 @@ def routed(request, path):
 def _put_routes(request, path):
     for route in reversed(path):
         request.insert(b"route", b"Route: " + route)
-    if b"route" in request.names:
+    if request.has(b"route"):
         _apply_strict_route(request)
 
 
@@ -175,14 +174,13 @@ def _apply_strict_route(request):
     if first.uri.param(b"lr") is not None:
         return
     request.remove_first(b"route")
-    request.names.append(b"route")
-    request.lines.append(b"Route: <" + request.uri + b">")
-    request.uri = first.uri_bytes
+    request.add(b"route", b"Route: <" + request.uri + b">")
+    request.aim(first.uri_bytes)
 
 
 def next_hop(request):
     """Return the Uri that decides where a forwarded request goes (section 16.6 step 7)."""
-    if b"route" in request.names:
+    if request.has(b"route"):
         return request.addresses(b"route")[0].uri
     return request.parsed_uri
 

@@ -347,7 +347,7 @@ def _gather_challenges(chosen, finals):
             continue
         for index, name in enumerate(response.names):
             if name in (b"www-authenticate", b"proxy-authenticate"):
-                chosen.insert(name, response.lines[index])
+                chosen.add(name, response.lines[index])
 
 
 TABLE = {

@@ -178,7 +178,7 @@ class Named:
 
     def request(self, branch, request, now):
         """Take the caller's proof out of an INVITE to a phone, and look the caller up."""
-        if branch is None or branch.target.binding is None or PERSON not in request.names:
+        if branch is None or branch.target.binding is None or not request.has(PERSON):
             return request, []
         proof = self._take(request)
         if request.method != b"INVITE" or proof is None or request.call_id in self.calls:
@@ -197,7 +197,7 @@ class Named:
 
     def response(self, branch, response, now):
         """Take the proof of the one who was called out of a response to a phone."""
-        if PERSON in response.names and branch.target.binding is None:
+        if response.has(PERSON) and branch.target.binding is None:
             proof, naming = self._take(response), self.calls.get(response.call_id)
             if naming is not None and proof is not None:
                 naming.proof = proof

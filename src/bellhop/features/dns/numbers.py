@@ -48,7 +48,7 @@ class Numbers:
 
         What the plan has found for it already, a provider, comes after the DNS.
         """
-        if request.to.tag is not None or b"route" in request.names or found.callee is not None:
+        if request.to.tag is not None or request.has(b"route") or found.callee is not None:
             return found
         target = request.parsed_uri
         is_here = target.scheme == b"tel" or self.node.is_ours(target)

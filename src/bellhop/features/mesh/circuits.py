@@ -261,8 +261,8 @@ class Circuits:
             self._keep_branch(line, branch)
         self._note_contact(line, request.from_.tag, request)
         out = Request(method, self._target(line, request), [], [], b"")
-        self._add(out, b"from", b"From: " + self._speaker(request, line))
-        self._add(out, b"to", b"To: <" + out.uri + b">" + self._tag(line, request.to.tag))
+        out.add(b"from", b"From: " + self._speaker(request, line))
+        out.add(b"to", b"To: <" + out.uri + b">" + self._tag(line, request.to.tag))
         is_own = request.names.count(b"via") == 1
         if method == b"CANCEL":  # Of a call of before this node started anew.
             is_own = (number, b"INVITE") not in line.asked
@@ -321,8 +321,8 @@ class Circuits:
         self._note_contact(line, response.to.tag, response)
         out = Response(response.status, response.reason, [], [], b"")
         line.outward(response.to.tag, self.node.token)
-        self._add(out, b"from", b"From: <sip:here>" + self._tag(line, response.from_.tag))
-        self._add(out, b"to", b"To: <sip:here>" + self._tag(line, response.to.tag))
+        out.add(b"from", b"From: <sip:here>" + self._tag(line, response.from_.tag))
+        out.add(b"to", b"To: <sip:here>" + self._tag(line, response.to.tag))
         self._finish(out, response, line, False)
         effects = self._say(line, out, now)
         if response.status >= 200:
@@ -348,16 +348,12 @@ class Circuits:
 
     def _finish(self, out, message, line, is_own):
         """Add what all messages have, and what may pass."""
-        self._add(out, b"call-id", b"Call-ID: " + line.outside_id)
-        self._add(out, b"cseq", b"CSeq: %d %s" % message.cseq)
+        out.add(b"call-id", b"Call-ID: " + line.outside_id)
+        out.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         for name, written in scrub.lines(message, is_own):
-            self._add(out, name, self._rewritten(name, written, self._outward))
+            out.add(name, self._rewritten(name, written, self._outward))
         out.body = scrub.body(message, line.session, line.version(OUT, message.body))
         out.measure()
-
-    def _add(self, message, name, written):
-        message.names.append(name)
-        message.lines.append(written)
 
     def _say(self, line, message, now):
         octets, peers = message.write(), scrub.ports(message)
@@ -419,12 +415,12 @@ class Circuits:
         target = line.contacts.get(to_tag, request.uri) if to_tag else request.uri
         key = self.mesh.name_of(call.node).encode()
         made = Request(method, target, [], [], b"")
-        self._add(made, b"via", b"Via: SIP/2.0/CELLS " + key + b";branch=" + branch)
-        self._add(made, b"from", b"From: " + line.remote + b";tag=" + (sender or b""))
-        self._add(made, b"to", b"To: " + line.here + (b";tag=" + to_tag if to_tag else b""))
-        self._add(made, b"contact", b"Contact: <" + line.contact + b">")
-        self._add(made, b"allow", ALLOW)
-        self._add(made, b"max-forwards", scrub.hops(request))
+        made.add(b"via", b"Via: SIP/2.0/CELLS " + key + b";branch=" + branch)
+        made.add(b"from", b"From: " + line.remote + b";tag=" + (sender or b""))
+        made.add(b"to", b"To: " + line.here + (b";tag=" + to_tag if to_tag else b""))
+        made.add(b"contact", b"Contact: <" + line.contact + b">")
+        made.add(b"allow", ALLOW)
+        made.add(b"max-forwards", scrub.hops(request))
         self._bring(made, request, line)
         if method not in (b"ACK", b"CANCEL"):
             line.came[number, method] = made
@@ -491,11 +487,11 @@ class Circuits:
         for name, written in zip(request.names, request.lines):
             is_route = name == b"record-route" and 100 < response.status < 300
             if name in (b"via", b"from", b"timestamp") or is_route:
-                self._add(made, name, written)
-        self._add(made, b"to", b"To: " + _bare(request.to) + (b";tag=" + to_tag if to_tag else b""))
+                made.add(name, written)
+        made.add(b"to", b"To: " + _bare(request.to) + (b";tag=" + to_tag if to_tag else b""))
         if 100 < response.status < 300:
-            self._add(made, b"contact", b"Contact: <" + line.contact + b">")
-            self._add(made, b"allow", ALLOW)
+            made.add(b"contact", b"Contact: <" + line.contact + b">")
+            made.add(b"allow", ALLOW)
         self._bring(made, response, line)
         if response.status >= 200:
             line.asked.pop(response.cseq, None)
@@ -506,10 +502,10 @@ class Circuits:
 
     def _bring(self, made, message, line):
         """Add what all messages to phones have, and what may pass."""
-        self._add(made, b"call-id", b"Call-ID: " + line.call_id)
-        self._add(made, b"cseq", b"CSeq: %d %s" % message.cseq)
+        made.add(b"call-id", b"Call-ID: " + line.call_id)
+        made.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         for name, written in scrub.lines(message, message.cseq[1] in (b"BYE", b"CANCEL")):
-            self._add(made, name, self._rewritten(name, written, self._inward))
+            made.add(name, self._rewritten(name, written, self._inward))
         made.body = scrub.body(message, line.session + 1, line.version(IN, message.body))
         if line.call is not None and line.call.is_sounding:
             made.body = scrub.redirected(made.body, line.call.ports)
@@ -611,7 +607,7 @@ class Circuits:
             made = Response(480, reason, [], [], b"")
             for name, written in zip(request.names, request.lines):
                 if name in (b"via", b"from", b"to", b"call-id", b"cseq"):
-                    self._add(made, name, written)
+                    made.add(name, written)
             if request.to.tag is None:
                 made.set(b"to", b"To: " + _bare(request.to) + b";tag=" + self.node.tag())
             made.measure()
@@ -683,8 +679,7 @@ def _alike(request, method):
     made = Request(method, request.uri, [], [], b"")
     for name, written in zip(request.names, request.lines):
         if name in (b"via", b"from", b"to", b"call-id", b"max-forwards"):
-            made.names.append(name)
-            made.lines.append(written)
+            made.add(name, written)
     made.set(b"cseq", b"CSeq: %d %s" % (request.cseq[0], method))
     made.measure()
     return made

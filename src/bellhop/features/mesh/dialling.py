@@ -33,7 +33,7 @@ class Dialling:
     def locate(self, request, found, now):
         """Return what the dial plan found together with what the mesh knows."""
         target = request.parsed_uri
-        if b"route" in request.names or request.to.param(b"tag") is not None:
+        if request.has(b"route") or request.to.param(b"tag") is not None:
             return found
         if found.rule == dialplan.EMERGENCY:
             mine = self.is_mine(target)

@@ -5,7 +5,7 @@ who speaks, where and through what is written anew by each end node.
 """
 
 from ...sip import scan
-from ...sip.message import line_value
+from ...sip.fields import line_value
 
 KEPT = frozenset(
     b"rseq rack event allow-events subscription-state expires min-expires accept refer-sub "
