@@ -10,6 +10,8 @@ Flow = namedtuple("Flow", ("transport", "local", "host", "port", "connection", "
 
 # The transport of a Flow to another node of the mesh: `host` is its key.
 CELLS = "cells"
+# And to a provider of telephone numbers: `name` is the provider's, `host` where it is.
+TRUNK = "trunk"
 
 # Where the node can be reached. host: text; port: number.
 Listener = namedtuple("Listener", ("transport", "host", "port"))

@@ -23,6 +23,8 @@ SAMPLES = {
     "directory": ["/etc/bellhop/gnupg"],
     "caller": ["eve@far.test", "far.test", "203.0.113.9", "2001:db8::1"],
     "code": ["*21", "*72/*73", "off"], "hours": ["22:00-07:00"],
+    "prefix": ["0900", "+49", "*31#"], "money": ["1.9", "250"],
+    "range": ["+49 30 1234", "+493012300..+493012399", "030 12*"],
     "zones": ["lan"], "devices": ["br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip

@@ -15,6 +15,7 @@ from bellhop.features.messages.delivery import Delivery
 from bellhop.features.phonebook.book import Book
 from bellhop.features.pickup import Pickup
 from bellhop.features.ringtest import RingTest
+from bellhop.features.trunks.trunks import Trunks
 from bellhop.features.wishes import Wishes
 from bellhop.shell import command
 from bellhop.world.rows import ROWS
@@ -32,6 +33,7 @@ ROW = re.compile(r"^\t'?([\w-]+)'?: \[(.*)\],?$", re.MULTILINE)
 ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
     **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
+    Trunks.name: Trunks,
     Selfcheck.name: Selfcheck,
 }  # fmt: skip
 # What the command does besides asking a node.

@@ -9,10 +9,12 @@ from bellhop.features.dns import numbers
 from bellhop.features.media import calls as media_calls
 from bellhop.features.mesh import dialling
 from bellhop.features.phonebook import book
+from bellhop.features.trunks import provider as trunk_provider
+from bellhop.features.trunks import trunks
 from bellhop.media import agreement, trust
 from bellhop.mesh import hello
 from bellhop.settings import problems
-from bellhop.tu import calls, dialplan
+from bellhop.tu import calls, dialplan, registration
 
 from .tree import ROOT
 
@@ -21,8 +23,12 @@ PAGES = ROOT / "openwrt" / "luci-app-bellhop" / "htdocs" / "luci-static" / "reso
 SAID = {
     "security": trust.LEVELS + (agreement.FAILED,),
     "level": trust.LEVELS,
-    "step": dialplan.RULES + dialling.RULES + (numbers.NUMBER,),
-    "state": calls.STATES + ringtest.STATES + hello.STATES,
+    "step": dialplan.RULES + dialling.RULES + (numbers.NUMBER,) + trunks.RULES,
+    "state": calls.STATES
+    + ringtest.STATES
+    + hello.STATES
+    + registration.STATES
+    + trunk_provider.UNREGISTERED,
     "place": book.PLACES,
     "ending": calls.ENDINGS,
 }

@@ -1,6 +1,6 @@
 """A fake clock and a fake network around one engine, with telephones that speak SIP by hand."""
 
-from bellhop.effects import Commit, Event, Resolve, Send
+from bellhop.effects import TRUNK, Commit, Event, Receive, Resolve, Send
 from bellhop.features import catalogue
 from bellhop.sip import digest, message, scan, uri
 
@@ -31,9 +31,15 @@ class Exchange:
         return self.engine.node
 
     def take(self, effects):
-        """Carry out a list of effects."""
+        """Carry out a list of effects; what a provider is told, and tells the house, too."""
+        came = []
         for effect in effects:
-            if isinstance(effect, Send):
+            if isinstance(effect, Receive):
+                came.append(effect)
+            elif isinstance(effect, Send) and effect.flow.transport == TRUNK:
+                told = self.engine.hear("trunks", "send", effect.flow, effect.data, self.now)
+                effects = effects + self.take(told)
+            elif isinstance(effect, Send):
                 self.sent.append((self.now, effect))
             elif isinstance(effect, Resolve):
                 self.questions.append(effect)
@@ -43,6 +49,8 @@ class Exchange:
                 self.kept.append(effect.store)
                 answer = self.take(self.engine.kept(effect.number, self.disk_problem, self.now))
                 effects = effects + answer
+        for effect in came:
+            effects = effects + self.take(self.engine.receive(effect.data, effect.flow, self.now))
         return effects
 
     def receive(self, data, source):

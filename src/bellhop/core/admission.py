@@ -5,7 +5,7 @@ from collections import namedtuple
 from ..errors import SipError
 from ..limits import MEMBER, OWN, STRANGER
 from ..sip import digest, uri
-from ..sip.ip import address_octets, network_of
+from ..sip.ip import is_within, network_of
 from ..tu import dialplan, proxy
 from .feature import any_says, first
 
@@ -68,10 +68,7 @@ class Admission:
     def is_trusted(self, flow):
         """Tell whether the owner lets this address call without a password."""
         networks = self.node.settings.trusted
-        if not networks:
-            return False
-        octets = address_octets(flow.host)
-        return octets is not None and _is_within(octets, networks)
+        return bool(networks) and is_within(flow.host, networks)
 
     def authenticate(self, request, header, flow, now):
         """Return the user that a request proves to come from, or refuse with a challenge."""
@@ -282,17 +279,3 @@ def _leads_to_a_party(request, call):
     if not routes:
         return call.parties.meant(request) is not None
     return bool([leg for leg in call.legs or () if leg is not None and leg.routes == routes])
-
-
-def _is_within(octets, networks):
-    for network, bits in networks:
-        if len(network) == len(octets) and not _differ(octets, network, bits):
-            return True
-    return False
-
-
-def _differ(one, other, bits):
-    whole, rest = bits // 8, bits % 8
-    if one[:whole] != other[:whole]:
-        return True
-    return rest and (one[whole] ^ other[whole]) >> (8 - rest)

@@ -13,9 +13,10 @@ from ..sip import framing, stun, via
 from ..sip.ip import address_octets
 from ..sip.message import Request, parse, response_to
 from ..transaction import layer
-from ..transaction.transaction import Indication, Transaction
+from ..transaction.transaction import CANCELLED, Indication, Transaction
 from ..tu import dialplan, kept, proxy
 from .admission import STORMY, Admission
+from .feature import first
 from .forwarding import Forwarder
 from .lookups import Lookups
 from .node import Node
@@ -174,7 +175,8 @@ class Engine:
             busy = response_to(request, 503, "this node is overloaded", (b"Retry-After: 5",))
             return [Send(via.reply_flow(request, flow), busy.write())]
         if what == layer.ACK:
-            return self.routing.acknowledge(request, flow, now)
+            effects = first(node.hooks.arrives, request, None, flow, now)
+            return self.routing.acknowledge(request, flow, now) if effects is None else effects
         if what == layer.CANCEL:
             return self._cancel(request, found, flow, now)
         if request.method in STORMY and not self.admission.is_within_rate(flow, now, "storm "):
@@ -186,6 +188,9 @@ class Engine:
         """Let the transaction users decide; a refusal becomes the response."""
         try:
             proxy.validate(request)
+            effects = first(self.node.hooks.arrives, request, server, flow, now)
+            if effects is not None:
+                return effects
             tokens = proxy.preprocess_route(request, self.node.is_ours, self.node.has_written)
             if self.node.is_for_node(request):
                 return self.uas.serve(request, server, flow, now)
@@ -199,7 +204,7 @@ class Engine:
         response = response_to(request, 481 if invite is None else 200, to_tag=self.node.tag())
         effects = self.node.layer.respond(own, response, now)
         if invite is not None:
-            effects += self.forwarder.cancel(invite, request, now)
+            effects.append(Indication(CANCELLED, invite.user, request))
         return self._follow(effects, now)
 
     def _has_priority(self, request):

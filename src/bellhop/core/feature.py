@@ -15,6 +15,7 @@ The order in which features are asked stands in features/catalogue.py.
 
 STEPS = (
     # Requests. RFC 3261 section 8.2, 16.5, 22, 16.4; what takes a request ends its way here.
+    "arrives",  # request, server or None for an ACK, flow, now -> effects, or None: not mine
     "serve",  # request, server, flow, now -> effects, or None: not mine
     "locate",  # request, Found, now -> Found: whom it means
     "knows",  # flow -> whether another node is there
@@ -40,6 +41,7 @@ STEPS = (
     "callee",  # Uri -> (name, node's id) of somebody beyond the mesh, or None
     "named",  # branch, INVITE that goes out by it -> the Call-ID that its other end knows, or None
     "sounds",  # flow, INVITE -> True where its sound goes by circuits, else None
+    "srtp",  # flow -> how the sound of a provider is encrypted (media.decision.WISHES), or None
     "offered",  # session, request -> nothing: an INVITE whose sound this node encrypts
     "accepted",  # session, response -> nothing: its 2xx
     "confirmed",  # session, now -> effects: the ACK that confirms its keys

@@ -6,7 +6,7 @@ from ..limits import MAX_BRANCHES
 from ..sip import scan, uri
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
-from ..transaction.transaction import CLOSED, RESPONSE, TIMEOUT
+from ..transaction.transaction import CANCELLED, CLOSED, RESPONSE, TIMEOUT
 from ..tu import border, dialog, dialplan, proxy, response_context, wording
 from ..tu.calls import GIVEN_UP
 from ..tu.response_context import Branch, ResponseContext
@@ -338,11 +338,8 @@ class Forwarder:
             effects += finished(branches)
         return effects
 
-    def cancel(self, invite_server, request, now):
+    def _cancel(self, context, request, now):
         """Carry out the CANCEL of an INVITE; return the effects."""
-        context = invite_server.user
-        if context is None:
-            return []
         reason = request.value(b"reason")
         line = None if reason is None else b"Reason: " + reason
         if context.call is not None:
@@ -356,9 +353,11 @@ class Forwarder:
         return self._carry_out(context, steps, now)
 
     def _server_failed(self, indication, now):
-        """The caller's stream broke: nobody waits for an answer any more."""
+        """The caller hung up, or his stream broke: nobody waits for an answer any more."""
         if indication.kind == CLOSED:
             return []
+        if indication.kind == CANCELLED:
+            return self._cancel(indication.user, indication.message, now)
         return self.stop(indication.user, None, now)
 
     def came_back(self, binding):

@@ -49,7 +49,10 @@ class Barring:
             known = (callee.name, callee.extension) + callee.alias
             names += [one.encode() for one in known if one]
         key = (meant.user or b"") + b"@" + (b"" if meant.host is None else meant.host_key)
-        level, minute = barring.needed(found.rule, target), self.own.minute(now)
+        level, minute = (
+            barring.needed(found.rule, target, self.node.settings.plan),
+            self.own.minute(now),
+        )
         problem = barring.why_not(user, level, [one for one in names if one], key, minute)
         if problem:
             raise SipError(403, problem)

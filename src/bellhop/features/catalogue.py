@@ -25,13 +25,14 @@ from .wishes import Wishes
 # asked for messages.
 ORDER = (
     "phonebook", "wishes", "codes", "recall", "dial", "ring back", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh circuits", "dns", "named calls", "pickup", "barring", "blocking",
-    "mesh over SIP", "holding", "lamps", "keepalive", "messages", "ringtest", "restart", "pgp",
-    "unrelayed", "media", "moving",
+    "mesh", "mesh dialling", "mesh circuits", "dns", "named calls", "trunks", "pickup", "barring",
+    "blocking", "mesh over SIP", "holding", "lamps", "keepalive", "messages", "ringtest", "restart",
+    "pgp", "unrelayed", "media", "moving",
 )  # fmt: skip
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
     "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
+    "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
@@ -80,6 +81,16 @@ def join_mesh(engine, seed, boot_epoch, crypto, now):
     engine.join(member)
     for part in member.parts:
         engine.join(part)
+
+
+def join_trunks(engine):
+    """Call by providers of telephone numbers."""
+    from .trunks.trunks import Trunks  # Only a node with a provider pays for it in memory.
+
+    core = engine.node
+    trunks = Trunks(core, engine.uac, engine.lookups, engine.features["wishes"])
+    engine.join(trunks)
+    engine.features["codes"].does(trunks.actions())
 
 
 def join_media(engine, suites, keys):

@@ -24,6 +24,7 @@ FEATURES = (
         "set-wish", "wishes", "change", ("user", "wish", "value"), 2, True,
         "change a wish of a user; without a value: as the owner's options say",
     ),
+    Row("providers", "trunks", "show", (), 0, False, "the telephone network: by which providers"),
     Row("identity", "mesh", "identity", (), 0, False, "the key of this node"),
     Row("person", "mesh", "person", ("user",), 1, False, "the address that a user keeps"),
     Row("peers", "mesh", "peers", (), 0, False, "the nodes around this one"),

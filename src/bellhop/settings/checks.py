@@ -121,6 +121,31 @@ def code(text):
     return text
 
 
+def prefix(text):
+    """Return digits with * or # or + before them, or ""."""
+    if text.strip("0123456789*#+"):
+        raise ValueError("digits, as in 0900 or +49")
+    return text
+
+
+def number_range(text):
+    """Return a number, a beginning of numbers with *, or FIRST..LAST, as it was written."""
+    for one in text.partition("..")[::2] if ".." in text else (text.rstrip("*"),):
+        if not one or one.strip("0123456789+-/() "):
+            raise ValueError("a number such as +49301234, a range +493012300..+493012399, +493012*")
+    return text
+
+
+def money(text):
+    """Return thousandths of what is written as a decimal number, None for ""."""
+    whole, _, part = text.replace(",", ".").partition(".")
+    if not text:
+        return None
+    if not is_number(whole or "0") or (part and not part.isdigit()) or len(whole) > 7:
+        raise ValueError("a number such as 1.9")
+    return int(whole or "0") * 1000 + int((part + "000")[:3])
+
+
 def hours_or_nothing(text):
     """Return hours as they were written, or ""."""
     if text:

@@ -14,8 +14,11 @@ from ..sip import uri
 WISHES = FORWARD_ALWAYS, FORWARD_BUSY, FORWARD_NOANSWER, FORWARD_ABSENT, DND, PAUSE = (
     "forward_always", "forward_busy", "forward_noanswer", "forward_absent", "dnd", "pause",
 )  # fmt: skip
-ACTIONS = PICKUP, INTERCOM, PARK, RING_BACK, BLOCK, LAST_CALLER, REDIAL = (
-    "pickup", "intercom", "park", "ring_back", "block", "last_caller", "redial",
+ACTIONS = (
+    PICKUP, INTERCOM, PARK, RING_BACK, BLOCK, LAST_CALLER, REDIAL, NETWORK, HIDE_NUMBER,
+) = (
+    "pickup", "intercom", "park", "ring_back", "block", "last_caller", "redial", "network",
+    "hide_number",
 )  # fmt: skip
 FEATURES = WISHES + ACTIONS
 
@@ -23,7 +26,9 @@ VERBS = SET, CLEAR, TELL = ("set", "clear", "tell")
 
 # What follows a code: nothing; a number, or nothing; an extension, or nothing; an extension; one
 # digit, for a place. An extension never begins with 0.
-NOTHING, NUMBER, MAYBE, EXTENSION, PLACE = ("", "[NUMBER]", "[EXTENSION]", "EXTENSION", "1-9")
+NOTHING, NUMBER, MAYBE, EXTENSION, PLACE, DIALLED = FOLLOWING = (
+    "", "[NUMBER]", "[EXTENSION]", "EXTENSION", "1-9", "NUMBER",
+)  # fmt: skip
 
 # feature: what follows it; help: one line for people.
 Row = namedtuple("Row", ("follows", "help"))
@@ -42,6 +47,8 @@ ROWS = {
     BLOCK: Row(NOTHING, "never let the last caller through again"),
     LAST_CALLER: Row(NOTHING, "call back who called last"),
     REDIAL: Row(NOTHING, "dial once more what I dialled last"),
+    NETWORK: Row(DIALLED, "call N over the telephone network, not over the mesh"),
+    HIDE_NUMBER: Row(DIALLED, "call N over the telephone network without showing my number"),
 }
 
 # style -> feature -> its code, and where clearing has a code of its own, that after a slash.
@@ -50,12 +57,13 @@ STYLES = {
         FORWARD_ALWAYS: "*21", FORWARD_BUSY: "*67", FORWARD_NOANSWER: "*61", FORWARD_ABSENT: "*62",
         DND: "*26", PAUSE: "*45", PICKUP: "*8", INTERCOM: "*80", PARK: "*5", RING_BACK: "*37",
         BLOCK: "*30", LAST_CALLER: "*69", REDIAL: "*68",
+        NETWORK: "*1", HIDE_NUMBER: "*31",
     },
     "us": {
         FORWARD_ALWAYS: "*72/*73", FORWARD_BUSY: "*90/*91", FORWARD_NOANSWER: "*92/*93",
         FORWARD_ABSENT: "*94/*95", DND: "*78/*79", PAUSE: "*45/*46", PICKUP: "*8",
         INTERCOM: "*80", PARK: "*6", RING_BACK: "*37/*38", BLOCK: "*30/*31",
-        LAST_CALLER: "*69", REDIAL: "*68",
+        LAST_CALLER: "*69", REDIAL: "*68", NETWORK: "*1", HIDE_NUMBER: "*67",
     },
     "off": {},
 }  # fmt: skip
@@ -95,7 +103,7 @@ def _tell_apart(feature, code, other, longer):
 def _may_follow(feature, rest):
     """Tell whether the rest of a longer code could be meant as what follows that of a feature."""
     follows = ROWS[feature].follows
-    if not rest or follows == NUMBER:
+    if not rest or follows in (NUMBER, DIALLED):
         return True
     # A place gives way to a code: `read` takes the longest.
     return follows in (MAYBE, EXTENSION) and rest[0] != "0"
@@ -135,10 +143,11 @@ def _as(feature, sets, clears, text):
 def _fits(follows, number):
     if not number:
         return follows in (NOTHING, NUMBER, MAYBE)
-    digits = number[1:] if follows == NUMBER and number[:1] == b"+" else number
+    is_number = follows in (NUMBER, DIALLED)
+    digits = number[1:] if is_number and number[:1] == b"+" else number
     if follows == NOTHING or not digits or digits.strip(DIGITS):
         return False
-    if follows == NUMBER:
+    if is_number:
         return True
     return digits[:1] != b"0" and (follows != PLACE or len(digits) == 1)
 

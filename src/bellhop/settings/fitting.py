@@ -3,8 +3,9 @@
 What does not is left out or has its default, and is noted with what works all the same.
 """
 
-from ..sip import uri
+from ..sip import numbers, uri
 from . import codes, problems
+from .presets import PRESETS
 from .problems import Problem
 from .schema import PORTS_OF_A_STREAM, SCHEMA
 from .values import Settings
@@ -36,6 +37,7 @@ class _Fitting:
         self._fit_names()
         self._fit_contacts()
         self._fit_responders()
+        self._fit_telephone()
         for name in sorted(settings.users):
             self._fit_user(settings.users[name])
         for name in sorted(settings.groups):
@@ -71,6 +73,57 @@ class _Fitting:
             works = "calls for help ring nobody on this node"
             settings.responders = ""
             self.notes.tell(settings.node, Problem(problems.GONE, wrong, works), "responders")
+
+    def _fit_telephone(self):
+        settings, place = self.settings, self.settings.telephone
+        fields = (place.country, place.area, place.international, place.national)
+        digits = [numbers.digits_of(one.encode()).lstrip(b"+") for one in fields]
+        settings.plan = numbers.Plan(*digits)
+        taken = {}
+        for provider in settings.providers:
+            self._fit_provider(provider, taken)
+        settings.providers = [taken[name] for name in taken]
+        for section, option in self._ringing():
+            name = getattr(section, option)
+            if name and uri.key_of(name.encode()) not in settings.names:
+                wrong = "%s '%s' is no user or group" % (option, name)
+                setattr(section, option, "")
+                works = "calls by the provider that would ring there ring nobody"
+                self.notes.tell(section, Problem(problems.GONE, wrong, works), option)
+        for route in settings.routes:
+            for name in route.provider:
+                if name not in taken:
+                    wrong = "there is no provider '%s'" % name
+                    problem = Problem(problems.GONE, wrong, "it is not asked")
+                    self.notes.tell(route, problem, "provider", name)
+
+    def _ringing(self):
+        """Return (section, option) of all that name who rings for a call by a provider."""
+        found = [(one, "ring") for one in self.settings.providers]
+        for one in self.settings.numbers:
+            found += [(one, "ring"), (one, "otherwise")]
+        return found
+
+    def _fit_provider(self, provider, taken):
+        """Give a provider its name and what its preset says; note it in `taken`."""
+        block = self.notes.blocks[provider]
+        preset = PRESETS.get(provider.preset, {})
+        for option in preset:
+            if option not in block.options:
+                setattr(provider, option, preset[option])
+        provider.name = provider.name or block.title or provider.preset
+        wrong = ""
+        if not provider.name:
+            wrong = "a provider needs a name: `option name NAME`"
+        elif provider.name in taken:
+            wrong = "the name '%s' stands twice" % provider.name
+        elif not provider.domain or (provider.register and not provider.username):
+            wrong = "provider '%s' needs `option domain` and `option username`" % provider.name
+        if wrong:
+            problem = Problem(problems.UNFIT, wrong, "the provider is left out")
+            self.notes.tell(provider, problem, "domain")
+            return
+        taken[provider.name] = provider
 
     def _fit_codes(self):
         settings = self.settings

@@ -25,11 +25,15 @@ from .checks import (
     hours_or_nothing,
     line,
     member,
+    money,
     name_or_nothing,
     network,
     number,
+    number_range,
+    prefix,
     word,
 )
+from .presets import PRESETS
 
 # check(text) returns the value or raises ValueError with the accepted values.
 # many: a list option. help: one line for LuCI and for the error message.
@@ -49,7 +53,10 @@ VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 
 # Kinds of which there may be many sections -> the attribute of the Settings with all of them. Of
 # any other kind the first is in force, and where there is none it is switched off.
-MANY = {"user": "users", "group": "groups", "contact": "contacts"}
+MANY = {
+    "user": "users", "group": "groups", "contact": "contacts", "provider": "providers",
+    "route": "routes", "number": "numbers",
+}  # fmt: skip
 
 
 def _features():
@@ -191,6 +198,9 @@ SCHEMA = {
             "no",
             "are this user's phones asked to encrypt (SRTP)",
         ),
+        "caller_number": _option(
+            dialled_or_nothing, "", "number that others see when this user calls by a provider"
+        ),
     },
     "contact": {
         "name": _option(line, "", "name shown to people"),
@@ -296,8 +306,114 @@ SCHEMA = {
             number(0, 60), 0, "with all at once: seconds until the next member rings as well"
         ),
         "overflow": _option(forward, "", "where calls go that no member takes"),
+        "caller_number": _option(
+            dialled_or_nothing, "", "number that others see when a member calls by a provider"
+        ),
         "ring_each": _option(
             number(5, 600), 20, "how many seconds each member rings before the next"
         ),
+    },
+    "telephone": {
+        "country": _option(dialled_or_nothing, "", "country code of this place, as in 49"),
+        "area": _option(
+            dialled_or_nothing, "", "area code, without what stands before it, as in 30"
+        ),
+        "international": _option(
+            dialled_or_nothing, "00", "what is dialled before an international number"
+        ),
+        "national": _option(dialled_or_nothing, "0", "what is dialled before a national number"),
+        "emergency": _option(
+            choice("after", "beside"),
+            "after",
+            "calls for help where this house names responders: the provider 10 seconds after them, "
+            "or beside them",
+        ),
+        "address": _option(line, "", "where this house is, for those who come to help"),
+        "spam": _option(
+            choice("mark", "refuse", "off"), "mark", "callers of the spam list: show it, refuse"
+        ),
+        "spam_key": _option(line, "", "key of who signs the spam list, as he publishes it"),
+    },
+    "provider": {
+        "enabled": _option(flag, True, "use this provider"),
+        "name": _option(word, "", "name of the provider; empty: the section's name"),
+        "preset": _option(
+            choice("", *sorted(PRESETS)), "", "whose settings to begin with; empty: none"
+        ),
+        "domain": _option(host, "", "domain of the account, as in sip:ACCOUNT@DOMAIN"),
+        "proxy": _list(
+            host_port, "hosts to register and call at, the first choice first; none: the domain"
+        ),
+        "transport": _option(
+            choice("auto", "udp", "tcp", "tls"), "auto", "how to get there; auto: as the DNS says"
+        ),
+        "username": _option(line, "", "name or number of the account"),
+        "auth_user": _option(line, "", "name that goes with the password; empty: the username"),
+        "password": _option(line, "", "password of the account"),
+        "realm": _list(
+            line, "realms that may ask for the password; none: the first that lets it in"
+        ),
+        "register": _option(flag, True, "register there, so that its calls come here"),
+        "expires": _option(number(60, 86400), 600, "how many seconds a registration lasts"),
+        "keepalive": _option(
+            number(0, 3600), 30, "how often the provider is asked whether it is there; 0: never"
+        ),
+        "number": _list(
+            number_range,
+            "own numbers, the first is shown to others; a range as in +493012300..+493012399",
+        ),
+        "ring": _option(
+            dialled_or_nothing, "", "user or group that calls ring for which there is no other rule"
+        ),
+        "caller": _option(
+            choice("from", "asserted", "preferred"),
+            "from",
+            "where the number stands that others see: in From, or beside the account in "
+            "P-Asserted-Identity or P-Preferred-Identity",
+        ),
+        "hide": _option(
+            prefix,
+            "",
+            "what hides the number when it stands before the dialled one; empty: "
+            "Privacy of RFC 3323",
+        ),
+        "format": _option(
+            choice("e164", "plain", "international", "national"),
+            "e164",
+            "how numbers are written: +4930.., 4930.., 004930.., 030.. in the own country",
+        ),
+        "srtp": _option(
+            choice("no", "offer", "must"), "no", "is the sound to the provider encrypted (SRTP)"
+        ),
+        "channels": _option(number(0, 1000), 0, "calls at once; 0: nobody has said"),
+        "emergency": _option(flag, True, "the provider carries emergency calls"),
+        "accept": _list(network, "further addresses from which the provider calls"),
+        "offer": _option(
+            choice("no", "contacts", "all"), "no", "who in the mesh may call by this provider"
+        ),
+        "offer_minutes": _option(
+            number(0, 100000), 60, "minutes a month that the mesh may call by it"
+        ),
+        "offer_money": _option(
+            money, 0, "what the mesh may spend a month, in the smallest unit, as in 250.5"
+        ),
+    },
+    "route": {
+        "prefix": _option(
+            prefix, "", "beginning of the numbers that it is for, as in +49; empty: all"
+        ),
+        "provider": _list(word, "providers that it is for; none: all"),
+        "hours": _option(hours_or_nothing, "", "when it holds, as in 08:00-18:00; empty: always"),
+        "minute": _option(
+            money, None, "price of a minute in the smallest unit, as in 1.9; empty: not known"
+        ),
+        "call": _option(money, None, "price of a call whatever its length"),
+        "refuse": _option(flag, False, "such numbers are not called by these providers"),
+    },
+    "number": {
+        "number": _list(number_range, "own numbers, a range as in +493012300..+493012399"),
+        "ring": _option(dialled_or_nothing, "", "user or group that calls to them ring"),
+        "hours": _option(hours_or_nothing, "", "when, as in 08:00-18:00; empty: always"),
+        "otherwise": _option(dialled_or_nothing, "", "who rings at other hours"),
     },
 }

@@ -1,6 +1,6 @@
 """The settings of a node as checked plain values; reader.py makes them of a file."""
 
-from ..sip import digest, uri
+from ..sip import digest, numbers, uri
 from .schema import MANY
 
 
@@ -63,7 +63,9 @@ class Settings:
     sections.
     domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
     reserved: those that only pinned nodes may have.
-    codes: feature -> its code (codes.table).
+    codes: feature -> its code (codes.table). plan: how telephone numbers are dialled here;
+    named: [(number as dialled, octets; name shown)] of the phone book.
+    providers, routes, numbers: sections; telephone: section.
     file: its name; problems: what is wrong in it, as problems.Problem; is_empty: no section is.
     """
 
@@ -82,6 +84,7 @@ class Settings:
         self.names = {}
         self.emergency = self.reserved = frozenset()
         self.codes = {}
+        self.plan = numbers.Plan(b"", b"", b"", b"")
         self.problems = []
         self.is_empty = False
         self.file = ""
@@ -108,8 +111,11 @@ class Settings:
 
     def dial_also(self, entries):
         """Let phones dial the imported `entries`, dicts, besides the contacts, who come first."""
-        self.speed_dial = {}
-        numbers = [(contact.number, contact.address) for contact in self.contacts]
-        for number, address in numbers + [(one["number"], one["address"]) for one in entries]:
+        self.speed_dial, self.named = {}, []
+        book = [(one.name, one.number, one.address) for one in self.contacts]
+        book += [(one.get("display", ""), one["number"], one["address"]) for one in entries]
+        for shown, number, address in book:
             if number and address:
                 self.speed_dial.setdefault(uri.key_of(number.encode()), address.encode())
+            user = address.partition(":")[2].partition("@")[0]
+            self.named += [(one.encode(), shown) for one in (number, user) if one and shown]

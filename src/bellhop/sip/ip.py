@@ -38,3 +38,19 @@ def network_of(host):
         return "%d.%d.%d.0/24" % tuple(octets[:3])
     first, second, third, rest = [octets[at] << 8 | octets[at + 1] for at in (0, 2, 4, 6)]
     return "%x:%x:%x:%x::/56" % (first, second, third, rest & 0xFF00)
+
+
+def is_within(host, networks):
+    """Tell whether an address (text) lies in one of some networks: (octets, prefix length)."""
+    octets = address_octets(host) if networks else None
+    for network, bits in networks if octets is not None else ():
+        if len(network) == len(octets) and not _differ(octets, network, bits):
+            return True
+    return False
+
+
+def _differ(one, other, bits):
+    whole, rest = bits // 8, bits % 8
+    if one[:whole] != other[:whole]:
+        return True
+    return rest and (one[whole] ^ other[whole]) >> (8 - rest)

@@ -54,6 +54,8 @@ class Message(Fields):
         Fields.set(self, name, line)
         if name == b"from":
             self.from_ = address.parse(self.value(name))
+        elif name == b"to":
+            self.to = address.parse(self.value(name))
         elif name == b"cseq":
             self.cseq = cseq_in(self.value(name))
 

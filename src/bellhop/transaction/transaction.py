@@ -6,9 +6,12 @@ from ..effects import Flow, Send
 from .timers import LINGER_STEP
 
 # What a transaction tells its user. kind: RESPONSE, TIMEOUT, FAILED (nothing more can be sent) or
-# CLOSED (the next answer needs a new connection); message: a Response or None.
+# CLOSED (the next answer needs a new connection); message: a Response or None. Of a server
+# transaction CANCELLED, with the CANCEL.
 Indication = namedtuple("Indication", ("kind", "user", "message"))
-RESPONSE, TIMEOUT, FAILED, CLOSED = ("response", "timeout", "failed", "closed")
+RESPONSE, TIMEOUT, FAILED, CLOSED, CANCELLED = (
+    "response", "timeout", "failed", "closed", "cancelled",
+)  # fmt: skip
 
 TERMINATED = "terminated"
 # RFC 3261 section 18.1.1: what is larger may not fit through the path.

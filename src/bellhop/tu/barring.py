@@ -4,7 +4,8 @@ Calls for help are never asked for it.
 """
 
 from .. import hours
-from ..effects import CELLS
+from ..effects import CELLS, TRUNK
+from ..sip import numbers, uri
 from . import dialplan, wishes
 
 LEVELS = HOUSE, MESH, NATIONAL, ALL = ("house", "mesh", "national", "all")
@@ -16,8 +17,11 @@ FARTHEST = {
 }  # fmt: skip
 
 
-def needed(rule, target):
-    """Return how far a call to a Target goes, one of LEVELS."""
+def needed(rule, target, plan):
+    """Return how far a call to a Target goes, one of LEVELS. plan: sip.numbers.Plan."""
+    if target.flow is not None and target.flow.transport == TRUNK:
+        number = uri.parse(target.uri).name
+        return NATIONAL if numbers.is_national(plan, number) else ALL
     if target.flow is not None and target.flow.transport == CELLS:
         return NEEDED.get(rule, MESH)
     return NEEDED.get(rule, ALL)

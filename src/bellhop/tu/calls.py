@@ -264,6 +264,12 @@ class Trace:
         self.order.append(call_id)
         self.kept[call_id] = []
 
+    def also(self, call_id, other):
+        """A call has another Call-ID elsewhere: its messages there are kept with the others."""
+        if call_id in self.kept and other not in self.kept:
+            self.begin(other)
+            self.kept[other] = self.kept[call_id]
+
     def note(self, call_id, now, flow, data, effects):
         """Keep of a traced call what came, None for nothing, and what was sent upon it."""
         kept = self.kept.get(call_id)

@@ -81,6 +81,15 @@ class Dialog:
 
     __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq", "shift")
 
+    def refresh(self, contacts):
+        """Take the Contact of a request inside the dialog, or of its answer (section 12.2)."""
+        for contact in contacts[:1]:
+            self.target = contact.uri_bytes
+
+    def follow(self, cseq):
+        """So high a number was used towards the other end."""
+        self.cseq = max(self.cseq, cseq)
+
     def next_cseq(self):
         """Return the number of the next request (section 12.2.1.1)."""
         self.cseq += 1

@@ -53,6 +53,15 @@ def is_short_number(settings, name):
     return is_european and name.isdigit()
 
 
+# What a Target says that is for help by somebody whom nobody here knows.
+UNKNOWN = " (unknown)"
+
+
+def is_unknown(target):
+    """Tell whether a Target is somebody who says to answer calls for help, and nobody knows."""
+    return target.reason.partition(", ")[0].endswith(UNKNOWN)
+
+
 def towards(target_uri, flow, reason):
     """Return the Target of a URI that is no binding's."""
     return Target(target_uri, flow, (), None, 1000, reason, (), None)

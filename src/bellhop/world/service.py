@@ -7,6 +7,7 @@ import time
 
 from ..effects import (
     CELLS,
+    TRUNK,
     Close,
     Commit,
     Event,
@@ -28,6 +29,8 @@ from .system import files, sockets
 
 # Quiet hours go by the time of day, which may be set, or change with the season.
 CLOCK_MS = 600000
+# Transport of a Flow that no socket has -> the feature that knows the way.
+BEYOND = {CELLS: "mesh circuits", TRUNK: "trunks"}
 # What a machine without a clock takes for now is long before: seconds since 1970.
 EARLIEST = 1700000000
 # After a question to the kernel that could not be asked.
@@ -59,7 +62,7 @@ class Service:
         self.copies = sealed.Copies(self)
         self.control = control.Control(self, control_path)
         self.addresses = self.mesh_links = None
-        self.mesh_problem = ""
+        self.mesh_problem = self.trunks_problem = ""
         self.told = []
         self.endpoints.changed = self._tell
         loop.performers = {
@@ -131,6 +134,7 @@ class Service:
         self.addresses = netlink.Watch(self.loop, self._addresses_changed)
         if self.settings.mesh.enabled:
             self._join_mesh()
+        self._join_trunks()
         self.prepare()
         self._tell_lacking()
         self.endpoints.adjust(self.settings)
@@ -166,7 +170,8 @@ class Service:
 
     def _tell_lacking(self):
         """Let the verbs of what is switched on and not there say why."""
-        self.engine.lacks(dict(self.lacking(), mesh=self.mesh_problem))
+        lacking = dict(self.lacking(), mesh=self.mesh_problem, trunks=self.trunks_problem)
+        self.engine.lacks(lacking)
 
     def _join_mesh(self):
         try:
@@ -191,18 +196,34 @@ class Service:
         self.mesh_links = links
         self.joined_mesh()
         self.loop.performers[SendMesh] = links.send
-        self.loop.performers[Send] = self._send
-        self.loop.performers[Receive] = self._receive
+        self._send_beyond()
         links.open(self.addresses)
         links.seek(self.resolver)
 
+    def _join_trunks(self):
+        """Call by providers, where the settings name one."""
+        if not self.settings.providers or "trunks" in self.engine.features:
+            return
+        try:
+            catalogue.join_trunks(self.engine)
+        except ImportError:
+            self.trunks_problem = "no calls by providers: they take the full node, package bellhop"
+            return
+        self._send_beyond()
+
+    def _send_beyond(self):
+        """Let what does not go by a socket pass: to other nodes, and to providers."""
+        self.loop.performers[Send] = self._send
+        self.loop.performers[Receive] = self._receive
+
     def _send(self, effect):
         """Perform a Send: what is for another node goes in cells."""
-        if effect.flow.transport != CELLS:
+        feature = BEYOND.get(effect.flow.transport)
+        if feature is None:
             self.endpoints.send(effect)
             return
         now = self.loop.now()
-        self.loop.perform(self.engine.hear("mesh circuits", "send", effect.flow, effect.data, now))
+        self.loop.perform(self.engine.hear(feature, "send", effect.flow, effect.data, now))
 
     def _receive(self, effect):
         """Perform a Receive once the effects in hand are performed."""
@@ -210,7 +231,7 @@ class Service:
 
     def stop(self):
         """Close everything and write what waits."""
-        for feature in ("restart", "mesh"):
+        for feature in ("restart", "mesh", "trunks"):
             self.loop.perform(self.engine.hear(feature, "leave", self.loop.now()))
         self.control.close()
         self.endpoints.close_all()
@@ -230,6 +251,7 @@ class Service:
             self.settings = earlier
             raise
         self.log.level = settings.log_level
+        self._join_trunks()
         self.loop.perform(self.engine.reload(settings, self.loop.now()))
         self.endpoints.adjust(settings)
         self._adjust_mesh()
@@ -289,7 +311,8 @@ class Service:
             wrong = "this machine does not have the address %s now" % host
             found.append(Problem(problems.NO_ADDRESS, wrong).about("node", "listen", host))
         parts = [("", sentence) for sentence in self.store.problems()] + self.more_problems()
-        parts += [("mesh", self.mesh_problem), ("", self.state_problem)]
+        parts += [("mesh", self.mesh_problem), ("provider", self.trunks_problem)]
+        parts.append(("", self.state_problem))
         parts += [("", sentence) for sentence in firewall.told(self.run)]
         links = {} if self.mesh_links is None else self.mesh_links.problems
         for name in sorted(links):

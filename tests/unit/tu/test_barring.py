@@ -2,7 +2,8 @@
 
 import unittest
 
-from bellhop.effects import CELLS, Flow
+from bellhop.effects import CELLS, TRUNK, Flow
+from bellhop.sip.numbers import Plan
 from bellhop.tu import barring, dialplan
 from tests.support.messages import settings
 
@@ -18,6 +19,15 @@ def why_not(rules, level=barring.HOUSE, names=(b"202",), key=b"bob@home.test", m
     return barring.why_not(kim(rules), level, names, key, minute)
 
 
+PLAN = Plan(b"49", b"30", b"00", b"0")
+
+
+def trunk(number):
+    """Return the Target of a number beyond a provider."""
+    way = Flow(TRUNK, 0, "203.0.113.5", 5060, 0, "tel")
+    return dialplan.towards(b"sip:" + number + b"@tel.test", way, "provider tel")
+
+
 class BarringTest(unittest.TestCase):
     def test_a_call_goes_as_far_as_its_rule_and_its_way(self):
         cells = dialplan.towards(b"sip:gran@far", Flow(CELLS, 0, "key", 0, 0, ""), "mesh")
@@ -30,8 +40,12 @@ class BarringTest(unittest.TestCase):
             (dialplan.PHONE_BOOK, plain, barring.ALL),
             (dialplan.ELSEWHERE, plain, barring.ALL),
             ("a rule that nobody knows", plain, barring.ALL),
+            ("provider", trunk(b"+49301234"), barring.NATIONAL),
+            ("provider", trunk(b"115"), barring.NATIONAL),
+            ("provider", trunk(b"+499001234"), barring.ALL),
+            ("provider", trunk(b"+43123456"), barring.ALL),
         ):
-            self.assertEqual(barring.needed(rule, target), level)
+            self.assertEqual(barring.needed(rule, target, PLAN), level)
 
     def test_each_level_lets_through_what_is_nearer(self):
         for may_call in barring.LEVELS:

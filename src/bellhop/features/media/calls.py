@@ -121,6 +121,9 @@ class Calls:
     def _caller(self, request, flow, now):
         caller = request.from_.uri
         locals_ = self._locals(flow, request)
+        srtp = first(self.node.hooks.srtp, flow)
+        if srtp is not None:
+            return Party(None, None, address_octets(flow.host), locals_, False, srtp)
         far = first(self.node.hooks.caller, request, flow)
         if far is not None:
             name = contact_of(request.from_.uri_bytes) if far[0] is None else self._known(far)
@@ -143,6 +146,9 @@ class Calls:
             if self.strict.wants(binding):
                 srtp = MUST
             return Party(None, None, source, locals_, binding.is_behind_nat(), srtp)
+        srtp = first(self.node.hooks.srtp, target.flow)
+        if srtp is not None:
+            return Party(None, None, address_octets(target.flow.host), locals_, False, srtp)
         far = first(self.node.hooks.callee, uri.parse(target.uri))
         if far is not None:
             return Party(self._known(far), far[1], None, locals_, False, NO)

@@ -14,7 +14,7 @@ from ...limits import MAX_LINES
 from ...mesh.calls import CLOSED
 from ...mesh.identity import short_id
 from ...settings import codes
-from ...sip import address, scan, uri
+from ...sip import address, description, scan, uri
 from ...sip.message import Request, Response, parse
 from ...text import of_octets, plain
 from ...tu import dialplan, proxy
@@ -352,7 +352,7 @@ class Circuits:
         out.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         for name, written in scrub.lines(message, is_own):
             out.add(name, self._rewritten(name, written, self._outward))
-        out.body = scrub.body(message, line.session, line.version(OUT, message.body))
+        out.body = description.cleaned(message, line.session, line.version(OUT, message.body))
         out.measure()
 
     def _say(self, line, message, now):
@@ -506,7 +506,7 @@ class Circuits:
         made.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         for name, written in scrub.lines(message, message.cseq[1] in (b"BYE", b"CANCEL")):
             made.add(name, self._rewritten(name, written, self._inward))
-        made.body = scrub.body(message, line.session + 1, line.version(IN, message.body))
+        made.body = description.cleaned(message, line.session + 1, line.version(IN, message.body))
         if line.call is not None and line.call.is_sounding:
             made.body = scrub.redirected(made.body, line.call.ports)
         made.measure()

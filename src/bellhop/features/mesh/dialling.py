@@ -192,8 +192,9 @@ class Dialling:
         pinned, unknown = [], []
         for claim in self.mesh.find(dialplan.SOS):
             is_known = claim.rank <= PROVED
-            words = "responders of %s" if is_known else "responders of %s (unknown)"
-            way = self._way(claim.node, b"sos", words % self.place(claim.node))
+            words = "responders of " + self.place(claim.node).replace(",", " ")
+            words += "" if is_known else dialplan.UNKNOWN
+            way = self._way(claim.node, b"sos", words)
             if way is not None:
                 (pinned if is_known else unknown).append(way)
         stages = _joined(stages, pinned)

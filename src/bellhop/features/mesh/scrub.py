@@ -22,14 +22,6 @@ DIALOGS = (b"replaces", b"join", b"target-dialog")
 
 MAX_HOPS = 20
 LOOPBACK = b" IP4 127.0.0.1\r\n"
-SDP = b"application/sdp"
-# RFC 8866: lines that say who and where, and the attributes that may pass.
-SDP_DROPPED = b"iuepk"
-SDP_ATTRIBUTES = frozenset(
-    b"rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp rtcp-mux rtcp-fb ssrc "
-    b"crypto fingerprint setup zrtp-hash group mid bellhop-key "
-    b"bellhop-moved".split()
-)
 
 
 def lines(message, has_words):
@@ -61,30 +53,6 @@ def _reason(value, has_words):
 def hops(request):
     """Return the Max-Forwards of a request on its way out of, or into, the house."""
     return b"Max-Forwards: " + str(min(request.max_forwards, MAX_HOPS) - 1).encode()
-
-
-def body(message, session, version):
-    """Return the body as it passes; session: number of this call's descriptions; version: of it."""
-    kind = (message.value(b"content-type") or b"").partition(b";")[0].strip().lower()
-    if kind != SDP:
-        return message.body
-    kept = []
-    for line in message.body.replace(b"\r\n", b"\n").split(b"\n"):
-        kept += _sdp_line(line, session, version)
-    return b"\r\n".join(kept) + b"\r\n"
-
-
-def _sdp_line(line, session, version):
-    kind = line[:2]
-    if kind == b"o=":
-        return [b"o=- %d %d IN IP4 0.0.0.0" % (session, version)]
-    if kind == b"s=":
-        return [b"s=-"]
-    if kind == b"a=":
-        name = line[2:].partition(b":")[0]
-        is_kept = name in SDP_ATTRIBUTES or name[:3] == b"T38"
-        return [line] if is_kept else []
-    return [line] if len(line) > 1 and line[:1] not in SDP_DROPPED else []
 
 
 def ports(message):

@@ -30,6 +30,7 @@ const CALLS = {
 	backup: [ 'passphrase' ],
 	restore: [ 'sealed', 'passphrase', 'replace', 'more' ],
 	problems: [],
+	providers: [],
 	identity: [],
 	peers: [],
 	routes: [],
@@ -50,7 +51,9 @@ const BREAKS = 'overflow-wrap:anywhere', CELL = 'min-width:6em;' + BREAKS;
 /* The words of the node that are a fixed few, but for `security`; tests/architecture/test_words.py compares them. */
 const WORDS = {
 	emergency: _('emergency'), local: _('phone here'), 'phone book': _('speed dial'), contact: _('address of a phone'),
-	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'), number: _('number in the DNS'),
+	elsewhere: _('another domain'), mesh: _('mesh'), 'key domain': _('key'), number: _('number in the DNS'), provider: _('provider'),
+	'not registered': _('not registered'), registering: _('registering'), registered: _('registered'), 'registering again': _('registering again'), leaving: _('leaving'),
+	'not asked to register': _('can be reached'),
 	here: _('here'), 'speed dial': _('speed dial'), imported: _('imported'),
 	heard: _('heard'), mutual: _('hears us'), 'two-way': _('connected'), gone: _('gone'),
 	asked: _('asked'), rings: _('rings'), 'was taken': _('was taken'), 'does not answer': _('does not answer'),

@@ -11,7 +11,7 @@
  * one of WIDGETS or PATTERNS, or the choices. The node's own list is SCHEMA in
  * src/bellhop/settings/schema.py; a test holds the two together. */
 
-const CODE = _('As *21, or off.');
+const CODE = _('As *21, or off.'), OF_CHOICES = _('A user or group of this house.');
 const FLAG = 'flag', TLS = _('Needs the package bellhop-tls; 0 switches it off.');
 const NETWORK = 'or(cidr4,cidr6,ip4addr("nomask"),ip6addr("nomask"))';
 const CHOICES = {
@@ -21,6 +21,10 @@ const CHOICES = {
 	'': _('as for all'), require: _('required'), prefer: _('where possible'), never: _('never'), always: _('always'),
 	encrypted: _('any key'), known: _('a key seen before'), compared: _('words that were compared'),
 	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
+	auto: _('as the DNS says'), udp: 'UDP', tcp: 'TCP', tls: 'TLS', from: _('the number as sender'),
+	asserted: 'P-Asserted-Identity', preferred: 'P-Preferred-Identity',
+	e164: '+4930…', plain: '4930…', international: '004930…',
+	contacts: _('my contacts'), after: _('10 seconds after them'), beside: _('together with them'), mark: _('shown'),
 	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
 	rotating: _('another one first each time'),
@@ -98,6 +102,7 @@ const OPTIONS = {
 		[ 'srtp', 'no', [ 'no', 'offer', 'must' ], _('Encryption to the phone'), _('SRTP between this router and the phone. Needs the package bellhop-media.') ],
 		[ 'also_at', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
 		[ 'intercom', '0', FLAG, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
+		[ 'caller_number', '', 'number', _('Number shown'), _('To others, when this phone calls by a provider.') ],
 		[ 'algorithm', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
 	],
 	group: [
@@ -108,6 +113,7 @@ const OPTIONS = {
 		[ 'member', [], 'word', _('Members'), _('The phones that ring.') ],
 		[ 'strategy', 'parallel', [ 'parallel', 'sequential', 'rotating' ], _('They ring'), _('All at once, one after the other, or beginning with another one each time.') ],
 		[ 'delay', '0', 'range(0,60)', _('Join after'), _('With all at once: seconds until the next one rings as well.') ],
+		[ 'caller_number', '', 'number', _('Number shown'), _('To others, when a member calls by a provider.') ],
 		[ 'overflow', '', 'dialled', _('If nobody answers'), _('Where calls go that no member takes.') ],
 		[ 'ring_each', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
 	],
@@ -136,7 +142,9 @@ const OPTIONS = {
 		[ 'ring_back', '', 'code', _('Ring back'), _('When the one who was dialled last is free.') ],
 		[ 'block', '', 'code', _('Block'), _('The last caller for ever.') ],
 		[ 'last_caller', '', 'code', _('Call back'), _('Who called last.') ],
-		[ 'redial', '', 'code', _('Dial again'), _('What was dialled last.') ]
+		[ 'redial', '', 'code', _('Dial again'), _('What was dialled last.') ],
+		[ 'network', '', 'code', _('Over the telephone network'), CODE ],
+		[ 'hide_number', '', 'code', _('Without my number'), CODE ]
 	],
 	media: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
@@ -156,6 +164,57 @@ const OPTIONS = {
 		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
 		[ 'root_hints', '', 'file', _('Servers of the root'), _('None: those of the Internet.') ]
 	],
+	telephone: [
+		[ 'country', '', 'number', _('Country code'), _('Of this place, as in 49.') ],
+		[ 'area', '', 'number', _('Area code'), _('Without what stands before it, as in 30.') ],
+		[ 'international', '00', 'number', _('Before international numbers'), _('What people dial here.') ],
+		[ 'national', '0', 'number', _('Before national numbers'), _('What people dial here.') ],
+		[ 'emergency', 'after', [ 'after', 'beside' ], _('Calls for help'), _('Where this house names responders they ring first; when is the provider called? Without responders it is called at once.') ],
+		[ 'address', '', 'string', _('Address of this house'), _('For those who come to help.') ],
+		[ 'spam', 'mark', [ 'mark', 'refuse', 'off' ], _('Callers of the spam list'), _('The list lies on this router: no number leaves it.') ],
+		[ 'spam_key', '', 'string', _('Signer of the spam list'), _('The key that its publisher tells.') ]
+	],
+	provider: [
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Use this provider.') ],
+		[ 'name', '', 'word', _('Name'), _('None: the name of the section.') ],
+		[ 'preset', '', [ '' ], _('Provider'), _('Fills in what the provider says of itself; what stands below counts more.') ],
+		[ 'domain', '', 'host', _('Domain'), _('Of the account, as in sip:ACCOUNT@DOMAIN.') ],
+		[ 'username', '', 'string', _('Account'), _('Its name or number.') ],
+		[ 'password', '', 'string', _('Password'), _('Of the account.') ],
+		[ 'number', [], 'range', _('Own numbers'), _('The first is shown to others. A range as in +493012300..+493012399.') ],
+		[ 'ring', '', 'number', _('Calls ring'), OF_CHOICES ],
+		[ 'emergency', '1', FLAG, _('Emergency calls'), _('The provider carries them.') ],
+		[ 'auth_user', '', 'string', _('Name for the password'), _('None: that of the account.') ],
+		[ 'proxy', [], 'or(host,hostport,ipaddrport(1))', _('Servers'), _('The first choice first; none: the domain.') ],
+		[ 'transport', 'auto', [ 'auto', 'udp', 'tcp', 'tls' ], _('Transport'), _('How to get there.') ],
+		[ 'realm', [], 'string', _('Realms'), _('That may ask for the password; none: the first that lets this node in.') ],
+		[ 'register', '1', FLAG, _('Register'), _('So that calls come here.') ],
+		[ 'expires', '600', 'range(60,86400)', _('Registration'), _('In seconds.') ],
+		[ 'keepalive', '30', 'range(0,3600)', _('Ask whether it is there'), _('Every so many seconds; 0: never.') ],
+		[ 'caller', 'from', [ 'from', 'asserted', 'preferred' ], _('Own number stands in'), _('As the provider wants it.') ],
+		[ 'hide', '', 'prefix', _('Code that hides the number'), _('As in *31#; none: the standard way.') ],
+		[ 'format', 'e164', [ 'e164', 'plain', 'international', 'national' ], _('Numbers are written'), _('As the provider wants it.') ],
+		[ 'srtp', 'no', [ 'no', 'offer', 'must' ], _('Encrypt the sound'), _('Between this router and the provider (SRTP).') ],
+		[ 'channels', '0', 'range(0,1000)', _('Calls at once'), _('0: nobody has said.') ],
+		[ 'accept', [], NETWORK, _('Further addresses'), _('From which the provider calls.') ],
+		[ 'offer', 'no', [ 'no', 'contacts', 'all' ], _('Offered to the mesh'), _('Who may call by this provider, at the cost of this house.') ],
+		[ 'offer_minutes', '60', 'range(0,100000)', _('Minutes for the mesh'), _('A month.') ],
+		[ 'offer_money', '0', 'money', _('Money for the mesh'), _('A month, in the smallest unit; 0: only what is free.') ]
+	],
+	route: [
+		[ 'prefix', '', 'prefix', _('Numbers begin with'), _('As in +49; none: all.') ],
+		[ 'provider', [], 'word', _('Providers'), _('None: all.') ],
+		[ 'hours', '', 'hours', _('Hours'), _('As in 08:00-18:00; none: always.') ],
+		[ 'minute', '', 'money', _('Price of a minute'), _('In the smallest unit, as in 1.9; none: not known.') ],
+		[ 'call', '', 'money', _('Price of a call'), _('Whatever its length.') ],
+		[ 'refuse', '0', FLAG, _('Never'), _('Such numbers are not called.') ]
+	],
+	number: [
+		[ 'number', [], 'range', _('Own numbers'), _('A number, or a range as in +493012300..+493012399.') ],
+		[ 'ring', '', 'number', _('Calls ring'), OF_CHOICES ],
+		[ 'hours', '', 'hours', _('Hours'), _('As in 08:00-18:00; none: always.') ],
+		[ 'otherwise', '', 'number', _('At other hours'), OF_CHOICES ]
+	],
 	pgp: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
 		[ 'key', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
@@ -168,6 +227,9 @@ const PATTERNS = {
 	word: [ /^[A-Za-z0-9._+-]+$/, _('letters, digits and . _ - +') ],
 	number: [ /^[A-Za-z0-9._+()\/*# -]+$/, _('a name, or a number such as +49 30 1234') ],
 	code: [ /^(off|[*#]\d+(\/[*#]\d+)?)$/, _('* or # and digits, as in *21, or off') ],
+	range: [ /^[0-9+()\/ -]+(\*|\.\.[0-9+()\/ -]+)?$/, _('a number such as +49 30 1234, a range with two dots, or a beginning with *') ],
+	prefix: [ /^[0-9*#+]+$/, _('digits, as in 0900 or +49') ],
+	money: [ /^\d+([.,]\d+)?$/, _('a number such as 1.9') ],
 	hours: [ /^\d\d?:\d\d-\d\d?:\d\d$/, _('hours, as in 22:00-07:00') ],
 	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
@@ -196,7 +258,8 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ] };
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
+	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */
 function whereOf(row) {

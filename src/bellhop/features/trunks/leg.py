@@ -1,0 +1,120 @@
+"""One call between this house and a provider: two dialogs that are one (RFC 3261 section 12)."""
+
+from ...limits import MAX_PARTIES
+from ...sip import address
+
+# How long a provider may leave an INVITE without a word where another one could be asked, and
+# where none could; the first is two repetitions, so that the other's ring-back comes within 2 s.
+PATIENCE, LAST_PATIENCE = (1300, 8000)
+
+
+class Ask:
+    """A request of this house at the provider. request: as the house wrote it; out: as it was sent.
+
+    nonces: of the questions that it was asked; cancel: None, or the CANCEL that waits for a first
+    word; transaction: None once there is a final answer.
+    """
+
+    __slots__ = (
+        "leg", "request", "out", "nonces", "transaction", "rang", "cancel", "flow", "redirected",
+        "deadline", "queued",
+    )  # fmt: skip
+
+    def __init__(self, leg, request, out, flow):
+        self.leg = leg
+        self.request = request
+        self.out = out
+        self.flow = flow
+        self.nonces = []
+        self.transaction = self.cancel = None
+        self.rang = False
+        self.redirected = 0
+        self.deadline = self.queued = None
+
+
+class Came:
+    """A request of the provider, which waits for the house. server: its transaction."""
+
+    __slots__ = ("leg", "request", "server", "near")
+
+    def __init__(self, leg, request, server, near):
+        self.leg = leg
+        self.request = request
+        self.server = server
+        self.near = near
+
+
+class Leg:
+    """provider: Provider; call_id, far_id: of the house's and of the provider's dialog; is_out: the
+    house calls. here, person: both ends as the house writes them, octets without tags; contact:
+    what phones have as the other's Contact. number: of the far end, octets.
+
+    dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; near_cseq:
+    the highest number towards the house; cseqs: {the provider's number: that in the house}.
+    """
+
+    __slots__ = (
+        "provider", "call_id", "far_id", "is_out", "here", "person", "contact", "number", "payer",
+        "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
+        "versions", "since", "answered_at", "is_help", "user", "transfer", "near_routes",
+        "near_tag", "far_tag", "price",
+    )  # fmt: skip
+
+    def __init__(self, provider, call_id, far_id, is_out, now):
+        self.provider = provider
+        self.call_id = call_id
+        self.far_id = far_id
+        self.is_out = is_out
+        self.here = self.person = self.contact = self.number = b""
+        self.dialogs = {}
+        self.near_cseq = 0
+        self.cseqs = {}
+        self.invite = self.accepted = None
+        self.asks, self.comes = [], []
+        self.session = 1
+        self.versions = {}
+        self.since, self.answered_at = now, None
+        self.is_help = False
+        self.user = self.payer = self.transfer = self.price = None
+        self.near_tag = self.far_tag = None
+        self.near_routes = ()
+
+    def enter(self, tag, made):
+        """An end has answered with a tag, perhaps early; made: the tu Dialog."""
+        if made is None or len(self.dialogs) >= MAX_PARTIES:
+            return
+        before = self.dialogs.get(tag)
+        if before is not None:
+            made.follow(before.cseq)
+        self.dialogs[tag] = made
+
+    def dialog_of(self, request):
+        """Return the Dialog towards the provider of a request of the house, or None."""
+        tag = request.to.tag if self.is_out else request.from_.tag
+        return self.dialogs.get(tag)
+
+    def near_number(self, number):
+        """Return the CSeq in the house of one of the provider's, the same for the same."""
+        if number not in self.cseqs:
+            if len(self.cseqs) > 32:  # What was answered long ago is not asked for again.
+                del self.cseqs[min(self.cseqs)]
+            self.near_cseq += 1
+            self.cseqs[number] = self.near_cseq
+        return self.cseqs[number]
+
+    def version(self, side, body):
+        """Return the version of one side's description, one more where it changed (RFC 3264)."""
+        before, number = self.versions.get(side, (b"", 0))
+        if body and body != before:
+            number += 1
+            self.versions[side] = body, number
+        return number
+
+    def is_idle(self):
+        """Tell whether nothing is left of it."""
+        return not self.asks and not self.comes and self.answered_at is None
+
+
+def bare(named):
+    """Return an Address as octets, without its tag."""
+    return address.Address(named.display, named.uri_bytes, ()).write()

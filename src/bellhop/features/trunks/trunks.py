@@ -1,0 +1,495 @@
+"""The telephone network: which provider a call goes by, and whom its calls ring.
+
+A house calls by a provider what nobody in the house, the phone book or the mesh is called. Calls
+for help go there at once where this house names no responders of its own.
+"""
+
+from ... import hours
+from ...effects import TRUNK, Store
+from ...errors import SipError
+from ...settings import codes
+from ...sip import ip, numbers, scan, uri
+from ...sip.message import Request
+from ...tu import dialplan, leastcost
+from .calls import ANONYMOUS, Calls, hides, is_named
+from .leg import Ask, Came
+from .provider import Asked, Lease, Pings, Provider
+from .transfer import Transfers
+
+PROVIDER = "provider"
+RULES = (PROVIDER,)
+NAME = "providers"
+# How long those who are named for help ring before the provider is asked too, and the provider
+# before those ring whom nobody here knows, ms.
+HELP_PATIENCE = 10000
+ASKED = (b"INVITE", b"MESSAGE")
+# Calls by one provider's line that may come in a minute: a house is called less often.
+CALLS_A_MINUTE = 120
+MOST_SPEED_DIALS = 4
+
+
+class Trunks:
+    """A feature. own: features.wishes.Wishes, which knows the time of day."""
+
+    name = "trunks"
+    hooks = (
+        "arrives", "within", "knows", "admits", "locate", "srtp", "started", "listening", "failed",
+        "restore", "counters",
+    )  # fmt: skip
+    events = ("send", "leave")
+
+    def __init__(self, node, uac, lookups, own):
+        self.node = node
+        self.uac = uac
+        self.lookups = lookups
+        self.own = own
+        self.providers = {}
+        self.known = {}
+        self.names = (None, {})
+        self.calls = Calls(node, uac, self)
+        self.transfers = Transfers(node, self.calls)
+        self.users = {
+            Asked: self._registrar_says, Ask: self.calls.heard, Came: self.calls.told,
+        }  # fmt: skip
+        self.wakers = {
+            Lease: self._due, Pings: self._ping_due, Asked: self._silent,
+            Ask: self.calls.silent, Calls: self.calls.sweep,
+        }  # fmt: skip
+
+    def actions(self):
+        """Return {feature code: what does it}, as for features.codes.Codes: the call goes on."""
+        return {codes.NETWORK: _go_on, codes.HIDE_NUMBER: _go_on}
+
+    # Providers.
+
+    def started(self, now):
+        """Begin with the providers of the settings; those that are gone are told so."""
+        effects, wanted = [], {}
+        for section in self.node.settings.providers:
+            if section.enabled and section.name:
+                wanted[section.name] = section
+        for name in list(self.providers):
+            section = wanted.get(name)
+            if section is None or not _is_same(section, self.providers[name].section):
+                effects += self.providers.pop(name).leave(now)
+            else:
+                self.providers[name].section = section
+        for name, section in wanted.items():
+            if name not in self.providers:
+                made = Provider(self.node, self.uac, self.lookups, section, self._keep, now)
+                made.account.restore(*self.known.get(name, (None, 0)))
+                self.providers[name] = made
+                effects += made.due(now)
+        order = {name: self.providers[name] for name in wanted}
+        self.providers = order
+        return effects
+
+    def restore(self, name, records, now):
+        """Take back by what providers have let this node in."""
+        for row in records if name == NAME else ():
+            self.known[row["id"]] = (scan.to_octets(row["realm"]), int(row["strength"]))
+
+    def _keep(self):
+        return [Store(NAME, self._rows, None)]
+
+    def _rows(self, now):
+        accounts = {name: self.providers[name].account for name in self.providers}
+        return [
+            {"id": name, "realm": scan.to_text(one.realm), "strength": one.strength}
+            for name, one in accounts.items()
+            if one.realm is not None
+        ]
+
+    def listening(self, now):
+        """This node has other addresses: register at once by the new ones."""
+        effects = []
+        for provider in self.providers.values():
+            effects += provider.listening(now)
+        return effects
+
+    def failed(self, flow, now):
+        """A stream is gone."""
+        effects = []
+        for provider in self.providers.values():
+            effects += provider.failed(flow, now)
+        return effects
+
+    def leave(self, now):
+        """The node ends: providers are told so."""
+        effects = []
+        for provider in self.providers.values():
+            effects += provider.leave(now)
+        return effects
+
+    def _due(self, lease, now):
+        return lease.provider.due(now)
+
+    def _ping_due(self, pings, now):
+        return pings.provider.ping(now)
+
+    def _silent(self, asked, now):
+        return asked.provider.silent(asked, now)
+
+    def _registrar_says(self, indication, now):
+        return indication.user.provider.answered(indication, now)
+
+    def has_other(self, provider):
+        """Tell whether a call could be made by another provider, or another host of this one."""
+        others = [one for one in self.providers.values() if one is not provider and one.flow()]
+        return bool(others) or provider.index + 1 < len(provider.hosts)
+
+    # What the core asks.
+
+    def send(self, flow, data, now):
+        """Take what the core sends to a provider."""
+        return self.calls.send(flow, data, now)
+
+    def arrives(self, request, server, flow, now):
+        """Take a request of a provider; None for all others."""
+        return self.calls.arrives(request, server, flow, now) if self.providers else None
+
+    def knows(self, flow):
+        """Tell whether a flow leads to a provider."""
+        return flow.transport == TRUNK
+
+    def admits(self, request, found, flow):
+        """Tell whether a provider's call may go on: it rings people here, and nobody else."""
+        if flow.transport != TRUNK or request.to.tag is not None:
+            return False
+        here = (dialplan.LOCAL, dialplan.EMERGENCY)
+        if self.transfers.is_ours(request):
+            here += (dialplan.CONTACT,)
+        return found.rule in here and request.method in ASKED + (b"CANCEL", b"ACK")
+
+    def within(self, request):
+        """Return where a request inside a call with a provider goes, or None."""
+        leg = self.calls.leg_within(request)
+        if leg is None:
+            return None
+        target = dialplan.towards(request.uri, leg.provider.way_back(None), "a call by a provider")
+        return dialplan.Found(dialplan.CONTACT, [[target]], None, None)
+
+    def srtp(self, flow):
+        """Return how the sound to whom a flow leads is encrypted, None where keys are nodes'."""
+        if flow.transport != TRUNK:
+            return None
+        provider = self.providers.get(flow.name)
+        return "no" if provider is None else provider.section.srtp
+
+    # Out: whom the house calls.
+
+    def plan(self):
+        """Return how numbers are dialled here, a numbers.Plan."""
+        return self.node.settings.plan
+
+    def locate(self, request, found, now):
+        """Return the provider by which somebody is called whom nobody here knows."""
+        if not self.providers or request.to.tag is not None or b"route" in request.names:
+            return found
+        if found.rule == dialplan.EMERGENCY:
+            return self._for_help(request, found)
+        if request.method not in ASKED or found.callee is not None:
+            return found
+        number, purpose = self._dialled(request, found)
+        if not number:
+            return found
+        targets = self._targets(number, request.method, now)
+        if not targets:
+            if purpose or self._is_theirs(request.parsed_uri):
+                raise SipError(480, "no provider can be reached now that calls this number")
+            return found
+        return dialplan.Found(PROVIDER, [[_chain(targets)]], None, None)
+
+    def _dialled(self, request, found):
+        """Return (number as of numbers.e164, or a short one, b"" for none; whether on purpose)."""
+        target = request.parsed_uri
+        code = None if target.user is None else codes.read(self.node.settings.codes, target.user)
+        if code is not None and code.feature in (codes.NETWORK, codes.HIDE_NUMBER):
+            return self._number(code.number), True
+        if found.rule == dialplan.ELSEWHERE and self._is_theirs(target):
+            return self._number(target.name), True
+        if found.rule != dialplan.LOCAL or found.stages:
+            return b"", False
+        return self._number(self._led(target)), False
+
+    def _led(self, target):
+        """Return what a speed dial, or one that it leads to, stands for, else what was dialled."""
+        for _ in range(MOST_SPEED_DIALS):
+            place = self.node.settings.speed_dial.get(target.key)
+            if place is None:
+                break
+            target = uri.parse(place)
+        return target.name
+
+    def _number(self, dialled):
+        dialled = dialled.partition(b";")[0]
+        whole = numbers.e164(self.plan(), dialled)
+        digits = numbers.digits_of(dialled)
+        return whole or (b"" if digits[:1] == b"+" else digits)
+
+    def _is_theirs(self, target):
+        if target.host is None:
+            return False
+        host = target.host_key
+        return bool([one for one in self.providers.values() if uri.host_key(one.domain) == host])
+
+    def _targets(self, number, method, now):
+        """Return the Targets of a number, the cheapest that is there first."""
+        settings, minute = self.node.settings, self.own.minute(now)
+        there = [name for name in self.providers if self.providers[name].way() is not None]
+
+        def is_now(text):
+            return not text or minute is None or hours.is_within(text, minute)
+
+        ways = leastcost.ways(self.plan(), settings.routes, there, number, is_now)
+        up = [way for way in ways if self.providers[way.provider].is_up()]
+        down = [way for way in ways if way not in up]
+        return [self._target(way, number) for way in up + down]
+
+    def _target(self, way, number):
+        provider = self.providers[way.provider]
+        words = "%s %s" % (PROVIDER, provider.name)
+        if way.minute is not None:
+            words += ", %s a minute" % priced(way.minute)
+        if way.call:
+            words += ", %s a call" % priced(way.call)
+        target = b"sip:" + number + b"@" + provider.domain
+        return dialplan.towards(target, provider.way(), words)
+
+    def _for_help(self, request, found):
+        """Return the stages of a call for help with the providers that carry such calls."""
+        able = [one for one in self.providers.values() if one.section.emergency and one.way()]
+        if not able:
+            return found
+        able.sort(key=_first_up)
+        target = request.parsed_uri
+        number = target.key if target.key in self.node.settings.emergency else b""
+        if not number or number == b"sos":
+            number = numbers.digits_of(self.node.settings.emergency_number[0].encode())
+        chain = _chain([
+            dialplan.towards(
+                b"sip:" + number + b"@" + one.domain, one.way(), "emergency service of " + one.name
+            )
+            for one in able
+        ])  # fmt: skip
+        named = [one for stage in found.stages for one in stage if not dialplan.is_unknown(one)]
+        unknown = [one for stage in found.stages for one in stage if dialplan.is_unknown(one)]
+        if not named:
+            stages = [[chain]]
+        elif self.node.settings.telephone.emergency == "beside":
+            stages = [named + [chain]]
+        else:
+            stages = [named, [chain]]
+        stages += [unknown] if unknown else []
+        return dialplan.Found(found.rule, stages, found.callee, HELP_PATIENCE)
+
+    def asked(self, leg, request):
+        """Return the request to the provider that an INVITE or MESSAGE of the house becomes."""
+        provider, settings = leg.provider, self.node.settings
+        number = request.parsed_uri.name
+        leg.number, leg.is_help = number, number in settings.emergency
+        leg.user = is_named(self.node, request.from_.uri)
+        section = provider.section
+        written = numbers.written(self.plan(), number, section.format)
+        hidden = not leg.is_help and (hides(request) or self._hides_by_code(request))
+        if hidden and section.hide:
+            written = section.hide.encode() + written
+        target = b"sip:" + uri.escape(written) + b"@" + provider.domain
+        shown = self._shown(leg, section)
+        tag = self.node.tag()
+        names = self._identity(provider, shown, hidden)
+        lines = [
+            (b"max-forwards", b"Max-Forwards: %d" % max(request.max_forwards - 1, 1)),
+            (b"from", b"From: " + names.pop(0) + b";tag=" + tag),
+            (b"to", b"To: <" + target + b">"),
+            (b"call-id", b"Call-ID: " + leg.far_id),
+            (b"cseq", b"CSeq: 1 " + request.method),
+        ] + names
+        return Request(request.method, target, [one[0] for one in lines], [one[1] for one in lines])
+
+    def _hides_by_code(self, request):
+        call = self.node.calls.live.get(request.call_id)
+        dialled = None if call is None else uri.parse(call.uri).user
+        code = None if dialled is None else codes.read(self.node.settings.codes, dialled)
+        return code is not None and code.feature == codes.HIDE_NUMBER
+
+    def _shown(self, leg, section):
+        """Return the number that others see: of the user, of one of his groups, the provider's."""
+        settings, user = self.node.settings, leg.user
+        choices = [] if user is None or user.kind != "user" else [user.caller_number]
+        if user is not None:
+            for name in sorted(settings.groups):
+                if user.name in settings.groups[name].rings:
+                    choices.append(settings.groups[name].caller_number)
+        for choice in choices:
+            number = numbers.e164(self.plan(), choice.encode())
+            if number and [one for one in section.number if self._has(one, number)]:
+                return number
+        for one in section.number:
+            number = numbers.e164(self.plan(), one.partition("..")[0].rstrip("*").encode())
+            if number:
+                return number
+        return b""
+
+    def _has(self, pattern, number):
+        return numbers.matches(self.plan(), pattern.encode(), number)
+
+    def _identity(self, provider, shown, hidden):
+        """Return the value of From, and (name, line) of what else says who calls (RFC 3325)."""
+        section = provider.section
+        account = section.username.encode()
+        number = numbers.written(self.plan(), shown, section.format) if shown else account
+        host = b"@" + provider.domain + b">"
+        as_number, as_account = b"<sip:" + number + host, b"<sip:" + uri.escape(account) + host
+        is_hidden = hidden and not section.hide
+        sender = ANONYMOUS if is_hidden else as_number if section.caller == "from" else as_account
+        lines = [sender]
+        if section.caller == "asserted":
+            lines.append((b"p-asserted-identity", b"P-Asserted-Identity: " + as_number))
+        elif section.caller == "preferred" or is_hidden:
+            lines.append((b"p-preferred-identity", b"P-Preferred-Identity: " + as_number))
+        if is_hidden:
+            lines.append((b"privacy", b"Privacy: id"))
+        return lines
+
+    # In: who calls the house.
+
+    def line_of(self, request, flow):
+        """Return the Provider by whose line a request comes, or None.
+
+        The user of this node's Contact there is known to the provider alone; a provider that writes
+        a number instead is known by its address.
+        """
+        target = request.parsed_uri
+        for provider in self.providers.values():
+            if target.user == provider.line:
+                return provider
+        there = [one for one in self.providers.values() if self._is_from(one, flow)]
+        if not there or target.user is None or not numbers.digits_of(target.name):
+            return None
+        number = self._number(target.name)
+        for provider in there:
+            if [one for one in provider.section.number if self._has(one, number)]:
+                return provider
+        return there[0]
+
+    def _is_from(self, provider, flow):
+        return provider.is_host(flow.host) or ip.is_within(flow.host, provider.section.accept)
+
+    def called(self, provider, request, now):
+        """Return who rings for a call by a provider's line, a name; may refuse it."""
+        rates = self.node.rates
+        if not rates.allows("line " + provider.name, CALLS_A_MINUTE, CALLS_A_MINUTE, now):
+            raise SipError(503, "too many calls")
+        place = self._place(provider, self._called_number(provider, request), now)
+        if not place:
+            raise SipError(404, "nobody here has this number")
+        return place
+
+    def _called_number(self, provider, request):
+        """Return the own number that was called: in the Request-URI, else in To."""
+        target = request.parsed_uri
+        user = target.name if target.user != provider.line else request.to.uri.name
+        return self._number(user)
+
+    def _place(self, provider, number, now):
+        settings, minute = self.node.settings, self.own.minute(now)
+        for section in settings.numbers:
+            if [one for one in section.number if self._has(one, number)]:
+                is_open = minute is None or not section.hours
+                if is_open or hours.is_within(section.hours, minute):
+                    return section.ring
+                return section.otherwise
+        return provider.section.ring
+
+    def introduce(self, leg, request, place):
+        """Write who calls, as phones here see it; nothing of it is believed but the number."""
+        provider = leg.provider
+        caller = self._asserted(request)
+        host = b"@" + provider.domain
+        number = b"" if caller.user is None else self._number(caller.name)
+        hidden = hides(request) or not number
+        leg.number = b"" if hidden else number
+        if hidden:
+            leg.person = ANONYMOUS
+            leg.contact = b"sip:anonymous" + host
+        else:
+            leg.contact = b"sip:" + number + host
+            known = self._known_as(number)
+            shown = known or scan.unquote(request.from_.display or b"")
+            shown = scan.shown(shown) + b" " if shown.strip() else b""
+            leg.person = shown + b"<" + leg.contact + b">"
+        leg.here = b"<sip:" + place.encode() + b"@" + self.node.settings.domain + b">"
+
+    def _asserted(self, request):
+        """Return the Uri of who calls: what the provider asserts, else what From says."""
+        try:
+            for one in request.addresses(b"p-asserted-identity"):
+                if one.uri.user is not None and numbers.digits_of(one.uri.name):
+                    return one.uri
+        except SipError:
+            pass
+        return request.from_.uri
+
+    def _known_as(self, number):
+        """Return the name that the phone book has for a number, octets, or b""."""
+        named = self.node.settings.named
+        if self.names[0] is not named:
+            found = {}
+            for dialled, shown in named:
+                whole = numbers.e164(self.plan(), dialled)
+                if whole is not None:
+                    found.setdefault(whole, shown.encode())
+            self.names = named, found
+        return self.names[1].get(number, b"")
+
+    # What the owner sees.
+
+    def ended(self, leg, now):
+        """A call is over: it goes on the bill."""
+
+    def counters(self):
+        """Return name -> number."""
+        return {"providers": dict(self.calls.counters, calls=len(self.calls.legs))}
+
+    # Verbs.
+
+    def show(self, arguments, now):
+        """Return how all providers are."""
+        rows = []
+        for provider in self.providers.values():
+            row = provider.record(now)
+            row["calls"] = len([leg for leg in self.calls.legs if leg.provider is provider])
+            row["numbers"] = list(provider.section.number)
+            rows.append(row)
+        return {"providers": rows}
+
+
+def priced(thousandths):
+    """Return a price as people write it, in the smallest unit of the money."""
+    text = "%d.%03d" % (thousandths // 1000, thousandths % 1000)
+    return text.rstrip("0").rstrip(".")
+
+
+def _go_on(user, dialled, request, server, flow, now):
+    """A code that says how to call, which `locate` has seen: the call goes on."""
+
+
+def _first_up(provider):
+    return 0 if provider.is_up() else 1
+
+
+def _chain(targets):
+    """Return one Target that is tried by the first provider, then by the others."""
+    fields = list(targets[0])
+    fields[6] = tuple(targets[1:])
+    return dialplan.Target(*fields)
+
+
+def _is_same(one, other):
+    """Tell whether two sections of one provider register alike."""
+    names = (
+        "domain", "proxy", "transport", "username", "auth_user", "password", "realm", "register",
+        "expires",
+    )  # fmt: skip
+    return not [name for name in names if getattr(one, name) != getattr(other, name)]
