@@ -8,6 +8,7 @@ import pytest
 
 from bellhop.core.verbs import Verbs
 from bellhop.features.dial import Dial
+from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.member import Member
@@ -34,7 +35,7 @@ ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
     **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
     Trunks.name: Trunks,
-    Selfcheck.name: Selfcheck,
+    Selfcheck.name: Selfcheck, Directories.name: Directories,
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bellhop.names import enum, keys
+from bellhop.errors import BellhopError
+from bellhop.names import enum, keys, statement
 from bellhop.shell.mesh import identity, keys_of_people
 from tests.mesh.town import PASSWORD, line, wait_until
 from tests.support import lab
@@ -20,6 +21,8 @@ NUMBER = "+4930555"
 DOMAINS = ("a.test", "b.test")
 HOSTS = ("10.9.0.1", "10.9.0.2")
 TONES = (440, 620)
+# The seed of the directory's statement key.
+DIRECTORY = b"d" * 32
 
 
 def txt(owner, seed, floor=0):
@@ -31,17 +34,19 @@ def txt(owner, seed, floor=0):
 class Houses:
     """Two nodes, each with a DNS that says the same."""
 
-    def __init__(self, streets, stack, **zones):
+    def __init__(self, streets, stack, mesh=False, **zones):
         self.town = streets.sounding("named", line(2))
-        self.seeds = []
+        self.seeds, self.labs = [], []
         for number, node in enumerate(self.town.nodes):
-            node.mesh_options = ["option enabled '0'"]
+            node.mesh_options = [] if mesh else ["option enabled '0'"]
+            node.users = [(f"u{number}", (None, NUMBER)[number] if mesh else None, [])]
             node.node_options = [f"option domain '{DOMAINS[number]}'", "option strangers 'allow'"]
             self.seeds.append(keys_of_people.make(node.state, f"u{number}"))
         for node in self.town.nodes:
             folder = Path(node.folder) / "lab"
             folder.mkdir(parents=True)
             running = stack.enter_context(lab.Lab(folder, self.zones(zones), node.host))
+            self.labs.append(running)
             node.media_options = [
                 "config dns", f"option anchor '{running.anchor}'",
                 f"option root_hints '{running.hints}'", "list directory 'dir.test'",
@@ -61,8 +66,15 @@ class Houses:
         digits = NUMBER[1:].encode()
         owner = enum.owner(digits, b"e164.dir.test").decode()
         rule = f'{owner}. NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:u1@b.test!" .\n'
+        key = keys.base64(identity.crypto().public_key(DIRECTORY)).decode()
+        rule += f'_directory TXT "v=bh1; k=ed25519; p={key}; api=https://dir.test"\n'
         found["dir"] = rule + txt(keys.of_number(digits, b"dir.test"), self.seeds[1])
         return found
+
+    def end_dns(self):
+        """Let nobody answer any more."""
+        for running in self.labs:
+            running.__exit__()
 
     def phones(self, streets):
         """Return a registered phone in each house."""
@@ -138,6 +150,33 @@ def test_the_owner_sees_what_the_dns_says_of_the_house(houses):
         wait_until(lambda node=node: [r for r in rows(node) if r["found"]], "a self-check", 60)
         assert rows(node)[0]["found"] == found
     assert "the DNS says of sip:u0@a.test: another key" in built.town.nodes[0].log()
+
+
+def test_a_statement_names_where_no_directory_can_be_asked(streets, houses):
+    built = houses(mesh=True)
+    one, two = built.phones(streets)
+    caller, called = built.town.nodes
+    for node in built.town.nodes:
+        wait_until(lambda node=node: node.ask("names")["directories"], "a directory", 60)
+    crypto = identity.crypto()
+    said = statement.Statement(
+        b"dir.test", 2**20, crypto.public_key(built.seeds[1]), NUMBER.encode(), 0, b""
+    )
+    octets = statement.write(said, lambda data: crypto.sign(DIRECTORY, data))
+    with pytest.raises(BellhopError, match="no valid statement"):
+        called.ask("set-statement", user="u1", statement=keys.base64(octets[:-1]).decode())
+    called.ask("set-statement", user="u1", statement=keys.base64(octets).decode())
+    for node in built.town.nodes:  # What was learnt outlives a restart, and the DNS is gone.
+        node.stop()
+    built.end_dns()
+    for node in built.town.nodes:
+        node.start()
+    for node in built.town.nodes:
+        wait_until(node.is_up, "the node is back")
+    built.town.wait_reach()
+    connect(one, two, NUMBER)
+    assert wait_level(caller, "named by DNSSEC")["contact"] == "u1@node1"
+    hang_up(one, two)
 
 
 def refused_at_once(phone, target):

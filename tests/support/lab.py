@@ -87,7 +87,8 @@ class Lab:
         return self
 
     def __exit__(self, *_):
-        for process in self.processes:
+        while self.processes:
+            process = self.processes.pop()
             process.terminate()
             process.wait(PATIENCE)
         for one in self.sockets:

@@ -34,6 +34,7 @@ OFF = {
     "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
+    "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
 
@@ -141,11 +142,14 @@ def join_names(engine, token, crypto, id):
     engine.join(Numbers(core, questions))
     if "media" not in engine.features or crypto is None:
         return
+    from .dns.directories import Directories
     from .dns.named import Named
     from .dns.selfcheck import Selfcheck
     from .media.calls import contact_of
 
     media, release = engine.features["media"], engine.forwarder.release
-    named = Named(core, questions, media, release, contact_of, crypto, id)
+    directories = Directories(core, questions, crypto)
+    engine.join(directories)
+    named = Named(core, questions, media, release, contact_of, directories, id)
     engine.join(named)
-    engine.join(Selfcheck(core, questions, named, token))
+    engine.join(Selfcheck(core, questions, named, directories, token))

@@ -31,6 +31,10 @@ FEATURES = (
     Row("routes", "mesh", "routes", (), 0, False, "the nodes that can be reached, and how"),
     Row("mesh", "mesh", "graph", (), 0, False, "the links between all nodes"),
     Row("names", "selfcheck", "show", (), 0, False, "what the DNS says of this house's keys"),
+    Row(
+        "set-statement", "directories", "keep", ("user", "statement"), 2, True,
+        "keep what a directory says of a user, for calls where it cannot be asked",
+    ),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),
     Row(
         "set-trust", "media", "set_trust", ("contact", "verdict"), 2, True,

@@ -58,11 +58,25 @@ def _hash(octets):
 def published(records):
     """Return the Published keys in RDATA of TXT; what is none is left out."""
     found = []
-    for octets in records[:MAX_RECORDS]:
-        fields = _of_txt(octets)
-        key, floor = unbase64(fields.get(b"p", b"")), _number(fields.get(b"s", b"0"))
-        if _is_ours(fields) and key is not None and len(key) == KEY_BYTES and floor is not None:
+    for fields, key in of_txt(records):
+        floor = _number(fields.get(b"s", b"0"))
+        if floor is not None:
             found.append(Published(key, floor))
+    return found
+
+
+def of_txt(records):
+    """Return [(fields, the key in `p`)] of RDATA of TXT that is ours."""
+    found = []
+    for octets in records[:MAX_RECORDS]:
+        try:
+            fields = fields_of(b"".join(answer.strings(octets)))
+        except ValueError:
+            continue
+        key = unbase64(fields.get(b"p", b""))
+        is_ours = fields.get(b"v") == VERSION and fields.get(b"k") == KIND
+        if is_ours and key is not None and len(key) == KEY_BYTES:
+            found.append((fields, key))
     return found
 
 
@@ -70,17 +84,6 @@ def text(found):
     """Return the TXT of a Published, as people paste it into the zone of their domain."""
     fields = VERSION, KIND, base64(found.key), found.floor
     return b"v=%s; k=%s; p=%s; s=%d" % fields
-
-
-def _of_txt(octets):
-    try:
-        return fields_of(b"".join(answer.strings(octets)))
-    except ValueError:
-        return {}
-
-
-def _is_ours(fields):
-    return fields.get(b"v") == VERSION and fields.get(b"k") == KIND
 
 
 def fields_of(line):

@@ -14,8 +14,7 @@ from ...names import enum, keys
 from ...names.answer import BOGUS, SECURE, TXT
 from ...sip import uri
 
-PERSON = b"bellhop-person"
-HEADER = b"Bellhop-Person: "
+PERSON, STATEMENT = b"bellhop-person", b"bellhop-statement"
 MAX_CALLS = 256
 NOT_NAMED = "calls with %s must be named by DNSSEC, and this one is not: %s"
 NOTHING = "no key is published for it"
@@ -24,23 +23,26 @@ OUTDATED = "the far end's proof is of a router that was lost or left"
 
 
 class Naming:
-    """What is known of the name of one call. contact: the name, "" where it is none of the DNS.
+    """What is known of the name of one call. contact: that of its session.
 
-    keys: keys.Published that are proved; proof: keys.Proof or None; what: words about the names.
+    dialled: the name as it was dialled, a number or user@host; keys: keys.Published that are
+    proved; proof, statement: of the far end, None where it has sent none; what: words about it.
     """
 
-    def __init__(self, contact):
+    def __init__(self, contact, dialled):
         self.contact = contact
+        self.dialled = dialled
         self.keys = []
-        self.proof = None
+        self.proof = self.statement = None
         self.what = NOTHING
 
 
 class Named:
     """A feature: the names of calls whose sound is encrypted between the nodes.
 
-    relays: media.relay.Relays; release: ends calls; contact_of(address): the name of a contact;
-    crypto: with public_key, sign and verify; id: this node's public key.
+    media: features.media.calls.Calls; release: ends calls; contact_of(address): the name of a
+    contact; directories: features.dns.directories.Directories, whose crypto is used; id: this
+    node's public key.
     """
 
     name = "named calls"
@@ -51,13 +53,13 @@ class Named:
     events = ("take_people",)
     users, wakers = {}, {}
 
-    def __init__(self, node, questions, media, release, contact_of, crypto, id):
+    def __init__(self, node, questions, media, release, contact_of, directories, id):
         self.node = node
         self.questions = questions
         self.relays = media.relays
         self.release = release
         self.contact_of = contact_of
-        self.crypto = crypto
+        self.directories, self.crypto = directories, directories.crypto
         self.id = id
         self.people = {}
         self.calls, self.order = {}, []
@@ -100,7 +102,7 @@ class Named:
         places = self.places(contact)
         if not places:
             return None
-        naming = self._begin(request.call_id, contact)
+        naming = self._begin(request.call_id, contact, contact)
 
         def told(answers, now):
             self._learn(naming, answers)
@@ -113,13 +115,16 @@ class Named:
         named = first(self.node.hooks.callee, uri.parse(target))
         return self.contact_of(target) if named is None else named[0]
 
-    def _begin(self, call_id, contact):
+    def _begin(self, call_id, contact, dialled):
+        return self._keep(call_id, Naming(contact, dialled))
+
+    def _keep(self, call_id, naming):
         if call_id in self.order:
             self.order.remove(call_id)
         self.order.append(call_id)
         if len(self.order) > MAX_CALLS:
             self.calls.pop(self.order.pop(0), None)
-        naming = self.calls[call_id] = Naming(contact)
+        self.calls[call_id] = naming
         return naming
 
     def _learn(self, naming, answers):
@@ -162,9 +167,19 @@ class Named:
 
     def offered(self, session, request):
         """Add the proof of the caller to the INVITE of a caller's node."""
-        if session.role == CALLER and request.method == b"INVITE":
-            user = session.user.context.request.caller.user
-            self._add(request, None if user is None else user.name)
+        if session.role != CALLER or request.method != b"INVITE":
+            return
+        asked = session.user.context.request
+        if request.call_id not in self.calls and asked.call_id not in self.calls:
+            self._begin(session.call_id, session.contact, self._dialled(asked.parsed_uri))
+        self._add(request, None if asked.caller.user is None else asked.caller.user.name)
+
+    def _dialled(self, target):
+        """Return what was dialled, as a directory names it."""
+        name = target.key if target.user is not None else b""
+        if enum.digits_of(name) is not None or target.host is None:
+            return name.decode()
+        return (name + b"@" + target.host_key).decode()
 
     def accepted(self, session, response):
         """Add the proof of the one who was called to the 2xx of a called node."""
@@ -174,17 +189,21 @@ class Named:
 
     def _add(self, message, user):
         if user in self.people:
-            message.set(PERSON, HEADER + keys.write_proof(self.people[user]))
+            message.set(PERSON, b"Bellhop-Person: " + keys.write_proof(self.people[user]))
+        if user in self.directories.own:
+            octets = keys.base64(self.directories.own[user])
+            message.set(STATEMENT, b"Bellhop-Statement: " + octets)
 
     def request(self, branch, request, now):
         """Take the caller's proof out of an INVITE to a phone, and look the caller up."""
         if branch is None or branch.target.binding is None or not request.has(PERSON):
             return request, []
-        proof = self._take(request)
-        if request.method != b"INVITE" or proof is None or request.call_id in self.calls:
+        contact = self.contact_of(request.from_.uri_bytes)
+        naming = self.calls.get(request.call_id) or Naming(contact, contact)
+        self._take(request, naming)
+        if request.method != b"INVITE" or naming.proof is None or request.call_id in self.calls:
             return request, []
-        naming = self._begin(request.call_id, self.contact_of(request.from_.uri_bytes))
-        naming.proof = proof
+        self._keep(request.call_id, naming)
         places = self.places(naming.contact)
         if not places:
             return request, []
@@ -198,15 +217,16 @@ class Named:
     def response(self, branch, response, now):
         """Take the proof of the one who was called out of a response to a phone."""
         if response.has(PERSON) and branch.target.binding is None:
-            proof, naming = self._take(response), self.calls.get(response.call_id)
-            if naming is not None and proof is not None:
-                naming.proof = proof
+            self._take(response, self.calls.get(response.call_id) or Naming("", ""))
         return response, []
 
-    def _take(self, message):
-        proof = keys.read_proof(message.value(PERSON) or b"")
+    def _take(self, message, naming):
+        """Take what a far end says of itself out of a message that goes to a phone."""
+        naming.proof = keys.read_proof(message.value(PERSON) or b"") or naming.proof
+        octets = keys.unbase64(message.value(STATEMENT) or b"")
+        naming.statement = self.directories.read(octets or b"") or naming.statement
         message.remove(PERSON)
-        return proof
+        message.remove(STATEMENT)
 
     # The verdict.
 
@@ -241,7 +261,9 @@ class Named:
 
     def _fits(self, naming, node):
         """Tell whether the proof is by a published key, and for the node that spoke."""
-        proof = naming.proof
+        proof, told = naming.proof, naming.statement
+        if not naming.keys and told is not None and told.name.decode() == naming.dialled:
+            naming.keys = [keys.Published(told.key, told.floor)]
         if proof is None or not naming.keys:
             return False
         if not keys.fits(proof, naming.keys):

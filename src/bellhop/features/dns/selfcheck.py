@@ -19,10 +19,11 @@ class Selfcheck:
     hooks, events = ("started",), ()
     users = {}
 
-    def __init__(self, node, questions, named, token):
+    def __init__(self, node, questions, named, directories, token):
         self.node = node
         self.questions = questions
         self.named = named
+        self.directories = directories
         self.token = token
         self.rows = {}
         self.wakers = {Selfcheck: self._check}
@@ -39,7 +40,7 @@ class Selfcheck:
         self.deadline = now + EVERY_MS + spread
         self.node.deadlines.watch(self)
         self.rows = {}
-        effects = []
+        effects = self.directories.look(now)
         for user, proof in sorted(self.named.people.items()):
             for shown, name, zone in self._names(user):
                 effects += self._look(user, shown, name, zone, proof, now)
@@ -78,5 +79,9 @@ class Selfcheck:
         return found
 
     def show(self, arguments, now):
-        """Return the names of this house with what the DNS says of their keys."""
-        return {"names": [self.rows[name] for name in sorted(self.rows)]}
+        """Return the names of this house with what the DNS says of their keys.
+
+        directories: those whose statements are believed.
+        """
+        known = sorted([zone.decode() for zone in self.directories.known])
+        return {"names": [self.rows[name] for name in sorted(self.rows)], "directories": known}
