@@ -51,6 +51,14 @@ class Pair:
                     file.write(f"config contact\n\toption name {name}\n")
                     file.write(f"\toption number {NUMBERS[name]}\n\toption pickup house\n")
                     file.write(f"\toption address 'sip:{name}@{key}'\n")
+            if node is self.nodes[0]:
+                file.write("config group\n\toption name all\n\toption extension 300\n")
+                for member in ("alice", "bob", f"sip:carol@{key}"):
+                    file.write(f"\tlist member '{member}'\n")
+            else:
+                file.write(
+                    f"config contact\n\toption number 500\n\toption address 'sip:all@{key}'\n"
+                )
         node.ask("reload")
 
     def take(self, *wanted):
@@ -332,3 +340,21 @@ def test_one_who_was_busy_at_the_lite_node_is_rung_back(pair):
     carol.wait_incoming()
     carol.answer()
     carol.hear(bob.hz)
+
+
+def test_a_group_with_a_member_at_the_lite_node_rings_and_gets_texts(pair):
+    alice, bob, carol = pair.take(("linphone", "alice"), ("baresip", "bob"), ("linphone", "carol"))
+    alice.dial("300")
+    for phone in (bob, carol):
+        phone.wait_incoming()
+    carol.answer()
+    alice.wait_established()
+    bob.wait_closed()
+    hear_each_other(alice, carol)
+    hang_up(alice, carol)
+    alice.message("300", "supper is ready")
+    for phone in (bob, carol):
+        assert phone.wait("message", 10) == "supper is ready"
+    carol.message("500", "I come")
+    for phone in (alice, bob):
+        assert phone.wait("message", 10) == "I come"

@@ -12,6 +12,7 @@ from .hunting import Hunting
 from .keepalive import Keepalive
 from .lamps import Lamps
 from .messages.delivery import Delivery
+from .messages.spread import Spread
 from .phonebook.book import Book
 from .pickup import Pickup
 from .recall import Recall
@@ -24,11 +25,37 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
-    "phonebook", "wishes", "codes", "recall", "dial", "ring back", "strict", "diversion", "hunting",
-    "mesh", "mesh dialling", "mesh circuits", "dns", "named calls", "trunks", "pickup", "barring",
-    "blocking", "mesh over SIP", "holding", "lamps", "keepalive", "messages", "ringtest", "restart",
-    "pgp", "unrelayed", "media", "moving",
-)  # fmt: skip
+    "phonebook",
+    "wishes",
+    "codes",
+    "recall",
+    "dial",
+    "ring back",
+    "strict",
+    "diversion",
+    "hunting",
+    "mesh",
+    "mesh dialling",
+    "mesh circuits",
+    "dns",
+    "named calls",
+    "trunks",
+    "pickup",
+    "barring",
+    "blocking",
+    "mesh over SIP",
+    "holding",
+    "lamps",
+    "keepalive",
+    "messages",
+    "group texts",
+    "ringtest",
+    "restart",
+    "pgp",
+    "unrelayed",
+    "media",
+    "moving",
+)
 # Feature -> what the owner is told where it is asked and is not on.
 OFF = {
     "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
@@ -67,7 +94,9 @@ def node(settings, token, now):
     engine.join(Holding(core))
     engine.join(Lamps(core, uac, wishes))
     engine.join(Keepalive(core, uac, engine.registrations))
-    engine.join(Delivery(core, uac, engine.admission, engine.routing.whom))
+    delivery = Delivery(core, uac, engine.admission, engine.routing.whom)
+    engine.join(delivery)
+    engine.join(Spread(core, uac, engine.admission, delivery, find))
     engine.join(RingTest(core, uac))
     engine.join(Restart(core, uac, engine.forwarder.release))
     return engine

@@ -5,6 +5,7 @@ import binascii
 from ...effects import CELLS, Store
 from ...errors import SipError
 from ...sip.message import Request, response_to
+from ...text import readable
 from . import imdn, mailbox
 from .mailbox import Letter, Mailbox
 
@@ -56,6 +57,37 @@ class Delivery:
         self.mailbox.remove(letter)
         words = "no phone of %s is registered, and %s" % (letter.user, problem)
         return self._answer(request, server, 480, words, now)
+
+    def spread(self, users, request, server, sender, now):
+        """Bring a text to users, once it is on flash for all of them; return the effects."""
+        letters, problem = [], "nobody of %s can get it" % readable(request.to.uri.name)
+        for user in users:
+            try:
+                letter = self.mailbox.put(user, request, sender, now)
+            except SipError as error:
+                problem = error.reason
+                continue
+            if letter is not None:
+                letter.is_for(b"sip:" + user.encode() + b"@" + self.node.settings.domain)
+                letters.append(letter)
+        if not letters:
+            return self._answer(request, server, 480 if users else 202, problem, now)
+        self.node.deadlines.watch(self.mailbox)
+        return self.node.commits.ask(
+            sender,
+            self._stored(letters, now),
+            lambda problem, now: self._spread(letters, request, server, problem, now),
+            now,
+        )
+
+    def _spread(self, letters, request, server, problem, now):
+        effects = self._answer(request, server, 480 if problem else 202, problem or None, now)
+        for letter in letters:
+            if problem:
+                self.mailbox.remove(letter)
+            else:
+                effects += self.deliver(letter.user, now)
+        return effects
 
     def _answer(self, request, server, status, words, now):
         response = response_to(request, status, words, (), self.node.tag())

@@ -36,6 +36,11 @@ class Letter:
     __slots__ = ("number", "user", "sender", "fields", "body", "receipt", "until", "under_way",
                  "tries")  # fmt: skip
 
+    def is_for(self, address):
+        """One of several has it: a notice of its delivery names this address (octets)."""
+        if self.receipt is not None:
+            self.receipt = self.receipt[:1] + (address,) + self.receipt[2:]
+
     def size(self):
         """Return the octets that this letter takes from its user's share."""
         return sum([len(line) for _, line in self.fields]) + len(self.body)
