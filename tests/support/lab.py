@@ -61,10 +61,11 @@ def why_not():
 class Lab:
     """A running DNS. zones: name below test. -> lines of its zone file.
 
-    host: netns.Host that has it on its loopback, None for this machine.
+    host: netns.Host that has it on its loopback, None for this machine; delay: seconds on the way
+    to every server and back.
     """
 
-    def __init__(self, folder, zones, host=None):
+    def __init__(self, folder, zones, host=None, delay=0):
         self.folder = folder
         self.popen = subprocess.Popen if host is None else host.popen
         self.socket = socket.socket if host is None else host.socket
@@ -73,10 +74,12 @@ class Lab:
         self.mute = f"127.54.{number // 254}.{1 + number % 254}"
         self.late = f"127.55.{number // 254}.{1 + number % 254}"
         self.hidden = f"127.56.{number // 254}.{1 + number % 254}"
+        self.behind = f"127.57.{number // 254}.{1 + number % 254}"
         self.anchor, self.hints = str(folder / "anchor"), str(folder / "hints")
         self.zones = dict(WRONG, **zones)
+        self.delay = delay
         self.processes = []
-        self.sockets = []
+        self.sockets, self.threads = [], []
 
     def __enter__(self):
         try:
@@ -93,6 +96,8 @@ class Lab:
             process.wait(PATIENCE)
         for one in self.sockets:
             one.close()
+        for thread in self.threads:
+            thread.join()
 
     def _start(self):
         files = {}
@@ -114,9 +119,12 @@ class Lab:
             file.write(f". 60 NS ns.test.\nns.test. 60 A {self.host}\n")
         del files["silent.test."]
         self._serve(self.hidden, {"slow.test.": files.pop("slow.test.")})
-        self._serve(self.host, files)
+        self._relay(self.late, self.hidden, SLOW_SECONDS)
+        behind = self.behind if self.delay else self.host
+        self._serve(behind, files)
+        if self.delay:
+            self._relay(self.host, behind, self.delay)
         self._open(self.mute)
-        threading.Thread(target=self._be_late, args=(self._open(self.late),), daemon=True).start()
 
     def _serve(self, host, files):
         """Serve some zones at an address."""
@@ -167,19 +175,28 @@ class Lab:
         made.bind((host, 53))
         return made
 
-    def _be_late(self, made):
-        """Answer what knot says, after a while."""
+    def _relay(self, front, behind, seconds):
+        """Answer at one address what another one says, after a while."""
+        made = self._open(front)
+        made.settimeout(0.1)
+        thread = threading.Thread(target=self._pass, args=(made, behind, seconds), daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _pass(self, made, behind, seconds):
         while True:
             try:
                 question, peer = made.recvfrom(4096)
+            except TimeoutError:
+                continue
             except OSError:
                 return
             asked = self.socket(socket.AF_INET, socket.SOCK_DGRAM)
             asked.settimeout(PATIENCE)
             with asked:
-                asked.sendto(question, (self.hidden, 53))
+                asked.sendto(question, (behind, 53))
                 answer = asked.recv(4096)
-            threading.Timer(SLOW_SECONDS, made.sendto, (answer, peer)).start()
+            threading.Timer(seconds, made.sendto, (answer, peer)).start()
 
     def _wait(self, host):
         """Wait until the last knot answers."""

@@ -132,7 +132,11 @@ def _add_own(verbs, shared):
     made.add_argument("name", metavar="NAME", help="the user")
     made.set_defaults(work=_export_person)
     made = verbs.add_parser("import-person", parents=[shared], help="take in a user's key")
-    made.add_argument("file", metavar="FILE", help="what export-person printed")
+    made.add_argument("file", metavar="FILE", help="what export-person printed, or a key")
+    made.add_argument(
+        "name", metavar="NAME", nargs="?",
+        help="the user of a key of another program (64 hexadecimal digits, PKCS#8, OpenSSH)",
+    )  # fmt: skip
     made.set_defaults(work=_import_person)
 
 
@@ -369,8 +373,11 @@ def _export_person(arguments):
 
 def _import_person(arguments):
     keys_of_people = _of_the_mesh("keys_of_people")
-    text, passphrase = _text_in(arguments.file), _passphrase(is_new=False)
-    name, seed, sequence = keys_of_people.unseal(text, passphrase)
+    text, sequence = _text_in(arguments.file), 0
+    if arguments.name:
+        name, seed = arguments.name, _of_the_mesh("key_formats").seed(text)
+    else:
+        name, seed, sequence = keys_of_people.unseal(text, _passphrase(is_new=False))
     keys_of_people.write(_state(arguments), name, seed, sequence)
     print("the key of %s is here; `bellhop reload` puts it in force" % name)
     return 0
