@@ -93,15 +93,9 @@ class Carrier(Phone):
         line += ", " + qop if qop else ""
         self.refuse(request, status, [line + more])
 
-    def is_proved(self, request, user=b"user1", password=PASSWORD):
+    def is_proved(self, request):
         """Tell whether a request holds the right answer to the challenge."""
-        name = b"authorization" if b"authorization" in request.names else b"proxy-authorization"
-        value = request.value(name)
-        fields = None if value is None else digest.credentials(value)
-        if fields is None or fields.nonce != self.nonce.encode() or fields.username != user:
-            return False
-        secret = digest.ha1(fields.algorithm, user, fields.realm, password)
-        return digest.response(fields.algorithm, secret, request.method, fields) == fields.response
+        return is_proved(request, self.nonce.encode(), b"user1", PASSWORD)
 
     def accept(self, request, lines=(), body="", status=200):
         """Answer a request."""
@@ -122,6 +116,17 @@ class Carrier(Phone):
         assert self.is_proved(second), second.write()
         self.accept(second, lines)
         return second
+
+
+def is_proved(request, nonce, user, password):
+    """Tell whether a request holds the right answer to a challenge (octets)."""
+    name = b"authorization" if b"authorization" in request.names else b"proxy-authorization"
+    value = request.value(name)
+    fields = None if value is None else digest.credentials(value)
+    if fields is None or fields.nonce != nonce or fields.username != user:
+        return False
+    secret = digest.ha1(fields.algorithm, user, fields.realm, password)
+    return digest.response(fields.algorithm, secret, request.method, fields) == fields.response
 
 
 def house(sections=None, more="", phones="alice bob"):

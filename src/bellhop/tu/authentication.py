@@ -52,7 +52,7 @@ class Account:
     """What the node knows of itself at one provider.
 
     username, password: octets; realms: those that the owner names, octets; () for the first that
-    lets it in. asked: header -> the Question that was answered last.
+    lets it in. asked: (whether by the registrar, header) -> the Question that was answered last.
     """
 
     def __init__(self, username, password, realms):
@@ -71,7 +71,8 @@ class Account:
         """Take the challenge of a 401 or 407; return one of VERDICTS.
 
         answered: nonces of the questions that the same request has been asked, a list; one more
-        stands there then. What was answered unasked, by a question of before, is no wrong password.
+        stands there then. What was answered unasked, by a question of before, is no wrong password;
+        b"" stands for a question of another kind.
         """
         verdict, best = UNKNOWN, None
         for question in questions(response):
@@ -85,10 +86,11 @@ class Account:
                 best = question
         if best is None:
             return verdict
-        if answered and not best.is_stale or len(answered) >= MOST_TRIES:
+        is_wrong = bool([one for one in answered if one]) and not best.is_stale
+        if is_wrong or len(answered) >= MOST_TRIES:
             return REFUSED
         answered.append(best.nonce)
-        self.asked[best.header] = best
+        self.asked[_is_register(response.cseq[1]), best.header] = best
         return ANSWERS
 
     def _is_known(self, realm):
@@ -107,7 +109,12 @@ class Account:
 
     def lines(self, method, target, random):
         """Return [(name, line)] that answer what was asked last. random(n): n octets."""
-        return [self._line(self.asked[name], method, target, random) for name in self.asked]
+        by_registrar = _is_register(method)
+        return [
+            self._line(question, method, target, random)
+            for (whose, _), question in self.asked.items()
+            if whose == by_registrar
+        ]
 
     def _line(self, question, method, target, random):
         question.count += 1
@@ -129,6 +136,10 @@ class Account:
         if question.opaque is not None:
             parts.append(b"opaque=" + scan.quote(question.opaque))
         return name, written + b": Digest " + b", ".join(parts)
+
+
+def _is_register(method):
+    return method == b"REGISTER"
 
 
 def questions(response):

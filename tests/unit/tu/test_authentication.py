@@ -17,10 +17,11 @@ def random(size):
     return b"r" * size
 
 
-def asked(*challenges, name=b"WWW-Authenticate"):
+def asked(*challenges, name=b"WWW-Authenticate", method=b"REGISTER"):
     """Return a 401 with these challenges, a line each."""
     lines = [name + b": Digest " + one for one in challenges]
-    return Response(401, b"Unauthorized", [name.lower()] * len(lines), lines)
+    names = [name.lower()] * len(lines) + [b"cseq"]
+    return Response(401, b"Unauthorized", names, lines + [b"CSeq: 1 " + method])
 
 
 class AccountTest(unittest.TestCase):
@@ -104,7 +105,8 @@ class AccountTest(unittest.TestCase):
         self.assertEqual(fields.uri, b"sip:tel.test")
 
     def test_a_proxy_is_answered_in_its_own_line(self):
-        self.account.hear(asked(MD5, name=b"Proxy-Authenticate"), [])
+        self.account.hear(asked(MD5, name=b"Proxy-Authenticate", method=b"INVITE"), [])
+        self.assertEqual(self.account.lines(b"REGISTER", b"sip:tel.test", random), [])
         name, line = self.account.lines(b"INVITE", b"sip:1@tel.test", random)[0]
         self.assertEqual(name, b"proxy-authorization")
         self.assertTrue(line.startswith(b"Proxy-Authorization: Digest "))

@@ -81,6 +81,9 @@ class Calls:
         provider = self.trunks.providers.get(flow.name)
         if provider is None or provider.flow() is None:
             raise SipError(NEXT, "the provider %s cannot be reached" % flow.name)
+        is_help = request.parsed_uri.name in self.node.settings.emergency
+        if not is_help:
+            self._check_room(provider)
         leg = self._new(provider, request.call_id, self._id(), True, now)
         leg.here, leg.person = bare(request.from_), bare(request.to)
         leg.contact = request.uri
@@ -98,11 +101,15 @@ class Calls:
             ask.deadline = now + (LAST_PATIENCE if alone else PATIENCE)
         return self._transmit(ask, now)
 
-    def _new(self, provider, call_id, far_id, is_out, now):
+    def _check_room(self, provider):
+        """Refuse a call that is none for help where all lines are taken."""
         busy = len([leg for leg in self.legs if leg.provider is provider])
-        if len(self.legs) >= MAX_TRUNK_CALLS or self._is_full(provider, busy):
+        most = provider.section.channels or MAX_TRUNK_CALLS
+        if len(self.legs) >= MAX_TRUNK_CALLS or busy >= most:
             self.counters["refused_full"] += 1
             raise SipError(NEXT, "all lines of %s are taken" % provider.name)
+
+    def _new(self, provider, call_id, far_id, is_out, now):
         leg = Leg(provider, call_id, far_id, is_out, now)
         leg.session = int.from_bytes(self.node.token(4), "big")
         self.legs.append(leg)
@@ -111,9 +118,6 @@ class Calls:
             self.deadline = now + SWEEP
             self.node.deadlines.watch(self)
         return leg
-
-    def _is_full(self, provider, busy):
-        return 0 < provider.section.channels <= busy
 
     def _id(self):
         return binascii.hexlify(self.node.token(12))
@@ -439,6 +443,7 @@ class Calls:
             return self._respond(server, request, 405, "not here", now)
         try:
             place = self.trunks.called(provider, request, now)
+            self._check_room(provider)
             leg = self._new(provider, self._id(), request.call_id, False, now)
         except SipError as error:
             status = 486 if error.status == NEXT else error.status

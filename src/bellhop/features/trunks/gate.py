@@ -11,7 +11,7 @@ KEPT = frozenset(
     b"rseq accept session-expires min-se info-package recv-info p-early-media event".split()
 )
 # What helps those who come to help (RFC 6442), to the provider only.
-OUT_ONLY = frozenset((b"geolocation", b"geolocation-routing", b"resource-priority", b"privacy"))
+OUT_ONLY = frozenset((b"geolocation", b"geolocation-routing"))
 TAGGED = (b"supported", b"require", b"unsupported")
 TAGS = frozenset((b"timer", b"100rel", b"early-session", b"geolocation"))
 CONTENT = b"content-"

@@ -145,8 +145,10 @@ class Trunks:
         return self.calls.send(flow, data, now)
 
     def arrives(self, request, server, flow, now):
-        """Take a request of a provider; None for all others."""
-        return self.calls.arrives(request, server, flow, now) if self.providers else None
+        """Take a request of a provider; None for all others, and for what was brought in."""
+        if not self.providers or flow.transport == TRUNK:
+            return None
+        return self.calls.arrives(request, server, flow, now)
 
     def knows(self, flow):
         """Tell whether a flow leads to a provider."""

@@ -1,0 +1,1 @@
+"""Calls by providers of telephone numbers: whole nodes, stand-ins, real servers."""
