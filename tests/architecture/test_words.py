@@ -13,6 +13,7 @@ from bellhop.features.trunks import provider as trunk_provider
 from bellhop.features.trunks import trunks
 from bellhop.media import agreement, trust
 from bellhop.mesh import hello
+from bellhop.names import selfcheck
 from bellhop.settings import problems
 from bellhop.tu import calls, dialplan, registration
 
@@ -31,6 +32,7 @@ SAID = {
     + trunk_provider.UNREGISTERED,
     "place": book.PLACES,
     "ending": calls.ENDINGS,
+    "found": selfcheck.VERDICTS,
 }
 # Verb as api.js calls it -> the words that its last argument takes.
 TAKEN = {"verify": media_calls.FINDINGS, "set-trust": media_calls.VERDICTS}

@@ -3,7 +3,7 @@
     with Lab(folder, {"named": 'www TXT "hello"'}) as lab:      # the zone named.test
         Unbound(loop, anchor=lab.anchor, root_hints=lab.hints)
 
-Signed by ldns, served by knot on port 53 of 127.53.x.y: delegations carry no port, so this needs
+Signed by ldns, served by knot on port 53 of 127.x.y.z: delegations carry no port, so this needs
 root. Beside the zones that are asked for there are
 
     plain.test     unsigned                 bogus.test    a record changed after it was signed
@@ -14,6 +14,7 @@ each with the records of `WRONG`.
 """
 
 import datetime
+import itertools
 import os
 import shutil
 import socket
@@ -31,6 +32,7 @@ WRONG = {
 }  # fmt: skip
 UNSIGNED = ("silent", "slow", "plain")
 SLOW_SECONDS = 2
+LABS = itertools.count()
 CONFIG = """\
 server:
   rundir: {folder}
@@ -62,22 +64,23 @@ class Lab:
     """A running DNS. zones: name below test. -> lines of its zone file.
 
     host: netns.Host that has it on its loopback, None for this machine; delay: seconds on the way
-    to every server and back.
+    to every server and back; apart: names of zones with a server of their own. seen: address of a
+    server that is relayed -> the questions that it got, octets.
     """
 
-    def __init__(self, folder, zones, host=None, delay=0):
+    def __init__(self, folder, zones, host=None, delay=0, apart=()):
         self.folder = folder
         self.popen = subprocess.Popen if host is None else host.popen
         self.socket = socket.socket if host is None else host.socket
-        number = os.getpid() % 65000
-        self.host = f"127.53.{number // 254}.{1 + number % 254}"
-        self.mute = f"127.54.{number // 254}.{1 + number % 254}"
-        self.late = f"127.55.{number // 254}.{1 + number % 254}"
-        self.hidden = f"127.56.{number // 254}.{1 + number % 254}"
-        self.behind = f"127.57.{number // 254}.{1 + number % 254}"
+        number, first = os.getpid() % 65000, 20 + 6 * (next(LABS) % 39)
+        names = ("host", "mute", "late", "hidden", "behind", "other")
+        for at, name in enumerate(names):
+            setattr(self, name, f"127.{first + at}.{number // 254}.{1 + number % 254}")
         self.anchor, self.hints = str(folder / "anchor"), str(folder / "hints")
         self.zones = dict(WRONG, **zones)
         self.delay = delay
+        self.apart = apart
+        self.seen = {}
         self.processes = []
         self.sockets, self.threads = [], []
 
@@ -105,11 +108,13 @@ class Lab:
         for name, lines in self.zones.items():
             zone = f"{name}.test."
             server = {"silent": "mute.test.", "slow": "late.test."}.get(name, "ns.test.")
+            server = "other.test." if name in self.apart else server
             text = HEAD.format(zone=zone, server=server) + lines + "\n"
             delegations += f"{name} NS {server}\n"
             files[zone], secure = self._zone(zone, text, name)
             delegations += secure
         addresses = f"ns A {self.host}\nmute A {self.mute}\nlate A {self.late}\n"
+        addresses += f"other A {self.other}\n"
         text = HEAD.format(zone="test.", server="ns.test.") + addresses + delegations
         files["test."], secure = self._zone("test.", text, "")
         text = HEAD.format(zone=".", server="ns.test.") + "test NS ns.test.\n" + secure
@@ -120,6 +125,9 @@ class Lab:
         del files["silent.test."]
         self._serve(self.hidden, {"slow.test.": files.pop("slow.test.")})
         self._relay(self.late, self.hidden, SLOW_SECONDS)
+        apart = {f"{name}.test.": files.pop(f"{name}.test.") for name in self.apart}
+        if apart:
+            self._serve(self.other, apart)
         behind = self.behind if self.delay else self.host
         self._serve(behind, files)
         if self.delay:
@@ -191,6 +199,7 @@ class Lab:
                 continue
             except OSError:
                 return
+            self.seen.setdefault(made.getsockname()[0], []).append(question)
             asked = self.socket(socket.AF_INET, socket.SOCK_DGRAM)
             asked.settimeout(PATIENCE)
             with asked:

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from bellhop.names.answer import BOGUS, INSECURE, SECURE, SILENT, TXT, strings
+from bellhop.names import enum
+from bellhop.names.answer import BOGUS, INSECURE, NAPTR, SECURE, SILENT, TXT, strings
 from bellhop.shell.service import milliseconds
 from bellhop.world.loop import Loop
 
@@ -41,9 +42,9 @@ def resolver(names):
     made.close()
 
 
-def ask(resolver, name, seconds=10, zone=""):
+def ask(resolver, name, seconds=10, zone="", kind=TXT):
     answers = []
-    resolver.ask(name, TXT, zone, seconds, answers.append)
+    resolver.ask(name, kind, zone, seconds, answers.append)
     end = time.monotonic() + PATIENCE
     while not answers and time.monotonic() < end:
         resolver.loop.step(100)
@@ -94,6 +95,26 @@ def test_worker_may_wait_for_an_answer(resolver):
         resolver.loop.step(100)
     workers.close()
     assert found[0].outcome == SECURE
+
+
+def test_nobody_above_the_zone_sees_a_number(tmp_path):
+    if lab.why_not():
+        pytest.skip(lab.why_not())
+    digits = b"4930555"
+    owner = enum.owner(digits, b"e164.dir.test").decode()
+    rule = f'{owner}. NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:u1@b.test!" .'
+    with lab.Lab(tmp_path, {"dir": rule}, delay=0.001, apart=("dir",)) as watched:
+        loop = Loop(milliseconds, None)
+        loop.engine = _Idle()
+        made = unbound.Unbound(loop, watched.anchor, watched.hints)
+        try:
+            answer = ask(made, owner, zone="e164.dir.test", kind=NAPTR)
+        finally:
+            made.close()
+        assert enum.addresses(answer.records, digits) == [b"sip:u1@b.test"]
+        seen = watched.seen[watched.host]
+        assert [one for one in seen if b"\3dir\4test" in one]
+        assert not [one for one in seen if b"\x015\x015" in one]
 
 
 def test_without_a_clock_dates_do_not_count_and_it_says_so(names, monkeypatch):

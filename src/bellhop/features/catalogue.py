@@ -168,8 +168,8 @@ def join_names(engine, token, crypto, id):
     from .dns.questions import Questions
 
     questions, core = Questions(), engine.node
-    engine.join(Numbers(core, questions))
     if "media" not in engine.features or crypto is None:
+        engine.join(Numbers(core, questions, lambda number: False))
         return
     from .dns.directories import Directories
     from .dns.named import Named
@@ -181,4 +181,5 @@ def join_names(engine, token, crypto, id):
     engine.join(directories)
     named = Named(core, questions, media, release, contact_of, directories, id)
     engine.join(named)
+    engine.join(Numbers(core, questions, named.relays.keying.must))
     engine.join(Selfcheck(core, questions, named, directories, token))

@@ -6,7 +6,7 @@ from .answer import BOGUS, SECURE, SILENT
 # What is found, in words for the owner.
 GOOD, UNSIGNED, ABSENT, FOREIGN, OUTDATED, REFUTED, UNKNOWN = VERDICTS = (
     "published", "published without DNSSEC", "not published", "another key is published",
-    "published, but this key's proofs are too old", "refuted by DNSSEC", "no answer",
+    "outdated", "refuted by DNSSEC", "no answer",
 )  # fmt: skip
 
 

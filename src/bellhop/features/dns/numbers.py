@@ -10,6 +10,10 @@ NUMBER = "number"
 TEL = b"tel:"
 # Addresses of which it is known which number led to them.
 MAX_FOUND = 256
+KEPT = (
+    "calls with %s were encrypted before, and a provider of telephone numbers would carry this one "
+    "in clear"
+)
 FORGED = "the DNS says of %s what DNSSEC refutes, so nobody is called: %s"
 
 
@@ -24,9 +28,11 @@ class Numbers:
     events = ("answered",)
     users, wakers = {}, {}
 
-    def __init__(self, node, questions):
+    def __init__(self, node, questions, is_kept):
+        """is_kept(number): whether a key of it is kept, so that no provider may be asked."""
         self.node = node
         self.questions = questions
+        self.is_kept = is_kept
         self.found, self.order = {}, []
         self.counts = {"numbers_found": 0, "numbers_unknown": 0, "numbers_forged": 0}
 
@@ -90,6 +96,8 @@ class Numbers:
             if places:
                 return self._target(branch, number, places, suffix), None
         self.counts["numbers_unknown"] += 1
+        if branch.spare and self.is_kept(number.decode()):
+            return None, SipError(488, KEPT % number.decode())
         if branch.spare:
             return branch.spare[0], None
         silent = [answer.why for answer in answers if answer.why]

@@ -26,6 +26,7 @@ const CALLS = {
 	rung: [ 'user' ],
 	'flush-mailbox': [ 'user' ],
 	trust: [],
+	names: [],
 	'set-trust': [ 'contact', 'verdict' ],
 	backup: [ 'passphrase' ],
 	restore: [ 'sealed', 'passphrase', 'replace', 'more' ],
@@ -60,6 +61,9 @@ const WORDS = {
 	'cannot be reached': _('cannot be reached'), refuses: _('refuses'), ringing: _('ringing'), answered: _('answered'), ended: _('ended'),
 	'caller hung up': _('the caller hung up'), 'called hung up': _('the called hung up'), 'given up': _('the caller gave up'),
 	refused: _('refused'), 'ended by owner': _('ended by the owner of this node'), 'ended by node': _('ended by this node'),
+	published: _('published'), 'published without DNSSEC': _('published without DNSSEC'), 'not published': _('not published'),
+	'another key is published': _('another key is published'), outdated: _('a newer key of this person counts'),
+	'refuted by DNSSEC': _('refuted by DNSSEC'), 'no answer': _('no answer'),
 	'node restarted': _('this node was restarted'), forgotten: _('forgotten'), 'handed over': _('the phones go on without this node')
 };
 

@@ -55,12 +55,21 @@ function drawTrust(trust) {
 	], trust.trust || [], _('No key is known yet: the first encrypted call with somebody brings theirs.')));
 }
 
+/* Records that belong into the DNS, and what stands there now. */
+function drawNames(names) {
+	return names.error || !names.names.length ? '' : api.section(_('Names in the DNS'), api.table([
+		[ _('Name'), row => E('strong', [ row.name ]) ],
+		[ _('State'), row => api.mark(row.found == 'published' ? 'success' : row.found ? 'warning' : '', row.found ? api.word(row.found) : _('not looked up yet')) ],
+		[ _('Record'), row => E('small', [ api.code(row.owner + ' TXT "' + row.record + '"') ]) ]
+	], names.names, ''));
+}
+
 return view.extend({
 	load: function() {
-		return Promise.all([ api.ask('identity'), api.ask('trust'), api.ask('status'), uci.load('bellhop'), options.loadZones() ]);
+		return Promise.all([ api.ask('identity'), api.ask('trust'), api.ask('status'), api.ask('names'), uci.load('bellhop'), options.loadZones() ]);
 	},
 
-	render: function([ identity, trust, status ]) {
+	render: function([ identity, trust, status, names ]) {
 		const map = new form.Map('bellhop'), can = api.abilities(status);
 		const door = options.single(map, 'node', _('Who may call'));
 		options.addReachable(door);
@@ -68,7 +77,7 @@ return view.extend({
 		if (can.media)
 			options.add(options.single(map, 'media', _('Encryption')), 'media', [ 'encryption', 'verification', 'hide_addresses' ]);
 		return map.render().then(node => E('div', [
-			E('h2', [ _('Security') ]), options.verdict(poll, [ 'node', 'media' ]), node, can.media ? api.live(poll, () => api.ask('trust'), drawTrust, trust) : '', drawIdentity(identity), drawCopies()
+			E('h2', [ _('Security') ]), options.verdict(poll, [ 'node', 'media' ]), node, can.media ? api.live(poll, () => api.ask('trust'), drawTrust, trust) : '', drawIdentity(identity), drawNames(names), drawCopies()
 		]));
 	}
 });
