@@ -89,6 +89,14 @@ SoundOpen = namedtuple(
 # The ports that speak to the streams of an end have changed.
 SoundMeet = namedtuple("SoundMeet", ("number", "peers"))
 
+# Send a datagram to the router that leads to the Internet (PCP, NAT-PMP); what it says comes by
+# Engine.hear("gateway", "heard", data).
+AskGateway = namedtuple("AskGateway", ("data",))
+
+# Ask that router by UPnP for a port. The answer is Engine.hear("gateway", "mapped", port, external
+# port or None, address, problem).
+MapPort = namedtuple("MapPort", ("is_tcp", "port", "source", "seconds"))
+
 # A neighbour is elsewhere; is_forward: 1 for the one towards the called; place: as in SoundOpen.
 SoundMove = namedtuple("SoundMove", ("number", "is_forward", "place"))
 

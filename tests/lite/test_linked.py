@@ -11,7 +11,10 @@ from tests.lite.test_unit_suite_on_micropython import unittest_files
 from tests.support import interpreter, lite
 
 # What they test is not in a lite node.
-FULL_NODE = ("tests/unit/media/", "tests/unit/features/media/", "tests/unit/features/pgp/")
+FULL_NODE = (
+    "tests/unit/media/", "tests/unit/features/media/", "tests/unit/features/pgp/",
+    "tests/unit/mesh/test_gateway.py", "tests/unit/features/mesh/test_gateway.py",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

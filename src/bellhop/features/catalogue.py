@@ -123,6 +123,13 @@ def join_trunks(engine):
     engine.features["codes"].does(trunks.actions())
 
 
+def join_gateway(engine):
+    """Have ports led here by the router in front; the node must have joined the mesh."""
+    from .mesh.gateway import Gateway
+
+    engine.join(Gateway(engine.node, engine.features["mesh"].mesh))
+
+
 def join_media(engine, suites, keys):
     """Let sound pass this node; suites, keys: as for features.media.calls.Calls."""
     from .media.calls import Calls  # Only a node with media pays for it in memory.

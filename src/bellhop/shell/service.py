@@ -4,7 +4,17 @@ import gc
 import os
 from time import monotonic_ns
 
-from ..effects import Ask, Sign, SoundClose, SoundMeet, SoundMove, SoundOpen, Verify
+from ..effects import (
+    Ask,
+    AskGateway,
+    MapPort,
+    Sign,
+    SoundClose,
+    SoundMeet,
+    SoundMove,
+    SoundOpen,
+    Verify,
+)
 from ..errors import BellhopError
 from ..features import catalogue
 from ..settings.problems import NO_PORT, Problem, missing
@@ -43,6 +53,7 @@ class Service(service.Service):
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.http = self.http_retry = None
+        self.gateway = None
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
 
@@ -77,7 +88,7 @@ class Service(service.Service):
     def stop(self):
         """Close everything and write what waits."""
         super().stop()
-        for part in (self.bus, self.media, self.sounds, self.signer, self.http):
+        for part in (self.bus, self.media, self.sounds, self.gateway, self.signer, self.http):
             if part is not None:
                 part.close()
 
@@ -141,6 +152,18 @@ class Service(service.Service):
         self.loop.perform(self.engine.hear("mesh", "take_people", seeds, self.loop.now()))
         if self.settings.media.enabled and self.sounds is None:
             self._carry_sound()
+        if self.gateway is None:
+            self._join_gateway()
+
+    def _join_gateway(self):
+        """Let the router in front, where there is one, lead ports here."""
+        from .mesh.gateway import GatewayClient  # Only a node with a mesh pays for it in memory.
+
+        self.gateway = GatewayClient(self.loop)
+        catalogue.join_gateway(self.engine)
+        self.loop.performers[AskGateway] = self.gateway.perform_ask
+        self.loop.performers[MapPort] = self.gateway.perform_map
+        self.gateway.look()
 
     def _carry_sound(self):
         """Let sound pass from node to node where IP does not lead from end to end."""

@@ -249,6 +249,7 @@ def _status(result):
         places.setdefault(one["host"], []).append("%s %d" % (one["transport"], one["port"]))
     lines += ["", "Listening"]
     lines += ["  %-26s %s" % (host, ", ".join(found)) for host, found in places.items()]
+    lines += _outside(result.get("outside"))
     lines += ["", "Now"]
     for title, name in (
         ("users", "users"),
@@ -275,6 +276,20 @@ def _status(result):
         words = ["%s %d" % one for one in named]
         if words:
             lines += _wrapped("  %-26s " % part, words)
+    return lines
+
+
+def _outside(outside):
+    """Return how the Internet reaches the node, in lines."""
+    if outside is None:
+        return []
+    words = outside["why"]
+    if outside["ports"] and not words:
+        words = "%s (%s) leads ports here" % (outside["gateway"], outside["way"])
+    lines = ["", "From the Internet", *textwrap.wrap("  " + words, WIDTH, subsequent_indent="  ")]
+    for one in outside["ports"]:
+        where = "not yet" if one["host"] is None else "%s port %d" % (one["host"], one["external"])
+        lines.append("  %-26s %s" % ("%s port %d" % (one["protocol"], one["port"]), where))
     return lines
 
 

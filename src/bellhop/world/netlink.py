@@ -13,7 +13,8 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 17, 18, 20
 RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH = 24, 26, 28
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST, REQUEST_DUMP = 0x1, 0x301
-IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFLA_IFNAME, NDA_DST, RTA_DST, RTA_PREFSRC = 1, 2, 8, 3, 1, 1, 7
+IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFLA_IFNAME, NDA_DST, RTA_DST = 1, 2, 8, 3, 1, 1
+RTA_GATEWAY, RTA_PREFSRC = 5, 7
 # Not usable (duplicate, not yet proved unique), or made to be forgotten soon (RFC 8981). What marks
 # those of IPv6 marks an IPv4 address that has another of its network before it: it is as good.
 UNPROVED, TEMPORARY = 0x08 | 0x40, 0x01
@@ -138,15 +139,27 @@ def links():
 
 def source_towards(host):
     """Return the local address from which the kernel would reach an address, or None."""
+    source = _route(host).get(RTA_PREFSRC)
+    return None if source is None else _text(source)
+
+
+def gateway_towards(host):
+    """Return (router, own address towards it) on the way to an address, (None, None) for none."""
+    route = _route(host)
+    gateway, source = route.get(RTA_GATEWAY), route.get(RTA_PREFSRC)
+    return (None, None) if gateway is None or source is None else (_text(gateway), _text(source))
+
+
+def _route(host):
+    """Return the attributes of the way to an address, kind -> octets; none where there is none."""
     family = sockets.family_of(host)
     octets = socket.inet_pton(family, host.partition("%")[0])
     head = struct.pack(ROUTE, family, 8 * len(octets), 0, 0, 0, 0, 0, 0, 0)
     body = head + struct.pack("HH", 4 + len(octets), RTA_DST) + octets
     for kind, answer in _ask(RTM_GETROUTE, REQUEST, body):
-        source = attributes(answer[ROUTE_BYTES:]).get(RTA_PREFSRC)
-        if kind == RTM_NEWROUTE and source is not None:
-            return _text(source)
-    return None
+        if kind == RTM_NEWROUTE:
+            return attributes(answer[ROUTE_BYTES:])
+    return {}
 
 
 class Watch:

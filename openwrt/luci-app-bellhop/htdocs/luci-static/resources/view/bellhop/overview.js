@@ -47,6 +47,19 @@ function checkDoor({ status }) {
 		[ 'success', _('It cannot be reached from the Internet.'), api.link('security', _('Change this')) ];
 }
 
+/* Where this router has no public address, the one in front must lead ports here. */
+function checkGateway({ status }) {
+	const outside = status.outside;
+	if (status.error || !outside || !outside.ports.length)
+		return null;
+	const led = outside.ports.filter(one => one.host).map(one => '%s %d'.format(one.protocol, one.external));
+	return led.length == outside.ports.length ?
+		[ 'success', _('The router in front leads ports of %s here, by %s: %s.').format(outside.ports[0].host, outside.way, led.join(', ')) ] :
+		[ 'warning', _('The router in front (%s) leads no ports here.').format(outside.gateway),
+			_('Switch on PCP or UPnP there, or lead these ports to %s by hand: %s.').format(outside.source,
+				outside.ports.map(one => '%s %d'.format(one.protocol, one.port)).join(', ')) ];
+}
+
 function checkMesh({ status, routes }) {
 	if (status.error || routes.error)
 		return null;
@@ -94,7 +107,7 @@ function checkSafety({ calls }) {
 	return api.isUnsafe(calls.calls) ? [ 'danger', _('A call is not safe: somebody may sit in between.'), api.link('calls', _('Calls')) ] : null;
 }
 
-const CHECKS = [ checkRunning, checkSafety, checkPhones, checkFirewall, checkDoor, checkMesh, checkInternet, checkClock,
+const CHECKS = [ checkRunning, checkSafety, checkPhones, checkFirewall, checkDoor, checkGateway, checkMesh, checkInternet, checkClock,
 	checkAlg, checkOneWay, checkSound ];
 
 function load() {
