@@ -108,7 +108,7 @@ class Request(Message):
         It knows what has been read of this one, but for the Via, which a proxy changes.
         """
         copy = Request(self.method, target, self.names[:], self.lines[:], self.body)
-        copy.first = self.first.copy()
+        copy.first = self.index().copy()
         copy.call_id, copy.cseq, copy.max_forwards = self.call_id, self.cseq, self.max_forwards
         copy.from_, copy.to = self.from_, self.to
         return copy
