@@ -15,8 +15,17 @@ mkdir -p bin sbin lib usr/bin usr/sbin usr/lib usr/share proc sys dev root www \
 ln -s tmp var
 ln -s lib lib64
 mount -t proc proc proc
-mount --rbind /sys sys
-mount --rbind /dev dev
+mount -t sysfs sys sys
+# Its own: /dev/log of all others would be that of this root as well.
+mkdir dev/pts dev/shm
+for name in null zero full random urandom tty; do
+	: >"dev/$name"
+	mount --bind "/dev/$name" "dev/$name"
+done
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
 
 # The programs, and the interpreter as the package python3-light and its sisters bring it.
 cp "$(command -v busybox)" bin/busybox
@@ -26,6 +35,7 @@ cp "$ROOT"/bin/* usr/bin/
 cp "$ROOT"/lib/*.so* usr/lib/
 ln -s ../usr/sbin/procd ../usr/sbin/ubusd ../usr/sbin/ujail ../usr/sbin/uci ../usr/sbin/validate_data sbin/
 cp "$(command -v ip)" "$(command -v flock)" usr/bin/
+[ ! -x /usr/sbin/nft ] || cp /usr/sbin/nft usr/sbin/
 printf '#!/bin/sh\n' >usr/bin/lock
 chmod 0755 usr/bin/lock
 cp -r "$PREFIX/lib/python$VERSION" usr/lib/
@@ -45,8 +55,12 @@ for file in $(ldd $(find usr bin/busybox "$PACKAGES" $MANAGER -type f \
 	esac
 done
 cp -r "$ROOT/lib/ucode" usr/lib/
+# ucode looks for its modules where it was installed.
+mkdir -p ".$ROOT/lib" ".$ROOT/share"
+ln -s /usr/lib/ucode ".$ROOT/lib/"
+ln -s /usr/share/ucode ".$ROOT/share/"
 
-# The scripts, and the firewall where it is given.
+# The scripts, and the network and the firewall where they are given.
 cp -a "$TREE"/base-files/files/lib/* lib/
 cp "$TREE/base-files/files/etc/rc.common" etc/
 cp "$TREE/base-files/files/sbin/sysupgrade" sbin/
@@ -55,6 +69,14 @@ cp "$TREE/system/uci/files/lib/config/uci.sh" lib/config/
 cp "$ROOT/share/libubox/jshn.sh" usr/share/libubox/
 mkdir usr/share/ucode
 [ ! -d "$ROOT/share/firewall4" ] || cp -r "$ROOT/share/firewall4" usr/share/
+if [ -e "$ROOT/sbin/netifd" ] && [ -e "$ROOT/sbin/fw4" ]; then
+	cp -a "$TREE"/network/config/netifd/files/* .
+	cp "$ROOT"/share/netifd/*.sh lib/netifd/
+	cp "$ROOT/etc/init.d/firewall" etc/init.d/
+	cp "$TREE/base-files/files/sbin/hotplug-call" sbin/
+	sed -i 's|%PATH%|/usr/sbin:/sbin:/usr/bin:/bin|' sbin/hotplug-call
+	ln -s ../usr/sbin/netifd ../usr/sbin/fw4 sbin/
+fi
 cp "$ROOT"/share/ucode/*.uc usr/share/ucode/ 2>/dev/null || true
 
 # Who is there before any package comes.
