@@ -9,7 +9,7 @@ from ..transaction.invite_client import cancellation
 from ..transaction.transaction import CANCELLED, CLOSED, RESPONSE, TIMEOUT
 from ..tu import border, dialog, dialplan, proxy, response_context, wording
 from ..tu.calls import GIVEN_UP
-from ..tu.response_context import Branch, ResponseContext
+from ..tu.response_context import DECLINE, Branch, ResponseContext
 from .feature import any_says, first
 from .release import Release
 
@@ -150,7 +150,7 @@ class Forwarder:
             _share(context),
         )  # fmt: skip
         if context.call is not None:
-            context.call.sent(token, reasons, reached.reason)
+            context.call.sent(token, reasons, reached.reason, _user_at(reached))
             self._note_caller(context)
         node.calls.renumber(request)
         branch.begin()
@@ -399,7 +399,7 @@ class Forwarder:
     def _tell_who(self, context, target, response):
         """Note who answers; a caller who asks for help is shown it (RFC 3325)."""
         if context.call is not None and 200 <= response.status < 300:
-            context.call.answer_from(target.reason)
+            context.call.answer_from(target.reason, _user_at(target))
         if context.is_help and 100 < response.status < 300:
             address = target.uri
             if target.binding is not None:
@@ -442,6 +442,10 @@ class Forwarder:
         """Let more targets ring along with those that do (section 16.5); return the effects."""
         steps = context.handle(response_context.JOIN, now, None, targets)
         return self._carry_out(context, steps, now)
+
+    def decline(self, context, user, now):
+        """Let the phones of a user (a name) ring no more, as if they declined; return effects."""
+        return self._carry_out(context, context.handle(DECLINE, now, None, user), now)
 
     def respond(self, context, response, now):
         """Give a response to the caller and note what it means for the call."""
@@ -574,6 +578,11 @@ def _bounded(stages):
             kept.append(targets[:room])
             room -= len(kept[-1])
     return kept
+
+
+def _user_at(target):
+    """Return the name of the user here whose phone a Target is, or None."""
+    return None if target.binding is None else target.binding.user
 
 
 def _with_flow(target, flow):

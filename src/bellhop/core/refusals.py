@@ -6,7 +6,7 @@ from ..limits import MAX_DATAGRAM_BYTES, STRANGER
 from ..sip import via
 from ..sip.message import Request, response_to
 from ..text import readable
-from ..tu import proxy, wording
+from ..tu import dialplan, proxy, wording
 from ..tu.calls import name_of
 
 # What the log says of a refusal, and how much of what a stranger wrote.
@@ -98,8 +98,19 @@ class Refusals:
         call = calls.live.get(request.call_id) or calls.begin(request, server.flow, now)
         if call is None:
             return []
+        call.concern(caller and caller.user, self._callee(request))
         calls.refuse(call, error.status, words, now)
         return self.node.changed(call, now)
+
+    def _callee(self, request):
+        """Return the section of who was to be called, or None."""
+        try:
+            target = request.parsed_uri
+            return (
+                dialplan.callee(self.node.settings, target) if self.node.is_ours(target) else None
+            )
+        except SipError:
+            return None
 
 
 def _dialled(request):

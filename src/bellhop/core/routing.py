@@ -46,6 +46,8 @@ class Routing:
             return self._absent(request, server, flow, found, now)
         found = self._steer(request, found)
         call = self._begin(request, flow, now)
+        if call is not None:
+            call.concern(caller.user, found.callee)
         context = self.forwarder.context(request, server, flow, found, call, now)
         if call is not None:
             call.begin(found.rule, notes, context)

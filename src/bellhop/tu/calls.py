@@ -29,10 +29,31 @@ SECRETS = (
 KEPT = ("step", "why", "in_path", "answered_by", "status")
 
 
+class Members:
+    """Which users of this house a call concerns, by name.
+
+    caller: who proved to call; callee: who was called; both None where that is nobody here. rang:
+    those at whose phones it rang; taker: the one of them who answered, or None.
+    """
+
+    __slots__ = ("caller", "callee", "rang", "taker")
+
+    def __init__(self, caller=None, callee=None, rang=(), taker=None):
+        self.caller, self.callee, self.rang, self.taker = caller, callee, list(rang), taker
+
+    def called(self, user):
+        """Tell whether a user was called, or rung."""
+        return user == self.callee or user in self.rang
+
+    def row(self):
+        """Return it as a JSON-able list."""
+        return [self.caller, self.callee, self.rang, self.taker]
+
+
 class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
-    parties: tu.dialog.Parties.
+    parties: tu.dialog.Parties; members: Members.
 
     from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
     legs: of an answered call, those to the caller and to the called (tu/dialog.py).
@@ -44,7 +65,7 @@ class Call:
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ending", "ended_by", "parties", "legs", "context",
-        "token", "security", "answered_by", "rings_since", "held_by", "deadline",
+        "token", "security", "answered_by", "rings_since", "held_by", "members", "deadline",
         "queued",
     )  # fmt: skip
 
@@ -53,11 +74,18 @@ class Call:
         self.step, self.context = rule, context
         self.why.extend(notes)
 
-    def sent(self, token, reasons, reason):
-        """An INVITE was sent. reasons: to stay in its path; reason: whose target, in words."""
+    def concern(self, caller, callee):
+        """Note whom it concerns: sections of users or groups here, or None."""
+        self.members = Members(_user_of(caller), _user_of(callee))
+
+    def sent(self, token, reasons, reason, user=None):
+        """An INVITE was sent. reasons: to stay in its path; reason: whose target, in words; user:
+        whose phone here it is for, or None."""
         self.token, self.in_path = token, reasons
         if reason not in self.why:
             self.why.append(reason)
+        if user is not None and user not in self.members.rang:
+            self.members.rang.append(user)
 
     def leave_out(self, reasons):
         """These reasons to stay in the path hold no longer."""
@@ -68,9 +96,9 @@ class Call:
         if self.legs is None:
             self.legs = legs
 
-    def answer_from(self, words):
-        """Note whose phone answers."""
-        self.answered_by = words
+    def answer_from(self, words, user=None):
+        """Note whose phone answers, in words; user: by name, where it is one here."""
+        self.answered_by, self.members.taker = words, user
 
     def secure(self, level):
         """Note what the keys of its sound are worth."""
@@ -84,6 +112,7 @@ class Call:
         """Return what outlives a restart, JSON-able. age, talked: ms; None for one that rings."""
         row = {name: getattr(self, name) for name in KEPT}
         row["id"], row["age"] = scan.to_text(self.call_id), now - self.since
+        row["members"] = self.members.row()
         row["talked"] = None if self.answered_at is None else now - self.answered_at
         return row
 
@@ -114,6 +143,10 @@ class Call:
             "ending": self.ending,
             "ended_by": self.ended_by,
         }
+
+
+def _user_of(section):
+    return section.name if section is not None and section.kind == "user" else None
 
 
 def name_of(address):
@@ -153,6 +186,7 @@ class Calls:
         call.parties = Parties()
         call.legs = call.context = call.token = call.security = None
         call.answered_by = call.rings_since = call.held_by = None
+        call.members = Members()
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
@@ -165,6 +199,7 @@ class Calls:
         for name in KEPT:
             setattr(call, name, row[name])
         call.since, call.token = now - row["age"], token
+        call.members = Members(*row.get("members", ()))
         if row["talked"] is not None:
             call.state, call.answered_at = ANSWERED, now - row["talked"]
         return call

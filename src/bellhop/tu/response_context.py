@@ -20,8 +20,8 @@ Plan = namedtuple(
 START, RESPOND, CANCEL = ("start", "respond", "cancel")
 
 WAITING, ACCEPTED, CANCELLED, DONE = STATES = ("waiting", "accepted", "cancelled", "done")
-PROVISIONAL, SUCCESS, FAILURE, GLOBAL, STOP, EXPIRE, JOIN = EVENTS = (
-    "provisional", "success", "failure", "global-failure", "stop", "expire", "join",
+PROVISIONAL, SUCCESS, FAILURE, GLOBAL, STOP, EXPIRE, JOIN, DECLINE = EVENTS = (
+    "provisional", "success", "failure", "global-failure", "stop", "expire", "join", "decline",
 )  # fmt: skip
 
 # RFC 3326: with these words the other phones log no missed call.
@@ -33,18 +33,19 @@ PREFERRED = (401, 407, 415, 420, 484)
 NO_ANSWER = 408
 # What a caller is told whose call rang long enough: phones show it.
 UNANSWERED = 480, "nobody answers"
+DECLINED = 603, "declined"
 NO_HELP = "no responder takes the call: call another way"
 
 
 class Branch:
     """One client transaction after another (fail-over of hops) for one target.
 
-    final: the status of the final response, or None.
+    final: the status of the final response, or None; is_declined: its user wants it no more.
     """
 
     __slots__ = (
         "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
-        "streamed", "deadline", "queued",
+        "streamed", "is_declined", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
@@ -56,7 +57,7 @@ class Branch:
         self.transaction = None
         self.request = None
         self.final = None
-        self.rang = self.streamed = False
+        self.rang = self.streamed = self.is_declined = False
         self.cancel = None
 
     def aim(self, target):
@@ -217,8 +218,8 @@ def _succeed_again(context, now, branch, response):
 
 
 def _fail(context, now, branch, response):
-    if branch.cancel is not None and response.status == 487:
-        response = response_to(context.request, *UNANSWERED)  # Its 487 speaks of our CANCEL.
+    if branch.cancel is not None and response.status == 487:  # It speaks of our CANCEL.
+        response = response_to(context.request, *(DECLINED if branch.is_declined else UNANSWERED))
     branch.final = response.status
     context.finals.append(response)
     if context.pending():
@@ -237,10 +238,24 @@ def _fail_for_all(context, now, branch, response):
     if context.is_help:  # One who will not help does not speak for the others.
         return _fail(context, now, branch, response)
     user = _user(branch.target)
-    stages = [[one for one in stage if user not in (None, _user(one))] for stage in context.stages]
-    context.stages = [stage for stage in stages if stage]
+    _leave_out(context, user)
     theirs = [one for one in context.pending() if user is None or _user(one.target) in (None, user)]
     return _cancel(theirs, None, branch) + _fail(context, now, branch, response)
+
+
+def _leave_out(context, user):
+    stages = [[one for one in stage if user not in (None, _user(one))] for stage in context.stages]
+    context.stages = [stage for stage in stages if stage]
+
+
+def _decline(context, now, branch, user):
+    """A user has no phone in hand to say so: what rings there is cancelled, and says 603 then."""
+    theirs = [one for one in context.pending() if _user(one.target) == user]
+    if not context.is_help:
+        _leave_out(context, user)
+    for one in theirs:
+        one.is_declined = True
+    return _cancel(theirs, None, None)
 
 
 def _user(target):
@@ -358,6 +373,7 @@ TABLE = {
     (WAITING, STOP): _stop,
     (WAITING, EXPIRE): _tire,
     (WAITING, JOIN): _join,
+    (WAITING, DECLINE): _decline,
     (ACCEPTED, SUCCESS): _succeed_again,
     (ACCEPTED, PROVISIONAL): _ring_late,
     (CANCELLED, PROVISIONAL): _ring_late,
@@ -372,8 +388,10 @@ IGNORED = {
     (ACCEPTED, STOP): "section 9.2: a CANCEL after the final response changes nothing",
     (ACCEPTED, EXPIRE): "no timer runs",
     (ACCEPTED, JOIN): "it was answered meanwhile",
+    (ACCEPTED, DECLINE): "it was answered meanwhile",
     (CANCELLED, STOP): "the caller cancels twice",
     (CANCELLED, JOIN): "it is over: nobody else shall ring",
+    (CANCELLED, DECLINE): "nothing rings any more",
     (DONE, PROVISIONAL): "the caller has its answer",
     (DONE, SUCCESS): "the caller has a refusal; the callee hears no ACK and ends",
     (DONE, FAILURE): "the caller has its answer",
@@ -381,4 +399,5 @@ IGNORED = {
     (DONE, STOP): "section 9.2: a CANCEL after the final response changes nothing",
     (DONE, EXPIRE): "no timer runs",
     (DONE, JOIN): "it is over: nobody else shall ring",
+    (DONE, DECLINE): "nothing rings any more",
 }
