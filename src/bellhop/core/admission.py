@@ -73,9 +73,7 @@ class Admission:
     def authenticate(self, request, header, flow, now):
         """Return the user that a request proves to come from, or refuse with a challenge."""
         node, realm = self.node, self.node.settings.realm
-        known = node.location.has_host(flow.host)
-        guesser = "guess " + (flow.host if known else network_of(flow.host))
-        if request.has(header) and not node.rates.has(guesser, GUESSES, GUESSES, now):
+        if request.has(header) and not self.may_guess(flow.host, now):
             raise SipError(503, "too many wrong passwords from here", (b"Retry-After: 60",))
         try:
             verdict = node.access.check(
@@ -83,12 +81,24 @@ class Admission:
             )
         except SipError as error:
             if error.account is not None:
-                node.rates.allows(guesser, GUESSES, GUESSES, now)
+                self.guessed(flow.host, now)
             self.limit(request, flow, now)  # A challenge and a wrong password count alike.
             raise
         if not self._is_for(verdict.uri, request.wrote or request.uri):
             raise SipError(400, "the credentials are for another address")
+        request.be_proved(verdict.login)
         return verdict.user
+
+    def may_guess(self, host, now):
+        """Tell whether somebody at an address may try a password."""
+        return self.node.rates.has(self._guesser(host), GUESSES, GUESSES, now)
+
+    def guessed(self, host, now):
+        """Count a wrong password."""
+        self.node.rates.allows(self._guesser(host), GUESSES, GUESSES, now)
+
+    def _guesser(self, host):
+        return "guess " + (host if self.node.location.has_host(host) else network_of(host))
 
     def _is_for(self, named, asked):
         """Tell whether credentials name what the request is for, be it written otherwise.
@@ -123,8 +133,7 @@ class Admission:
         name, at, host = username.partition(b"@")  # Some phones add the domain.
         if at and host.lower() not in settings.domains:
             return None
-        section = settings.names.get(uri.key_of(name))
-        return section if section is not None and section.kind == "user" else None
+        return settings.account(name)
 
     def is_member(self, flow):
         """Tell whether a flow is that of another node of the mesh."""

@@ -153,6 +153,33 @@ def hours_or_nothing(text):
     return text
 
 
+def numbers(text):
+    """Return a range of numbers as it was written, as in 900-949."""
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdigit() and last.isdigit() and len(first) == len(last) < 9):
+        raise ValueError("two numbers of one length, as in 900-949")
+    if not 0 <= int(last) - int(first) < 1000:
+        raise ValueError("the first and the last of at most 1000 numbers, as in 900-949")
+    return text
+
+
+def mac_or_nothing(text):
+    """Return the hardware address of a phone as 12 small hexadecimal digits, or ""."""
+    digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
+    if text and (len(digits) != 12 or [c for c in digits if c not in HEX]):
+        raise ValueError("twelve hexadecimal digits, as in 00:15:65:aa:bb:cc")
+    return digits
+
+
+def lamp_key(text):
+    """Return what a key of a desk phone does, as it was written."""
+    kind, _, value = text.partition(":")
+    if kind not in ("blf", "speed", "park", "page") or not value:
+        raise ValueError("blf:, speed:, park: or page: and a number")
+    dialled(value)
+    return text
+
+
 def member(text):
     """Return the name of a user or group, or the URI of somebody elsewhere."""
     return address(text) if ":" in text else word(text)

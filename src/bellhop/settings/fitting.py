@@ -40,6 +40,7 @@ class _Fitting:
         self._fit_telephone()
         for name in sorted(settings.users):
             self._fit_user(settings.users[name])
+        self._fit_phones()
         for name in sorted(settings.groups):
             self._fit_members(settings.groups[name])
         for name in sorted(settings.groups):
@@ -237,6 +238,26 @@ class _Fitting:
             self.notes.tell(user, Problem(problems.NO_PASSWORD, wrong, works), option)
         for option in FORWARDS:
             self._fit_forward(user, option)
+
+    def _fit_phones(self):
+        settings, kept, taken = self.settings, [], {}
+        for phone in settings.phones:
+            phone.login = phone.login or self.notes.blocks[phone].title
+            wrong, option = "", "login"
+            if phone.user not in settings.users:
+                wrong, option = "a phone of '%s', who is no user" % phone.user, "user"
+            elif not phone.login or uri.key_of(phone.login.encode()) in settings.names:
+                wrong = "a phone needs a login of its own, that is no name of a user"
+            elif phone.login in taken:
+                wrong = USED % (phone.login, self.notes.line(taken[phone.login]))
+            if wrong:
+                problem = Problem(problems.UNFIT, wrong, "this phone cannot log in")
+                self.notes.tell(phone, problem, option)
+            else:
+                taken[phone.login] = phone
+                kept.append(phone)
+        settings.phones = kept
+        settings.log_in_also(())
 
     def _fit_forward(self, user, option):
         settings = self.settings

@@ -78,7 +78,7 @@ class _Reader:
                 value = self._accepted(block, name, texts[-1])
                 if value is not None:
                     values[name] = value
-        section = _of_kind(block.kind, values)
+        section = section_of(block.kind, values)
         self.notes.blocks[section] = block
         return section
 
@@ -104,7 +104,7 @@ class _Reader:
             self.notes.tell(section, Problem(problems.TWICE, wrong, LEFT_OUT))
         if found:
             return found[0]
-        section = _of_kind(kind, {"enabled": False} if kind != "node" else {})
+        section = section_of(kind, {"enabled": False} if kind != "node" else {})
         self.notes.blocks[section] = None
         return section
 
@@ -136,8 +136,8 @@ class _Reader:
             return ""
 
 
-def _of_kind(kind, values):
-    """Return a Section; what the file leaves out is an attribute of the class of its kind."""
+def section_of(kind, values):
+    """Return a Section of values; what they leave out is an attribute of the class of its kind."""
     if kind not in _classes:
         options = SCHEMA[kind]
         defaults = {name: options[name].default for name in options}

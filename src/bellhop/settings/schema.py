@@ -23,13 +23,16 @@ from .checks import (
     host,
     host_port,
     hours_or_nothing,
+    lamp_key,
     line,
+    mac_or_nothing,
     member,
     money,
     name_or_nothing,
     network,
     number,
     number_range,
+    numbers,
     prefix,
     word,
 )
@@ -55,8 +58,9 @@ VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 # any other kind the first is in force, and where there is none it is switched off.
 MANY = {
     "user": "users", "group": "groups", "contact": "contacts", "provider": "providers",
-    "route": "routes", "number": "numbers",
+    "route": "routes", "number": "numbers", "phone": "phones",
 }  # fmt: skip
+BRANDS = ("yealink", "snom", "grandstream", "fanvil", "cisco", "gigaset")
 
 
 def _features():
@@ -94,7 +98,16 @@ SCHEMA = {
         "web_origin": _list(
             line, "hosts whose web pages may speak SIP over WebSocket, beside this machine's own"
         ),
-        "http_port": _option(PORT, 8086, "port of the phone book for phones on the LAN; 0: off"),
+        "http_port": _option(
+            PORT, 8086, "port of the members' page and of the phone book, on the LAN; 0: off"
+        ),
+        "https_port": _option(PORT, 8443, "port of the members' page over TLS; 0: off"),
+        "field_mode": _option(
+            flag, False, "unknown desk phones get a number at once, for calls inside the mesh"
+        ),
+        "field_numbers": _option(
+            numbers, "900-949", "numbers of such guests: the first and the last"
+        ),
         "certificate": _option(line, "", "PEM file; empty: self-made on the first run"),
         "key": _option(line, "", "PEM file of the certificate's private key"),
         "tls_verify": _option(flag, True, "check certificates of other domains"),
@@ -201,6 +214,22 @@ SCHEMA = {
         "caller_number": _option(
             dialled_or_nothing, "", "number that others see when this user calls by a provider"
         ),
+        "pilot": _option(
+            choice("no", "see", "full"),
+            "full",
+            "the user's own page: none, to look at, all of it",
+        ),
+    },
+    "phone": {
+        "name": _option(line, "", "what people call it, as in Kitchen"),
+        "user": _option(name_or_nothing, "", "whose phone it is"),
+        "login": _option(name_or_nothing, "", "as whom it logs in: it has a password of its own"),
+        "ha1_md5": _option(hexadecimal(32), b"", "hash for MD5 digest"),
+        "ha1_sha256": _option(hexadecimal(64), b"", "hash for SHA-256 digest"),
+        "mac": _option(mac_or_nothing, "", "hardware address of a desk phone"),
+        "brand": _option(choice("", *BRANDS), "", "who made it"),
+        "ring": _option(flag, True, "does it ring when its user is called"),
+        "key": _list(lamp_key, "lamp keys, as in blf:202, speed:71, park:1, page:700"),
     },
     "contact": {
         "name": _option(line, "", "name shown to people"),

@@ -22,7 +22,7 @@ class User(Section):
         Returns whether there is a hash for the algorithm of the options; where there is one for
         another only, phones are asked for that.
         """
-        self.ha1, self.spelled = {}, {}
+        self.ha1, self.spelled, self.logins = {}, {}, {}
         if self.ha1_md5:
             self.ha1[digest.MD5] = self.ha1_md5
         if self.ha1_sha256:
@@ -52,14 +52,22 @@ class User(Section):
 
     def ha1_of(self, algorithm, username):
         """Return HA1 for who calls himself `username` (bytes), or None without a password."""
+        login = self.logins.get(username)
+        if login is not None:
+            return login.get(algorithm)
         return self.spelled.get((algorithm, username)) or self.ha1.get(algorithm)
+
+    def log_in(self, login, ha1):
+        """Let a device log in as `login` (bytes) by hashes of its own: algorithm -> hex."""
+        self.logins[login] = ha1
 
 
 class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts: sections; speed_dial: number (bytes) -> URI (bytes). features, node, mesh, media, pgp:
+    contacts, phones: sections; speed_dial: number (bytes) -> URI (bytes); logins: as whom devices
+    log in (bytes) -> user. features, node, mesh, media, pgp:
     sections.
     domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
     reserved: those that only pinned nodes may have.
@@ -88,6 +96,7 @@ class Settings:
         self.problems = []
         self.is_empty = False
         self.file = ""
+        self.logins = {}
         self.dial_also(())
 
     def has_faults(self):
@@ -109,6 +118,30 @@ class Settings:
         """Be reached under these domains besides those of the configuration."""
         self.domains = self.own_domains | domains
 
+    def log_in_also(self, devices):
+        """Let devices log in besides those of `config phone`: (user's name, login, hashes)."""
+        self.logins = {}
+        for user in self.users.values():
+            user.logins = {}
+        rows = [(one.user, one.login, _hashes(one)) for one in self.phones] + list(devices)
+        for name, login, ha1 in rows:
+            user, key = self.users.get(name), login.encode()
+            if user is not None and key not in self.logins:
+                self.logins[key] = user
+                user.log_in(key, ha1)
+
+    def take_in(self, users):
+        """Let these users be here besides those of the configuration."""
+        for user in users:
+            self.users[user.name] = user
+            for name in (user.name, user.extension):
+                self.names.setdefault(uri.key_of(name.encode()), user)
+
+    def account(self, username):
+        """Return the user who logs in as `username` (bytes), or None."""
+        section = self.logins.get(username) or self.names.get(uri.key_of(username))
+        return section if section is not None and section.kind == "user" else None
+
     def dial_also(self, entries):
         """Let phones dial the imported `entries`, dicts, besides the contacts, who come first."""
         self.speed_dial, self.named = {}, []
@@ -119,3 +152,8 @@ class Settings:
                 self.speed_dial.setdefault(uri.key_of(number.encode()), address.encode())
             user = address.partition(":")[2].partition("@")[0]
             self.named += [(one.encode(), shown) for one in (number, user) if one and shown]
+
+
+def _hashes(phone):
+    found = {digest.MD5: phone.ha1_md5, digest.SHA256: phone.ha1_sha256}
+    return {algorithm: found[algorithm] for algorithm in found if found[algorithm]}

@@ -74,8 +74,8 @@ class Request(Message):
     parsed_uri = Once("parsed_uri", lambda request: uri.parse(request.uri))
     max_forwards = Once("max_forwards", lambda request: request.number(b"max-forwards", 255, 70))
     # The Request-URI as the peer wrote it, where a Route has taken its place; who has sent it
-    # (core/admission.Caller), once that is known.
-    wrote = caller = None
+    # (core/admission.Caller) and as whom (octets), once that is known.
+    wrote = caller = login = None
 
     def __init__(self, method, target, names, lines, body=b""):
         self.method = method
@@ -92,6 +92,10 @@ class Request(Message):
     def aim(self, target):
         """Take another Request-URI (bytes)."""
         self.uri, self.parsed_uri = target, uri.parse(target)
+
+    def be_proved(self, login):
+        """Take as whom its sender has logged in, octets."""
+        self.login = login
 
     def unroute(self, target):
         """Put the last Route in the place of the Request-URI (RFC 3261 section 16.4)."""

@@ -12,8 +12,9 @@ NONCE_LIFE = 3600000
 COUNT_WINDOW = 64
 MINUTE = 60000
 
-# user: the account that proved itself; algorithm: how; uri: for which address (octets).
-Verdict = namedtuple("Verdict", ("user", "algorithm", "uri"))
+# user: the account that proved itself; algorithm: how; uri: for which address (octets); login: as
+# whom (octets).
+Verdict = namedtuple("Verdict", ("user", "algorithm", "uri", "login"))
 
 
 class Access:
@@ -70,7 +71,7 @@ class Access:
                 wrong = fields.username
                 continue
             if self._counts(fields, source, now):
-                return Verdict(claimed, fields.algorithm, fields.uri)
+                return Verdict(claimed, fields.algorithm, fields.uri, fields.username)
             stale = True
         algorithm = digest.MD5
         if account is not None:

@@ -120,7 +120,7 @@ def find(settings, listeners, location, target, now, user=None, steps=0):
     """
     if is_emergency(settings, listeners, target):
         section = responders(settings)
-        stages = targets_of(settings, location, section, now)
+        stages = targets_of(settings, location, section, now, None, True)
         return Found(EMERGENCY, stages, section, HELP_PATIENCE)
     if target.scheme == b"tel":
         return _local(settings, listeners, location, target, now, steps)
@@ -184,13 +184,16 @@ def without(found, phone):
     return Found(found.rule, stages, found.callee, found.patience)
 
 
-def targets_of(settings, location, section, now, instance=None):
-    """Return the stages of a user or group section, or of None; instance: of one phone alone."""
+def targets_of(settings, location, section, now, instance=None, is_help=False):
+    """Return the stages of a user or group section, or of None.
+
+    instance: of one phone alone; is_help: a call for help rings phones that do not ring else.
+    """
     if section is None:
         return []
     if section.kind == "group":
-        return _group_targets(settings, location, section, now)
-    return _user_targets(location, section, instance, now)
+        return _group_targets(settings, location, section, now, is_help)
+    return _user_targets(location, section, instance, now, is_help)
 
 
 def spoken(target):
@@ -198,12 +201,14 @@ def spoken(target):
     return readable(target.name)
 
 
-def _user_targets(location, user, instance, now):
+def _user_targets(location, user, instance, now, is_help=False):
     """Return groups of equal q, the highest first (section 16.6: sequential search by q)."""
     groups = []
     devices = set()
     for binding in location.bindings(user.name, now):
         if instance is not None and binding.instance != instance:
+            continue
+        if not (binding.rings or is_help or instance):
             continue
         # Further flows of one device are spare ways to the same bell (RFC 5626 section 5.1).
         if binding.instance is not None:
@@ -220,10 +225,10 @@ def _user_targets(location, user, instance, now):
     return groups
 
 
-def _group_targets(settings, location, group, now):
+def _group_targets(settings, location, group, now, is_help):
     lists = []
     for member in group.rings:
-        found = member_targets(settings, location, member, now)
+        found = member_targets(settings, location, member, now, is_help)
         if found:
             lists.append(found)
     if group.strategy != "parallel" or not lists:
@@ -234,12 +239,12 @@ def _group_targets(settings, location, group, now):
     return [together]
 
 
-def member_targets(settings, location, member, now):
+def member_targets(settings, location, member, now, is_help=False):
     """Return the Targets of one who rings for a group: a user's phones, or an address elsewhere."""
     user = settings.users.get(member)
     if user is None:
         return [towards(member.encode(), None, "member of a group")]
-    found = _user_targets(location, user, None, now)
+    found = _user_targets(location, user, None, now, is_help)
     return found[0] if found else []
 
 

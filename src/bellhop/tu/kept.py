@@ -11,7 +11,7 @@ from .location import Binding
 # The names under which they are kept.
 NOW, LASTING = NAMES = ("bindings", "phones")
 # Fields of a binding that are kept: octets, and plain values.
-OCTETS = ("contact", "call_id", "instance", "agent")
+OCTETS = ("contact", "call_id", "instance", "agent", "login")
 PLAIN = ("user", "q", "cseq", "reg_id")
 DEFAULT_PORTS = {"tcp": 5060, "tls": 5061}
 
@@ -106,7 +106,7 @@ def _binding(row, listeners, now):
     """Return the Binding in a row."""
     binding = Binding()
     for name in OCTETS:
-        setattr(binding, name, scan.to_octets(row[name]))
+        setattr(binding, name, scan.to_octets(row.get(name)))
     for name in PLAIN:
         setattr(binding, name, row[name])
     binding.params = [tuple([scan.to_octets(part) for part in pair]) for pair in row["params"]]

@@ -18,17 +18,19 @@ class Binding:
     REGISTER came from; path: list of Route values (RFC 3327); until: ms; q: 0 to 1000; seconds: how
     long it was granted; number: by which it is kept, that of the binding whose place it took;
     is_news: it differs from that one in more than its time; target: the dial plan's for requests to
-    it, or None; named: its key, once somebody has asked for it.
+    it, or None; named: its key, once somebody has asked for it; login: as whom it registered;
+    rings: whether its user wants it to.
     """
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
         "instance", "reg_id", "agent", "since", "unanswered", "answers", "streams", "seconds",
-        "number", "is_news", "target", "named",
+        "number", "is_news", "target", "named", "login", "rings",
     )  # fmt: skip
 
     def __init__(self):
-        self.target = self.named = None
+        self.target = self.named = self.login = None
+        self.rings = True
 
     def aim(self, target):
         """Keep the Target of requests to this binding, which is made once; return it."""
@@ -230,6 +232,10 @@ class Location:
         self.hosts[binding.flow.host] -= 1
         if not self.hosts[binding.flow.host]:
             del self.hosts[binding.flow.host]
+
+    def tune(self, binding, rings):
+        """Let a phone ring when its user is called, or not."""
+        binding.rings = rings
 
     def heard(self, binding):
         """The phone of a binding has said something."""

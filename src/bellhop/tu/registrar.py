@@ -129,7 +129,7 @@ def _binding(request, flow, user, change, path, now):
     binding.path = path
     binding.flow = flow
     binding.instance, binding.reg_id = change.instance, change.reg_id
-    binding.agent = request.value(b"user-agent")
+    binding.agent, binding.login = request.value(b"user-agent"), request.login
     binding.since = now
     binding.unanswered, binding.answers, binding.streams = 0, False, None
     return binding

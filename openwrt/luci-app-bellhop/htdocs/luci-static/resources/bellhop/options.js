@@ -25,7 +25,8 @@ const CHOICES = {
 	asserted: 'P-Asserted-Identity', preferred: 'P-Preferred-Identity',
 	e164: '+4930…', plain: '4930…', international: '004930…',
 	contacts: _('my contacts'), after: _('10 seconds after them'), beside: _('together with them'), mark: _('shown'),
-	etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
+	see: _('look at it'), full: _('all'), yealink: 'Yealink', snom: 'Snom', grandstream: 'Grandstream',
+	fanvil: 'Fanvil', cisco: 'Cisco', gigaset: 'Gigaset', etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
 	rotating: _('another one first each time'),
 	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), contacts: _('my contacts'), all: _('everybody')
@@ -44,7 +45,10 @@ const OPTIONS = {
 		[ 'ws_port', '8088', 'port', _('WebSocket port'), TLS ],
 		[ 'wss_port', '8089', 'port', _('Secure WebSocket port'), TLS ],
 		[ 'web_origin', [], 'string', _('Web pages'), _('Hosts whose pages may call through this router, beside its own.') ],
-		[ 'http_port', '8086', 'port', _('Phone book port'), _('For phones on the LAN; 0 switches it off.') ],
+		[ 'http_port', '8086', 'port', _('Page port'), _('The page of each member and the phone book, on the LAN; 0 switches it off.') ],
+		[ 'https_port', '8443', 'port', _('Page port with TLS'), TLS ],
+		[ 'field_mode', '0', FLAG, _('Field mode'), _('A desk phone that nobody knows gets a number as soon as it is plugged in.') ],
+		[ 'field_numbers', '900-949', 'numbers', _('Numbers of guests'), _('Of field mode: the first and the last.') ],
 		[ 'certificate', '', 'file', _('Certificate'), _('PEM file; none: the node makes its own.') ],
 		[ 'key', '', 'file', _('Private key'), _('PEM file of the certificate\'s key.') ],
 		[ 'tls_verify', '1', FLAG, _('Check certificates'), _('Of other domains, before a call goes there.') ],
@@ -103,7 +107,17 @@ const OPTIONS = {
 		[ 'also_at', [], 'word', _('Also rings at'), _('Other nodes, by key or name, with phones of the same person.') ],
 		[ 'intercom', '0', FLAG, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
 		[ 'caller_number', '', 'number', _('Number shown'), _('To others, when this phone calls by a provider.') ],
-		[ 'algorithm', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ]
+		[ 'algorithm', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ],
+		[ 'pilot', 'full', [ 'no', 'see', 'full' ], _('Own page'), _('What this person may do there: nothing, look at it, all.') ]
+	],
+	phone: [
+		[ 'name', '', 'string', _('Device'), _('What people call it, as in Kitchen.') ],
+		[ 'user', '', 'word', _('Account'), _('Whose phone it is.') ],
+		[ 'login', '', 'word', _('Login'), _('As whom it logs in: a device has a password of its own, and can be forgotten alone.') ],
+		[ 'brand', '', [ '', 'yealink', 'snom', 'grandstream', 'fanvil', 'cisco', 'gigaset' ], _('Brand'), _('Of a desk phone.') ],
+		[ 'mac', '', 'mac', _('Hardware address'), _('Of a desk phone: it stands on its label.') ],
+		[ 'ring', '1', FLAG, _('Rings'), _('When its account is called.') ],
+		[ 'key', [], 'lamp', _('Lamp keys'), _('As in blf:202, speed:71, park:1, page:700.') ]
 	],
 	group: [
 		[ 'name', '', 'word', _('Group'), _('A name that rings several phones.') ],
@@ -230,6 +244,9 @@ const PATTERNS = {
 	range: [ /^[0-9+()\/ -]+(\*|\.\.[0-9+()\/ -]+)?$/, _('a number such as +49 30 1234, a range with two dots, or a beginning with *') ],
 	prefix: [ /^[0-9*#+]+$/, _('digits, as in 0900 or +49') ],
 	money: [ /^\d+([.,]\d+)?$/, _('a number such as 1.9') ],
+	numbers: [ /^\d{1,8}-\d{1,8}$/, _('two numbers, as in 900-949') ],
+	mac: [ /^([0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}$/, _('twelve digits, as in 00:15:65:aa:bb:cc') ],
+	lamp: [ /^(blf|speed|park|page):[A-Za-z0-9._+()\/*# -]+$/, _('as in blf:202') ],
 	hours: [ /^\d\d?:\d\d-\d\d?:\d\d$/, _('hours, as in 22:00-07:00') ],
 	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
@@ -257,7 +274,7 @@ const WRONG = {
 };
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
-const KINDS = { user: [ _('Phone'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
+const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
 	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
 	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ] };
 
