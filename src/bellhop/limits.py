@@ -122,3 +122,18 @@ MAX_SUBSCRIPTIONS_PER_HOST = 64
 # Calls with providers of telephone numbers, of two dialogs and three kilobytes each; a line of the
 # largest houses has 30 channels.
 MAX_TRUNK_CALLS = 128
+# Texts that the page of one member shows, and octets of all that are kept for pages; past it the
+# oldest goes.
+MAX_TEXTS, MAX_TEXTS_BYTES = 200, 131072
+# Links by which members may sign in to their pages now, contacts of one member's own, and who is
+# signed in: of one member, and in all. Past it the oldest goes.
+MAX_LINKS, MAX_OWN_CONTACTS = 64, 200
+MAX_SESSIONS_OF_USER, MAX_SESSIONS = 8, 200
+# Pages that are open at once, and octets that one may leave waiting: then it is cut off and comes
+# back by itself.
+MAX_PAGES, MAX_PAGE_BYTES = 16, 16384
+# Devices with a password of their own, and those of one user; past it none is added.
+MAX_DEVICES, MAX_DEVICES_OF_USER = 256, 10
+# Phones whose file is ready to be fetched, and desk phones that have asked for one; past it the
+# oldest goes.
+MAX_OFFERS, MAX_NEW_PHONES = 64, 64

@@ -11,6 +11,8 @@ HIDDEN = (
 ASCII = bytes(range(32, 127))
 # What would end a quoted string, or begin an address.
 STRUCTURE = b'"<>\\'
+# No letter that looks like another one: people type it into a phone. 32 of them: five bits each.
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
@@ -73,6 +75,11 @@ def _is_hidden(code):
         if first <= code <= last:
             return True
     return False
+
+
+def spelled(octets):
+    """Return random octets as a password or token: a letter for each."""
+    return "".join([LETTERS[octet % len(LETTERS)] for octet in octets])
 
 
 def is_name(octets):

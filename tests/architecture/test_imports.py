@@ -12,7 +12,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 RANKS = (
     {"", "limits", "errors", "effects", "deadlines", "hours", "text"},
     {"bencode", "hkdf", "budget", "sip"},
-    {"transaction", "tu", "subscription", "settings", "mesh", "media", "names"},
+    {"transaction", "tu", "subscription", "settings", "mesh", "media", "names", "provisioning"},
     {"core"},
     {"features"},
     {"world"},
@@ -39,10 +39,11 @@ MAY_IMPORT = {
     "mesh": GROUND,
     "media": GROUND,
     "names": MESSAGES,
+    "provisioning": MESSAGES,
     "core": CORE,
-    "features": CORE | {"core", "mesh", "media", "names", "subscription"},
+    "features": CORE | {"core", "mesh", "media", "names", "provisioning", "subscription"},
     "world": WORLD,
-    "shell": WORLD | {"world", "names"},
+    "shell": WORLD | {"world", "names", "provisioning.pnp"},
     "lite": WORLD | {"world"},
     "__main__": {"shell", "lite"},
 }

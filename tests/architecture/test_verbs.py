@@ -15,6 +15,9 @@ from bellhop.features.mesh.member import Member
 from bellhop.features.messages.delivery import Delivery
 from bellhop.features.phonebook.book import Book
 from bellhop.features.pickup import Pickup
+from bellhop.features.pilot.member import Pilot
+from bellhop.features.pilot.provision import Provision
+from bellhop.features.pilot.texts import Texts
 from bellhop.features.ringtest import RingTest
 from bellhop.features.trunks.trunks import Trunks
 from bellhop.features.wishes import Wishes
@@ -35,6 +38,7 @@ ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
     **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
     Trunks.name: Trunks,
+    **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,
 }  # fmt: skip
 # What the command does besides asking a node.

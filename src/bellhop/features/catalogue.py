@@ -25,6 +25,11 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
+    "guests",
+    "devices",
+    "pilot",
+    "texts",
+    "provision",
     "phonebook",
     "wishes",
     "codes",
@@ -64,6 +69,8 @@ OFF = {
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
+NO_PAGE = "members have no page here: the package bellhop-pilot brings it, beside a full node"
+OFF.update(dict.fromkeys(("pilot", "texts", "provision"), NO_PAGE))
 
 
 def node(settings, token, now):
@@ -155,6 +162,22 @@ def join_unrelayed(engine, source_towards):
     feature = Unrelayed(engine.node, source_towards)
     engine.join(feature)
     return feature
+
+
+def join_pilot(engine):
+    """Give the members of the house a page of their own, and new phones their files."""
+    from .pilot.devices import Devices  # Only a node with the pages pays for them in memory.
+    from .pilot.guests import Guests
+    from .pilot.member import Pilot
+    from .pilot.provision import Provision
+    from .pilot.texts import Texts
+
+    core = engine.node
+    guests, devices = Guests(core), Devices(core, engine.registrations)
+    pilot = Pilot(core, engine.admission, engine.forwarder, engine.answer, devices)
+    texts = Texts(core, engine.uac, engine.features["messages"], engine.routing.whom, pilot.who)
+    for feature in (guests, devices, pilot, texts, Provision(core, devices, guests)):
+        engine.join(feature)
 
 
 def join_signing(engine):

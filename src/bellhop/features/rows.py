@@ -44,4 +44,63 @@ FEATURES = (
         "verify", "media", "verify", ("call", "verdict"), 2, True,
         "the words of a call were the same, or different",
     ),
+    # What a member does on a page of his own: for the user who comes first.
+    Row("pilot-link", "pilot", "link", ("user",), 1, True, "a link by which a user signs in once"),
+    Row(
+        "pilot-enter", "pilot", "enter", ("token", "user", "password", "host"), 0, True,
+        "who signs in to the page: by a link's token, or by name and password",
+    ),
+    Row("me", "pilot", "me", ("user",), 1, False, "a user's number, phones and rights"),
+    Row("my-calls", "pilot", "live", ("user",), 1, False, "the calls of a user that go on"),
+    Row(
+        "my-history", "pilot", "history", ("user", "before", "missed"), 1, False,
+        "the calls of a user that are over",
+    ),
+    Row("my-hangup", "pilot", "hang_up", ("user", "call"), 2, True, "end a call of a user"),
+    Row("decline", "pilot", "decline", ("user", "call"), 2, True, "let a call ring no more"),
+    Row(
+        "my-verify", "pilot", "verify", ("user", "call", "verdict"), 3, True,
+        "the words of a user's call were the same, or different",
+    ),
+    Row("book", "pilot", "book", ("user", "search"), 1, False, "whom a user can call"),
+    Row(
+        "set-contact", "pilot", "set_contact", ("user", "id", "name", "number"), 1, True,
+        "keep a contact of a user's own; without a name: forget it",
+    ),
+    Row("my-wishes", "pilot", "wishes", ("user",), 1, False, "where calls of a user go"),
+    Row(
+        "set-my-wishes", "pilot", "set_wishes", ("user", "wish", "value"), 2, True,
+        "change a wish of a user's own",
+    ),
+    Row("price", "pilot", "price", ("user", "to"), 1, True, "what a call would cost"),
+    Row("balance", "pilot", "price", ("user",), 1, True, "what is left to call with"),
+    Row("my-voice", "pilot", "voice", ("user",), 1, False, "what callers have said"),
+    Row("voice", "pilot", "voice", ("user", "id"), 2, False, "what one caller has said"),
+    Row("delete-voice", "pilot", "voice", ("user", "id"), 2, True, "forget what one has said"),
+    Row("my-messages", "texts", "show", ("user",), 1, False, "the texts of a user"),
+    Row("send", "texts", "send", ("user", "to", "text"), 3, True, "send a text as a user"),
+    Row("delete-message", "texts", "delete", ("user", "id"), 2, True, "forget a text of a user"),
+    Row(
+        "add-phone", "provision", "add", ("user", "kind", "name"), 2, True,
+        "a login, and a link for a new phone of a user",
+    ),
+    Row("forget-phone", "provision", "forget", ("user", "phone"), 2, True, "lock a phone out"),
+    Row(
+        "ring-phone", "provision", "ring", ("user", "phone", "rings"), 3, True,
+        "let a phone of a user ring: 1, or not: 0",
+    ),
+    Row("new-phones", "provision", "new", ("user",), 0, False, "desk phones that ask who they are"),
+    Row(
+        "assign-phone", "provision", "assign", ("user", "mac", "name"), 2, True,
+        "let a desk phone that has asked be a user's",
+    ),
+    Row(
+        "phone-file", "provision", "file", ("base", "token", "file"), 1, True,
+        "the file of a phone that was added, once",
+    ),
+    Row(
+        "phone-asks", "provision", "ask", ("mac", "brand", "model", "version", "host"), 0, True,
+        "where the file of a desk phone is that asks",
+    ),
+    Row("kit", "provision", "kit", ("count",), 0, True, "a sheet for the first phones of a camp"),
 )  # fmt: skip

@@ -3,16 +3,14 @@
 import os
 
 from ..sip import digest
+from ..text import spelled
 
-# No letter that looks like another one: people type it into a phone.
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 PASSWORD_LETTERS = 12
 
 
 def new_password():
     """Return a password of 60 random bits."""
-    octets = os.urandom(PASSWORD_LETTERS)
-    return "".join([LETTERS[octet % len(LETTERS)] for octet in octets])
+    return spelled(os.urandom(PASSWORD_LETTERS))
 
 
 def hashes(name, realm, password):

@@ -118,6 +118,19 @@ class Delivery:
         self.node.deadlines.watch(mailbox)
         return [self._stored(gone)] if gone else []
 
+    def wait(self, user, request, sender, now):
+        """Let a MESSAGE of a member (a sender as of limits.SENDERS) wait; return the effects.
+
+        Refuses with 480 what there is no room for.
+        """
+        letter = self.mailbox.put(user, request, sender, now)
+        self.node.deadlines.watch(self.mailbox)
+        return [self._stored([letter], now)]
+
+    def forget(self, letter):
+        """Throw a letter away that waits; return the effects."""
+        return [self._stored([letter])] if self.mailbox.remove(letter) else []
+
     def flush(self, arguments, now):
         """The verb flush-mailbox. `user`: whose messages are forgotten."""
         gone = self.mailbox.flush(self.node.user_named(arguments.get("user")))

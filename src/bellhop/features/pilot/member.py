@@ -1,0 +1,406 @@
+"""What a member of the house sees and does on a page of his own (the verbs that take a `user`).
+
+Each answers for that user alone: calls, texts, devices and contacts of others never appear. The
+shell serves the page and knows who is signed in (shell/pilot).
+"""
+
+from ...core.feature import first
+from ...effects import Store
+from ...errors import BellhopError
+from ...limits import MAX_LINKS, MAX_OWN_CONTACTS
+from ...sip import digest, scan, uri
+from ...sip.ip import network_of
+from ...text import printable, readable, spelled
+from ...tu import dialplan, wishes
+from ...tu.calls import ANSWERED, RINGING
+
+NO, SEE, FULL = RIGHTS = ("no", "see", "full")
+# What is said of the safety of a call beside the levels of its keys: it stays in the house, the
+# phones encrypt by themselves, nothing is known.
+HOUSE, PHONES, UNKNOWN = SAFETY = ("house", "by phones", "not known")
+# What became of a call, for one member.
+TALKED, MISSED, ELSEWHERE, DECLINED, UNANSWERED = ENDS = (
+    "talked", "missed", "answered elsewhere", "declined", "not answered",
+)  # fmt: skip
+HELD, BUSY = "held", "busy"
+# A link to sign in, and how often in an hour an address may try a password here.
+LINK_MS, LINK_LETTERS = 600000, 24
+GUESSES_AN_HOUR = 10
+PAGE_OF_HISTORY = 100
+MOST_FOUND = 200
+USED = "this link was used already, or is older than ten minutes: ask for a new one"
+WRONG = "this is not the name or not the password"
+NO_PROVIDER = "there is no provider: calls here cost nothing, and none go to the telephone network"
+NO_VOICE = "there is no answering machine on this router"
+
+
+class Pilot:
+    """A feature. links: token -> (user's name, when it ends); contacts: user's name -> rows.
+
+    ask(verb, arguments, now): as Engine.answer; admission, forwarder: of the core.
+    """
+
+    name = "pilot"
+    hooks, events = ("restore", "counters"), ()
+    users, wakers = {}, {}
+
+    def __init__(self, node, admission, forwarder, ask, devices):
+        self.node = node
+        self.admission = admission
+        self.forwarder = forwarder
+        self.ask = ask
+        self.devices = devices
+        self.links = {}
+        self.contacts = {}
+        self.seen = {"links": 0, "signed_in": 0, "refused": 0}
+
+    def counters(self):
+        """Return how often somebody signed in."""
+        return {"page": self.seen}
+
+    def restore(self, name, records, now):
+        """Take back the contacts of members."""
+        if name == "contacts":
+            self.contacts = {record["id"]: record["entries"] for record in records}
+
+    # Who comes in.
+
+    def link(self, arguments, now):
+        """Make a token by which `user` signs in once."""
+        user = self._user(arguments)
+        if user.pilot == NO:
+            raise BellhopError("`option pilot` of %s is 'no'" % user.name)
+        if len(self.links) >= MAX_LINKS:
+            del self.links[min(self.links, key=lambda one: self.links[one][1])]
+        token = spelled(self.node.token(LINK_LETTERS))
+        self.links[token] = user.name, now + LINK_MS
+        self.seen["links"] += 1
+        told = {"user": user.name, "token": token, "path": "/#in=" + token, "seconds": 600}
+        return told, []
+
+    def enter(self, arguments, now):
+        """Return who signs in: by `token`, or by `user` and `password`; `host` is where from."""
+        host = arguments.get("host") or ""
+        try:
+            name = self._entered(arguments, host, now)
+        except BellhopError:
+            self.seen["refused"] += 1
+            raise
+        self.seen["signed_in"] += 1
+        return {"user": name, "rights": self.node.settings.users[name].pilot}, []
+
+    def _entered(self, arguments, host, now):
+        rates, guesser = self.node.rates, "page " + network_of(host)
+        a_minute = GUESSES_AN_HOUR / 60
+        if not rates.has(guesser, a_minute, GUESSES_AN_HOUR, now):
+            raise BellhopError("too many wrong attempts from here: try again in an hour")
+        token, found = arguments.get("token"), None
+        if token:
+            found, until = self.links.pop(token, (None, 0))
+            found = found if until > now else None
+        elif self.admission.may_guess(host, now):
+            found = self._by_password(arguments)
+        user = self.node.settings.users.get(found)
+        if user is None or user.pilot == NO:
+            rates.allows(guesser, a_minute, GUESSES_AN_HOUR, now)
+            self.admission.guessed(host, now)
+            raise BellhopError(USED if token else WRONG)
+        return found
+
+    def _by_password(self, arguments):
+        name, password = arguments.get("user") or "", (arguments.get("password") or "").encode()
+        section = self.node.settings.names.get(uri.key_of(name.strip().encode()))
+        if section is None or section.kind != "user":
+            return None
+        for algorithm in section.ha1:
+            made = digest.ha1(algorithm, section.name.encode(), self.node.settings.realm, password)
+            if digest.equal(made, section.ha1[algorithm]):
+                return section.name
+        return None
+
+    def _user(self, arguments):
+        return self.node.settings.users[self.node.user_named(arguments.get("user"))]
+
+    # Who I am.
+
+    def me(self, arguments, now):
+        """Return who `user` is, with which phones."""
+        user, node = self._user(arguments), self.node
+        told = {
+            "name": user.name,
+            "display_name": user.display_name or user.name,
+            "extension": user.extension,
+            "domain": node.settings.domain.decode(),
+            "rights": user.pilot,
+            "phones": self.devices.of(user.name, now),
+            "voice": 0,
+            "number": "",
+            "unread": 0,
+        }
+        for seen in node.hooks.seen_user:
+            found = seen(user.name)
+            told["number"] = found.get("mesh_number") or told["number"]
+            told["unread"] = found.get("messages", told["unread"])
+        return told
+
+    # Calls.
+
+    def live(self, arguments, now):
+        """Return the live calls of `user`."""
+        user, rows = self._user(arguments), []
+        for call in sorted(self.node.calls.live.values(), key=_number):
+            incoming = self._side(call, user.name)
+            if incoming is not None:
+                rows.append(self._row(call, incoming, user, now))
+        return {"calls": rows}
+
+    def _side(self, call, name):
+        """Tell whether a live call comes in for a user; None: it is none of his."""
+        if call.members.caller == name:
+            return False
+        if call.state == ANSWERED:
+            return True if call.members.taker == name else None
+        return True if _rings(call, name) else None
+
+    def _row(self, call, incoming, user, now):
+        seen = self.node.seen(call, now)
+        row = self._peer(call, incoming, user)
+        row.update(
+            {
+                "call": str(call.number),
+                "incoming": incoming,
+                "state": HELD if seen["held"] else seen["state"],
+                "rings": seen["rings"],
+                "safety": _safety(call, seen),
+                "words": seen.get("words") if call.state == ANSWERED else None,
+                "talked": seen["seconds_talked"],
+                "seconds": seen["seconds_since_start"],
+            }
+        )
+        return row
+
+    def _peer(self, call, incoming, user):
+        """Return who the other one is, as `who` does; hidden: he does not say."""
+        if incoming and wishes.is_nobody(call.from_):
+            return {"name": "", "number": "", "address": "", "hidden": True}
+        told = self.who(user.name, call.from_.uri if incoming else uri.parse(call.uri))
+        if not told["name"] and incoming:
+            told["said"] = readable(scan.unquote(call.from_.display or b""))
+        return dict(told, hidden=False)
+
+    def who(self, user, target):
+        """Return whom a Uri means, for a user (a name): name, number to dial, address."""
+        node = self.node
+        is_here = target.host is None or node.is_ours(target)
+        name = readable(target.name or target.rest or b"")
+        host = "" if target.host is None else readable(target.host)
+        section = dialplan.callee(node.settings, target) if is_here else None
+        address = name if is_here else "%s@%s" % (name, host)
+        told = {"name": "", "number": name if is_here else "sip:" + address, "address": address}
+        if section is not None:
+            told["number"] = section.extension or section.name
+            told["name"] = section.display_name or section.name
+        told["name"] = self._own_name(user, told) or told["name"]
+        told["name"] = told["name"] or self._known(target, told, is_here)
+        return told
+
+    def _own_name(self, user, told):
+        keys = [_key(told["number"]), _key(told["address"])]
+        for row in self.contacts.get(user, ()):
+            if _key(row["number"]) in keys:
+                return row["name"]
+        return ""
+
+    def _known(self, target, told, is_here):
+        """Return the name that the owner's contacts, or the mesh, have for an address, or ""."""
+        keys = [_key(told["number"]), _key(told["address"])]
+        for contact in self.node.settings.contacts:
+            if contact.name and {_key(contact.number), _key(contact.address)} & set(keys):
+                return contact.name
+        found = None if is_here else first(self.node.hooks.callee, target)
+        return "" if found is None else str(found[0] or "")
+
+    def history(self, arguments, now):
+        """Return the newest calls of `user` that are over; `before`: an id, for those before it.
+
+        `missed`: anything, for those alone that were missed.
+        """
+        user, rows = self._user(arguments), []
+        before, only = arguments.get("before"), arguments.get("missed")
+        for call in reversed(self.node.calls.history):
+            if before and (not before.isdigit() or call.number >= int(before)):
+                continue
+            row = self._past(call, user, now)
+            if row is not None and (not only or row["how"] == MISSED):
+                rows.append(row)
+            if len(rows) >= PAGE_OF_HISTORY:
+                break
+        return {"history": rows}
+
+    def _past(self, call, user, now):
+        members, name = call.members, user.name
+        if name not in (members.caller, members.callee) and name not in members.rang:
+            return None
+        incoming = members.caller != name
+        row = self._peer(call, incoming, user)
+        answered = call.answered_at is not None
+        mine = answered and (not incoming or members.taker == name)
+        row.update(
+            {
+                "id": call.number,
+                "incoming": incoming,
+                "how": _how(call, incoming, mine),
+                "why": "" if incoming or answered else (call.ended_by or ""),
+                "safety": call.security if mine else None,
+                "seconds_ago": (now - call.since) // 1000,
+                "talked": (call.ended_at - call.answered_at) // 1000 if mine else None,
+            }
+        )
+        return row
+
+    def _mine(self, arguments):
+        """Return (user, live Call, whether it comes in); raises BellhopError for another's."""
+        user = self._user(arguments)
+        wanted = arguments.get("call")
+        for call in self.node.calls.live.values():
+            incoming = self._side(call, user.name) if wanted == str(call.number) else None
+            if incoming is not None:
+                return user, call, incoming
+        raise BellhopError("this call is over")
+
+    def hang_up(self, arguments, now):
+        """End `call`; one that rings here is declined."""
+        user, call, incoming = self._mine(arguments)
+        if incoming and call.state == RINGING:
+            return self.decline(arguments, now)
+        words = "%s ended the call on the page" % user.name
+        return {"call": arguments["call"]}, self.forwarder.release.hang_up(call, now, words)
+
+    def decline(self, arguments, now):
+        """Let `call` ring no more at the phones of `user`: it goes on as if he were busy."""
+        user, call, incoming = self._mine(arguments)
+        if not incoming or call.state != RINGING:
+            raise BellhopError("this call does not ring here")
+        return {"call": arguments["call"]}, self.forwarder.decline(call.context, user.name, now)
+
+    def verify(self, arguments, now):
+        """Take what two people found of the words of `call`: `verdict` same or different."""
+        user, call, incoming = self._mine(arguments)
+        if incoming and wishes.is_nobody(call.from_):
+            raise BellhopError("who hides the number cannot be verified")
+        asked = {"call": arguments["call"], "verdict": arguments["verdict"]}
+        effects = self.ask("verify", asked, now)[1]
+        return {"call": self._row(call, incoming, user, now)}, effects
+
+    # People.
+
+    def book(self, arguments, now):
+        """Return the phone book, own entries first; `search`: what stands in a name or number."""
+        user, search = self._user(arguments), (arguments.get("search") or "").lower()
+        talking = set()
+        for call in self.node.calls.live.values():
+            if call.state == ANSWERED:
+                talking.update([call.members.caller, call.members.taker])
+        rows = [
+            {"name": row["name"], "number": row["number"], "own": row["id"], "state": ""}
+            for row in self.contacts.get(user.name, ())
+        ]
+        domain = "@" + self.node.settings.domain.decode()
+        for entry in self.ask("phonebook", {}, now)[0]["phonebook"]:
+            name = entry["address"][4:].partition(domain)[0]
+            state = "there" if entry["registered"] else ""
+            row = {"name": entry["display"], "number": entry["number"] or entry["address"],
+                   "own": "", "state": BUSY if name in talking else state}  # fmt: skip
+            rows.append(row)
+        found = [row for row in rows if search in row["name"].lower() or search in row["number"]]
+        return {"book": found[:MOST_FOUND], "more": len(found) > MOST_FOUND}
+
+    def set_contact(self, arguments, now):
+        """Keep an entry of one's own: `name`, `number`; `id`: in place of that one.
+
+        Without a name it is forgotten.
+        """
+        user = self._user(arguments).name
+        name = printable(arguments.get("name") or "").strip()[:64]
+        number = (arguments.get("number") or "").strip()
+        if name and (
+            not number or len(number) > 128 or [c for c in number if not 32 <= ord(c) < 127]
+        ):
+            raise BellhopError("a contact needs a number, a name or an address")
+        rows = [row for row in self.contacts.get(user, ()) if row["id"] != arguments.get("id")]
+        if name:
+            if len(rows) >= MAX_OWN_CONTACTS:
+                raise BellhopError("more than %d contacts do not fit" % MAX_OWN_CONTACTS)
+            made = arguments.get("id") or spelled(self.node.token(8))
+            rows.append({"id": made, "name": name, "number": number})
+        rows.sort(key=lambda row: row["name"].lower())
+        self.contacts[user] = rows
+        changes = {user: {"id": user, "entries": rows}}
+        return {"contacts": rows}, [Store("contacts", self._dump, changes)]
+
+    def _dump(self, now):
+        users = self.node.settings.users
+        return [{"id": one, "entries": self.contacts[one]} for one in self.contacts if one in users]
+
+    # Wishes.
+
+    def wishes(self, arguments, now):
+        """Return what is in force for the calls of `user`."""
+        return self.ask("wishes", {"user": self._user(arguments).name}, now)[0]
+
+    def set_wishes(self, arguments, now):
+        """Set `wish` to `value`, or forget it without one."""
+        asked = {name: arguments[name] for name in arguments if name != "id"}
+        return self.ask("set-wish", asked, now)
+
+    # What is not there yet.
+
+    def price(self, arguments, now):
+        """Tell what a call `to` somebody would cost."""
+        raise BellhopError(NO_PROVIDER)
+
+    def voice(self, arguments, now):
+        """Tell what callers have said."""
+        raise BellhopError(NO_VOICE)
+
+
+def _how(call, incoming, mine):
+    if mine:
+        return TALKED
+    if call.answered_at is not None:
+        return ELSEWHERE
+    if not incoming:
+        return UNANSWERED
+    return DECLINED if call.status in (433, 603) else MISSED
+
+
+def _rings(call, name):
+    """Tell whether a call rings at a phone of a user now."""
+    if call.context is None:
+        return False
+    for branch in call.context.pending():
+        binding = branch.target.binding
+        if binding is not None and binding.user == name and branch.cancel is None:
+            return True
+    return False
+
+
+def _safety(call, seen):
+    if seen.get("by_phones"):
+        return PHONES
+    if seen.get("security") is not None:
+        return seen["security"]
+    members = call.members
+    if call.state == ANSWERED:
+        return HOUSE if members.caller is not None and members.taker is not None else UNKNOWN
+    branches = [] if call.context is None else call.context.pending()
+    outside = [one for one in branches if one.target.binding is None]
+    return HOUSE if members.caller is not None and branches and not outside else UNKNOWN
+
+
+def _key(number):
+    return uri.key_of((number[4:] if number[:4] == "sip:" else number).encode())
+
+
+def _number(call):
+    return call.number

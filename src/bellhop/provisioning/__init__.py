@@ -1,0 +1,1 @@
+"""A phone's configuration file for each brand, made from one description; pure."""
