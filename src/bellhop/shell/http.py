@@ -1,14 +1,18 @@
-"""A small HTTP server for phones on the LAN: the phone book in their formats (RFC 9112)."""
+"""A small HTTP server (RFC 9112): the phone book for phones, and what the package of pages adds."""
 
 import socket
+from collections import namedtuple
 
 from ..errors import BellhopError
+from ..limits import MAX_PAGE_BYTES
 from ..sip import uri
 from ..world.binding import bound
 from ..world.connection import Connection, Listening
 from ..world.system import sockets
 
 REQUEST_BYTES = 4096
+# A browser brings cookies and names of languages; what a page asks for is short.
+HEAD_BYTES, BODY_BYTES = 8192, 65536
 ANSWER_BYTES = 1 << 22
 PATIENCE_MS = 5000
 # Clients that are served at once, and connections that may be open for it.
@@ -16,22 +20,44 @@ MAX_CLIENTS, MAX_OPEN = (16, 64)
 BACKLOG = 16
 END = b"\r\n\r\n"
 
+# A request. path, query: text, unescaped and not; fields: small name -> text; peer: address; host:
+# the name and port by which the node was asked; is_secure: by TLS.
+Request = namedtuple(
+    "Request", ("method", "path", "query", "fields", "body", "peer", "host", "is_secure")
+)
+# An answer. kind: media type; body: octets; lines: further header fields, text; stream: called with
+# the Client where more follows, else None.
+Answer = namedtuple("Answer", ("status", "kind", "body", "lines", "stream"))
+
+
+def text(status, words):
+    """Return an Answer of one line for people."""
+    return Answer(status, "text/plain; charset=utf-8", (words + "\n").encode(), (), None)
+
 
 class HttpServer:
-    """Serves /phonebook/FORMAT to neighbours, on one port of the addresses that `listen` names.
+    """Serves neighbours on one port of the addresses that `listen` names.
 
-    guard: an origins.Guard.
+    guard: an origins.Guard; sites: each has answer(request), an Answer or None: not mine; context:
+    of TLS, as for tls.contexts.TlsConnection, or None. What comes by TLS may come from far.
     """
 
-    def __init__(self, loop, settings, guard):
+    def __init__(self, loop, settings, guard, sites, context=None):
         self.loop = loop
-        self.port, self.hosts = settings.http_port, settings.listen
+        self.context = context
+        self.port, self.hosts = self.wanted(settings), settings.listen
+        self.internet = settings.internet
         self.guard = guard
+        self.sites = sites
         # Whether some address could not be had.
         self.is_partial = False
         self.clients = set()
         self.listening = []
         self.counters = {"served": 0, "refused": 0}
+
+    def wanted(self, settings):
+        """Return the port that Settings want."""
+        return settings.http_port if self.context is None else settings.https_port
 
     def open(self):
         """Listen; raises OSError where no address can be had."""
@@ -46,7 +72,8 @@ class HttpServer:
 
     def fits(self, settings):
         """Tell whether it listens where these Settings want it."""
-        return (self.port, self.hosts) == (settings.http_port, settings.listen)
+        wanted = self.wanted(settings), settings.listen, settings.internet
+        return (self.port, self.hosts, self.internet) == wanted
 
     def _listen(self, host):
         made = bound(socket.SOCK_STREAM, host, self.port, reuse=True)
@@ -67,38 +94,72 @@ class HttpServer:
             return
         self.clients.add(Client(self, made, sockets.place(address)[0]))
 
-    def answer(self, head, peer, here):
-        """Return (status, content type, body) for a request.
+    def connection(self, made, client):
+        """Return the Connection of a client."""
+        if self.context is None:
+            return Connection(self.loop, made, client, ANSWER_BYTES)
+        from .tls.contexts import TlsConnection  # Only where TLS is on.
+
+        return TlsConnection(self.loop, made, client, ANSWER_BYTES, None, self.context, "")
+
+    def answer(self, head, body, peer, here):
+        """Return the Answer to a request.
 
         here: the host and port that the client has asked, where it does not say so itself.
         """
-        if len(self.clients) > MAX_CLIENTS:
-            return "503 Service Unavailable", "text/plain", b"too many clients\n"
-        if not self.guard.is_near(peer):
-            return "403 Forbidden", "text/plain", b"the phone book is for the local network only\n"
+        if len([one for one in self.clients if one.stream is None]) > MAX_CLIENTS:
+            return text("503 Service Unavailable", "too many clients")
+        is_secure = self.context is not None
+        if not ((is_secure and self.internet) or self.guard.is_near(peer)):
+            return text("403 Forbidden", "this is for the local network only")
         lines = head.split(b"\r\n")
         words = lines[0].split(b" ")
         if len(words) != 3 or words[2][:7] != b"HTTP/1.":
-            return "400 Bad Request", "text/plain", b"this is no HTTP/1.1\n"
-        if words[0] not in (b"GET", b"HEAD"):
-            return "405 Method Not Allowed", "text/plain", b"only GET and HEAD\n"
+            return text("400 Bad Request", "this is no HTTP/1.1")
+        fields = fields_of(lines[1:])
         try:
-            place, form, page = _target(words[1])
-            asked = [one for one in (place, _host(lines)) if one]
+            place, path, query = _target(words[1])
+            asked = [one for one in (place, fields.get("host", "")) if one]
             if [one for one in asked if not self.guard.is_named(one)]:
-                return "421 Misdirected Request", "text/plain", b"this machine has another name\n"
-            url = "http://%s/phonebook/%s.xml?page=" % ((asked or [here])[0], form)
-            arguments = {"format": form, "page": page, "url": url}
-            found, _ = self.loop.engine.answer("phonebook", arguments, self.loop.now())
+                return text("421 Misdirected Request", "this machine has another name")
+            host = (asked or [here])[0]
+            method = words[0].decode("latin-1")
+            request = Request(method, path, query, fields, body, peer, host, is_secure)
+            for site in self.sites:
+                answer = site.answer(request)
+                if answer is not None:
+                    return answer
         except ValueError:
-            return "400 Bad Request", "text/plain", b"a malformed escape in the path\n"
+            return text("400 Bad Request", "a malformed escape in the path")
         except BellhopError as error:
-            return "404 Not Found", "text/plain", ("%s\n" % error).encode()
-        return "200 OK", found["content_type"], found["text"].encode()
+            return text("404 Not Found", str(error))
+        if method not in ("GET", "HEAD"):
+            return text("405 Method Not Allowed", "only GET and HEAD")
+        return text("404 Not Found", "nothing is here")
+
+
+class PhoneBook:
+    """The site /phonebook/FORMAT."""
+
+    def __init__(self, loop):
+        self.loop = loop
+
+    def answer(self, request):
+        """Return the Answer with the phone book in a format; raises BellhopError."""
+        form = request.path.removeprefix("/phonebook/").removesuffix(".xml")
+        if form == request.path.removesuffix(".xml") or request.method not in ("GET", "HEAD"):
+            return None
+        pages = [pair[5:] for pair in request.query.split("&") if pair[:5] == "page="]
+        page = uri.unescape((pages or ["1"])[0].encode("latin-1")).decode("latin-1")
+        url = "http://%s/phonebook/%s.xml?page=" % (request.host, form)
+        arguments = {"format": form, "page": page, "url": url}
+        found, _ = self.loop.engine.answer("phonebook", arguments, self.loop.now())
+        kind = found["content_type"] + "; charset=utf-8"
+        return Answer("200 OK", kind, found["text"].encode(), (), None)
 
 
 def _target(target):
-    """Return (host or "", format, page) of a request target (RFC 9112 section 3.2), as text.
+    """Return (host or "", path, query) of a request target (RFC 9112 section 3.2), as text.
 
     A phone may write the absolute form, which proxies get; raises ValueError.
     """
@@ -107,22 +168,22 @@ def _target(target):
         place, slash, path = target[7:].partition(b"/")
         target = slash + path
     path, _, query = target.partition(b"?")
-    form = uri.unescape(path).decode("latin-1").removeprefix("/phonebook/").removesuffix(".xml")
-    pages = [pair[5:] for pair in query.split(b"&") if pair[:5] == b"page="]
-    return place.decode("latin-1"), form, uri.unescape((pages or [b"1"])[0]).decode("latin-1")
+    path = uri.unescape(path).decode("latin-1")
+    return place.decode("latin-1"), path, query.decode("latin-1")
 
 
-def _host(lines):
-    """Return the value of the field Host, or ""."""
-    for line in lines[1:]:
-        name, _, value = line.partition(b":")
-        if name.lower() == b"host":
-            return value.strip().decode("latin-1")
-    return ""
+def fields_of(lines):
+    """Return {small name: text} of header lines; of fields that come twice the first."""
+    fields = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if colon:
+            fields.setdefault(name.decode("latin-1").lower(), value.strip().decode("latin-1"))
+    return fields
 
 
 class Client:
-    """One client: a request, an answer, the end."""
+    """One client: a request, an answer, the end. stream: what goes on to be sent, or None."""
 
     def __init__(self, server, made, peer):
         self.server = server
@@ -130,33 +191,62 @@ class Client:
         host, port = sockets.place(made.getsockname())
         self.here = uri.host_port(host.encode(), port).decode()
         self.buffer = b""
-        self.connection = Connection(server.loop, made, self, ANSWER_BYTES)
+        self.stream = None
+        self.connection = server.connection(made, self)
         self.timer = server.loop.call_later(PATIENCE_MS, lambda: self._leave("refused"))
 
     def received(self, data):
-        """Answer when the head of the request is whole; GET and HEAD have no more."""
+        """Answer when the request is whole."""
+        if self.stream is not None:
+            return
         self.buffer += data
-        head, end, _ = self.buffer.partition(END)
+        head, end, body = self.buffer.partition(END)
         if not end:
-            if len(head) > REQUEST_BYTES:
+            if len(head) > (HEAD_BYTES if self.server.sites[1:] else REQUEST_BYTES):
                 self._leave("refused")
             return
-        status, kind, body = self.server.answer(head, self.peer, self.here)
-        lines = "HTTP/1.1 %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %d\r\n"
-        lines = lines % (status, kind, len(body)) + "Connection: close\r\n\r\n"
+        length = fields_of(head.split(b"\r\n")[1:]).get("content-length", "0")
+        if not length.isdigit() or int(length) > BODY_BYTES:
+            self._say(head, text("413 Content Too Large", "too long"))
+        elif len(body) >= int(length):
+            self._say(head, self.server.answer(head, body[: int(length)], self.peer, self.here))
+
+    def _say(self, head, answer):
+        lines = ["HTTP/1.1 " + answer.status, "Content-Type: " + answer.kind, *answer.lines]
+        if answer.stream is None:
+            lines += ["Content-Length: %d" % len(answer.body), "Connection: close"]
         is_head = head[:5] == b"HEAD "  # RFC 9110 section 9.3.2: as for GET, but for the body.
-        self.connection.send(lines.encode() + (b"" if is_head else body))
-        self._leave("served" if status == "200 OK" else "refused")
+        body = b"" if is_head else answer.body
+        self.connection.send("\r\n".join(lines).encode() + END + body)
+        if answer.stream is None or is_head:
+            self._leave("served" if answer.status[:1] == "2" else "refused")
+            return
+        self.server.loop.cancel(self.timer)
+        self.buffer, self.stream = b"", answer.stream
+        self.connection.bound(MAX_PAGE_BYTES)
+        self.stream.opened(self)
+
+    def send(self, data):
+        """Send more of a stream."""
+        self.connection.send(data)
+
+    def leave(self):
+        """End a stream."""
+        self._leave("served")
 
     def _leave(self, counter):
         self.connection.close()
         self._forget(counter)
 
     def ended(self, reason):
-        """The client left without an answer."""
-        self._forget("refused")
+        """The client left."""
+        self._forget("refused" if self.stream is None else "served")
 
     def _forget(self, counter):
+        if self not in self.server.clients:
+            return
         self.server.counters[counter] += 1
         self.server.clients.discard(self)
         self.server.loop.cancel(self.timer)
+        if self.stream is not None:
+            self.stream.closed(self)

@@ -52,10 +52,12 @@ class Service(service.Service):
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
-        self.bus = self.media = self.sounds = self.signer = self.http = self.http_retry = None
-        self.gateway = None
+        self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
+        self.gateway, self.web = None, []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
+
+    rows = ROWS
 
     def make_resolver(self):
         """Return what performs Resolve."""
@@ -65,6 +67,7 @@ class Service(service.Service):
         """Open what must be there before the node listens."""
         Signals(self.loop, self.hung_up, self.end)
         self.guard.adopt(self.settings)
+        self._join_pilot()
         if self.settings.media.enabled:
             self._join_media()
         if self.settings.pgp.enabled:
@@ -79,7 +82,8 @@ class Service(service.Service):
 
     def complete(self):
         """Open what can come after the node listens."""
-        self._serve_phonebook()
+        self._open_site()
+        self._serve_pages()
         if os.path.isdir(BUS):
             self._join_bus()
         # What is there now stays: the collector need not look at it again.
@@ -88,7 +92,8 @@ class Service(service.Service):
     def stop(self):
         """Close everything and write what waits."""
         super().stop()
-        for part in (self.bus, self.media, self.sounds, self.gateway, self.signer, self.http):
+        parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site]
+        for part in parts + self.web:
             if part is not None:
                 part.close()
 
@@ -97,39 +102,59 @@ class Service(service.Service):
         self.guard.adopt(settings)
         self._load_certificate()
         self._adjust_names()
-        if self.http is None or not self.http.fits(settings):
-            self._serve_phonebook()
+        if not self.web or [one for one in self.web if not one.fits(settings)]:
+            self._serve_pages()
+        if self.site is not None:
+            self.site.changed()
         self._adjust_signing()
 
     def _addresses_changed(self):
         super()._addresses_changed()
-        if self.http is not None and self.http.is_partial:
-            self._serve_phonebook()
+        if [one for one in self.web if one.is_partial]:
+            self._serve_pages()
 
-    # The phone book over HTTP.
+    # The members' page and the phone book over HTTP.
 
-    def _serve_phonebook(self):
-        """Serve the phone book over HTTP where the settings say, and nowhere else."""
-        if self.http is not None:
-            self.http.close()
-            self.http = None
-        self.loop.cancel(self.http_retry)
-        self.http_problems = []
-        if not self.settings.http_port:
-            return
-        from .http import HttpServer  # Only a node that serves it pays for it in memory.
-
-        self.http = HttpServer(self.loop, self.settings, self.guard)
+    def _join_pilot(self):
         try:
-            self.http.open()
-        except OSError as error:
-            words = "no phone book over HTTP on port %d: %s"
-            problem = Problem(NO_PORT, words % (self.http.port, sockets.reason(error)), RETRIED)
-            self.http_problems = [problem.about("node", "http_port", str(self.http.port))]
-            self.http_retry = self.loop.call_later(HTTP_RETRY_MS, self._retry_phonebook)
+            catalogue.join_pilot(self.engine)
+        except ImportError:
+            pass  # Their package is not installed: the verbs say so.
 
-    def _retry_phonebook(self):
-        self._serve_phonebook()
+    def _open_site(self):
+        if "pilot" in self.engine.features:
+            from .pilot.site import Site  # Only where the pages are installed.
+
+            self.site = Site(self)
+
+    def _serve_pages(self):
+        """Serve pages and phone book where the settings say, and nowhere else."""
+        for server in self.web:
+            server.close()
+        self.web, self.http_problems = [], []
+        self.loop.cancel(self.http_retry)
+        if self.settings.http_port:
+            self._serve(None, "http_port")
+        context = None if self.contexts is None else self.contexts.server
+        if self.settings.https_port and self.site is not None and context is not None:
+            self._serve(context, "https_port")
+
+    def _serve(self, context, option):
+        from .http import HttpServer, PhoneBook  # Only a node that serves it pays for it.
+
+        sites = [PhoneBook(self.loop)] + ([] if self.site is None else [self.site])
+        server = HttpServer(self.loop, self.settings, self.guard, sites, context)
+        self.web.append(server)
+        try:
+            server.open()
+        except OSError as error:
+            words = "no pages and no phone book over HTTP on port %d: %s"
+            problem = Problem(NO_PORT, words % (server.port, sockets.reason(error)), RETRIED)
+            self.http_problems.append(problem.about("node", option, str(server.port)))
+            self.http_retry = self.loop.call_later(HTTP_RETRY_MS, self._retry_pages)
+
+    def _retry_pages(self):
+        self._serve_pages()
         self._tell()
 
     def found_problems(self):
@@ -312,14 +337,17 @@ class Service(service.Service):
         self.bus.open()
 
     def is_heard(self):
-        """Tell whether anybody hears of events: the bus, or clients of the control socket."""
-        return self.bus is not None or super().is_heard()
+        """Tell whether anybody hears of events: the bus, a page, clients of the control socket."""
+        is_seen = self.site is not None and self.site.is_heard()
+        return self.bus is not None or is_seen or super().is_heard()
 
     def publish(self, effect):
         """Perform an Event: tell the clients of the control socket, and the bus."""
         super().publish(effect)
         if self.bus is not None:
             self.bus.publish(effect.kind, effect.fields)
+        if self.site is not None:
+            self.site.changed()
 
     def more_problems(self):
         """Return (kind of section, sentence, "" where it does not hold) of what the shell has."""

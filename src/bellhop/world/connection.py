@@ -64,6 +64,10 @@ class Connection:
         self.wants = self._wanted()
         loop.watch(self.descriptor, self._step, self.wants)
 
+    def bound(self, most):
+        """Let so many octets wait at most, from now on."""
+        self.most = most
+
     def send(self, data):
         """Send octets now, or when there is room; what comes after the end goes nowhere."""
         if self.socket is None:
