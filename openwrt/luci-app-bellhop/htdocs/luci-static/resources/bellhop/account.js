@@ -44,12 +44,23 @@ return baseclass.extend({
 
 	/* A picture of what to enter: the camera of a phone shows it as text that can be copied. */
 	code: function(server, name, password) {
+		return this.drawn('%s: %s\n%s: %s\n%s: %s'.format(_('Server'), server, _('Account'), name, _('Password'), password),
+			_('Server, account and password'));
+	},
+
+	/* A path of the node's own pages, as phones on the LAN reach it. */
+	url: function(server, path) {
+		const port = (uci.sections('bellhop', 'node')[0] || {}).http_port || 8086;
+		return 'http:' + '//%s:%d%s'.format(server.split(':')[0], port, path);
+	},
+
+	/* A QR code, where LuCI has its drawer of them. */
+	drawn: function(text, label) {
 		if (!uqr)
 			return '';
-		const text = '%s: %s\n%s: %s\n%s: %s'.format(_('Server'), server, _('Account'), name, _('Password'), password);
 		const drawn = new DOMParser().parseFromString(uqr.renderSVG(text, { pixelSize: 4 }), 'image/svg+xml').documentElement;
 		drawn.setAttribute('role', 'img');
-		drawn.setAttribute('aria-label', _('Server, account and password'));
+		drawn.setAttribute('aria-label', label);
 		return drawn;
 	},
 

@@ -12,6 +12,9 @@ const FIRST = [ 'name', 'extension', 'display_name' ];
 
 let registered = {}, messages = {}, server = '';
 
+/* DHCP's options by which desk phones learn where their configuration is. */
+const TFTP = [ '66', '160' ];
+
 function load() {
 	return Promise.all([ api.ask('registrations'), api.ask('users'), account.server() ]).then(([ answer, users, place ]) => {
 		registered = {};
@@ -23,6 +26,43 @@ function load() {
 	});
 }
 
+/* The page of one person: a link that holds once, for the camera of the phone that shall show it. */
+function showPage(name) {
+	return api.ask('pilot-link', name).then(answer => {
+		const url = answer.error ? '' : account.url(server, answer.path);
+		if (url)
+			api.modal(_('Page of %s').format(name), [ E('p', [ _('Scan it with the phone that shall show the page, or open the link. It holds once, for ten minutes.') ]),
+				account.drawn(url, _('Link to the page')), E('p', [ api.code(url) ]) ]);
+		return answer;
+	});
+}
+
+/* Desk phones that have asked the network who they are. */
+function newPhones(rows) {
+	const people = uci.sections('bellhop', 'user').map(one => account.name(one['.name']));
+	return rows.length ? api.section(_('New phones'), api.table([
+		[ _('Phone'), row => [ row.brand, row.model ].join(' ').trim() || row.host ], [ _('Hardware address'), row => row.mac ],
+		[ '', row => {
+			const choice = E('select', { 'class': 'cbi-input-select' }, people.map(name => E('option', { 'value': name }, [ name ])));
+			return E('span', [ choice, ' ', api.button(_('Is this one\'s'), () => api.ask('assign-phone', choice.value, row.mac).then(answer =>
+				answer.error ? answer : api.modal(_('Assigned'), [ E('p', [ _('Now switch the phone off and on. It sets itself up.') ]) ]))) ]);
+		} ]
+	], rows, '')) : '';
+}
+
+/* Lets DHCP tell desk phones where their configuration is, or not any more; Save & Apply puts it in force. */
+function tellByDhcp(section) {
+	const option = section.option(form.Flag, '_dhcp', _('Desk phones learn it by DHCP'),
+		_('For phones that do not find this router by themselves: DHCP tells them where their configuration is (options 66 and 160 of the interface lan).'));
+	const others = () => [].concat(uci.get('dhcp', 'lan', 'dhcp_option') || []).filter(one => !TFTP.includes(one.split(',')[0]));
+	option.cfgvalue = () => [].concat(uci.get('dhcp', 'lan', 'dhcp_option') || []).some(one => TFTP.includes(one.split(',')[0])) ? '1' : '0';
+	option.write = (id, value) => {
+		const list = others().concat(value == '1' ? TFTP.map(one => one + ',' + account.url(server, '/p/')) : []);
+		uci.set('dhcp', 'lan', 'dhcp_option', list.length ? list : null);
+	};
+	option.remove = () => option.write(null, '0');
+}
+
 function where(id) {
 	const name = account.name(id), found = registered[name] || [];
 	return E('div', { 'data-account': name }, (found.length ? found.map(one => E('div', [
@@ -31,15 +71,16 @@ function where(id) {
 	])) : [ api.mark('warning', _('no phone yet')) ]).concat(
 		messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
 			api.button(_('Throw away'), () => api.ask('flush-mailbox', name)) ]) : '',
+		api.button(_('Show the page'), () => showPage(name)), ' ',
 		found.length ? api.button(_('Ring it'), () => api.ask('ring', name).then(answer => account.showRinging(name, answer))) : ''));
 }
 
 return view.extend({
 	load: function() {
-		return Promise.all([ load(), uci.load('bellhop') ]);
+		return Promise.all([ load(), api.ask('new-phones'), uci.load('bellhop'), L.resolveDefault(uci.load('dhcp')) ]);
 	},
 
-	render: function() {
+	render: function([ , fresh ]) {
 		const map = new form.Map('bellhop', _('Phones'),
 			_('Each phone has an account. Enter into the phone: server %s, its account and its password.').format(server));
 		const section = options.grid(map, 'user');
@@ -65,9 +106,18 @@ return view.extend({
 		state.modalonly = false;
 		state.textvalue = where;
 
+		const devices = options.grid(map, 'phone', _('Devices'),
+			_('A device with a login of its own can be forgotten alone. A desk phone without a password gets one when it asks for its configuration. Members add theirs on their own page.'));
+		devices.addbtntitle = _('Add a device');
+		devices.sortable = false;
+		options.few(options.add(devices, 'phone'), [ 'name', 'user', 'login', 'brand', 'mac' ]);
+		if (uci.get('dhcp', 'lan'))
+			tellByDhcp(options.single(map, 'node', _('Desk phones')));
+
 		poll.add(() => load().then(() => uci.sections('bellhop', 'user').forEach(one =>
 			document.querySelectorAll('[data-account]').forEach(place =>
 				place.dataset.account == account.name(one['.name']) && place.replaceWith(where(one['.name']))))), 5);
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user' ]), node ]));
+		const place = api.live(poll, () => api.ask('new-phones'), answer => newPhones(answer['new'] || []), fresh);
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user', 'phone' ]), place, node ]));
 	}
 });
