@@ -59,10 +59,16 @@ SENDERS = OWN, MEMBER, STRANGER = ("own", "member", "stranger")
 # Into so many parts a mailbox, and all of them together, are divided: all senders of a kind may
 # fill one part, and one sender a part of the second size. What strangers send leaves room.
 MAILBOX_PARTS = {OWN: (1, 2), MEMBER: (2, 4), STRANGER: (4, 8)}
-# Writings to flash in 24 hours that senders of a kind may cause, all together and one. 1,600 of
-# 4 kB are 7 MB: 8 MB of flash that bear 10,000 erasures live for 30 years. Past it a message that
-# would have to wait is refused.
-WRITINGS_A_DAY = {OWN: (800, 400), MEMBER: (500, 100), STRANGER: (300, 30)}
+# Writings to flash in 24 hours that senders of a kind may cause, all together and one. 4,300 of
+# 4 kB are 18 MB: 8 MB of flash that bear 10,000 erasures live for 12 years of such days. Past it a
+# message that would have to wait is refused.
+WRITINGS_A_DAY = {OWN: (2000, 1000), MEMBER: (2000, 1000), STRANGER: (300, 30)}
+# Texts of other nodes that were brought in the last 7 days and must not come twice, 150 octets
+# each: two for each writing of a day. Past it the oldest is forgotten.
+MAX_TAKEN = 4096
+# Octets of texts to nodes that are off, of one user and of all.
+MAX_OUTBOX_BYTES = 65536
+MAX_OUTBOXES_BYTES = 524288
 # Transactions kept free for emergency calls when the table is full.
 EMERGENCY_RESERVE = 64
 # Entries of an imported phone book: a town's clubs and shops. Octets of one in the line that brings

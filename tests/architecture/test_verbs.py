@@ -12,6 +12,7 @@ from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.member import Member
+from bellhop.features.mesh.outbox import Outbox
 from bellhop.features.messages.delivery import Delivery
 from bellhop.features.phonebook.book import Book
 from bellhop.features.pickup import Pickup
@@ -40,6 +41,7 @@ ANSWERING = {
     Trunks.name: Trunks,
     **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,
+    Outbox.name: Outbox,
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

@@ -48,7 +48,10 @@ class Uac:
         listening = node.listening[flow.local]
         if listening is None:
             return None, []
-        mark = proxy.branch(node.instance, node.token(8), b"")
+        # A text is the same after a restart, so that a phone that has it shows it once.
+        is_text = request.method == b"MESSAGE"
+        random = node.proof.of(request.call_id + request.uri)[:12] if is_text else node.token(8)
+        mark = proxy.branch(b"" if is_text else node.instance, random, b"")
         request.insert(b"via", proxy.via_line(listening, mark))
         request.measure()
         if request.method == b"ACK":

@@ -42,6 +42,7 @@ ORDER = (
     "mesh",
     "mesh dialling",
     "mesh circuits",
+    "mesh outbox",
     "dns",
     "named calls",
     "trunks",
@@ -62,8 +63,10 @@ ORDER = (
     "moving",
 )
 # Feature -> what the owner is told where it is asked and is not on.
+NO_MESH = "the mesh is off: `option enabled 1` in `config mesh` turns it on"
 OFF = {
-    "mesh": "the mesh is off: `option enabled 1` in `config mesh` turns it on",
+    "mesh": NO_MESH,
+    "mesh outbox": NO_MESH,
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
@@ -112,12 +115,15 @@ def node(settings, token, now):
 def join_mesh(engine, seed, boot_epoch, crypto, now):
     """Become a member of the mesh under the identity of `seed` (32 octets)."""
     from .mesh.member import Member  # Only a node with a mesh pays for it in memory.
+    from .mesh.outbox import Outbox
 
     core, uac = engine.node, engine.uac
     member = Member(core, uac, seed, boot_epoch, crypto, now)
     engine.join(member)
     for part in member.parts:
         engine.join(part)
+    tell, whom = engine.features["messages"].tell, engine.routing.whom
+    engine.join(Outbox(core, uac, member.dialling, whom, tell))
 
 
 def join_trunks(engine):

@@ -35,6 +35,8 @@ FEATURES = (
         "set-statement", "directories", "keep", ("user", "statement"), 2, True,
         "keep what a directory says of a user, for calls where it cannot be asked",
     ),
+    Row("outbox", "mesh outbox", "show", (), 0, False, "texts that wait for nodes that are off"),
+    Row("drop-outbox", "mesh outbox", "drop", ("user",), 1, True, "bring no text of a user later"),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),
     Row(
         "set-trust", "media", "set_trust", ("contact", "verdict"), 2, True,

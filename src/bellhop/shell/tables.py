@@ -95,6 +95,17 @@ TABLES = {
         ),
         "nobody was sent away since the start",
     ),
+    "outbox": Table(
+        "outbox",
+        (
+            Column("FROM", "user", _plain),
+            Column("TO", "to", _plain),
+            Column("OCTETS", "octets", _plain),
+            Column("TRIES", "tries", _plain),
+            Column("HOURS LEFT", "hours_left", _plain),
+        ),
+        "no text waits for a node that is off",
+    ),
     "trust": Table(
         "trust",
         (

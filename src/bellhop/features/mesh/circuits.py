@@ -141,6 +141,8 @@ class Circuits:
         self.carry_out = carry_out
         self.outside = {}
         self.lines = []
+        # The calls that carry texts, one for many: {node's id: Call}.
+        self.texting = {}
         self.by_tag = {}
         self.by_branch = {}
         # What came in calls whose sound is not open yet.
@@ -284,7 +286,10 @@ class Circuits:
 
     def _line(self, node, call_id, outside, now):
         if len(self.lines) >= MAX_LINES:
-            self._forget(min(self.lines, key=lambda one: one.at))
+            # What is over and only lingers goes first.
+            self._forget(
+                min(self.lines, key=lambda one: (one.is_dialog or one.is_waiting(), one.at))
+            )
         session = int.from_bytes(self.node.token(4), "big")
         line = Line(node, call_id, outside, session, now)
         self.lines.append(line)
@@ -357,11 +362,16 @@ class Circuits:
 
     def _say(self, line, message, now):
         octets, peers = message.write(), scrub.ports(message)
+        is_text = message.cseq[1] == b"MESSAGE"
+        if is_text and line.call is None:
+            line.call = self.texting.get(line.node)
         if line.call is None or line.call.state == CLOSED:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
             line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help)
             if line.call is None:
                 return self._broken(line, b"too many calls across the mesh", now)
+            if is_text:
+                self.texting[line.node] = line.call
         else:
             effects = self.mesh.say(line.call, octets, now)
             if peers is not None:
@@ -629,12 +639,17 @@ class Circuits:
                 continue
             sounds = line.is_dialog and line.call is not None and line.call.has_sound
             if line.call is not None and silent >= IDLE and not sounds:
-                effects += self.carry_out(self.mesh.hang_up(line.call, now), now)
+                if not self._is_busy(line.call, now):
+                    effects += self.carry_out(self.mesh.hang_up(line.call, now), now)
                 line.call = None
             if silent >= LONGEST or (not line.is_dialog and line.call is None):
                 self._forget(line)
                 effects += self._keep(line)
         return effects
+
+    def _is_busy(self, call, now):
+        """Tell whether a call carries texts that others have said meanwhile."""
+        return bool([one for one in self.lines if one.call is call and now - one.at < IDLE])
 
     def _forget(self, line):
         self.lines.remove(line)

@@ -42,7 +42,8 @@ class Dialling:
             also = [] if target.param(b"fork") == b"no" else self.also_at(found.callee)
             return _with(found, _joined(found.stages, also))
         if found.rule in (dialplan.LOCAL, dialplan.ELSEWHERE) and found.callee is None:
-            return self._own(target, now) or self.find(target) or found
+            is_text = request.method == b"MESSAGE"
+            return self._own(target, now) or self.find(target, is_text) or found
         return found
 
     def _own(self, target, now):
@@ -67,16 +68,16 @@ class Dialling:
         for stage in found.stages:
             targets = []
             for target in stage:
-                targets += self._lead(target, len(found.stages) > 1)
+                targets += self._lead(target, len(found.stages) > 1, request)
             if targets:
                 stages.append(targets)
         return _with(found, stages)
 
-    def _lead(self, target, may_fail):
+    def _lead(self, target, may_fail, request):
         if target.flow is not None or target.binding is not None or target.path:
             return [target]
         try:
-            led = self.find(uri.parse(target.uri))
+            led = self.find(uri.parse(target.uri), request.method == b"MESSAGE")
         except SipError:
             if not may_fail:
                 raise
@@ -107,17 +108,25 @@ class Dialling:
                 best, found = same, index
         return found
 
-    def find(self, target):
-        """Return the Found for a Uri that no local rule knows, or None; refuses with 300."""
+    def find(self, target, may_wait=False):
+        """Return the Found for a Uri that no local rule knows, or None; may refuse.
+
+        may_wait: so may what is sent there, and there need be no way now.
+        """
         if target.user is None or target.host is None:
             return None
         if self.is_member(target):
             member = self.mesh.node_of(of_octets(uri.host_key(target.host)))
-            return self._to_nodes([member], target.user, KEY, "key of a node in the mesh")
+            reason = "key of a node in the mesh"
+            return self._to_nodes([member], target.user, KEY, reason, may_wait)
         places = self._places(target)
         if places:
             members = [member for member, _ in places]
-            return self._to_nodes(members, places[0][1], KEY, "key of a person in the mesh")
+            reason = "key of a person in the mesh"
+            return self._to_nodes(members, places[0][1], KEY, reason, may_wait)
+        unknown = self.mesh.node_of(of_octets(uri.host_key(target.host)))
+        if unknown not in (None, self.mesh.id):  # Only a node has such a name, and it is not there.
+            return self._to_nodes([unknown], target.user, KEY, "key of an unknown node", may_wait)
         claims = self.mesh.find(target.key)
         if not self.node.is_ours(target):
             named = self._node_named(of_octets(uri.host_key(target.host)))
@@ -129,7 +138,7 @@ class Dialling:
         best = [claim for claim in claims if claim.rank == claims[0].rank]
         if len(best) > 1:
             raise self._choices(best)
-        return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason)
+        return self._to_nodes([best[0].node], best[0].name, MESH, best[0].reason, may_wait)
 
     def _places(self, target):
         """Return [(node's id, name)] of where the person is whose key a Uri names."""
@@ -155,12 +164,11 @@ class Dialling:
             told.append("%s for %s at %s" % (of_octets(number), name, self.place(claim.node)))
         return SipError(485, "several have this name, dial " + " or ".join(told))
 
-    def _to_nodes(self, members, user, rule, reason):
-        targets = []
-        for member in members:
-            found = self._way(member, user, reason)
-            if found is not None:
-                targets.append(found)
+    def _to_nodes(self, members, user, rule, reason, may_wait):
+        ways = [self._way(member, user, reason) for member in members]
+        targets = [way for way in ways if way is not None]
+        if not targets and may_wait:
+            targets = [self._towards(members[0], user, reason + ", not in reach now")]
         if not targets:
             raise SipError(480, "the mesh knows no way there now")
         return dialplan.Found(rule, [targets], None, None)
@@ -170,8 +178,11 @@ class Dialling:
         hops = self.mesh.distance(member)
         if hops is None:
             return None
+        return self._towards(member, user, "%s, %s" % (reason, _hops(hops)), mark)
+
+    def _towards(self, member, user, reason, mark=b""):
         target = b"sip:" + user + b"@" + self.mesh.name_of(member).encode() + mark
-        return dialplan.towards(target, self.flow_to(member), "%s, %s" % (reason, _hops(hops)))
+        return dialplan.towards(target, self.flow_to(member), reason)
 
     def also_at(self, section):
         """Return the Targets on other nodes where a local user's phones ring too."""

@@ -4,10 +4,19 @@ import binascii
 
 from ...effects import CELLS, Store
 from ...errors import SipError
+from ...limits import OWN
 from ...sip.message import Request, response_to
-from ...text import readable
+from ...text import of_octets, readable
 from . import imdn, mailbox
-from .mailbox import Letter, Mailbox
+from .mailbox import MAX_TRIES, NOT_NOW, Letter, Mailbox
+
+
+class Copy:
+    """A letter on its way to one of the phones that are there when it comes."""
+
+    def __init__(self, letter, key):
+        self.letter = letter
+        self.key = key
 
 
 class Delivery:
@@ -17,7 +26,7 @@ class Delivery:
     """
 
     name = "messages"
-    hooks = ("absent", "registered", "restore", "counters", "seen_user")
+    hooks = ("take", "absent", "started", "registered", "restore", "counters", "seen_user")
     events = ()
 
     def __init__(self, node, uac, admission, whom):
@@ -26,8 +35,83 @@ class Delivery:
         self.admission = admission
         self.whom = whom
         self.mailbox = Mailbox()
-        self.users = {Letter: self._delivered}
+        self.users = {Letter: self._delivered, Copy: self._copied}
         self.wakers = {Mailbox: self._expire}
+
+    def take(self, request, server, flow, caller, now):
+        """Keep a MESSAGE of another node before a phone has it, so that it comes once.
+
+        Its Call-ID names it: a node that was told nothing says it again with the same.
+        """
+        if request.method != b"MESSAGE" or flow.transport != CELLS or request.to.tag is not None:
+            return None
+        found = self.whom(request, now)
+        targets = [target for stage in found.stages for target in stage]
+        if found.callee is None or found.callee.kind != "user":
+            return None
+        if [one for one in targets if one.binding is None or one.binding.path]:
+            return None
+        origin = flow.host, of_octets(request.call_id)
+        letter = self.mailbox.said(origin)
+        if letter is not None and letter.asker is not None:
+            letter.asker = server
+            return []
+        if letter is not None or origin in self.mailbox.taken:
+            return self._answer(request, server, 202, None, now)
+        return self._take(found.callee.name, request, server, (flow, origin, targets), now)
+
+    def _take(self, user, request, server, where, now):
+        flow, origin, targets = where
+        sender, commits = self.admission.sender(request, flow), self.node.commits
+        is_kept = not commits.shares.wait(sender, now)
+        if not is_kept and not targets:
+            return None
+        try:
+            letter = self.mailbox.put(user, request, sender, now, origin)
+        except SipError:
+            letter = None
+        if letter is None:
+            return None
+        self.node.deadlines.watch(self.mailbox)
+        if not is_kept:  # It goes on as it came: the sender hears what the phone says.
+            letter.asker = server
+            return self._copy(letter, now)
+        return commits.ask(
+            sender,
+            self._stored([letter], now),
+            lambda problem, now: self._kept(letter, request, server, problem, now),
+            now,
+        )
+
+    def _copy(self, letter, now):
+        """Bring a letter to all phones of its user that are there; return the effects."""
+        effects = []
+        for binding in self.node.location.bindings(letter.user, now):
+            if not binding.path and self.node.listening[binding.flow.local] is not None:
+                letter.under_way = binding.key()
+                letter.tries[binding.key()] = 0
+                effects += self._send_to(letter, binding, Copy(letter, binding.key()), now)
+        return effects
+
+    def _copied(self, indication, now):
+        """A phone has said what it makes of its copy; return the effects."""
+        letter, key = indication.user.letter, indication.user.key
+        status = 0 if indication.message is None else indication.message.status
+        if 100 <= status < 200 or letter not in self.mailbox.letters:
+            return []
+        if 200 <= status < 300:
+            return self._taken(letter, now)
+        letter.tries[key] = MAX_TRIES if status and status not in NOT_NOW else 1
+        if [one for one in letter.tries if not letter.tries[one]]:
+            return []  # Another phone may take it.
+        letter.under_way = None
+        if letter.asker is not None:
+            server, letter.asker = letter.asker, None
+            self.mailbox.remove(letter)
+            return self._answer(server.request, server, status or 480, None, now)
+        self.mailbox.try_again(now)
+        self.node.deadlines.watch(self.mailbox)
+        return []
 
     def absent(self, user, request, server, flow, now):
         """Let a MESSAGE wait that no phone of a user takes; return the effects, None for all else.
@@ -53,7 +137,8 @@ class Delivery:
 
     def _kept(self, letter, request, server, problem, now):
         if not problem:
-            return self._answer(request, server, 202, None, now)
+            answer = self._answer(request, server, 202, None, now)
+            return answer if letter.origin is None else self._copy(letter, now) + answer
         self.mailbox.remove(letter)
         words = "no phone of %s is registered, and %s" % (letter.user, problem)
         return self._answer(request, server, 480, words, now)
@@ -93,10 +178,28 @@ class Delivery:
         response = response_to(request, status, words, (), self.node.tag())
         return self.node.layer.respond(server, response, now)
 
-    def _stored(self, letters, now=None):
-        """Return the effect that keeps letters as they are now, or forgets them."""
-        changes = {letter.number: None if now is None else letter.record(now) for letter in letters}
+    def tell(self, user, about, words, now):
+        """Tell a user something (octets) about `about`, an address; return the effects.
+
+        Refuses with 480 where the mailbox is full.
+        """
+        lines = [b"From: <" + about + b">;tag=" + self._random(), b"To: <" + about + b">",
+                 b"Content-Type: text/plain;charset=utf-8"]  # fmt: skip
+        names = [line.partition(b":")[0].lower() for line in lines]
+        request = Request(b"MESSAGE", about, names, lines, words)
+        letter = self.mailbox.put(user, request, (OWN, user), now)
+        return [self._stored([letter], now)] + self.deliver(user, now)
+
+    def _stored(self, letters, now):
+        """Return the effect that keeps letters as they are now."""
+        changes = {letter.number: letter.record(now) for letter in letters}
         return Store("messages", self.mailbox.dump, changes)
+
+    def _gone(self, letters, now):
+        """Return the effects that keep no more of letters than that they were here."""
+        if not letters:
+            return []
+        return [Store("messages", self.mailbox.dump, self.mailbox.gone(letters, now))]
 
     def restore(self, name, records, now):
         """Take back what has waited."""
@@ -113,10 +216,17 @@ class Delivery:
         return {"messages": len(self.mailbox.waiting(user))}
 
     def _expire(self, mailbox, now):
-        """Forget the letters whose time is over; return the effects."""
+        """Forget the letters whose time is over, bring the others once more; return the effects."""
         gone = mailbox.expire(now)
         self.node.deadlines.watch(mailbox)
-        return [self._stored(gone)] if gone else []
+        return self._gone(gone, now) + self.started(now)
+
+    def started(self, now):
+        """Bring what waits to the phones that are there; return the effects."""
+        effects = []
+        for user in sorted({letter.user for letter in self.mailbox.letters}):
+            effects += self.deliver(user, now)
+        return effects
 
     def wait(self, user, request, sender, now):
         """Let a MESSAGE of a member (a sender as of limits.SENDERS) wait; return the effects.
@@ -134,7 +244,7 @@ class Delivery:
     def flush(self, arguments, now):
         """The verb flush-mailbox. `user`: whose messages are forgotten."""
         gone = self.mailbox.flush(self.node.user_named(arguments.get("user")))
-        return {"removed": len(gone)}, [self._stored(gone)] if gone else []
+        return {"removed": len(gone)}, self._gone(gone, now)
 
     def registered(self, added, removed, now):
         """Bring the users of new bindings what waits for them; return the effects."""
@@ -155,10 +265,30 @@ class Delivery:
             letter = None if binding.path else self.mailbox.next(user, binding.key(), after)
             if letter is not None and self.node.listening[binding.flow.local] is not None:
                 letter.under_way = binding.key()
-                message = mailbox.request(letter, binding.contact, self._random())
-                return self.uac.send(message, binding.flow, letter, now)[1]
+                return self._send_to(letter, binding, letter, now)
             key, after = None, 0
         return []
+
+    def _send_to(self, letter, binding, user, now):
+        """Send a letter to a phone, after a restart with the same names: a phone shows it once."""
+        what = "%d %d %s %s" % (letter.number, letter.tries.get(binding.key(), 0), letter.user,
+                                binding.contact)  # fmt: skip
+        call_id = binascii.hexlify(self.node.proof.of(what.encode())[:12])
+        message = mailbox.request(letter, binding.contact, call_id)
+        return self.uac.send(message, binding.flow, user, now)[1]
+
+    def _taken(self, letter, now):
+        """A phone has a letter; return the effects."""
+        effects = []
+        if letter.asker is not None:
+            effects = self._answer(letter.asker.request, letter.asker, 200, None, now)
+        self.mailbox.delivered(letter)
+        # At once, so that it is not brought again after a loss of power; or later, if need be.
+        (store,) = self._gone([letter], now)
+        effects += self.node.commits.ask(
+            letter.sender, store, lambda problem, now: [store] if problem else [], now
+        )
+        return effects if letter.receipt is None else effects + self._notify(letter, now)
 
     def _delivered(self, indication, now):
         """The next letter follows once the phone has answered to this one; return the effects."""
@@ -168,16 +298,15 @@ class Delivery:
         if 100 <= status < 200:
             return []
         key, letter.under_way = letter.under_way, None
-        if not status:
-            return []
-        box, effects = self.mailbox, []
+        if not status:  # The phone is not there, for the other letters neither.
+            self.mailbox.try_again(now)
+            self.node.deadlines.watch(self.mailbox)
+            return self.deliver(letter.user, now, key, self.mailbox.number)
+        effects = []
         if 200 <= status < 300:
-            box.delivered(letter)
-            effects.append(self._stored([letter]))
-            if letter.receipt is not None:
-                effects += self._notify(letter, now)
-        elif box.refused(letter, key, status):
-            effects.append(self._stored([letter]))
+            effects = self._taken(letter, now)
+        elif self.mailbox.refused(letter, key, status):
+            effects = self._gone([letter], now)
         return effects + self.deliver(letter.user, now, key, letter.number)
 
     def _notify(self, letter, now):

@@ -6,6 +6,7 @@ from ...limits import (
     MAX_BINDINGS_PER_USER,
     MAX_MAILBOX_BYTES,
     MAX_MAILBOXES_BYTES,
+    MAX_TAKEN,
     SENDERS,
     STRANGER,
 )
@@ -22,6 +23,10 @@ NOT_NOW = (408, 429, 480, 486, 500, 503, 504)
 # After so many of them from one phone the message is brought to it no more.
 MAX_TRIES = 8
 MAX_SECONDS = 2**32 - 1
+# A phone that is registered and did not answer is tried again after so long, ms.
+TRY_AGAIN = 60000
+# A node that was told nothing says a text again for so long, ms.
+SAID_AGAIN = 7 * 86400000
 
 
 class Letter:
@@ -30,11 +35,12 @@ class Letter:
     sender: (one of SENDERS, name); until: ms, or None for ever; receipt: (URI of the sender, that
     of the addressee, message id, date) where the sender wants to hear of the delivery.
     under_way: key of the phone (Binding.key) to which it is brought now, or None; tries: key of a
-    phone -> how often it did not take it.
+    phone -> how often it did not take it. origin: of what another node has said, (its key, the
+    Call-ID), else None; asker: the server transaction of a sender who was promised nothing yet.
     """
 
-    __slots__ = ("number", "user", "sender", "fields", "body", "receipt", "until", "under_way",
-                 "tries")  # fmt: skip
+    __slots__ = ("asker", "body", "fields", "number", "origin", "receipt", "sender", "tries",
+                 "under_way", "until", "user")  # fmt: skip
 
     def is_for(self, address):
         """One of several has it: a notice of its delivery names this address (octets)."""
@@ -56,22 +62,28 @@ class Letter:
             "body": scan.to_text(self.body),
             "receipt": [scan.to_text(part) for part in self.receipt or ()],
             "seconds": None if self.until is None else max(0, self.until - now) // 1000,
+            "origin": list(self.origin or ()),
         }
 
 
 class Mailbox:
-    """All waiting letters, oldest first. deadline: when the first of them ends."""
+    """All waiting letters, oldest first. deadline: when the first ends, or all are tried again.
+
+    taken: {origin: (number, until)} of those of other nodes that wait no more.
+    """
 
     def __init__(self):
         self.letters = []
+        self.taken = {}
         self.number = 0
+        self.again = None
         self.deadline = self.queued = None
         self.counters = {"kept": 0, "delivered": 0, "refused_full": 0, "refused": 0, "expired": 0}
 
-    def put(self, user, request, sender, now):
+    def put(self, user, request, sender, now, origin=None):
         """Keep a MESSAGE for a user; return its Letter, or None for what is worth nothing later.
 
-        Refuses with 480 and the reason what does not fit or may not wait.
+        origin: of Letter. Refuses with 480 and the reason what does not fit or may not wait.
         """
         kind = (request.value(b"content-type") or b"").partition(b";")[0].strip().lower()
         if kind in NOT_KEPT:
@@ -86,7 +98,7 @@ class Mailbox:
         ]
         until = None if seconds is None else now + seconds * 1000
         letter = self._letter(user, sender, fields, request.body, until)
-        letter.receipt = _receipt(request)
+        letter.receipt, letter.origin = _receipt(request), origin
         self._check_room(letter)
         self.counters["kept"] += 1
         self._add(letter)
@@ -98,12 +110,22 @@ class Mailbox:
         letter.number, letter.user, letter.sender = self.number, user, sender
         letter.fields, letter.body, letter.until = fields, body, until
         letter.receipt, letter.under_way, letter.tries = None, None, {}
+        letter.origin = letter.asker = None
         return letter
 
     def _add(self, letter):
         self.letters.append(letter)
-        if letter.until is not None:
-            self.deadline = min(letter.until, self.deadline or letter.until)
+        self._plan()
+
+    def try_again(self, now):
+        """A phone did not answer: all that waits is to be brought once more, in a while."""
+        self.again = now + TRY_AGAIN
+        self._plan()
+
+    def _plan(self):
+        times = [one.until for one in self.letters if one.until is not None]
+        times += [] if self.again is None else [self.again]
+        self.deadline = min(times) if times else None
 
     def _check_room(self, letter):
         """Refuse what one sender, those of a kind, or all together may not fill (MAILBOX_PARTS)."""
@@ -148,6 +170,30 @@ class Mailbox:
                 return letter
         return None
 
+    def said(self, origin):
+        """Return the waiting letter of an origin, or None."""
+        for letter in self.letters:
+            if letter.origin == origin:
+                return letter
+        return None
+
+    def gone(self, letters, now):
+        """Return {number: row or None} of letters that wait no more, and of what makes room.
+
+        Those of other nodes leave a row, so that they are known when they come again.
+        """
+        rows = {letter.number: None for letter in letters}
+        for letter in letters:
+            if letter.origin is not None:
+                self.taken[letter.origin] = letter.number, now + SAID_AGAIN
+                rows[letter.number] = _taken(letter.origin, letter.number, SAID_AGAIN)
+        by_age = sorted(self.taken, key=lambda origin: self.taken[origin][1])
+        for place, origin in enumerate(by_age):
+            if self.taken[origin][1] > now and len(by_age) - place <= MAX_TAKEN:
+                break
+            rows[self.taken.pop(origin)[0]] = None
+        return rows
+
     def remove(self, letter):
         """Take a letter out; tell whether it was there."""
         if letter not in self.letters:
@@ -175,10 +221,8 @@ class Mailbox:
         for letter in gone:
             self.remove(letter)
         self.counters["expired"] += len(gone)
-        self.deadline = None
-        for letter in self.letters:
-            if letter.until is not None:
-                self.deadline = min(letter.until, self.deadline or letter.until)
+        self.again = None
+        self._plan()
         return gone
 
     def flush(self, user):
@@ -188,12 +232,21 @@ class Mailbox:
         return thrown
 
     def dump(self, now):
-        """Return all letters as JSON-able rows."""
-        return [letter.record(now) for letter in self.letters]
+        """Return all letters, and which were brought, as JSON-able rows."""
+        rows = [letter.record(now) for letter in self.letters]
+        for origin in self.taken:
+            number, until = self.taken[origin]
+            rows.append(_taken(origin, number, until - now))
+        return rows
 
     def restore(self, records, now):
         """Take back what `dump` gave; what has a time of its own has all of what was left then."""
         for record in records:
+            if "body" not in record:
+                until = now + 1000 * record["seconds"]
+                self.taken[tuple(record["origin"])] = record["id"], until
+                self.number = max(self.number, record["id"])
+                continue
             fields = [
                 (scan.to_octets(name), scan.to_octets(line)) for name, line in record["fields"]
             ]
@@ -206,10 +259,15 @@ class Mailbox:
             letter = self._letter(record["user"], (kind, name), fields, body, until)
             receipt = [scan.to_octets(part) for part in record.get("receipt", ())]
             letter.receipt = tuple(receipt) or None
+            letter.origin = tuple(record.get("origin", ())) or None
             letter.number = record.get("id", letter.number)
             self.number = max(self.number, letter.number)
             self._add(letter)
         self.letters.sort(key=lambda letter: letter.number)
+
+
+def _taken(origin, number, milliseconds):
+    return {"id": number, "origin": list(origin), "seconds": milliseconds // 1000}
 
 
 def _absent(user, problem):
@@ -226,10 +284,10 @@ def _receipt(request):
     return (sender, request.to.uri_bytes) + wanted
 
 
-def request(letter, contact, random):
-    """Return the MESSAGE that brings a letter to a contact; random: 16 hex digits."""
+def request(letter, contact, call_id):
+    """Return the MESSAGE that brings a letter to a contact."""
     names = [b"max-forwards", b"call-id", b"cseq"]
-    lines = [b"Max-Forwards: 70", b"Call-ID: " + random, b"CSeq: 1 MESSAGE"]
+    lines = [b"Max-Forwards: 70", b"Call-ID: " + call_id, b"CSeq: 1 MESSAGE"]
     for name, line in letter.fields:
         names.append(name)
         lines.append(line)
