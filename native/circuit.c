@@ -108,6 +108,50 @@ struct bc_place **bc_bucket(struct bc_node *node, uint32_t label)
 	return &node->bucket[(label ^ label >> 16) & (BC_BUCKETS - 1)];
 }
 
+/* A neighbour that is on no interface of this node, but somewhere. */
+static int is_elsewhere(const struct bc_side *side)
+{
+	return side->local.family == 0 && side->remote.scope == 0;
+}
+
+static void to_address(const union bc_socket_address *from,
+		       struct bc_address *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (from->any.sa_family == AF_INET) {
+		out->family = 4;
+		out->port = ntohs(from->ip4.sin_port);
+		memcpy(out->ip, &from->ip4.sin_addr, 4);
+		return;
+	}
+	out->family = 6;
+	out->port = ntohs(from->ip6.sin6_port);
+	memcpy(out->ip, &from->ip6.sin6_addr, 16);
+}
+
+/* Who is elsewhere may be behind NAT: its label shows from where it sends now,
+ * for nobody else on the way has seen it. Counts are looked at afterwards, and
+ * only the ends can tell whether the sound is good. */
+static struct bc_place *follow(struct bc_node *node, uint32_t label,
+			       const union bc_socket_address *from)
+{
+	struct bc_place *place = *bc_bucket(node, label);
+	struct bc_place *found = NULL;
+
+	for (; place; place = place->next) {
+		if (place->side.label != label || !is_elsewhere(&place->side) ||
+		    (place->side.remote.family == 4) !=
+			    (from->any.sa_family == AF_INET))
+			continue;
+		if (found)
+			return NULL;
+		found = place;
+	}
+	if (found)
+		to_address(from, &found->side.remote);
+	return found;
+}
+
 static struct bc_place *find(struct bc_node *node, uint32_t label,
 			  const union bc_socket_address *from)
 {
@@ -116,7 +160,7 @@ static struct bc_place *find(struct bc_node *node, uint32_t label,
 	while (place && !(place->side.label == label &&
 			  is_from(from, &place->side.remote)))
 		place = place->next;
-	return place;
+	return place ? place : follow(node, label, from);
 }
 
 /* The source address as a control message: the neighbour takes packets from
@@ -172,6 +216,20 @@ static void send_on(struct bc_node *node, struct bc_entry *circuit,
 	}
 	circuit->stats.packets[direction]++;
 	circuit->stats.octets[direction] += length;
+}
+
+/* Nothing but a label: who is elsewhere sees from where this node sends. */
+void bc_show(struct bc_node *node, const struct bc_side *side)
+{
+	uint8_t label[BC_HEADER] = { 0 };
+	union bc_socket_address address;
+	socklen_t size = bc_to_socket(&side->remote, &address);
+
+	if (!is_elsewhere(side))
+		return;
+	put32(label, side->label);
+	(void)!sendto(node->sound[side->remote.family == 6], label,
+		      sizeof(label), 0, &address.any, size);
 }
 
 /* What has come to the end of its way goes to its stream. */
@@ -274,7 +332,8 @@ static void read_sound(struct bc_node *node, int fd)
 			return;
 		if (got > BC_HEADER && got <= BC_PACKET)
 			relay(node, &from, (size_t)got);
-		else
+		else if (got != BC_HEADER ||
+			 !find(node, get32(node->packet), &from))
 			node->unknown++;
 	}
 }

@@ -90,6 +90,9 @@ int bc_is_new(struct bc_window *window, uint32_t count);
 /* The circuit of a handle, or NULL. */
 struct bc_entry *bc_find(struct bc_node *node, uint32_t handle);
 
+/* Let a neighbour who is on no interface here see from where this node sends. */
+void bc_show(struct bc_node *node, const struct bc_side *side);
+
 /* What a socket with this epoll data has. The node is locked. */
 void bc_serve(struct bc_node *node, uint64_t data);
 

@@ -276,8 +276,10 @@ static int install(struct bc_node *node, const struct bc_circuit *is,
 	circuit->id = (uint32_t)slot->generation << 16 |
 		      (uint32_t)(slot - node->slots);
 	for (side = BC_BACK; side <= BC_FORWARD; side++)
-		if (has_side(is, side))
+		if (has_side(is, side)) {
 			enter(node, &circuit->place[side]);
+			bc_show(node, &is->side[side]);
+		}
 	slot->circuit = circuit;
 	node->circuits++;
 	*handle = circuit->id;

@@ -53,7 +53,8 @@ struct bc_address {
 /* A neighbour: its sound port, and the label that both use for the circuit.
  * `local` is the own address under which it knows this node (family 0: as the
  * kernel chooses; IPv4 0.0.0.0: so on the interface of `scope`); its port is
- * not read. */
+ * not read. Who has neither `local` nor a scope is elsewhere, perhaps behind
+ * NAT: `remote` follows its packets, and it is shown from where ours come. */
 struct bc_side {
 	struct bc_address remote;
 	struct bc_address local;

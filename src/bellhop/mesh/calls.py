@@ -6,7 +6,7 @@ A call is a row of messages, of which this module knows nothing but that they ar
 from ..effects import SoundMeet
 from ..errors import MeshError
 from ..limits import MAX_HALF_MESSAGES, MAX_OWN_CALLS
-from . import cells, noise
+from . import cells, noise, record
 from .effects import Ended, Said
 from .identity import KEY_BYTES, short_id
 from .session import Window
@@ -207,13 +207,27 @@ class Calls:
         self.table[node, call.id] = call
         return call, self._try(call, now)
 
-    def ways(self, node, most):
-        """Return up to so many ways to a node, best first, each a list of cells.Hops."""
+    def ways(self, node, most, has_sound=False):
+        """Return up to so many ways to a node, best first, each a list of cells.Hops.
+
+        has_sound: those on which all carry sound count alone, where there are any.
+        """
         found = []
         for path in self.mesh.paths_to(node, most):
             hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
             if None not in hops and len(hops) <= cells.MAX_HOPS:
                 found.append(hops)
+        if has_sound:
+            found = [hops for hops in found if not self.silent(hops)] or found
+        return found
+
+    def silent(self, hops):
+        """Return the ids of those on a way who do not carry sound."""
+        found = []
+        for hop in hops:
+            known = self.mesh.directory.node(short_id(hop.node))
+            if not known.value.flags & record.RELAYS_SOUND:
+                found.append(hop.node)
         return found
 
     def hops(self, node):
@@ -237,7 +251,7 @@ class Calls:
             return self._try_all(call, now)
         call.until = now + ANSWER_WAIT
         effects = self._let_go(call, None, now)
-        ways = self.ways(call.node, WAYS)
+        ways = self.ways(call.node, WAYS, call.has_sound)
         if ways:
             call.circuit, more = self._set_up(call, ways[call.way % len(ways)], now)
             effects += self._sound(call) + more

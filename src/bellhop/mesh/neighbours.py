@@ -150,12 +150,13 @@ class Neighbours:
 
         Return the effects.
         """
-        effects = []
         for link in self.links.values():
             link.interval = 0
-        for neighbour in self.table.values():
-            effects.append(self._hello_to(neighbour, 0, now))
-        return effects
+        return self.say_hello(now)
+
+    def say_hello(self, now):
+        """Tell all neighbours what hellos to everybody leave out; return the effects."""
+        return [self._hello_to(neighbour, 0, now) for neighbour in self.table.values()]
 
     def _interval(self, link, now):
         settings = self.mesh.settings

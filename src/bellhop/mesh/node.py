@@ -4,8 +4,8 @@ from ..deadlines import Deadlines
 from ..effects import SendMesh
 from ..errors import MeshError
 from ..text import of_utf8
-from . import address, packets, people, phonebook, record, views
-from .calls import Call
+from . import packets, people, phonebook, record, views
+from .calls import WAYS, Call
 from .circuits import Circuits
 from .database import NEWER, Database
 from .directory import PINNED, Claim, Directory
@@ -21,6 +21,8 @@ from .own import Own
 from .peer import Peer
 from .settings import MeshSettings
 
+# The link of the shell that has probes only.
+PROBES = 2
 # Records are looked at for their age this often; none may live shorter than that.
 SWEEP_INTERVAL = 600000
 # The owner is told of changed routes 50 ms after the first change, then once a second.
@@ -75,6 +77,8 @@ class Mesh:
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
         self.own.prekey = self.circuits.prekey
         self.reach = views.Reach(self)
+        # Probes where this node carries sound, else nothing.
+        self.probes = []
         self.discovery = Discovery(self, HostCache(token(16)), now)
         self.deadlines.watch(self.discovery)
         self.news = {}
@@ -107,11 +111,13 @@ class Mesh:
     def receive(self, data, link, source, now):
         """Take one datagram from an address (host, port)."""
         self.counters["received"] += 1
-        if link not in self.neighbours.links:
-            return []
         try:
             kind, body = packets.parse(data)
-            effects = self._handle(kind, body, data, link, source, now)
+            effects = []
+            if link in self.neighbours.links:
+                effects = self._handle(kind, body, data, link, source, now)
+            for probes in self.probes if link == PROBES else ():
+                effects = probes.receive(kind, body, source, now)
         except MeshError:
             self.counters["malformed"] += 1
             effects = []
@@ -238,8 +244,8 @@ class Mesh:
             return self.circuits.lanes.wake(thing, now)
         if isinstance(thing, Call):
             return self.calls.wake(thing, now)
-        if thing is self.circuits:
-            return self.circuits.wake(now)
+        if thing is self.circuits or thing in self.probes:
+            return thing.wake(now)
         if thing is self.own:
             return self._say(now)
         if thing is self.discovery:
@@ -412,26 +418,53 @@ class Mesh:
         return number if [one.node for one in self.find(number)] == [node] else None
 
     def carry_sound(self, port, now):
-        """This node carries sound by circuits, at this port of all its links."""
+        """This node carries sound by circuits, at this port of all its links; return the effects.
+
+        The port below is that of probes.
+        """
+        from .probes import Probes  # Only a node with media pays for it in memory.
+
         self.sound_port = port
+        self.probes = [Probes(self, port - 1)]
         self.settings.flags |= record.RELAYS_SOUND
         self.own_changed(now)
+        return self._done(self.neighbours.say_hello(now), now)
 
     def sounds(self, node):
-        """Tell whether the sound of calls with a node goes by circuits: it is out of reach for IP.
+        """Tell whether the sound of calls with a node goes by circuits.
 
-        All on the way carry it, and neither is on a public address or on a net of this node.
+        It does where all on a way carry it, unless the node was seen to answer at its addresses.
         """
-        hops = self.calls.hops(node)
-        if not self.sound_port or hops is None or len(hops) < 2:
+        if not self.sound_port or self._answers(node):
             return False
-        for hop in hops:
-            known = self.directory.node(short_id(hop.node))
-            if not known.value.flags & record.RELAYS_SOUND:
-                return False
-        mine = [address.site(address.pack(one.host)) for one in self.own.endpoints]
-        theirs = [address.pack(one.host) for one in known.value.endpoints]
-        return not [one for one in theirs if not address.is_near(one) or address.site(one) in mine]
+        ways = self.calls.ways(node, WAYS, True)
+        return bool(ways) and not self.calls.silent(ways[0])
+
+    def _answers(self, node):
+        """Tell whether a node was seen to answer at its addresses, None where it is not known yet.
+
+        What a neighbour on a cable seals under its key comes from there.
+        """
+        known = self.directory.node(short_id(node))
+        mine = [one.host for one in self.own.endpoints]
+        theirs = [one.host for one in known.value.endpoints] if known is not None else []
+        peer = self.exchange.peers.get(short_id(node))
+        for way in peer.ways() if peer is not None and peer.key == node else ():
+            is_cable = (
+                way.link in self.neighbours.links and self.neighbours.links[way.link].multicast
+            )
+            if is_cable and way.address[0] in theirs and way.address[0] not in mine:
+                return True
+        for probes in self.probes:
+            return probes.answers(node, self.now)
+        return None
+
+    def soundless(self, node):
+        """Return the ids of those by which no sound passes to a node, [] where it may pass."""
+        ways = self.calls.ways(node, WAYS, True) if self.sound_port else []
+        if not ways or self._answers(node) is not False:
+            return []
+        return self.calls.silent(ways[0])
 
     def distance(self, node):
         """Return the hops of the way by which cells reach a node now, or None."""

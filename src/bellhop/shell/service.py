@@ -205,6 +205,7 @@ class Service(service.Service):
         self.loop.performers[SoundMeet] = sounds.perform_meet
         self.loop.performers[SoundMove] = sounds.perform_move
         self.loop.performers[SoundClose] = sounds.perform_close
+        self.mesh_links.probe(port - 1)
         self.loop.perform(self.engine.hear("mesh", "carry_sound", port, self.loop.now()))
 
     def sealing(self):

@@ -1,6 +1,7 @@
 """The mesh's links: one socket for each interface and address family.
 
-A link is numbered 2 * interface index, plus 1 for IPv6; link 0 is the way to hosts anywhere.
+A link is numbered 2 * interface index, plus 1 for IPv6; link 0 is the way to hosts anywhere, and
+that of the loopback, which never is one, has the probes.
 """
 
 import socket
@@ -13,6 +14,7 @@ from .system import sockets
 GROUP_IPV4 = "239.255.66.66"
 GROUP_IPV6 = "ff02::6265:6c6c"
 ANYWHERE, INTERNET = 0, "internet"
+PROBES = 2
 # A packet of the mesh has 1,200 octets at most.
 DATAGRAM_BYTES = 2048
 SEEK_MS = 600000
@@ -44,6 +46,14 @@ class MeshLinks:
         watch.linked, watch.met, watch.lost = self.linked, self.met, self.adjust
         self.adjust()
 
+    def probe(self, port):
+        """Ask and answer at a port whether sound may go from here to another node."""
+        for link, host in ((PROBES, "0.0.0.0"), (PROBES + 1, "::")):
+            try:
+                self._add(link, host, port, None)
+            except OSError:
+                continue  # Nobody answers then, and sound takes other ways.
+
     def seek(self, resolver):
         """Look up the owner's peers and search domains now, and again every ten minutes."""
         if self.section.peer or self.section.search_domain:
@@ -62,8 +72,8 @@ class MeshLinks:
     def send(self, effect):
         """Perform a SendMesh: to one address, or to the group of the link where there is none."""
         link, address = effect.link, effect.address
-        if link == ANYWHERE and address is not None and ":" in address[0]:
-            link = ANYWHERE + 1
+        if link in (ANYWHERE, PROBES) and address is not None and ":" in address[0]:
+            link += 1
         opened = self.sockets.get(link)
         if opened is None:
             return
@@ -83,7 +93,7 @@ class MeshLinks:
     def adjust(self):
         """Bring the links in step with the interfaces that are up now."""
         up = netlink.links()
-        for index in {link // 2 for link in self.sockets if link > 1}.difference(up):
+        for index in {link // 2 for link in self.sockets if link > PROBES + 1}.difference(up):
             self.linked(index, "", False)
         for index in up:
             self.linked(index, up[index], True)
@@ -105,7 +115,7 @@ class MeshLinks:
         for link, host in ((2 * index, "0.0.0.0"), (2 * index + 1, "::")):
             try:
                 if link not in self.sockets:
-                    self._add(link, host, name if index else None)
+                    self._add(link, host, self.section.port, name if index else None)
                     if index:
                         self._told(link, (name, True))
             except OSError as error:
@@ -125,7 +135,7 @@ class MeshLinks:
             address = host, self.section.port
             self.loop.perform(self.loop.engine.hear("mesh", "met", link, address, self.loop.now()))
 
-    def _add(self, link, host, name):
+    def _add(self, link, host, port, name):
         made = socket.socket(sockets.family_of(host), socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
@@ -136,7 +146,7 @@ class MeshLinks:
             if name is not None:
                 made.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode() + b"\0")
                 _join(made, link)
-            made.bind(sockets.address(host, self.section.port))
+            made.bind(sockets.address(host, port))
         except OSError:
             made.close()
             raise
@@ -150,7 +160,7 @@ class MeshLinks:
         made.close()
 
     def _readable(self, link, made):
-        shown = ANYWHERE if link < 2 else link
+        shown = link & ~1 if link <= PROBES + 1 else link
         for _ in range(sockets.BATCH):
             try:
                 data, address = made.recvfrom(DATAGRAM_BYTES)

@@ -36,6 +36,10 @@ ALLOW = (
 TEXTS = ("node", "call_id", "remote", "here", "contact", "speaker")
 NAME = "lines"
 OUT, IN = SIDES = ("out", "in")
+SILENT = (
+    "nobody may be heard: the other node does not answer where sound would go, and sound does not "
+    "pass %s, where bellhop-media is missing"
+)
 GONE = b"the way to the other house is lost"
 
 
@@ -192,10 +196,15 @@ class Circuits:
         return dialplan.Found(dialplan.CONTACT, [[target]], None, None)
 
     def branch(self, branch, reached, now):
-        """Stay in the path of what crosses the mesh."""
+        """Stay in the path of what crosses the mesh; tell where its sound cannot be heard."""
         request, flow = branch.context.request, branch.context.flow
         crosses = CELLS in (reached.flow.transport, flow.transport)
-        return [proxy.CROSSES] if crosses and proxy.begins_dialog(request) else [], []
+        reasons = [proxy.CROSSES] if crosses and proxy.begins_dialog(request) else []
+        if request.method == b"INVITE" and reached.flow.transport == CELLS:
+            silent = self.mesh.soundless(self.mesh.node_of(reached.flow.host))
+            if silent:
+                reasons.append(SILENT % ", ".join([self.dialling.place(node) for node in silent]))
+        return reasons, []
 
     def named(self, branch, request):
         """Return the Call-ID that the other house has for an INVITE to it, or None."""

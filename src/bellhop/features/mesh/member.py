@@ -101,8 +101,7 @@ class Member:
 
     def carry_sound(self, port, now):
         """The shell carries sound by circuits, at this port; return the effects."""
-        self.mesh.carry_sound(port, now)
-        return self.carry_out([], now)
+        return self.carry_out(self.mesh.carry_sound(port, now), now)
 
     def _fire(self, member, now):
         return self.carry_out(self.mesh.fire(now), now)
