@@ -348,6 +348,7 @@ static int move(struct bc_node *node, struct bc_entry *circuit, uint32_t side,
 	else
 		place->side = *to;
 	enter(node, place);
+	bc_show(node, &place->side);
 	return error;
 }
 

@@ -11,6 +11,7 @@ from . import cells, packets
 from .calls import Calls
 from .identity import KEY_BYTES
 from .lanes import Lanes
+from .link import ANYWHERE
 from .rate import spend
 from .record import NODE_SALT
 from .session import Window
@@ -233,7 +234,9 @@ class Circuits:
         way = None if peer is None else peer.best()
         if way is None or not way.sound_port:
             return None
-        return way.link, way.address[0], way.sound_port, int.from_bytes(place[1], "big")
+        is_here = way.is_near() or way.address[0].startswith("fe80:")
+        link = way.link if is_here else ANYWHERE
+        return link, way.address[0], way.sound_port, int.from_bytes(place[1], "big")
 
     def sound(self, circuit, ports, peers):
         """Return the effects that let an own circuit carry sound; ports, peers: of SoundOpen."""

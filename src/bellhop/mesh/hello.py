@@ -139,6 +139,10 @@ class Neighbour:
         """True for the number of a hello to all that is no repetition of an earlier one."""
         return self.last_number is None or number > self.last_number
 
+    def is_near(self):
+        """Tell whether it is on the same cable or radio: hellos to everybody there come from it."""
+        return self.via_all_at is not None
+
     def has_heard_beside(self):
         """Tell whether it has been told this node's address in the other family often enough."""
         self.told += 1

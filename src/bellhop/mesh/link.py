@@ -1,5 +1,7 @@
 """One interface or socket of the shell, as the mesh sees it."""
 
+# The number of the link to hosts anywhere.
+ANYWHERE = 0
 # On link-up three hellos at once, so that a lost one costs a tenth of a second.
 BURST, BURST_INTERVAL = (3, 100)
 

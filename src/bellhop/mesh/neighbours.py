@@ -21,7 +21,7 @@ from .hello import (
     SILENCE,
     TWO_WAY,
 )
-from .link import BURST_INTERVAL, Link
+from .link import ANYWHERE, BURST_INTERVAL, Link
 from .openings import Openings, site_of
 
 # Peers named by the owner, or remembered, that do not answer are greeted this often.
@@ -202,6 +202,21 @@ class Neighbours:
         """Return the SendMesh that says something to a neighbour."""
         data = neighbour.session.write(kind, body)
         return SendMesh(neighbour.link, neighbour.address, data, kind == packets.CELL)
+
+    def link_of(self, kind, body, link):
+        """Return the link that a datagram is for, which came by another one perhaps.
+
+        What a host far away answers, the kernel gives to the socket of the interface it comes by.
+        """
+        far = self.links.get(ANYWHERE)
+        if far is None:
+            return link
+        if kind == packets.SEALED:
+            neighbour = self.sessions.get(body[: packets.SESSION_BYTES])
+            return ANYWHERE if neighbour is not None and _is_on(neighbour, far) else link
+        at = packets.ID_BYTES + (kind == packets.OPEN)
+        is_far = kind != packets.HELLO and body[at : at + packets.ID_BYTES] == far.id
+        return ANYWHERE if is_far else link
 
     def greeted(self, body, link, source, now):
         """Take a HELLO in clear; return (neighbour or None, its digest, effects)."""

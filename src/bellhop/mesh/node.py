@@ -124,6 +124,7 @@ class Mesh:
         return self._done(effects, now)
 
     def _handle(self, kind, body, data, link, source, now):
+        link = self.neighbours.link_of(kind, body, link)
         if kind == packets.HELLO:
             neighbour, digest, effects = self.neighbours.greeted(body, link, source, now)
             return effects + self._compare(neighbour, digest, now)
@@ -443,17 +444,14 @@ class Mesh:
     def _answers(self, node):
         """Tell whether a node was seen to answer at its addresses, None where it is not known yet.
 
-        What a neighbour on a cable seals under its key comes from there.
+        What a neighbour on the same cable seals under its key comes from there.
         """
         known = self.directory.node(short_id(node))
         mine = [one.host for one in self.own.endpoints]
         theirs = [one.host for one in known.value.endpoints] if known is not None else []
         peer = self.exchange.peers.get(short_id(node))
         for way in peer.ways() if peer is not None and peer.key == node else ():
-            is_cable = (
-                way.link in self.neighbours.links and self.neighbours.links[way.link].multicast
-            )
-            if is_cable and way.address[0] in theirs and way.address[0] not in mine:
+            if way.is_near() and way.address[0] in theirs and way.address[0] not in mine:
                 return True
         for probes in self.probes:
             return probes.answers(node, self.now)

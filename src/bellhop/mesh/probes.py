@@ -112,14 +112,14 @@ class Probes:
             data = packets.write_cookie(self.own, ASKING, cookie, mark)
             return [SendMesh(LINK, source, data, False)]
         if kind == packets.COOKIE:
-            return self._step_1(packets.read_cookie(body), source, now)
+            return self._step_1(packets.read_cookie(body), now)
         if kind != packets.OPEN:
             return []
         opening = packets.read_open(body)
         if opening.step == 1 and opening.receiver == self.own:
             return self._step_2(opening, len(body) + packets.HEADER_BYTES, source, now)
         if opening.step == 2 and opening.receiver == ASKING:
-            return self._answered(opening, source, now)
+            return self._answered(opening)
         return []
 
     def _handshake(self, far, is_initiator):
@@ -127,22 +127,23 @@ class Probes:
         prologue = PROLOGUE + ASKING + far
         return noise.Handshake(self.mesh.crypto, noise.XX, prologue, is_initiator, secret, public)
 
-    def _step_1(self, cookie, source, now):
+    def _step_1(self, cookie, now):
+        """Go on where the mark shows who was asked: the answer may come from another address."""
         far, own, octets, mark = cookie
-        if own != ASKING or not self._is_fresh(mark, source[0], ASKING, now):
-            return []
         effects = []
-        for asked in self.asked.values():
-            if source[0] in asked.seen and asked.seen[source[0]] is None:
-                handshake = self._handshake(far, True)
-                message = handshake.write(b"", self.mesh.token(KEY_BYTES))
-                session = self.mesh.token(packets.SESSION_BYTES)
-                asked.halves[session] = handshake
-                opening = packets.Open(1, ASKING, far, octets, session, message)
-                data = packets.write_open(opening)
-                data += bytes(STEP_1_BYTES - len(data))
-                effects.append(SendMesh(LINK, source, data, False))
+        for asked in self.asked.values() if own == ASKING else ():
+            for host in asked.seen:
+                if asked.seen[host] is None and self._is_fresh(mark, host, ASKING, now):
+                    effects.append(self._open(asked, host, far, octets))
         return effects
+
+    def _open(self, asked, host, far, cookie):
+        handshake = self._handshake(far, True)
+        message = handshake.write(b"", self.mesh.token(KEY_BYTES))
+        session = self.mesh.token(packets.SESSION_BYTES)
+        asked.halves[session] = host, handshake
+        data = packets.write_open(packets.Open(1, ASKING, far, cookie, session, message))
+        return SendMesh(LINK, (host, self.port), data + bytes(STEP_1_BYTES - len(data)), False)
 
     def _step_2(self, opening, size, source, now):
         """Answer somebody who has shown that it reads what comes to its address; keep nothing."""
@@ -158,19 +159,20 @@ class Probes:
         answer = packets.Open(2, self.own, ASKING, packets.NO_COOKIE, opening.session, message)
         return [SendMesh(LINK, source, packets.write_open(answer), False)]
 
-    def _answered(self, opening, source, now):
+    def _answered(self, opening):
         for node in self.asked:
             asked = self.asked[node]
-            handshake = asked.halves.pop(opening.session, None)
-            if handshake is None:
+            if opening.session not in asked.halves:
                 continue
+            host, handshake = asked.halves.pop(opening.session)
             payload = handshake.read(opening.message)
-            if payload[:KEY_BYTES] != node or source[0] not in asked.seen:
+            if payload[:KEY_BYTES] != node:
                 raise MeshError("somebody else is there")
             if noise.form(self.mesh.crypto, node) != handshake.remote:
                 raise MeshError("the key of another")
-            asked.seen[source[0]] = payload[KEY_BYTES:]
-            if None not in asked.seen.values():
+            if host in asked.seen:
+                asked.seen[host] = payload[KEY_BYTES:]
+            if asked.seen and None not in asked.seen.values():
                 own = self._own_hosts()
                 asked.answers = not [one for one in asked.seen.values() if one not in own]
         return []

@@ -4,6 +4,7 @@ from ...effects import Event, Note, SendMesh, Store
 from ...errors import BellhopError, MeshError
 from ...mesh.effects import Ended, MeshChanged, Said, SaveMesh
 from ...mesh.identity import parse_key
+from ...mesh.link import ANYWHERE
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
 from ...sip import uri
@@ -17,8 +18,6 @@ TWIN = (
     "another node uses the identity of this one, perhaps from a restored backup: calls go to "
     "either; stop one, or give it an identity of its own"
 )
-# The link of the mesh that leads to hosts anywhere.
-ANYWHERE = 0
 
 
 class Member:
