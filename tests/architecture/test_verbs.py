@@ -47,6 +47,7 @@ ANSWERING = {
 OF_COMMAND = {
     "firewall", "options",
     "hash-password", "import-identity", "person-key", "export-person", "import-person",
+    "prove-person",
 }  # fmt: skip
 
 

@@ -202,20 +202,25 @@ def join_names(engine, token, crypto, id):
     """
     from .dns.numbers import Numbers  # Only a node with names pays for it in memory.
     from .dns.questions import Questions
+    from .dns.reach import Reach
 
-    questions, core = Questions(), engine.node
-    if "media" not in engine.features or crypto is None:
-        engine.join(Numbers(core, questions, lambda number: False))
+    questions, core, media = Questions(), engine.node, engine.features.get("media")
+    has_keys = media is not None and crypto is not None
+    is_kept = media.relays.keying.must if has_keys else lambda number: False
+    numbers = Numbers(core, questions, is_kept)
+    engine.join(numbers)
+    reach = Reach(core, questions, numbers, engine.features["phonebook"].entries)
+    engine.join(reach)
+    if not has_keys:
         return
     from .dns.directories import Directories
     from .dns.named import Named
     from .dns.selfcheck import Selfcheck
     from .media.calls import contact_of
 
-    media, release = engine.features["media"], engine.forwarder.release
     directories = Directories(core, questions, crypto)
     engine.join(directories)
+    release = engine.forwarder.release
     named = Named(core, questions, media, release, contact_of, directories, id)
     engine.join(named)
-    engine.join(Numbers(core, questions, named.relays.keying.must))
-    engine.join(Selfcheck(core, questions, named, directories, token))
+    engine.join(Selfcheck(core, questions, named, directories, reach, token))

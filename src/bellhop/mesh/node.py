@@ -368,12 +368,17 @@ class Mesh:
         self.settings.peers = list(peers)
         return fresh
 
-    def set_people(self, seeds):
-        """Say which people with keys of their own are here: {name: seed}; `publish` tells it."""
-        self.own.people = [
-            people.person(name.encode(), seeds[name], self.id, self.crypto)
-            for name in sorted(seeds)
-        ]
+    def set_people(self, keys):
+        """Say which people with keys of their own are here; `publish` tells it.
+
+        keys: {name: seed, or the people.Person that a router with the seed made for this one}.
+        """
+        self.own.people = []
+        for name in sorted(keys):
+            one = keys[name]
+            if isinstance(one, bytes):
+                one = people.person(name.encode(), one, self.id, self.crypto)
+            self.own.people.append(one)
 
     def person(self, key):
         """Return [(node's id, name)] of where the owner of a key is, proved by that key."""

@@ -285,6 +285,9 @@ SCHEMA = {
         "enabled": _option(flag, True, "look numbers and keys up in the DNS (package bellhop-dns)"),
         "enum_suffix": _list(host, "where telephone numbers stand in the DNS, as e164.arpa"),
         "directory": _list(host, "domains of directories that say which key a number has"),
+        "book": _option(
+            flag, False, "look up, one a minute, which numbers of the phone book the DNS knows"
+        ),
         "anchor": _option(line, "", "file with the keys of the root; empty: the Internet's"),
         "root_hints": _option(
             line, "", "file with the servers of a root of one's own; empty: the Internet's"

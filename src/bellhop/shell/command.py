@@ -131,6 +131,12 @@ def _add_own(verbs, shared):
     made = verbs.add_parser("export-person", parents=[shared], help="a user's key, sealed")
     made.add_argument("name", metavar="NAME", help="the user")
     made.set_defaults(work=_export_person)
+    made = verbs.add_parser(
+        "prove-person", parents=[shared], help="let a user's key speak for another router too"
+    )
+    made.add_argument("name", metavar="NAME", help="the user")
+    made.add_argument("key", metavar="KEY", help="the other router's key, as `identity` shows it")
+    made.set_defaults(work=_prove_person)
     made = verbs.add_parser("import-person", parents=[shared], help="take in a user's key")
     made.add_argument("file", metavar="FILE", help="what export-person printed, or a key")
     made.add_argument(
@@ -371,9 +377,30 @@ def _export_person(arguments):
     return 0
 
 
+def _prove_person(arguments):
+    keys_of_people = _of_the_mesh("keys_of_people")
+    line = keys_of_people.prove(_state(arguments), arguments.name, arguments.key)
+    print(line)
+    print("there `bellhop import-person FILE` shows:", keys_of_people.check(line), file=sys.stderr)
+    return 0
+
+
+def _import_proof(arguments, keys_of_people, text):
+    from ..world import secrets
+
+    seed = secrets.read(_state(arguments))
+    node = _of_the_mesh("identity").crypto().public_key(seed)
+    name = keys_of_people.take_proof(_state(arguments), text, node)
+    print("the key of %s speaks for this router; `bellhop reload` puts it in force" % name)
+    print("the other router showed:", keys_of_people.check(text))
+    return 0
+
+
 def _import_person(arguments):
     keys_of_people = _of_the_mesh("keys_of_people")
     text, sequence = _text_in(arguments.file), 0
+    if text.startswith(keys_of_people.PROOF_HEAD):
+        return _import_proof(arguments, keys_of_people, text)
     if arguments.name:
         name, seed = arguments.name, _of_the_mesh("key_formats").seed(text)
     else:

@@ -173,8 +173,8 @@ class Service(service.Service):
         """Take the keys of people who live here."""
         from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-        seeds = keys_of_people.read(self.state)
-        self.loop.perform(self.engine.hear("mesh", "take_people", seeds, self.loop.now()))
+        keys = keys_of_people.for_mesh(self.state)
+        self.loop.perform(self.engine.hear("mesh", "take_people", keys, self.loop.now()))
         if self.settings.media.enabled and self.sounds is None:
             self._carry_sound()
         if self.gateway is None:
@@ -322,7 +322,7 @@ class Service(service.Service):
         if "named calls" in self.engine.features:
             from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-            people = keys_of_people.with_sequences(self.state)
+            people = keys_of_people.for_calls(self.state)
             self.loop.perform(
                 self.engine.hear("named calls", "take_people", people, self.loop.now())
             )

@@ -136,6 +136,25 @@ class NumberTest(unittest.TestCase):
         self.start(source="203.0.113.9")
         self.assertEqual((self.exchange.asked, self.statuses()[-1] in (401, 403, 407)), ([], True))
 
+    def test_the_phone_book_is_looked_up_slowly_and_only_if_wanted(self):
+        book = "config contact\n	option name Gran\n	option number '%s'\n"
+        book = book % "+49 30 1234" + book % "+49 30 9999" + book % "112"
+        exchange = Asking(USERS + book)
+        exchange.take(exchange.engine.start(exchange.now))
+        exchange.advance(3600000)
+        self.assertEqual(exchange.asked, [])
+        exchange = Asking(USERS + "	option book 1\n" + book)
+        exchange.take(exchange.engine.start(exchange.now))
+        for asked in (2, 4, 4):
+            exchange.advance(60000)
+            self.assertEqual(len(exchange.asked), asked)
+        exchange.answer(SECURE, ALICE)
+        exchange.answer(SECURE)
+        reached = exchange.engine.features["reach"].found()
+        self.assertEqual([(row["name"], row["proved"]) for row in reached], [("Gran", True)])
+        exchange.advance(86400000 + 120000)
+        self.assertEqual(len(exchange.asked), 2 + 4)
+
     def test_without_suffixes_nothing_is_asked(self):
         self.start(users=USERS.split("	list directory")[0])
         self.assertEqual((self.exchange.asked, self.statuses()[-1]), ([], 404))

@@ -66,12 +66,20 @@ class Named:
         self.relays.keying.await_names()
 
     def take_people(self, people, now):
-        """Take whose keys lie here: user's name -> (seed, sequence)."""
-        self.people = {
-            name: keys.prove(seed, self.id, sequence, self.crypto)
-            for name, (seed, sequence) in people.items()
-        }
+        """Take whose keys speak for this node.
+
+        people: user's name -> (seed, sequence), or (key, sequence, signature): a keys.Proof that a
+        router with the seed has made.
+        """
+        self.people = {}
+        for name, parts in people.items():
+            is_made = len(parts) == len(keys.Proof._fields)
+            proof = keys.Proof(*parts) if is_made else self._prove(*parts)
+            self.people[name] = proof
         return []
+
+    def _prove(self, seed, sequence):
+        return keys.prove(seed, self.id, sequence, self.crypto)
 
     # Whose keys are published.
 

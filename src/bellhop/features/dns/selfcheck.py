@@ -19,11 +19,12 @@ class Selfcheck:
     hooks, events = ("started",), ()
     users = {}
 
-    def __init__(self, node, questions, named, directories, token):
+    def __init__(self, node, questions, named, directories, reach, token):
         self.node = node
         self.questions = questions
         self.named = named
         self.directories = directories
+        self.reach = reach
         self.token = token
         self.rows = {}
         self.wakers = {Selfcheck: self._check}
@@ -81,7 +82,9 @@ class Selfcheck:
     def show(self, arguments, now):
         """Return the names of this house with what the DNS says of their keys.
 
-        directories: those whose statements are believed.
+        directories: those whose statements are believed; reached: entries of the phone book that
+        the DNS knows.
         """
         known = sorted([zone.decode() for zone in self.directories.known])
-        return {"names": [self.rows[name] for name in sorted(self.rows)], "directories": known}
+        rows = [self.rows[name] for name in sorted(self.rows)]
+        return {"names": rows, "directories": known, "reached": self.reach.found()}

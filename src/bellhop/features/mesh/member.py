@@ -91,10 +91,10 @@ class Member:
         """Say goodbye, before the shell closes the sockets; return the effects."""
         return self.carry_out(self.mesh.leave(now), now)
 
-    def take_people(self, seeds, now):
-        """Take the keys of people who have one of their own: {name: seed}; return the effects."""
+    def take_people(self, keys, now):
+        """Take whose keys speak for this node, as Mesh.set_people has it; return the effects."""
         users = self.node.settings.users
-        self.mesh.set_people({name: seeds[name] for name in seeds if name in users})
+        self.mesh.set_people({name: keys[name] for name in keys if name in users})
         self.node.adopt(self.node.settings)
         return self.started(now)
 

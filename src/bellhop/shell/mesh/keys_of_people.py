@@ -1,14 +1,29 @@
 """Keys of people on disk, one file a user, and sealed copies of them for another router."""
 
+import binascii
+import hashlib
 import os
+from collections import namedtuple
 
-from ...errors import BellhopError
+from ...errors import BellhopError, MeshError
+from ...mesh.identity import KEY_BYTES, parse_key
+from ...mesh.people import Person, is_at, person
 from ...world import sealed
 from ...world.system import files
 from . import identity
 
-FOLDER, ENDING, SEQUENCE = "users", ".seed", ".sequence"
-SEQUENCE_BYTES = 8
+FOLDER, ENDING, SEQUENCE, PROOF = "users", ".seed", ".sequence", ".proof"
+SEQUENCE_BYTES, SIGNATURE_BYTES = (8, 64)
+PROOF_HEAD = "bellhop-proof-1:"
+# As names/keys.py has it, which is in another package.
+CALL_MARK = b"bellhop person 2"
+NO_PROOF = (
+    "this is no proof for this router: on the one that has the key, `bellhop prove-person NAME "
+    "KEY` with the key that `bellhop identity` shows here makes it"
+)
+# What a router with the key has signed for this one. person: mesh.people.Person; sequence,
+# signature: of names.keys.Proof.
+Made = namedtuple("Made", ("person", "sequence", "signature"))
 EXPORT_HEAD = "bellhop-person-1:"
 
 
@@ -26,9 +41,103 @@ def read(state):
     return found
 
 
-def with_sequences(state):
-    """Return {name: (seed, sequence of the proofs made with it)} of all in the state folder."""
-    return {name: (seed, _sequence(state, name)) for name, seed in read(state).items()}
+def for_mesh(state):
+    """Return what Mesh.set_people takes: {name: seed, or Person}."""
+    found = {name: one.person for name, one in _proofs(state).items()}
+    found.update(read(state))
+    return found
+
+
+def for_calls(state):
+    """Return {name: (seed, sequence of the proofs made with it), or (key, sequence, signature)}."""
+    found = {
+        name: (one.person.key, one.sequence, one.signature) for name, one in _proofs(state).items()
+    }
+    found.update({name: (seed, _sequence(state, name)) for name, seed in read(state).items()})
+    return found
+
+
+def prove(state, name, node):
+    """Return the line by which a user's key speaks for another router; the key stays here.
+
+    node: the key of that router, text.
+    """
+    seed = _own(state, name)
+    id, sequence = _id(node), _sequence(state, name)
+    crypto = identity.crypto()
+    one = person(name.encode(), seed, id, crypto)
+    signed = CALL_MARK + id + sequence.to_bytes(SEQUENCE_BYTES, "big")
+    octets = one.key + one.proof + sequence.to_bytes(SEQUENCE_BYTES, "big")
+    octets += crypto.sign(seed, signed) + name.encode()
+    return _line(octets)
+
+
+def _line(octets):
+    return PROOF_HEAD + binascii.b2a_base64(octets).strip().decode()
+
+
+def take_proof(state, text, node):
+    """Keep what `prove` gave; return the user's name. node: this router's own id (32 octets)."""
+    try:
+        octets = binascii.a2b_base64(text.strip()[len(PROOF_HEAD) :])
+        if _line(octets) != text.strip():
+            raise ValueError(text)
+        one = _proof(octets)
+    except (ValueError, IndexError):
+        raise BellhopError(NO_PROOF) from None
+    signed = CALL_MARK + node + one.sequence.to_bytes(SEQUENCE_BYTES, "big")
+    verify = identity.crypto().verify
+    if not is_at(one.person, node, verify) or not verify(one.person.key, signed, one.signature):
+        raise BellhopError(NO_PROOF)
+    name = one.person.name.decode()
+    _check(name)
+    _put(state, name + PROOF, octets)
+    return name
+
+
+def check(text):
+    """Return the six digits that both routers show of a line that `prove` gave."""
+    number = int.from_bytes(hashlib.sha256(text.strip().encode()).digest()[:8], "big")
+    return "%03d %03d" % (number // 1000 % 1000, number % 1000)
+
+
+def _proofs(state):
+    found = {}
+    folder = os.path.join(state, FOLDER)
+    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        name, ending = os.path.splitext(file)
+        if ending == PROOF:
+            with open(os.path.join(folder, file), "rb") as opened:
+                found[name] = _proof(opened.read())
+    return found
+
+
+def _proof(octets):
+    """Return the Made in octets: key, signature for the mesh, sequence, that for calls, name."""
+    key, at = octets[:KEY_BYTES], KEY_BYTES + SIGNATURE_BYTES
+    sequence = int.from_bytes(octets[at : at + SEQUENCE_BYTES], "big")
+    at += SEQUENCE_BYTES
+    signature, name = octets[at : at + SIGNATURE_BYTES], octets[at + SIGNATURE_BYTES :]
+    if not name:
+        raise ValueError("cut short")
+    one = Person(name, key, octets[KEY_BYTES : KEY_BYTES + SIGNATURE_BYTES])
+    return Made(one, sequence, signature)
+
+
+def _id(node):
+    try:
+        return parse_key(node.encode())
+    except (MeshError, UnicodeError):
+        raise BellhopError(
+            "'%s' is no key of a router; there `bellhop identity` shows it" % node
+        ) from None
+
+
+def _own(state, name):
+    seed = read(state).get(name)
+    if seed is None:
+        raise BellhopError("%s has no key here; `bellhop person-key %s` makes one" % (name, name))
+    return seed
 
 
 def _sequence(state, name):
@@ -45,7 +154,7 @@ def outdate(state, name):
 
 
 def _write_sequence(state, name, sequence):
-    files.replace(os.path.join(state, FOLDER, name + SEQUENCE), [b"%d" % sequence])
+    _put(state, name + SEQUENCE, b"%d" % sequence)
 
 
 def make(state, name):
@@ -59,18 +168,24 @@ def make(state, name):
 
 def write(state, name, seed, sequence=0):
     """Put a user's seed in place; raises BellhopError where the name is none of a user."""
+    _check(name)
+    _write_sequence(state, name, sequence)
+    _put(state, name + ENDING, seed)
+
+
+def _check(name):
     if not name or "/" in name or name.startswith("."):
         raise BellhopError("'%s' is no name of a user" % name)
+
+
+def _put(state, file, octets):
     os.makedirs(os.path.join(state, FOLDER), mode=0o700, exist_ok=True)
-    _write_sequence(state, name, sequence)
-    files.replace(os.path.join(state, FOLDER, name + ENDING), [seed])
+    files.replace(os.path.join(state, FOLDER, file), [octets])
 
 
 def export(state, name, passphrase):
     """Return a user's key as one line that only the passphrase opens; raises BellhopError."""
-    seed = read(state).get(name)
-    if seed is None:
-        raise BellhopError("%s has no key here; `bellhop person-key %s` makes one" % (name, name))
+    seed = _own(state, name)
     number = _sequence(state, name).to_bytes(SEQUENCE_BYTES, "big")
     return sealed.seal(identity.sealing(), EXPORT_HEAD, seed + number + name.encode(), passphrase)
 

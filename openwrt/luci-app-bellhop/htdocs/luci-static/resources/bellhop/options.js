@@ -175,6 +175,7 @@ const OPTIONS = {
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Look numbers and keys up in the DNS, checked by DNSSEC. Needs the package bellhop-dns.') ],
 		[ 'enum_suffix', [], 'host', _('Numbers below'), _('Where telephone numbers stand in the DNS, as e164.arpa.') ],
 		[ 'directory', [], 'host', _('Directories'), _('Domains that say which key a telephone number has.') ],
+		[ 'book', '0', FLAG, _('Look up the phone book'), _('One number a minute: who can be called over the Internet. The directories see the questions.') ],
 		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
 		[ 'root_hints', '', 'file', _('Servers of the root'), _('None: those of the Internet.') ]
 	],
