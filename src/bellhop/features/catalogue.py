@@ -2,6 +2,7 @@
 
 from ..core.engine import Engine
 from ..core.rows import CORE
+from .alarm import Alarm
 from .barring import Barring
 from .blocking import Blocking
 from .codes import Codes
@@ -51,6 +52,7 @@ ORDER = (
     "blocking",
     "mesh over SIP",
     "holding",
+    "alarm",
     "lamps",
     "keepalive",
     "messages",
@@ -102,6 +104,7 @@ def node(settings, token, now):
     engine.join(Barring(core, wishes))
     engine.join(Blocking(core))
     engine.join(Holding(core))
+    engine.join(Alarm(core))
     engine.join(Lamps(core, uac, wishes))
     engine.join(Keepalive(core, uac, engine.registrations))
     delivery = Delivery(core, uac, engine.admission, engine.routing.whom)
