@@ -75,3 +75,22 @@ def test_peers_say_who_is_none_and_why():
     ]
     assert "has not answered" in lines[-1]
     assert tables.shown("peers", {"peers": [], "hosts": []}) == ["no other node is heard"]
+
+
+def test_what_changes_in_the_mesh_is_told_in_words():
+    for fields, words in (
+        ({"what": "records", "changed": 3}, "mesh: what nodes say of themselves: changed 3"),
+        (
+            {"what": "records", "changed": 1, "lost": ["barn", "mill"], "found": ["farm"]},
+            "mesh: no way leads to barn, mill any more; a way leads to farm",
+        ),
+        (
+            {"what": "records", "twin": 1},
+            "mesh: another node uses the identity of this one",
+        ),
+        (
+            {"what": "neighbour", "host": "10.9.0.2", "state": "gone", "reason": "silent"},
+            "neighbour 10.9.0.2: silent",
+        ),
+    ):
+        assert tables.event(dict(fields, event="peer")) == words

@@ -30,6 +30,8 @@ TELL_AFTER, TELL_INTERVAL = (50, 1000)
 # Records are read into the index this many at a time, some milliseconds of a router, when a call
 # does not need them sooner.
 INDEX_AT_ONCE, INDEX_INTERVAL = (64, 50)
+# Nodes that one event names.
+MAX_NAMED = 16
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
@@ -82,7 +84,8 @@ class Mesh:
         self.discovery = Discovery(self, HostCache(token(16)), now)
         self.deadlines.watch(self.discovery)
         self.news = {}
-        self.told_at = None
+        # The nodes in reach when the owner was told of changes the last time, and when that was.
+        self.told, self.told_at = set(), None
         self.index = Alarm()
         self.tell = Alarm()
         self.sweep = Alarm(now + SWEEP_INTERVAL)
@@ -324,11 +327,22 @@ class Mesh:
         self.deadlines.watch(self.own)
 
     def _tell(self, now):
-        news = self.news
-        self.news = {}
-        self.told_at = now
-        self.tell.deadline = None
+        news, self.news = self.news, {}
+        self.told_at, self.tell.deadline = now, None
+        if len(self.directory.stale) > INDEX_AT_ONCE:
+            self._plan_tell(now)  # Who is in reach is told when all has been read.
+        else:
+            self._tell_reach(news)
         return [MeshChanged("records", news), SaveMesh()]
+
+    def _tell_reach(self, news):
+        """Add to what the owner is told which nodes have come into reach and which have left."""
+        there, before = set(self.reach.get()), self.told
+        self.told = there
+        for what, shorts in (("lost", before - there), ("found", there - before)):
+            names = [self.nickname(short) or "?" for short in shorts if short != self.short]
+            if names:
+                news[what] = sorted(names)[:MAX_NAMED]
 
     def _sweep(self, now):
         """Let the records end whose nodes have long not been heard of."""

@@ -508,7 +508,29 @@ def _registration_event(fields):
     return "%(what)s: phone of %(user)s over %(transport)s from %(seen_from)s" % fields
 
 
-EVENTS = {"call": _call_event, "media": _media_event, "registration": _registration_event}
+def _peer_event(fields):
+    """What has changed in the mesh: ways before records, which are what a node says of itself."""
+    if fields["what"] != "records":
+        return "neighbour %(host)s: %(reason)s" % fields
+    told = []
+    for what, words in (
+        ("lost", "no way leads to %s any more"),
+        ("found", "a way leads to %s"),
+    ):
+        if fields.get(what):
+            told.append(words % ", ".join(fields[what]))
+    if "twin" in fields:
+        told.append("another node uses the identity of this one")
+    if not told:
+        counts = [(what, fields[what]) for what in ("new", "changed") if what in fields]
+        told = ["what nodes say of themselves: " + ", ".join(["%s %d" % one for one in counts])]
+    return "mesh: " + "; ".join(told)
+
+
+EVENTS = {
+    "call": _call_event, "media": _media_event, "registration": _registration_event,
+    "peer": _peer_event,
+}  # fmt: skip
 
 
 def event(fields):

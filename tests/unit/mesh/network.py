@@ -5,7 +5,7 @@ import heapq
 from collections import namedtuple
 
 from bellhop.effects import SendMesh
-from bellhop.mesh.effects import Ended, Said
+from bellhop.mesh.effects import Ended, MeshChanged, Said
 from bellhop.mesh.node import Mesh, MeshSettings
 
 Crypto = namedtuple(
@@ -128,6 +128,7 @@ class Network:
         self.cut = set()
         self.log = []
         self.said = []
+        self.told = []
         self.crypto = crypto
         self.settings = settings or (lambda index: MeshSettings("n%d" % index, "emergency"))
         self.nodes = [self.make(index) for index in range(count)]
@@ -161,6 +162,8 @@ class Network:
     def perform(self, index, effects):
         """Carry out what a node asked for."""
         for effect in effects:
+            if isinstance(effect, MeshChanged):
+                self.told.append((index, effect.what, effect.fields))
             if isinstance(effect, (Said, Ended)):
                 self.said.append((self.now, index, effect))
             if not isinstance(effect, SendMesh):

@@ -160,6 +160,19 @@ class Failures(unittest.TestCase):
             [("alice0", 0), ("alice1", 1), ("alice2", None), ("alice3", None)],
         )
 
+    def test_a_far_break_and_its_mending_are_told_by_the_names_of_the_nodes(self):
+        network = ready(4, line(4))
+        network.run(3000)
+        del network.told[:]
+        network.silence(1, 2)
+        network.run(10000)
+        lost = [fields.get("lost") for index, what, fields in network.told if index == 0]
+        self.assertEqual([names for names in lost if names], [["n2", "n3"]])
+        network.silence(1, 2, False)
+        network.run(10000)
+        found = [fields.get("found") for index, what, fields in network.told if index == 0]
+        self.assertEqual(sorted(sum([names for names in found if names], [])), ["n2", "n3"])
+
     def test_two_islands_merge_within_half_a_second(self):
         network = ready(8, line(4) + [(4, 5), (5, 6), (6, 7)])
         network.run(20000)
