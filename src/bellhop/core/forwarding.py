@@ -242,8 +242,8 @@ class Forwarder:
                 self.node.counters["malformed"] += 1
                 return []
         if indication.kind == TIMEOUT:
-            return self._no_answer(branch, 408, "it does not answer", now)
-        return self._no_answer(branch, 480, "it cannot be reached", now)
+            return self._no_answer(branch, 408, None, now)
+        return self._no_answer(branch, 480, None, now)
 
     def _answered(self, branch, response, now):
         context = branch.context
@@ -307,7 +307,9 @@ class Forwarder:
             return self._launch(branch, now)
         if branch.target.patience is not None:
             status = 504
-        return self._fail(branch, status, "%s: %s" % (branch.target.reason, problem), now)
+        # How the way was found says nothing to people: `why` tells it, the phrase who is meant.
+        words = None if problem is None else "%s: %s" % (branch.target.reason, problem)
+        return self._fail(branch, status, words, now)
 
     def _branch_silent(self, branch, now):
         """Not even 100 came over a way: the next one may be open."""
@@ -316,7 +318,7 @@ class Forwarder:
             return []
         self._note_stream(branch, False)
         self.node.layer.abandon(branch.transaction)
-        return self._no_answer(branch, 504, "it does not answer", now)
+        return self._no_answer(branch, 504, None, now)
 
     def _note_stream(self, branch, is_taken):
         """A phone that has no TCP is not asked again until it registers anew."""
