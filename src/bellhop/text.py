@@ -9,6 +9,8 @@ HIDDEN = (
     (0xFFF9, 0xFFFB),
 )  # fmt: skip
 ASCII = bytes(range(32, 127))
+# z-base-32: the alphabet whose letters are hard to mistake for one another.
+KEY_LETTERS = b"ybndrfg8ejkmcpqxot1uwisza345h769"
 # What would end a quoted string, or begin an address.
 STRUCTURE = b'"<>\\'
 # No letter that looks like another one: people type it into a phone. 32 of them: five bits each.
@@ -128,3 +130,10 @@ def _of_utf16(octets, is_little):
         letters.append(chr(code))
         high = 0
     return "".join(letters)
+
+
+def key_text(key):
+    """Return a key as people see it everywhere: octets in z-base-32."""
+    letters = (8 * len(key) + 4) // 5
+    number = int.from_bytes(key, "big") << (5 * letters - 8 * len(key))
+    return "".join([chr(KEY_LETTERS[number >> 5 * at & 31]) for at in range(letters - 1, -1, -1)])

@@ -3,6 +3,7 @@
 import unittest
 
 from bellhop import text
+from bellhop.mesh.identity import parse_key, write_key
 
 # What UTF-16 makes of "Jürgen €" and of a letter beyond 16 bits.
 LITTLE = b"\xff\xfeJ\0\xfc\0r\0g\0e\0n\0 \0\xac\x20\x3d\xd8\x00\xde"
@@ -81,6 +82,16 @@ class ReadableTest(unittest.TestCase):
             (b"J\xfcrgen", "J?rgen"), (b"", ""),
         ):  # fmt: skip
             self.assertEqual(text.readable(octets), shown)
+
+
+class KeyTextTest(unittest.TestCase):
+    def test_a_key_is_the_same_letters_everywhere(self):
+        for size in (0, 1, 5, 20, 32):
+            key = bytes(range(7, 7 + size))
+            self.assertEqual(len(text.key_text(key)), (8 * size + 4) // 5)
+        key = bytes(range(32))
+        self.assertEqual(text.key_text(key).encode(), write_key(key))
+        self.assertEqual(parse_key(text.key_text(key).encode()), key)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,9 @@ Side A is the caller's, side B the called one's. A session belongs to one branch
 phone that rings behind it has a Negotiation of its own, and all share the relays of the branch.
 """
 
-import binascii
-
 from ..effects import RelayClose, RelayOpen, RelayUpdate
 from ..errors import SipError
-from ..text import readable
+from ..text import key_text, readable
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, is_behind_nat
@@ -418,7 +416,7 @@ class Session:
         if self.signature is not None:
             fields["signature"], fields["own_signature"] = self.signature.seen()
         if agreement is not None:
-            fields["key"] = binascii.hexlify(agreement.peer).decode()
+            fields["key"] = key_text(agreement.peer)
             fields["words"] = " ".join(agreement.words())
             fields["suite"] = agreement.suite.name.decode()
         return fields

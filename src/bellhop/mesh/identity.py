@@ -3,11 +3,11 @@
 import hashlib
 
 from ..errors import MeshError
+from ..text import KEY_LETTERS as ALPHABET
+from ..text import key_text
 
 KEY_BYTES = 32
 SHORT_BYTES = 8
-# z-base-32: the alphabet whose letters are hard to mistake for one another.
-ALPHABET = b"ybndrfg8ejkmcpqxot1uwisza345h769"
 NAME_LETTERS = 52
 # A boot epoch has 31 bits and the counter 32, so that a sequence is a positive 64-bit integer.
 MAX_SEQUENCE = 2**63 - 1
@@ -23,8 +23,7 @@ def short_id(key):
 
 def write_key(key):
     """Return a 32-octet key as 52 letters of z-base-32."""
-    number = int.from_bytes(key, "big") << (5 * NAME_LETTERS - 8 * KEY_BYTES)
-    return bytes(ALPHABET[number >> shift & 31] for shift in range(5 * NAME_LETTERS - 5, -1, -5))
+    return key_text(key).encode()
 
 
 def parse_key(name):

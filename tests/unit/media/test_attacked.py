@@ -3,6 +3,7 @@
 import unittest
 
 from bellhop.sip.message import parse
+from bellhop.text import key_text
 
 from .calls import (
     ALICE,
@@ -122,8 +123,8 @@ class Attacked(unittest.TestCase):
         two.request(None, right.request(None, ack))
         mine, yours = one.events[-1], two.events[-1]
         self.assertNotEqual(mine["words"], yours["words"])
-        self.assertNotEqual(mine["key"], BOB.key.hex())
-        self.assertNotEqual(yours["key"], ALICE.key.hex())
+        self.assertNotEqual(mine["key"], key_text(BOB.key))
+        self.assertNotEqual(yours["key"], key_text(ALICE.key))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from ...media.signature import PACKAGE
 from ...sip import address, uri
 from ...sip.ip import address_octets
 from ...sip.message import response_to
-from ...text import readable
+from ...text import key_text, readable
 from ...tu import dialplan
 
 # The levels of trust by the words of the configuration.
@@ -347,6 +347,7 @@ class Calls:
         rows = self.relays.keying.trust.dump()
         for row in rows:
             row["level"] = row.pop("mark") or trust.KNOWN
+            row["key"] = key_text(self.relays.keying.trust.contacts[row["contact"]].key)
         return {"trust": rows[::-1]}
 
     def set_trust(self, arguments, now):
