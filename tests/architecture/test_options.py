@@ -22,6 +22,7 @@ SAMPLES = {
     "number": ["alice-2.b_c+d", "+49 (30) 12/34", "*21#"], "fingerprint": ["0123456789" * 4],
     "directory": ["/etc/bellhop/gnupg"],
     "caller": ["eve@far.test", "far.test", "203.0.113.9", "2001:db8::1"],
+    "key": ["0123456789abcdef" * 4],
     "prefix": ["0900", "+49", "*31#"], "money": ["1.9", "250"],
     "range": ["+49 30 1234", "+493012300..+493012399", "030 12*"],
     "code": ["*21", "*72/*73", "off"], "numbers": ["900-949"], "mac": ["00:15:65:aa:bb:cc"],

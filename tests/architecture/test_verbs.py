@@ -45,7 +45,7 @@ ANSWERING = {
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {
-    "firewall", "options",
+    "firewall", "options", "sign-spam-list",
     "hash-password", "import-identity", "person-key", "export-person", "import-person",
     "prove-person",
 }  # fmt: skip

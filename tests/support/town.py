@@ -1,6 +1,17 @@
 """Engines that form a mesh in memory: SIP and mesh packets between them, on a fake clock."""
 
-from bellhop.effects import CELLS, Commit, Event, Flow, Listener, Receive, Resolve, Send, SendMesh
+from bellhop.effects import (
+    CELLS,
+    TRUNK,
+    Commit,
+    Event,
+    Flow,
+    Listener,
+    Receive,
+    Resolve,
+    Send,
+    SendMesh,
+)
 from bellhop.features import catalogue
 from bellhop.settings import reader
 from bellhop.sip import message
@@ -23,6 +34,7 @@ config user
 	option password x
 """
 STREAM = 1000
+BEYOND = {CELLS: "mesh circuits", TRUNK: "trunks"}
 
 
 class House:
@@ -59,8 +71,8 @@ class House:
                 self.town.spread(self, effect)
             elif isinstance(effect, Receive):
                 came.append(effect)
-            elif isinstance(effect, Send) and effect.flow.transport == CELLS:
-                self.hear("mesh circuits", "send", effect.flow, effect.data)
+            elif isinstance(effect, Send) and effect.flow.transport in BEYOND:
+                self.hear(BEYOND[effect.flow.transport], "send", effect.flow, effect.data)
             elif isinstance(effect, Send):
                 self.town.send(self, effect)
             elif isinstance(effect, Resolve):

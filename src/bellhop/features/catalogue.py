@@ -47,6 +47,7 @@ ORDER = (
     "dns",
     "named calls",
     "trunks",
+    "gateways",
     "pickup",
     "barring",
     "blocking",
@@ -134,7 +135,8 @@ def join_trunks(engine):
     from .trunks.trunks import Trunks  # Only a node with a provider pays for it in memory.
 
     core = engine.node
-    trunks = Trunks(core, engine.uac, engine.lookups, engine.features["wishes"])
+    hang_up = engine.forwarder.release.hang_up
+    trunks = Trunks(core, engine.uac, engine.lookups, engine.features["wishes"], hang_up)
     engine.join(trunks)
     engine.features["codes"].does(trunks.actions())
 

@@ -25,6 +25,7 @@ FEATURES = (
         "change a wish of a user; without a value: as the owner's options say",
     ),
     Row("providers", "trunks", "show", (), 0, False, "the telephone network: by which providers"),
+    Row("bill", "trunks", "told_bill", (), 0, False, "calls by providers, month by month"),
     Row("identity", "mesh", "identity", (), 0, False, "the key of this node"),
     Row("person", "mesh", "person", ("user",), 1, False, "the address that a user keeps"),
     Row("peers", "mesh", "peers", (), 0, False, "the nodes around this one"),

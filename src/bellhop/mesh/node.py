@@ -97,6 +97,7 @@ class Mesh:
         mine = self.settings
         mine.name, mine.hello_ms = settings.name, settings.hello_ms
         mine.book_open, mine.contacts = settings.book_open, settings.contacts
+        mine.flags = settings.flags | mine.flags & record.RELAYS_SOUND
         self.directory.rely_on(dict.fromkeys(settings.contacts, PINNED))
 
     def _is_kept(self, node):
@@ -504,6 +505,10 @@ class Mesh:
         there = self.reach.get()
         reached = [one for one in claims if one.rank == PINNED or short_id(one.node) in there]
         return reached or claims
+
+    def flagged(self, flag):
+        """Return [(id, hops)] of the nodes in reach whose record has one of record.FLAGS."""
+        return views.flagged(self, flag)
 
     def paths_to(self, node, k=2):
         """Return up to k paths to a node's id, best first, each a list of ids."""

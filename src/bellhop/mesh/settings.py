@@ -23,3 +23,7 @@ class MeshSettings:
         self.hello_ms = hello_ms
         self.keepalive_ms = KEEPALIVE_INTERVAL
         self.max_records = MAX_RECORDS
+
+    def offer(self, flag):
+        """Tell others that this node does what a flag says."""
+        self.flags |= flag

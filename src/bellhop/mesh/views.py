@@ -95,6 +95,22 @@ def routes(mesh):
     return rows
 
 
+def flagged(mesh, flag):
+    """Return [(id, hops)] of the nodes in reach whose record has a flag."""
+    mesh.directory.refresh()
+    found = []
+    for short, (_, hops, first) in mesh.reach.get().items():
+        known, node = mesh.directory.node(short), _id_of(mesh, short)
+        if (
+            first is not None
+            and node is not None
+            and known is not None
+            and known.value.flags & flag
+        ):
+            found.append((node, hops))
+    return found
+
+
 def graph(mesh):
     """Return the nodes known and the edges that both ends list."""
     mesh.directory.refresh()

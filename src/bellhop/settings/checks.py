@@ -198,6 +198,13 @@ def hexadecimal(digits):
     return check
 
 
+def key(text):
+    """Return a public key (Ed25519) as octets, b"" for nothing."""
+    if text and (len(text) != 64 or [c for c in text.lower() if c not in HEX]):
+        raise ValueError("64 hexadecimal digits, as `bellhop sign-spam-list` prints them")
+    return bytes.fromhex(text)
+
+
 def fingerprint(text):
     """Return the fingerprint of an OpenPGP key without blanks, in capitals."""
     digits = text.replace(" ", "").upper()

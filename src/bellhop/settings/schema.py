@@ -23,6 +23,7 @@ from .checks import (
     host,
     host_port,
     hours_or_nothing,
+    key,
     lamp_key,
     line,
     mac_or_nothing,
@@ -364,7 +365,8 @@ SCHEMA = {
         "spam": _option(
             choice("mark", "refuse", "off"), "mark", "callers of the spam list: show it, refuse"
         ),
-        "spam_key": _option(line, "", "key of who signs the spam list, as he publishes it"),
+        "spam_list": _option(line, "", "file with the spam list; empty: there is none"),
+        "spam_key": _option(key, b"", "key of who signs the spam list; empty: that of this node"),
     },
     "provider": {
         "enabled": _option(flag, True, "use this provider"),

@@ -116,6 +116,12 @@ def _add_own(verbs, shared):
     made.add_argument("file", metavar="FILE", help="what export-identity printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_import_identity)
+    made = verbs.add_parser(
+        "sign-spam-list", parents=[shared], help="make a list of callers for `option spam_list`"
+    )
+    made.add_argument("file", metavar="FILE", help="numbers as +49301234, +4930*, one a line")
+    made.add_argument("list", metavar="LIST", help="where to write it")
+    made.set_defaults(work=_sign_spam_list)
     made = verbs.add_parser("backup", parents=[shared], help=help_of["backup"])
     made.set_defaults(work=_backup)
     made = verbs.add_parser("restore", parents=[shared], help=help_of["restore"])
@@ -333,6 +339,22 @@ def _import_identity(arguments):
     seed, _ = sealed.opened(sealing, text, _passphrase(is_new=False))
     sealed.take_over(_state(arguments), seed, arguments.replace)
     print("the identity is in %s; restart the node to use it" % _state(arguments))
+    return 0
+
+
+def _sign_spam_list(arguments):
+    from .. import spam
+    from ..world import secrets
+    from ..world.cpython import files
+
+    crypto = _of_the_mesh("identity").crypto()
+    seed = secrets.read(_state(arguments))
+    lines = [line.strip().encode() for line in _text_in(arguments.file).split("\n")]
+    entries = [line for line in lines if line[:1] == b"+" and line[1:].rstrip(b"*").isdigit()]
+    made = spam.unsigned(entries, os.urandom(spam.SALT))
+    files.replace(arguments.list, [made + crypto.sign(seed, made)])
+    print("%d numbers and beginnings of numbers, signed by" % len(entries))
+    print(crypto.public_key(seed).hex())
     return 0
 
 

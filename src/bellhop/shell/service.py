@@ -1,9 +1,11 @@
 """The full node: what CPython adds to the node that both interpreters run."""
 
+import functools
 import gc
 import os
 from time import monotonic_ns
 
+from .. import spam
 from ..effects import (
     Ask,
     AskGateway,
@@ -18,7 +20,7 @@ from ..effects import (
 from ..errors import BellhopError
 from ..features import catalogue
 from ..settings.problems import NO_PORT, Problem, missing
-from ..world import netlink, service
+from ..world import netlink, secrets, service
 from ..world.cpython import sockets
 from ..world.loop import Loop
 from ..world.rows import ROWS
@@ -56,6 +58,7 @@ class Service(service.Service):
         self.gateway, self.web = None, []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
+        self.spam_problem = ""
 
     rows = ROWS
 
@@ -84,6 +87,7 @@ class Service(service.Service):
         """Open what can come after the node listens."""
         self._open_site()
         self._serve_pages()
+        self._read_spam()
         if os.path.isdir(BUS):
             self._join_bus()
         # What is there now stays: the collector need not look at it again.
@@ -106,7 +110,23 @@ class Service(service.Service):
             self._serve_pages()
         if self.site is not None:
             self.site.changed()
+        self._read_spam()
         self._adjust_signing()
+
+    def _read_spam(self):
+        """Give the list of unwanted callers to the node: small enough to be read at once."""
+        place, octets, verify = self.settings.telephone, None, None
+        self.spam_problem = ""
+        if place.spam_list:
+            try:
+                crypto = self.crypto()
+                key = place.spam_key or crypto.public_key(secrets.read(self.state))
+                with open(place.spam_list, "rb") as file:
+                    octets = file.read(spam.MOST_OCTETS + 1)
+                verify = functools.partial(crypto.verify, key)
+            except (BellhopError, ImportError, OSError) as error:
+                self.spam_problem = "no spam list: %s" % error
+        self.loop.perform(self.engine.hear("trunks", "spam", octets, verify, self.loop.now()))
 
     def _addresses_changed(self):
         super()._addresses_changed()
@@ -361,6 +381,7 @@ class Service(service.Service):
         return [
             ("node", tls_problem), ("node", names_problem), ("dns", dns_problem or ""),
             ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
+            ("telephone", self.spam_problem),
         ]  # fmt: skip
 
     def lacking(self):

@@ -40,6 +40,10 @@ def duration(seconds):
     return "%dd%02dh" % divmod(hours, 24)
 
 
+def _money(thousandths):
+    return "%d.%02d" % divmod(thousandths // 10, 100)
+
+
 def _span(milliseconds):
     return "" if milliseconds is None else duration(milliseconds // 1000)
 
@@ -59,6 +63,34 @@ TABLES = {
             Column("ADDRESS", "address", _plain),
         ),
         "there are no users: add `config user` sections to the configuration",
+    ),
+    "providers": Table(
+        "providers",
+        (
+            Column("NAME", "name", _plain),
+            Column("STATE", "state", _plain),
+            Column("NUMBERS", "numbers", _list),
+            Column("CALLS", "calls", _plain),
+            Column("HOST", "host", _plain),
+            Column("SEEN AS", "seen_as", _plain),
+            Column("EMERGENCY", "emergency", _yes),
+            Column("WHAT IS WRONG", "problem", _plain),
+        ),
+        "there are no providers: a section `config provider` names one",
+    ),
+    "bill": Table(
+        "bill",
+        (
+            Column("MONTH", "month", _plain),
+            Column("PROVIDER", "provider", _plain),
+            Column("OUT", "calls_out", _plain),
+            Column("TALKED", "seconds_out", duration),
+            Column("IN", "calls_in", _plain),
+            Column("TALKED", "seconds_in", duration),
+            Column("COST", "cost", _money),
+            Column("FOR THE MESH", "mesh_seconds", duration),
+        ),
+        "no call by a provider has ended yet",
     ),
     "groups": Table(
         "groups",

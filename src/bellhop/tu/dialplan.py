@@ -74,6 +74,13 @@ def with_spare(target, spare):
     return Target(*fields)
 
 
+def chained(targets):
+    """Return one Target that leads to the first, and where that fails to the next of some."""
+    fields = list(targets[0])
+    fields[6] = tuple(targets[1:])
+    return Target(*fields)
+
+
 def is_ours(settings, listeners, target):
     """Tell whether the host of a Uri is this node: a domain of its own, or where it listens."""
     if target.host is None:

@@ -166,6 +166,8 @@ class Service:
         day_ms = ((hour * 60 + minute) * 60 + second) * 1000
         known = day_ms if time.time() > EARLIEST else None
         self.loop.perform(self.engine.hear("wishes", "clock", known, self.loop.now()))
+        month = "" if known is None else "%04d-%02d" % time.localtime()[:2]
+        self.loop.perform(self.engine.hear("trunks", "dated", month, self.loop.now()))
         today = None if known is None else int(time.time()) // 86400
         self.loop.perform(self.engine.hear("directories", "clock", today, self.loop.now()))
         self.loop.call_later(CLOCK_MS, self._tell_clock)

@@ -132,7 +132,7 @@ class Circuits:
 
     name = "mesh circuits"
     hooks = (
-        "within", "knows", "admits", "caller", "branch", "named", "sounds",
+        "within", "knows", "befriends", "admits", "caller", "branch", "named", "sounds",
         "restore",
     )  # fmt: skip
     events = ("send", "sounding")
@@ -163,6 +163,11 @@ class Circuits:
     def knows(self, flow):
         """Tell whether a flow leads to another node."""
         return flow.transport == CELLS
+
+    def befriends(self, flow):
+        """Tell whether a flow leads to a contact of the owner."""
+        known = self.mesh.settings.contacts
+        return flow.transport == CELLS and self.mesh.node_of(flow.host) in known
 
     def admits(self, request, found, flow):
         """Tell whether another node may ask this: it calls people here, and nobody through here.

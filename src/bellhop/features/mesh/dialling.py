@@ -165,7 +165,7 @@ class Dialling:
         return SipError(485, "several have this name, dial " + " or ".join(told))
 
     def _to_nodes(self, members, user, rule, reason, may_wait):
-        ways = [self._way(member, user, reason) for member in members]
+        ways = [self.way(member, user, reason) for member in members]
         targets = [way for way in ways if way is not None]
         if not targets and may_wait:
             targets = [self._towards(members[0], user, reason + ", not in reach now")]
@@ -173,7 +173,7 @@ class Dialling:
             raise SipError(480, "the mesh knows no way there now")
         return dialplan.Found(rule, [targets], None, None)
 
-    def _way(self, member, user, reason, mark=b""):
+    def way(self, member, user, reason, mark=b""):
         """Return the Target that leads to a user of another node, or None where no way does."""
         hops = self.mesh.distance(member)
         if hops is None:
@@ -190,7 +190,7 @@ class Dialling:
         name = section.name.lower().encode()  # Extensions may differ between the nodes.
         for place in section.also_at:
             member = self.mesh.node_of(place) or self._node_named(place.lower())
-            way = None if member is None else self._way(member, name, "also at " + place, FORKED)
+            way = None if member is None else self.way(member, name, "also at " + place, FORKED)
             if way is not None:
                 found.append(way)
         return found
@@ -205,7 +205,7 @@ class Dialling:
             is_known = claim.rank <= PROVED
             words = "responders of " + self.place(claim.node).replace(",", " ")
             words += "" if is_known else dialplan.UNKNOWN
-            way = self._way(claim.node, b"sos", words)
+            way = self.way(claim.node, b"sos", words)
             if way is not None:
                 (pinned if is_known else unknown).append(way)
         stages = _joined(stages, pinned)

@@ -7,11 +7,13 @@ from ...mesh.identity import parse_key
 from ...mesh.link import ANYWHERE
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
+from ...mesh.record import PSTN
 from ...sip import uri
 from ...text import as_name
 from ...tu import dialplan
 from .circuits import Circuits
 from .dialling import Dialling
+from .gateways import Gateways
 from .siplink import SipLink
 
 TWIN = (
@@ -41,7 +43,8 @@ class Member:
         self.dialling = Dialling(node, self.mesh)
         self.circuits = Circuits(node, self.mesh, self.dialling, self.carry_out, now)
         self.siplink = SipLink(node, uac, self, now)
-        self.parts = (self.dialling, self.circuits, self.siplink)
+        gateways = Gateways(node, self.mesh, self.dialling)
+        self.parts = (self.dialling, self.circuits, self.siplink, gateways)
         self.wakers = {Member: self._fire}
         self.deadline = self.queued = None
 
@@ -203,13 +206,16 @@ class Member:
 def mesh_settings(settings):
     """Return what the mesh needs of the configuration."""
     section = settings.mesh
-    return MeshSettings(
+    made = MeshSettings(
         name=section.node_name,
         profile=section.profile,
         peers=[],
         contacts=_members(settings.contacts),
         hello_ms=section.hello_ms,
     )
+    if [one for one in settings.providers if one.enabled and one.offer != "no"]:
+        made.offer(PSTN)
+    return made
 
 
 def _members(contacts):

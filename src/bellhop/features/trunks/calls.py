@@ -46,7 +46,14 @@ class Calls:
         self.by_branch = {}
         self.came = {}
         self.deadline = self.queued = None
-        self.counters = {"out": 0, "in": 0, "answered": 0, "refused_full": 0, "next_provider": 0}
+        self.counters = {
+            "out": 0,
+            "in": 0,
+            "answered": 0,
+            "refused_full": 0,
+            "next_provider": 0,
+            "spam": 0,
+        }
 
     # What the house sends.
 
@@ -88,7 +95,7 @@ class Calls:
         leg.here, leg.person = bare(request.from_), bare(request.to)
         leg.contact = request.uri
         leg.near_cseq = request.cseq[0]
-        out = self.trunks.asked(leg, request)
+        out = self._asked(leg, request, now)
         self._carry(out, request, leg, True)
         if request.method == b"INVITE":
             self.counters["out"] += 1
@@ -100,6 +107,13 @@ class Calls:
             alone = not self.trunks.has_other(provider)
             ask.deadline = now + (LAST_PATIENCE if alone else PATIENCE)
         return self._transmit(ask, now)
+
+    def _asked(self, leg, request, now):
+        try:
+            return self.trunks.asked(leg, request, now)
+        except SipError:
+            self._forget(leg)
+            raise
 
     def _check_room(self, provider):
         """Refuse a call that is none for help where all lines are taken."""
@@ -165,9 +179,8 @@ class Calls:
         if request.method in (b"INVITE", b"UPDATE"):
             out.add(b"contact", b"Contact: " + leg.provider.contact())
             out.add(b"allow", gate.ALLOW)
-        if request.method == b"BYE":
-            self._settle(leg, now)
-        return self._transmit(Ask(leg, request, out, leg.provider.flow()), now)
+        told = self._settle(leg, now) if request.method == b"BYE" else []
+        return told + self._transmit(Ask(leg, request, out, leg.provider.flow()), now)
 
     def _carry(self, out, message, leg, is_out):
         """Add what passes of a message, and its body."""
@@ -481,10 +494,9 @@ class Calls:
             came = self.came[branch] = Came(leg, request, server, made)
             server.serve(came)
             leg.comes.append(branch)
-        if method == b"BYE":
-            self._settle(leg, now)
+        told = self._settle(leg, now) if method == b"BYE" else []
         self._refresh(leg, request)
-        return [Receive(flow, made.write())]
+        return told + [Receive(flow, made.write())]
 
     def _refresh(self, leg, request):
         """A request inside the dialog may name another Contact (section 12.2.2)."""
@@ -571,12 +583,16 @@ class Calls:
         if leg.answered_at is None:
             self.counters["answered"] += 1
             leg.answered_at = now
+            self.trunks.begun(leg, now)
 
     def _settle(self, leg, now):
-        """A call ends: what it has cost goes on the bill."""
-        if leg.answered_at is not None:
-            self.trunks.ended(leg, now)
-            leg.answered_at = None
+        """A call ends: what it has cost goes on the bill; return the effects."""
+        if leg.answered_at is None:
+            return []
+        effects = self.trunks.ended(leg, now)
+        leg.answered_at = None
+        leg.end_at(None)
+        return effects
 
     def _forget(self, leg):
         if leg not in self.legs:
@@ -595,11 +611,12 @@ class Calls:
         """Forget what the house knows nothing of any more; return the effects."""
         self.deadline = now + SWEEP if self.legs else None
         self.node.deadlines.watch(self)
+        effects = []
         for leg in self.legs[:]:
             if leg.call_id not in self.node.calls.live and now - leg.since > LINGER:
-                self._settle(leg, now)
+                effects += self._settle(leg, now)
                 self._forget(leg)
-        return []
+        return effects
 
 
 def is_named(node, target):

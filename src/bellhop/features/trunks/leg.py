@@ -49,6 +49,9 @@ class Leg:
     house calls. here, person: both ends as the house writes them, octets without tags; contact:
     what phones have as the other's Contact. number: of the far end, octets.
 
+    user: section of the caller in this house, or None; payer: the node for whom this house calls,
+    or None; price: (minute, call). At `deadline` what the mesh may is used up.
+
     dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; near_cseq:
     the highest number towards the house; cseqs: {the provider's number: that in the house}.
     """
@@ -57,7 +60,7 @@ class Leg:
         "provider", "call_id", "far_id", "is_out", "here", "person", "contact", "number", "payer",
         "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
         "versions", "since", "answered_at", "is_help", "user", "transfer", "near_routes",
-        "near_tag", "far_tag", "price",
+        "near_tag", "far_tag", "price", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, provider, call_id, far_id, is_out, now):
@@ -78,6 +81,11 @@ class Leg:
         self.user = self.payer = self.transfer = self.price = None
         self.near_tag = self.far_tag = None
         self.near_routes = ()
+        self.deadline = self.queued = None
+
+    def end_at(self, deadline):
+        """Be woken then, or never (None)."""
+        self.deadline = deadline
 
     def enter(self, tag, made):
         """An end has answered with a tag, perhaps early; made: the tu Dialog."""

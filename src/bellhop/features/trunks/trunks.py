@@ -5,20 +5,26 @@ for help go there at once where this house names no responders of its own.
 """
 
 from ... import hours
-from ...effects import TRUNK, Store
-from ...errors import SipError
+from ...core.feature import any_says
+from ...effects import CELLS, TRUNK, Note, Store
+from ...errors import BellhopError, SipError
 from ...settings import codes
 from ...sip import ip, numbers, scan, uri
 from ...sip.message import Request
+from ...spam import Spam
 from ...tu import dialplan, leastcost
-from .calls import ANONYMOUS, Calls, hides, is_named
-from .leg import Ask, Came
+from . import bill
+from .bill import Bill
+from .calls import ANONYMOUS, NEXT, Calls, hides, is_named
+from .leg import Ask, Came, Leg
 from .provider import Asked, Lease, Pings, Provider
 from .transfer import Transfers
 
 PROVIDER = "provider"
 RULES = (PROVIDER,)
 NAME = "providers"
+# What stands before the name of a caller whom the spam list has.
+SPAM = b"(spam?) "
 # How long those who are named for help ring before the provider is asked too, and the provider
 # before those ring whom nobody here knows, ms.
 HELP_PATIENCE = 10000
@@ -36,9 +42,14 @@ class Trunks:
         "arrives", "within", "knows", "admits", "locate", "srtp", "started", "listening", "failed",
         "restore", "counters",
     )  # fmt: skip
-    events = ("send", "leave")
+    events = ("send", "leave", "dated", "spam")
 
-    def __init__(self, node, uac, lookups, own):
+    def __init__(self, node, uac, lookups, own, hang_up):
+        """hang_up(call, now, words): of Release."""
+        self.hang_up = hang_up
+        self.bill = Bill()
+        self.spam_list = None
+        self.spam_problem = ""
         self.node = node
         self.uac = uac
         self.lookups = lookups
@@ -53,7 +64,7 @@ class Trunks:
         }  # fmt: skip
         self.wakers = {
             Lease: self._due, Pings: self._ping_due, Asked: self._silent,
-            Ask: self.calls.silent, Calls: self.calls.sweep,
+            Ask: self.calls.silent, Calls: self.calls.sweep, Leg: self._used_up,
         }  # fmt: skip
 
     def actions(self):
@@ -86,6 +97,8 @@ class Trunks:
 
     def restore(self, name, records, now):
         """Take back by what providers have let this node in."""
+        if name == bill.NAME:
+            self.bill.restore(records)
         for row in records if name == NAME else ():
             self.known[row["id"]] = (scan.to_octets(row["realm"]), int(row["strength"]))
 
@@ -155,13 +168,29 @@ class Trunks:
         return flow.transport == TRUNK
 
     def admits(self, request, found, flow):
-        """Tell whether a provider's call may go on: it rings people here, and nobody else."""
-        if flow.transport != TRUNK or request.to.tag is not None:
+        """Tell whether a provider's call may go on: it rings people here, and nobody else.
+
+        Another node may call by a provider that the owner offers.
+        """
+        if request.to.tag is not None:
+            return False
+        if found.rule == PROVIDER:
+            return request.method == b"INVITE" and self._is_offered(found, flow)
+        if flow.transport != TRUNK:
             return False
         here = (dialplan.LOCAL, dialplan.EMERGENCY)
         if self.transfers.is_ours(request):
             here += (dialplan.CONTACT,)
         return found.rule in here and request.method in ASKED + (b"CANCEL", b"ACK")
+
+    def _is_offered(self, found, flow):
+        if flow.transport != CELLS:
+            return False
+        names = [one.flow.name for one in _all_of(found)]
+        offers = [self.providers[name].section.offer for name in names]
+        if "all" in offers:
+            return True
+        return "contacts" in offers and any_says(self.node.hooks.befriends, flow)
 
     def within(self, request):
         """Return where a request inside a call with a provider goes, or None."""
@@ -189,7 +218,9 @@ class Trunks:
         if not self.providers or request.to.tag is not None or b"route" in request.names:
             return found
         if found.rule == dialplan.EMERGENCY:
-            return self._for_help(request, found)
+            # Another house's call for help has its own way to the service of its place.
+            is_here = request.via.transport != b"CELLS"
+            return self._for_help(request, found) if is_here else found
         if request.method not in ASKED or found.callee is not None:
             return found
         number, purpose = self._dialled(request, found)
@@ -200,7 +231,7 @@ class Trunks:
             if purpose or self._is_theirs(request.parsed_uri):
                 raise SipError(480, "no provider can be reached now that calls this number")
             return found
-        return dialplan.Found(PROVIDER, [[_chain(targets)]], None, None)
+        return dialplan.Found(PROVIDER, [[dialplan.chained(targets)]], None, None)
 
     def _dialled(self, request, found):
         """Return (number as of numbers.e164, or a short one, b"" for none; whether on purpose)."""
@@ -237,16 +268,19 @@ class Trunks:
 
     def _targets(self, number, method, now):
         """Return the Targets of a number, the cheapest that is there first."""
-        settings, minute = self.node.settings, self.own.minute(now)
         there = [name for name in self.providers if self.providers[name].way() is not None]
+        ways = self._ways(number, there, now)
+        up = [way for way in ways if self.providers[way.provider].is_up()]
+        down = [way for way in ways if way not in up]
+        return [self._target(way, number) for way in up + down]
+
+    def _ways(self, number, names, now):
+        settings, minute = self.node.settings, self.own.minute(now)
 
         def is_now(text):
             return not text or minute is None or hours.is_within(text, minute)
 
-        ways = leastcost.ways(self.plan(), settings.routes, there, number, is_now)
-        up = [way for way in ways if self.providers[way.provider].is_up()]
-        down = [way for way in ways if way not in up]
-        return [self._target(way, number) for way in up + down]
+        return leastcost.ways(self.plan(), settings.routes, names, number, is_now)
 
     def _target(self, way, number):
         provider = self.providers[way.provider]
@@ -268,7 +302,7 @@ class Trunks:
         number = target.key if target.key in self.node.settings.emergency else b""
         if not number or number == b"sos":
             number = numbers.digits_of(self.node.settings.emergency_number[0].encode())
-        chain = _chain([
+        chain = dialplan.chained([
             dialplan.towards(
                 b"sip:" + number + b"@" + one.domain, one.way(), "emergency service of " + one.name
             )
@@ -285,12 +319,19 @@ class Trunks:
         stages += [unknown] if unknown else []
         return dialplan.Found(found.rule, stages, found.callee, HELP_PATIENCE)
 
-    def asked(self, leg, request):
+    def _price(self, name, number, now):
+        for way in self._ways(number, [name], now):
+            return way.minute, way.call
+        return None, None
+
+    def asked(self, leg, request, now):
         """Return the request to the provider that an INVITE or MESSAGE of the house becomes."""
         provider, settings = leg.provider, self.node.settings
         number = request.parsed_uri.name
         leg.number, leg.is_help = number, number in settings.emergency
         leg.user = is_named(self.node, request.from_.uri)
+        leg.price = self._price(provider.name, number, now)
+        self._check_offer(leg, request)
         section = provider.section
         written = numbers.written(self.plan(), number, section.format)
         hidden = not leg.is_help and (hides(request) or self._hides_by_code(request))
@@ -308,6 +349,22 @@ class Trunks:
             (b"cseq", b"CSeq: 1 " + request.method),
         ] + names
         return Request(request.method, target, [one[0] for one in lines], [one[1] for one in lines])
+
+    def _check_offer(self, leg, request):
+        """Refuse another node's call where what is offered to the mesh is used up."""
+        call = self.node.calls.live.get(request.call_id)
+        context = None if call is None else call.context
+        if context is None or context.flow.transport != CELLS:
+            return
+        section = leg.provider.section
+        leg.payer = context.flow.host
+        if section.offer == "no":
+            raise SipError(NEXT, "%s is not offered to the mesh" % section.name)
+        is_dear = not numbers.is_national(self.plan(), leg.number)
+        if is_dear and leg.price == (None, None):
+            raise SipError(NEXT, "this number is not called for the mesh")
+        if not self.bill.left(section, leg.price):
+            raise SipError(NEXT, "what is offered to the mesh this month is used up")
 
     def _hides_by_code(self, request):
         call = self.node.calls.live.get(request.call_id)
@@ -386,7 +443,17 @@ class Trunks:
         place = self._place(provider, self._called_number(provider, request), now)
         if not place:
             raise SipError(404, "nobody here has this number")
+        if self.node.settings.telephone.spam == "refuse" and self._is_spam(request):
+            self.calls.counters["spam"] += 1
+            raise SipError(603, "Decline")
         return place
+
+    def _is_spam(self, request):
+        if self.spam_list is None or self.node.settings.telephone.spam == "off":
+            return False
+        user = self._asserted(request).user
+        number = b"" if user is None else self._number(uri.unescape(user))
+        return bool(number) and not self._known_as(number) and self.spam_list.has(number)
 
     def _called_number(self, provider, request):
         """Return the own number that was called: in the Request-URI, else in To."""
@@ -419,6 +486,9 @@ class Trunks:
             leg.contact = b"sip:" + number + host
             known = self._known_as(number)
             shown = known or scan.unquote(request.from_.display or b"")
+            if self._is_spam(request):
+                self.calls.counters["spam"] += 1
+                shown = SPAM + (shown or number)
             shown = scan.shown(shown) + b" " if shown.strip() else b""
             leg.person = shown + b"<" + leg.contact + b">"
         leg.here = b"<sip:" + place.encode() + b"@" + self.node.settings.domain + b">"
@@ -447,8 +517,41 @@ class Trunks:
 
     # What the owner sees.
 
+    def begun(self, leg, now):
+        """A call is answered: one that is for the mesh ends when what is offered is used up."""
+        if leg.payer is not None:
+            leg.end_at(now + self.bill.left(leg.provider.section, leg.price) * 1000)
+            self.node.deadlines.watch(leg)
+
+    def _used_up(self, leg, now):
+        leg.end_at(None)
+        call = self.node.calls.live.get(leg.call_id)
+        if call is None:
+            return []
+        return self.hang_up(call, now, "what is offered to the mesh this month is used up")
+
     def ended(self, leg, now):
-        """A call is over: it goes on the bill."""
+        """A call is over: it goes on the bill; return the effects."""
+        self.bill.add(leg, (now - leg.answered_at + 999) // 1000)
+        return [Store(bill.NAME, self.bill.dump, self.bill.changes)]
+
+    def dated(self, month, now):
+        """The shell tells the month, as 2026-11."""
+        self.bill.date(month)
+        return []
+
+    def spam(self, octets, verify, now):
+        """Take the spam list of a file; octets: None where there is none; return the effects.
+
+        verify(octets, signature): whether the one who is to sign it has.
+        """
+        before, self.spam_problem = self.spam_problem, ""
+        try:
+            self.spam_list = None if octets is None else Spam(octets, verify)
+        except BellhopError as error:
+            self.spam_problem = str(error)
+        changed = self.spam_problem and self.spam_problem != before
+        return [Note("warning", self.spam_problem)] if changed else []
 
     def counters(self):
         """Return name -> number."""
@@ -463,8 +566,18 @@ class Trunks:
             row = provider.record(now)
             row["calls"] = len([leg for leg in self.calls.legs if leg.provider is provider])
             row["numbers"] = list(provider.section.number)
+            row["month"] = self.bill.of(provider.name)
             rows.append(row)
-        return {"providers": rows}
+        listed = 0 if self.spam_list is None else self.spam_list.count
+        return {"providers": rows, "spam": {"numbers": listed, "problem": self.spam_problem}}
+
+    def told_bill(self, arguments, now):
+        """Return what calls have cost and how long they took, the newest month first."""
+        rows = [
+            dict(self.bill.rows[key], month=key[0], provider=key[1])
+            for key in sorted(self.bill.rows, reverse=True)
+        ]
+        return {"bill": rows}
 
 
 def priced(thousandths):
@@ -473,19 +586,17 @@ def priced(thousandths):
     return text.rstrip("0").rstrip(".")
 
 
+def _all_of(found):
+    """Return the Targets of a Found with those that are tried after them."""
+    return [one for stage in found.stages for first in stage for one in (first,) + first.spare]
+
+
 def _go_on(user, dialled, request, server, flow, now):
     """A code that says how to call, which `locate` has seen: the call goes on."""
 
 
 def _first_up(provider):
     return 0 if provider.is_up() else 1
-
-
-def _chain(targets):
-    """Return one Target that is tried by the first provider, then by the others."""
-    fields = list(targets[0])
-    fields[6] = tuple(targets[1:])
-    return dialplan.Target(*fields)
 
 
 def _is_same(one, other):

@@ -187,7 +187,8 @@ const OPTIONS = {
 		[ 'emergency', 'after', [ 'after', 'beside' ], _('Calls for help'), _('Where this house names responders they ring first; when is the provider called? Without responders it is called at once.') ],
 		[ 'address', '', 'string', _('Address of this house'), _('For those who come to help.') ],
 		[ 'spam', 'mark', [ 'mark', 'refuse', 'off' ], _('Callers of the spam list'), _('The list lies on this router: no number leaves it.') ],
-		[ 'spam_key', '', 'string', _('Signer of the spam list'), _('The key that its publisher tells.') ]
+		[ 'spam_list', '', 'file', _('Spam list'), _('A file on this router; none: no list.') ],
+		[ 'spam_key', '', 'key', _('Signer of the spam list'), _('The key that its publisher tells; none: that of this node.') ]
 	],
 	provider: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Use this provider.') ],
@@ -251,6 +252,7 @@ const PATTERNS = {
 	hours: [ /^\d\d?:\d\d-\d\d?:\d\d$/, _('hours, as in 22:00-07:00') ],
 	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
+	key: [ /^[0-9A-Fa-f]{64}$/, _('64 hexadecimal digits') ],
 	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
