@@ -251,6 +251,7 @@
 			h('div', { cls: 'safe ' + cls }, icon(sign), h('span', null, t('safe ' + one.safety))),
 			one.words ? [ h('p', { cls: 'words', translate: 'no' }, one.words), asks ? h('p', { cls: 'soft' }, t('compare') + ' ' + t('compare why')) : '' ] : '',
 			full() ? [ asks && !one.hidden ? h('div', { cls: 'acts' }, verdict('same', 'same', 'main'), verdict('differ', 'different', '')) : '',
+				rings && one.incoming && state.me.phones.some(phone => phone.there && !phone.rings) ? h('div', { cls: 'acts' }, button(t('take'), () => api('take', { call: one.call }))) : '',
 				h('div', { cls: 'acts' }, button(t(rings && one.incoming ? 'decline' : 'hang up'), () => api(rings && one.incoming ? 'decline' : 'hangup', { call: one.call }), 'stop', { 'data-id': 'end' + one.call })) ] : '');
 	}
 

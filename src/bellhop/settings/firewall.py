@@ -9,7 +9,10 @@ from . import grammar
 LAN, WAN = "lan", "wan"
 PREFIX = "bellhop_"
 # Parts of a node that have ports of their own, where their packages are installed.
-TLS, MESH, MEDIA = "tls", "mesh", "media"
+TLS, MESH, MEDIA, PILOT = "tls", "mesh", "media", "pilot"
+
+# Where desk phones ask who they are, whatever the node's own port is.
+ASKED = 5060
 
 
 class Door:
@@ -24,7 +27,7 @@ class Door:
 
 
 def doors(settings, installed):
-    """Return the Doors that a node with these Settings needs; installed: of TLS, MESH, MEDIA."""
+    """Return the Doors that a node with these Settings needs; installed: of those parts."""
     if not settings.enabled:
         return []
     internet = [WAN] if settings.internet else []
@@ -34,6 +37,12 @@ def doors(settings, installed):
     found = [Door("sip", "phones", "udp tcp", settings.sip_port, phones)]
     if TLS in installed:
         found.append(Door("tls", "phones, encrypted", "tcp", settings.tls_port, phones))
+    if PILOT in installed:
+        found.append(Door("pages", "pages", "tcp", settings.http_port, house))
+        if settings.sip_port != ASKED:
+            found.append(Door("ask", "desk phones that ask", "udp", ASKED, house))
+        if TLS in installed:
+            found.append(Door("https", "pages, encrypted", "tcp", settings.https_port, phones))
     if MESH in installed and settings.mesh.enabled:
         found.append(Door("mesh", "other nodes", "udp", settings.mesh.port, nodes))
     if MEDIA in installed and settings.media.enabled:

@@ -27,7 +27,8 @@ BUS = "/var/run/ubus/ubus.sock"
 # Verbs whose arguments come from files or the terminal: they have commands of their own here.
 OWN_WAY = ("import-phonebook", "export-identity", "backup", "restore", "check-config")
 # What has ports of its own (settings.firewall) -> a module that its package brings.
-PARTS = {"tls": ".tls.contexts", "mesh": ".mesh.identity", "media": ".media.library"}
+PARTS = {"tls": ".tls.contexts", "mesh": ".mesh.identity", "media": ".media.library",
+         "pilot": ".pilot.site"}  # fmt: skip
 
 
 class Refused(BellhopError):

@@ -55,7 +55,8 @@ class Service(service.Service):
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
-        self.gateway, self.web = None, []
+        self.gateway = self.ear = None
+        self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
         self.spam_problem = ""
@@ -96,7 +97,7 @@ class Service(service.Service):
     def stop(self):
         """Close everything and write what waits."""
         super().stop()
-        parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site]
+        parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site, self.ear]
         for part in parts + self.web:
             if part is not None:
                 part.close()
@@ -111,6 +112,8 @@ class Service(service.Service):
         if self.site is not None:
             self.site.changed()
         self._read_spam()
+        if self.ear is not None:
+            self.ear.adopt(settings)
         self._adjust_signing()
 
     def _read_spam(self):
@@ -132,6 +135,8 @@ class Service(service.Service):
         super()._addresses_changed()
         if [one for one in self.web if one.is_partial]:
             self._serve_pages()
+        if self.ear is not None:
+            self.ear.adopt(self.settings)
 
     # The members' page and the phone book over HTTP.
 
@@ -146,6 +151,17 @@ class Service(service.Service):
             from .pilot.site import Site  # Only where the pages are installed.
 
             self.site = Site(self)
+            self._hear_phones()
+
+    def _hear_phones(self):
+        """Hear desk phones that ask who they are; where that cannot be, DHCP leads them."""
+        from .pilot.pnp import Ear  # Only where the pages are installed.
+
+        try:
+            self.ear = Ear(self.loop, self.guard, self.control.ask)
+            self.ear.adopt(self.settings)
+        except OSError as error:
+            self.log.say("warning", "desk phones are not heard: %s" % sockets.reason(error))
 
     def _serve_pages(self):
         """Serve pages and phone book where the settings say, and nowhere else."""

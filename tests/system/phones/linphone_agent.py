@@ -215,6 +215,10 @@ class Agent(AgentLoop):
         call_library("core_terminate_all_calls", self.core)
         call_library("core_clear_accounts", self.core)
 
+    def do_leave(self):
+        """End as a person ends the program: its accounts stay for the next start."""
+        self.stopped = True
+
 
 def main():
     """Serve until the account is unregistered."""

@@ -133,3 +133,12 @@ def test_zone_that_does_not_exist_is_told_and_opens_nothing():
     assert absent == ["garage"] and not batch
     batch, absent = lines(HOUSE, "\tlist firewall_zone 'garage'\n\tlist firewall_zone 'lan'\n")
     assert absent == ["garage"] and "set firewall.bellhop_sip_lan='rule'" in batch
+
+
+def test_pages_are_for_the_house_and_by_tls_where_phones_may_be():
+    installed = (firewall.TLS, firewall.PILOT)
+    found = doors("\toption internet '1'\n\toption sip_port '5070'\n", "", installed)
+    assert {door[0]: door[2:] for door in found}["pages"] == ("8086", ["lan"])
+    assert {door[0]: door[2:] for door in found}["ask"] == ("5060", ["lan"])
+    assert {door[0]: door[2:] for door in found}["https"] == ("8443", ["lan", "wan"])
+    assert "ask" not in [door[0] for door in doors(installed=installed)]

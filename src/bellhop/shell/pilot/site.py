@@ -18,7 +18,7 @@ VERBS = {name: name for name in (
     "decline", "dial", "send", "delete-message", "set-contact", "set-my-wishes", "add-phone",
     "forget-phone", "ring-phone", "new-phones", "assign-phone", "price", "balance", "delete-voice",
 )}  # fmt: skip
-VERBS.update({"hangup": "my-hangup", "verify": "my-verify"})
+VERBS.update({"hangup": "my-hangup", "verify": "my-verify", "take": "take"})
 # What a browser loads of the page's own folder.
 KINDS = {
     "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",

@@ -1,0 +1,1 @@
+"""The members' page with real nodes, real phones and a real browser."""
