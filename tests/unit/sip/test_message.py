@@ -179,3 +179,16 @@ class ResponseToTest(unittest.TestCase):
         response = message.response_to(parsed("REGISTER"), 423, "too short", (b"Min-Expires: 60",))
         self.assertEqual(response.value(b"min-expires"), b"60")
         self.assertEqual(response.reason, b"too short")
+
+
+class PassedOnTest(unittest.TestCase):
+    def test_a_request_goes_on_from_which_lines_were_taken(self):
+        asked = message.parse(
+            b"ACK sip:bob@home.test SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+            b"From: <sip:a@b>;tag=1\r\nTo: <sip:b@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 ACK\r\n"
+            b"Proxy-Authorization: Digest x\r\n\r\n"
+        )
+        asked.keep(range(5))
+        made = asked.passed_on(b"sip:bob@10.0.0.3")
+        self.assertFalse(made.has(b"proxy-authorization"))
+        self.assertEqual(message.parse(made.write()).uri, b"sip:bob@10.0.0.3")
