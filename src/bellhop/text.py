@@ -61,6 +61,25 @@ def _is_printable(code):
     return 0xE000 <= code < 0xFFFE or code > 0xFFFF
 
 
+def csv_line(fields):
+    """Return texts as a line of comma-separated values (RFC 4180)."""
+    return ",".join([_csv_field(printable(one)) for one in fields]) + "\r\n"
+
+
+def _csv_field(text):
+    # A spreadsheet would run what begins with such a sign as a formula.
+    if is_formula(text) and not text[1:].isdigit():
+        text = "'" + text
+    if "," in text or '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def is_formula(text):
+    """Tell whether a field begins with a sign of formulas, behind the quotes that disarm it."""
+    return text.lstrip("'")[:1] in ("=", "+", "-", "@")
+
+
 def plain(octets):
     """Return octets as UTF-8 without control characters and letters that are not seen."""
     if not octets.strip(ASCII):

@@ -10,7 +10,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 # Units (first name below bellhop) by rank: what is of a lower rank knows nothing of the higher.
 RANKS = (
-    {"", "limits", "errors", "effects", "deadlines", "hours", "text"},
+    {"", "limits", "errors", "effects", "deadlines", "hours", "dates", "text"},
     {"bencode", "hkdf", "budget", "spam", "sip"},
     {"transaction", "tu", "subscription", "settings", "mesh", "media", "names", "provisioning"},
     {"core"},

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bellhop.core.verbs import Verbs
+from bellhop.features.callrecords import Records
 from bellhop.features.dial import Dial
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
@@ -37,7 +38,10 @@ TABLE = re.compile(r"^const CALLS = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\t'?([\w-]+)'?: \[(.*)\],?$", re.MULTILINE)
 ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
-    **{one.name: one for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup)},
+    **{
+        one.name: one
+        for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup, Records)
+    },
     Trunks.name: Trunks,
     **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,

@@ -35,6 +35,7 @@ class Pair:
         for number in (0, 1):
             users = [(name, USERS[name][1], []) for name in USERS if USERS[name][0] == number]
             self.town.nodes[number].users = users
+            self.town.nodes[number].node_options.append("option keep_history '1'")
         self.nodes = self.town.nodes
         self.nodes[1].node_options.append("option responders 'dave'")
         self.nodes[1] = TownNode(self.nodes[1], compiled)
@@ -358,3 +359,21 @@ def test_a_group_with_a_member_at_the_lite_node_rings_and_gets_texts(pair):
     carol.message("500", "I come")
     for phone in (alice, bob):
         assert phone.wait("message", 10) == "I come"
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["full", "lite"])
+def test_past_calls_outlive_a_restart_and_fill_a_spreadsheet(pair, number):
+    user, other = ("alice", "bob") if number == 0 else ("carol", "dave")
+    caller, called = pair.take(("baresip", user), ("baresip", other))
+    connect(caller, called, USERS[other][1])
+    hang_up(caller, called)
+    node = pair.nodes[number]
+    before = node.ask("history")["history"][0]
+    node.stop()
+    pair.town.start([number])
+    after = node.ask("history")["history"][0]
+    assert after["seconds_talked"] == before["seconds_talked"]
+    assert (after["number"], after["caller"]) == (before["number"], before["caller"])
+    head, line = node.ask("history", format="csv")["text"].split("\r\n")[:2]
+    assert head.startswith("began,caller") and f"{user}@{DOMAIN}" in line
+    pair.town.wait_reach()

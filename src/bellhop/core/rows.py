@@ -18,7 +18,6 @@ CORE = (
     Row("groups", "core", "groups", (), 0, False, "names that ring several users"),
     Row("registrations", "core", "registrations", ("user",), 0, False, "phones that are there"),
     Row("calls", "core", "calls", (), 0, False, "calls that are going on: who, how routed, why"),
-    Row("history", "core", "history", (), 0, False, "calls that have ended, the last one first"),
     Row(
         "strangers", "core", "strangers", (), 0, False,
         "addresses that were sent away: how often, what they wanted, and why",

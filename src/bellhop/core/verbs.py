@@ -138,10 +138,6 @@ class Verbs:
         """Return whom the node has sent away, the last one first."""
         return {"strangers": self.node.strangers.rows(now)}
 
-    def history(self, arguments, now):
-        """Return the calls that are over, the newest first."""
-        return {"history": [call.record(now) for call in reversed(self.node.calls.history)]}
-
     def hang_up(self, arguments, now):
         """End a call. `call`: the number that `calls` shows, or a Call-ID."""
         call = self.node.live_call(arguments.get("call"))

@@ -5,6 +5,7 @@ from ..core.rows import CORE
 from .alarm import Alarm
 from .barring import Barring
 from .blocking import Blocking
+from .callrecords import Records
 from .codes import Codes
 from .dial import Dial
 from .diversion import Diversion
@@ -54,6 +55,7 @@ ORDER = (
     "mesh over SIP",
     "holding",
     "alarm",
+    "call records",
     "lamps",
     "keepalive",
     "messages",
@@ -106,6 +108,7 @@ def node(settings, token, now):
     engine.join(Blocking(core))
     engine.join(Holding(core))
     engine.join(Alarm(core))
+    engine.join(Records(core))
     engine.join(Lamps(core, uac, wishes))
     engine.join(Keepalive(core, uac, engine.registrations))
     delivery = Delivery(core, uac, engine.admission, engine.routing.whom)

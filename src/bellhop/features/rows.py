@@ -7,6 +7,10 @@ FEATURES = (
         "phonebook", "phonebook", "show", ("format", "page", "url"), 0, False,
         "everybody who can be called; format: csv, vcard, or a phone's brand",
     ),
+    Row(
+        "history", "call records", "show", ("format",), 0, False,
+        "calls that have ended, the last one first; format: csv",
+    ),
     Row("import-phonebook", "phonebook", "bring", ("csv", "more"), 1, True, "take in a CSV file"),
     Row(
         "dial", "dial", "dial", ("user", "to"), 2, True,

@@ -153,6 +153,9 @@ SCHEMA = {
         ),
         "max_transactions": _option(number(64, 100000), MAX_TRANSACTIONS, "open transactions"),
         "max_bindings": _option(number(10, 100000), MAX_BINDINGS, "registrations of all users"),
+        "keep_history": _option(
+            flag, False, "keep the list of past calls on flash, so that a restart does not empty it"
+        ),
         "log_level": _option(
             choice("error", "warning", "notice", "info"), "notice", "what the log shows"
         ),

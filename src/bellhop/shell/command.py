@@ -76,6 +76,8 @@ def parser():
         for argument in row.arguments:
             count = None if argument in row.arguments[: row.needed] else "?"
             made.add_argument(argument, metavar=argument.upper(), nargs=count)
+        if row.verb == "history":
+            made.add_argument("--csv", action="store_true", help="as CSV, for spreadsheets")
         made.set_defaults(work=_ask, accepted=row.arguments)
     _add_own(verbs, shared)
     return top
@@ -158,6 +160,8 @@ def _ask(arguments):
     given = {name: value for name, value in given.items() if value is not None}
     if arguments.verb == "events":
         return _show_events(arguments)
+    if getattr(arguments, "csv", False):
+        given["format"] = "csv"
     with _asking(arguments) as asked:
         result = asked(arguments.verb, given)
         while arguments.verb == "ring" and not result["is_over"]:

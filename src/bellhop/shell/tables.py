@@ -380,6 +380,8 @@ def _calls(result):
 
 def _history(result):
     """Return the table of past calls, each followed by how it ended."""
+    if "text" in result:
+        return _text(result)
     found = _with_more(result["history"], HISTORY, _end)
     return found or ["no call has ended since the start"]
 
@@ -454,7 +456,7 @@ def _reload(result):
     return lines + ["PROBLEM  " + problem for problem in result["problems"]]
 
 
-def _phonebook_text(result):
+def _text(result):
     return [result["text"].rstrip("\n")]
 
 
@@ -509,7 +511,7 @@ WORDS = {
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
     "trace": _trace,
     "reload": _reload,
-    "phonebook": _phonebook_text,
+    "phonebook": _text,
 }
 
 

@@ -2,7 +2,7 @@
 
 from ..effects import Send
 from ..limits import MAX_CALLS, MAX_HISTORY, MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
-from ..sip import scan, uri
+from ..sip import address, scan, uri
 from ..text import readable
 from .dialog import Parties
 
@@ -25,7 +25,10 @@ SECRETS = (
 )  # fmt: skip
 
 
-# What of a call is kept over a restart as it is.
+# What of a past call is kept as it is, and what of one that goes on.
+PAST = (
+    "number", "step", "why", "in_path", "status", "ending", "ended_by", "answered_by", "security",
+)  # fmt: skip
 KEPT = ("step", "why", "in_path", "answered_by", "status")
 
 
@@ -116,6 +119,15 @@ class Call:
         row["talked"] = None if self.answered_at is None else now - self.answered_at
         return row
 
+    def past(self):
+        """Return what is kept of one that has ended, JSON-able; talked, lasted: ms."""
+        row = {name: getattr(self, name) for name in PAST}
+        row["id"] = scan.to_text(self.call_id)
+        row["from"], row["to"] = scan.to_text(self.from_.write()), scan.to_text(self.to.write())
+        row["uri"], row["lasted"] = scan.to_text(self.uri), self.ended_at - self.since
+        row["talked"] = None if self.answered_at is None else self.ended_at - self.answered_at
+        return row
+
     def record(self, now):
         """Return the call as a JSON-able dict; times are seconds ago."""
         ended = self.ended_at
@@ -190,6 +202,16 @@ class Calls:
         call.deadline, call.queued = now + LONGEST_CALL, None
         self.live[call_id] = call
         return call
+
+    def number_from(self, number):
+        """Give no number again that a call of an earlier run had."""
+        self.number = max(self.number, number)
+
+    def bring_back(self, past):
+        """Put calls of earlier runs before those of this one: (row of Call.past, when it ended)."""
+        room = MAX_HISTORY - len(self.history)
+        found = [_of_past(row, ended_at) for row, ended_at in past]
+        self.history[:0] = found[-room:] if room else []
 
     def take_back(self, invite, row, token, now):
         """Return the live Call of which `row` made this row, None where it is known already."""
@@ -274,6 +296,23 @@ class Calls:
         self.history.append(call)
         if len(self.history) > MAX_HISTORY:
             del self.history[0]
+
+
+def _of_past(row, ended_at):
+    """Return the Call of a row of Call.past."""
+    call = Call()
+    for name in PAST:
+        setattr(call, name, row[name])
+    call.call_id, call.uri = scan.to_octets(row["id"]), scan.to_octets(row["uri"])
+    call.from_ = address.parse(scan.to_octets(row["from"]))
+    call.to = address.parse(scan.to_octets(row["to"]))
+    call.state, call.ended_at = ENDED, ended_at
+    call.since = ended_at - row["lasted"]
+    call.answered_at = None if row["talked"] is None else ended_at - row["talked"]
+    call.parties = Parties()
+    call.legs = call.context = call.token = call.rings_since = call.held_by = None
+    call.deadline = call.queued = None
+    return call
 
 
 def _started(call):

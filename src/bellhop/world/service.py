@@ -5,6 +5,7 @@ Each shell has a Service of its own on top of this one, which knows what that sh
 
 import time
 
+from .. import dates
 from ..effects import (
     CELLS,
     TRUNK,
@@ -164,10 +165,15 @@ class Service:
         """Tell the time of day, and again after a while."""
         hour, minute, second = time.localtime()[3:6]
         day_ms = ((hour * 60 + minute) * 60 + second) * 1000
-        known = day_ms if time.time() > EARLIEST else None
-        self.loop.perform(self.engine.hear("wishes", "clock", known, self.loop.now()))
-        month = "" if known is None else "%04d-%02d" % time.localtime()[:2]
-        self.loop.perform(self.engine.hear("trunks", "dated", month, self.loop.now()))
+        at = int(time.time())
+        is_known, now = at > EARLIEST, self.loop.now()
+        known = day_ms if is_known else None
+        self.loop.perform(self.engine.hear("wishes", "clock", known, now))
+        minutes = dates.offset_minutes(time.localtime(at), time.gmtime(at))
+        date = at if is_known else None
+        self.loop.perform(self.engine.hear("call records", "clock", date, minutes, now))
+        month = "" if known is None else "%04d-%02d" % time.localtime(at)[:2]
+        self.loop.perform(self.engine.hear("trunks", "dated", month, now))
         today = None if known is None else int(time.time()) // 86400
         self.loop.perform(self.engine.hear("directories", "clock", today, self.loop.now()))
         self.loop.call_later(CLOCK_MS, self._tell_clock)

@@ -4,7 +4,7 @@ An entry is a dict: display, number (what a desk phone dials), address (sip: URI
 """
 
 from ...errors import BellhopError
-from ...text import printable, xml
+from ...text import csv_line, printable, xml
 
 # A Cisco phone reads at most 32 entries of one page, and asks for the next with a key.
 CISCO_PAGE = 32
@@ -105,25 +105,8 @@ def _card_text(text):
 
 def csv(entries, title, more):
     """Comma-separated values with a header line (RFC 4180)."""
-    lines = [CSV_HEADER]
-    for entry in entries:
-        lines.append(",".join([_csv_field(entry[name]) for name in CSV_FIELDS]))
-    return "\r\n".join(lines) + "\r\n"
-
-
-def _csv_field(text):
-    text = printable(text)
-    # A spreadsheet would run what begins with such a sign as a formula.
-    if is_formula(text) and not text[1:].isdigit():
-        text = "'" + text
-    if "," in text or '"' in text:
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
-def is_formula(text):
-    """Tell whether a field begins with a sign of formulas, behind the quotes that disarm it."""
-    return text.lstrip("'")[:1] in ("=", "+", "-", "@")
+    lines = [csv_line([entry[name] for name in CSV_FIELDS]) for entry in entries]
+    return CSV_HEADER + "\r\n" + "".join(lines)
 
 
 # name of the format -> (function, content type)

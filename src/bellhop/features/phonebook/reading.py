@@ -7,8 +7,8 @@ MicroPython has no csv: one reader serves both interpreters.
 import binascii
 
 from ...errors import BellhopError
-from ...text import of_file, printable
-from .formats import CSV_HEADER, is_formula
+from ...text import is_formula, of_file, printable
+from .formats import CSV_HEADER
 
 DELIMITERS = ",;\t"
 SCHEMES = ("sip:", "sips:", "tel:", "urn:service:")

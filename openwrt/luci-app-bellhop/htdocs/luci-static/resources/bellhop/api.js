@@ -14,7 +14,7 @@ const CALLS = {
 	status: [],
 	registrations: [],
 	calls: [],
-	history: [],
+	history: [ 'format' ],
 	strangers: [],
 	trace: [ 'call' ],
 	phonebook: [ 'format' ],

@@ -68,6 +68,7 @@ const OPTIONS = {
 		[ 'keepalive_seconds', '25', 'range(0,3600)', _('Ping phones behind NAT'), _('Every so many seconds; 0: never.') ],
 		[ 'max_transactions', '8192', 'range(64,100000)', _('Most transactions'), _('A router with little memory wants less.') ],
 		[ 'max_bindings', '2048', 'range(10,100000)', _('Most registrations'), _('Of all phones together.') ],
+		[ 'keep_history', '0', FLAG, _('Keep past calls'), _('On flash, so that a restart does not empty the list.') ],
 		[ 'log_level', 'notice', [ 'error', 'warning', 'notice', 'info' ], _('Log'), _('What the system log shows.') ]
 	],
 	mesh: [

@@ -130,6 +130,11 @@ function drawStrangers([ , , { strangers } ]) {
 	]);
 }
 
+function download() {
+	return api.ask('history', 'csv').then(answer => answer.error ? ui.addNotification(null, api.refusal(answer)) :
+		api.download('calls.csv', answer.text, answer.content_type));
+}
+
 function draw([ live, history ]) {
 	const rows = live.calls || [];
 	return E('div', [ api.refusal(live) ].concat(rows.map(drawAlarm), [
@@ -139,7 +144,8 @@ function draw([ live, history ]) {
 		api.section(_('Before'), api.table([
 			[ _('When'), row => api.when(row.seconds_since_start) ], [ _('Direction'), direction ], [ _('Who'), people ],
 			[ _('What became of it'), outcome ], [ '', actions ]
-		], history.history || [], _('No call has ended since the start.')))
+		], history.history || [], _('No call has ended since the start.'))),
+		E('button', { 'class': 'btn', 'click': download }, [ _('Save as a spreadsheet') ])
 	]));
 }
 

@@ -8,7 +8,7 @@
 
 /* The rare ones have tabs of their own. */
 const TABS = [
-	[ 'general', _('General'), [ 'enabled', 'domain', 'ring_seconds', 'emergency_number', 'reserved_number', 'responders', 'field_mode', 'field_numbers', 'log_level' ] ],
+	[ 'general', _('General'), [ 'enabled', 'domain', 'ring_seconds', 'emergency_number', 'reserved_number', 'responders', 'field_mode', 'field_numbers', 'keep_history', 'log_level' ] ],
 	[ 'network', _('Network'), [ 'listen', 'firewall_zone', 'internet', 'sip_port', 'tls_port', 'ws_port', 'wss_port', 'web_origin', 'http_port', 'https_port', 'alias_domain', 'keepalive_seconds', 'record_route' ] ],
 	[ 'security', _('Security'), [ 'strangers', 'help_for_strangers', 'stranger_requests_per_minute', 'blocked', 'trusted', 'tls_verify', 'certificate', 'key' ] ],
 	[ 'limits', _('Limits'), [ 'min_expires', 'max_expires', 'default_expires', 'max_transactions', 'max_bindings' ] ]
