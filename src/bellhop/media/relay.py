@@ -119,6 +119,24 @@ class Relays:
         self.counters["relayed"] += 1
         return reasons, effects
 
+    def join(self, user, request, near, far, now):
+        """Let the sound of an answered call pass from now on where its ends have moved apart.
+
+        request: a re-INVITE with an offer. Returns the effects.
+        """
+        description = _readable(request)
+        if request.call_id in self.sessions.by_call or description is None:
+            return []
+        reasons = decision.path_reasons(self.settings, description, False, near, far)
+        if not reasons:
+            return []
+        session = Session(request, near, far, reasons, None)
+        stays, told = self._is_able(session, request, description)
+        if stays:
+            self.sessions.add(user, session, now + LONGEST_CALL)
+            self.counters["relayed"] += 1
+        return told
+
     def _role(self, key, description, near, far):
         """Return CALLER or CALLEE where this node makes keys for its phone, or None."""
         if _is_sealed(description) or (near.contact is None) == (far.contact is None):

@@ -9,7 +9,7 @@ from ..errors import SipError
 from ..text import key_text, readable
 from . import address, crypto, sdp
 from .agreement import CALLER, CONFIRMED
-from .decision import MUST, NO, is_behind_nat
+from .decision import MUST, NO, Party, is_behind_nat
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
 from .negotiation import A, B, Slot
 from .ownkeys import is_dtls, is_sealed, make_own_keys, media_lines
@@ -132,6 +132,21 @@ class Session:
             for name in ("remote", "allow"):
                 slot.applied[side].pop(name, None)
         return effects + ([] if self.chosen is None else self.updates(self.chosen))
+
+    def follow(self, side, octets, source):
+        """One end speaks from another network; return the effects.
+
+        octets: this node's address there; source: that of the other end.
+        """
+        party = self.parties[side]
+        parties = list(self.parties)
+        parties[side] = Party(
+            party.contact, party.node, source, party.locals, party.behind_nat, party.srtp
+        )
+        self.parties = tuple(parties)
+        before = self.locals[side]
+        is_other = octets != before and len(octets) == len(before)
+        return self.rebind(side, octets) if is_other else []
 
     def remote(self, side):
         """Return the octets of the address to which one side sends, or None."""

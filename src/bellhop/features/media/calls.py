@@ -7,7 +7,7 @@ from ...media import crypto, trust
 from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
 from ...media.decision import MUST, NO, MediaSettings, Party
 from ...media.keyed import HELP
-from ...media.relay import Relays, is_by_phones
+from ...media.relay import Relays, is_by_phones, is_sdp
 from ...media.session import Session
 from ...media.signature import PACKAGE
 from ...sip import address, uri
@@ -96,9 +96,11 @@ class Calls:
         """Return (why the media of a branch passes this node, effects); reached: its Target."""
         context = branch.context
         request = context.request
-        if request.method != b"INVITE" or request.to.param(b"tag") is not None:
+        if request.method != b"INVITE":
             return [], []
         near, far = self._caller(request, context.flow, now), self._called(reached, request)
+        if request.to.tag is not None:
+            return [], self.relays.join(branch, request, near, far, now)
         node = self.node
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
             near, far = _for_help(near), _for_help(far)
@@ -209,16 +211,30 @@ class Calls:
         if call_id not in self.relays.sessions.by_call:
             return request, []
         session = self.relays.sessions.by_user.get(branch)
+        moved = self._follow(branch, request) if session is None and branch is not None else []
         for offered in self.node.hooks.offered if session is not None else ():
             offered(session, request)
         if session is not None and session.role == CALLER:
             session.agreement.name(first(self.node.hooks.named, branch, request) or call_id)
         request, effects = self.relays.request(branch, request, now)
+        effects = moved + effects
         if branch is None and request is None:
             effects += self._end_unproved(call_id, now)
         elif branch is None:
             effects += self._note(request, now)
         return request, effects
+
+    def _follow(self, branch, request):
+        """A phone may have come by another network since; return the effects."""
+        flow = branch.context.flow
+        session, dialog, side = self.relays.sessions.asking(None, request)
+        listening = self.node.listening[flow.local]
+        if dialog is None or listening is None or not is_sdp(request) or session.locals is None:
+            return []
+        source = address_octets(flow.host)
+        if session.parties[side].source in (None, source) or source is None:
+            return []
+        return session.follow(side, address_octets(listening.listener.host), source)
 
     def response(self, branch, response, now):
         """Return (response as it goes on, or None while it waits, effects); may raise SipError."""
