@@ -12,6 +12,7 @@ from bellhop.features.dial import Dial
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
+from bellhop.features.mesh.heirs import Heirs
 from bellhop.features.mesh.member import Member
 from bellhop.features.mesh.outbox import Outbox
 from bellhop.features.messages.delivery import Delivery
@@ -45,7 +46,7 @@ ANSWERING = {
     Trunks.name: Trunks,
     **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,
-    Outbox.name: Outbox,
+    Outbox.name: Outbox, Heirs.name: Heirs,
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

@@ -55,7 +55,9 @@ STEPS = (
     "registered",  # bindings added, bindings removed, now -> effects
     "failed",  # flow, now -> effects: a stream is gone
     "restore",  # name, records, now -> nothing: what a Store effect had kept
+    "succeeded",  # old id, new id or None, now -> effects: one node's key stands for another's
     # What the owner sees.
+    "problems",  # -> sentences about what waits for the owner's word
     "counters",  # -> {part: {name: number}}
     "status",  # -> fields of the status
     "seen",  # Call -> fields of its record

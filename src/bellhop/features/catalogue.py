@@ -44,6 +44,7 @@ ORDER = (
     "mesh",
     "mesh dialling",
     "mesh circuits",
+    "mesh heirs",
     "mesh outbox",
     "dns",
     "named calls",
@@ -72,6 +73,7 @@ NO_MESH = "the mesh is off: `option enabled 1` in `config mesh` turns it on"
 OFF = {
     "mesh": NO_MESH,
     "mesh outbox": NO_MESH,
+    "mesh heirs": NO_MESH,
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",

@@ -40,6 +40,18 @@ FEATURES = (
         "set-statement", "directories", "keep", ("user", "statement"), 2, True,
         "keep what a directory says of a user, for calls where it cannot be asked",
     ),
+    Row(
+        "pins", "mesh heirs", "show", (), 0, False,
+        "the nodes that the configuration names, their keys, and what became of them",
+    ),
+    Row(
+        "confirm", "mesh heirs", "confirm", ("name", "verdict"), 2, True,
+        "yes or no to a new key or router of a contact",
+    ),
+    Row(
+        "replaces", "mesh heirs", "replaces", ("name",), 1, True,
+        "this router stands in the place of another one",
+    ),
     Row("outbox", "mesh outbox", "show", (), 0, False, "texts that wait for nodes that are off"),
     Row("drop-outbox", "mesh outbox", "drop", ("user",), 1, True, "bring no text of a user later"),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),

@@ -131,11 +131,11 @@ def _sealed(given):
 
 
 def _restore(given):
-    """`restore FILE [replace]`: take over what `backup` printed."""
+    """`restore FILE [replace]`, `revoke FILE [adopt]`: take over what was printed before."""
     asked = {"sealed": _text_of(given), "passphrase": sys.stdin.readline().strip("\n")}
-    if given.rest[1:] == ["replace"]:
-        asked["replace"] = "1"
-    show(Node(given.state).ask("restore", asked), "")
+    if given.rest[1:]:  # `restore FILE replace`, `revoke FILE adopt`.
+        asked[given.rest[1]] = "1"
+    show(Node(given.state).ask(given.verb, asked), "")
     return 0
 
 
@@ -179,5 +179,5 @@ def _options(_):
 OWN = {
     "options": _options, "events": _events, "check-config": _check_config,
     "hash-password": _hash_password, "rpcd": _rpcd, "export-identity": _sealed,
-    "backup": _sealed, "restore": _restore,
+    "backup": _sealed, "restore": _restore, "revocation": _sealed, "revoke": _restore,
 }  # fmt: skip

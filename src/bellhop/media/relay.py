@@ -482,6 +482,10 @@ class Relays:
         session.level = self.keying.see(session, agreement.peer)
         return [self.store(), self._event(session, "keys are confirmed")]
 
+    def follow(self, old, new):
+        """One key stands for another from now on; return the effects."""
+        return [self.store()] if self.keying.trust.follow(old, new) else []
+
     def store(self):
         """Return the effect that keeps what is known of keys."""
         return Store("trust", lambda now: self.keying.trust.dump(), None)

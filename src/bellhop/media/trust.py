@@ -108,6 +108,16 @@ class Trust:
         if name in self.contacts and self.contacts[name].key != key:
             self.contacts[name] = Contact(key)
 
+    def follow(self, old, new):
+        """One key stands for another from now on; tell whether any contact had it.
+
+        What was said of the old one has to be said anew.
+        """
+        names = [name for name in self.contacts if self.contacts[name].key == old]
+        for name in names:
+            self.contacts[name] = Contact(new, "", self.contacts[name].calls)
+        return bool(names)
+
     def forget(self, name):
         """Know nothing of a contact; tell whether something was known."""
         if self.contacts.pop(name, None) is None:

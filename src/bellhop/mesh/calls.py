@@ -359,6 +359,8 @@ class Calls:
         node, octets = inside[:KEY_BYTES], inside[KEY_BYTES + cells.CALL_BYTES + 1 :]
         if noise.form(self.mesh.crypto, node) != handshake.remote or node == self.mesh.id:
             raise MeshError("the key of another")
+        if self.mesh.ending(node) is not None:
+            raise MeshError("a key that is over")
         call_id = inside[KEY_BYTES : KEY_BYTES + cells.CALL_BYTES]
         is_help = bool(inside[KEY_BYTES + cells.CALL_BYTES] & cells.HELP)
         call = self.table.get((node, call_id))

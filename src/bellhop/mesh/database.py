@@ -4,8 +4,8 @@ import hashlib
 from collections import deque
 
 from ..limits import MAX_RECORDS, MAX_RECORDS_BYTES, MAX_TOMBSTONES
-from .identity import KEY_BYTES
-from .record import HEAD_BYTES, SALT_AT, sequence_of, table_key
+from .identity import KEY_BYTES, SHORT_BYTES
+from .record import END_SALTS, HEAD_BYTES, OVER_SALT, SALT_AT, SALTS, sequence_of, table_key
 
 LEAVES = 256
 MODULUS = 1 << 64
@@ -81,6 +81,8 @@ class Database:
         """
         sequence = sequence_of(raw)
         entry = self.leaves[key[0]].get(key)
+        if self._is_over(raw, key):
+            return BURIED
         if entry is None:
             return BURIED if sequence <= self.tombstones.get(key, -1) else NEWER
         if entry.raw[:KEY_BYTES] != raw[:KEY_BYTES]:
@@ -90,6 +92,15 @@ class Database:
         if sequence == entry.sequence:
             return NEWER if digest_of(raw) > entry.digest else OLDER
         return NEWER if sequence > entry.sequence else OLDER
+
+    def _is_over(self, raw, key):
+        """Tell whether the key of a record has ended by another one."""
+        short, salt = key[:SHORT_BYTES], key[SHORT_BYTES:]
+        for end in END_SALTS if salt not in END_SALTS else (OVER_SALT,):
+            entry = self.get(short + end) if end != salt else None
+            if entry is not None and entry.raw[:KEY_BYTES] == raw[:KEY_BYTES]:
+                return True
+        return False
 
     def store(self, raw, introducer, now):
         """Keep a record that `compare` called NEWER; return False where there is no place."""
@@ -111,7 +122,18 @@ class Database:
         entry.mark = mark
         self.leaves[key[0]][key] = entry
         self._count(key[0], entry, 1)
+        if key[SHORT_BYTES:] in END_SALTS:
+            self._end(key)
         return True
+
+    def _end(self, key):
+        """A key has ended: none of its other records counts any more."""
+        for salt in SALTS:
+            other = key[:SHORT_BYTES] + salt
+            entry = self.get(other) if other != key else None
+            if entry is not None and self._is_over(entry.raw, other):
+                self.remove(other)
+                self.gone.append(other)
 
     def remove(self, key):
         """Forget a record and remember that it ended."""

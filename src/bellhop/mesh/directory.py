@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from ..errors import MeshError
-from . import people, phonebook, record
+from . import people, phonebook, record, succession
 from .identity import KEY_BYTES, PREFIX_DIGITS, SHORT_BYTES, number_prefix
 from .own import name_hash
 
@@ -16,6 +16,8 @@ REASONS = (
 )  # fmt: skip
 # Claims of one name that are kept; a caller could not choose among more.
 MAX_CLAIMS = 16
+# News about keys that wait to be looked at; past it they count, and nobody is told.
+MAX_ENDED = 64
 # More than the database holds.
 MAX_STALE = 1 << 30
 
@@ -65,6 +67,11 @@ class Directory:
         self.people = {}
         self.pages = {}
         self.trust = {}
+        # Of table keys: what became of nodes' keys, and who stands in whose place. ended: Endings
+        # and Replacements that nobody has looked at yet.
+        self.endings = {}
+        self.replacements = {}
+        self.ended = []
 
     def note(self, key):
         """A record has come, changed or gone."""
@@ -101,12 +108,45 @@ class Directory:
             if item.salt in record.PEOPLE_SALTS:
                 self._read_people(key, item)
                 continue
+            if item.salt in record.END_SALTS or item.salt == record.REPLACES_SALT:
+                self._read_succession(key, item)
+                continue
             try:
                 value = record.read_node(item.value)
             except MeshError:
                 self.counters["unreadable"] += 1
                 continue
             self._add(key, Known(entry.raw, value, entry.serial))
+
+    def _read_succession(self, key, item):
+        try:
+            if item.salt == record.REPLACES_SALT:
+                found = succession.read_replacement(item, self.verify)
+                self.replacements[key] = found
+            else:
+                found = self.endings[key] = succession.read_ending(item, self.verify)
+        except MeshError:
+            self.counters["unreadable"] += 1
+            return
+        if found is not None and len(self.ended) < MAX_ENDED:
+            self.ended.append(found)
+
+    def take_ended(self):
+        """Return the Endings and Replacements that have come since the last time."""
+        ended, self.ended = self.ended, []
+        return ended
+
+    def ending(self, node):
+        """Return the Ending of a node's key, or None; a revocation counts before all else."""
+        for salt in (record.OVER_SALT, record.NEXT_SALT):
+            found = self.endings.get(node[:SHORT_BYTES] + salt)
+            if found is not None and found.old == node:
+                return found
+        return None
+
+    def lived_at(self, person, node):
+        """Tell whether a person's key says that its owner was at a node."""
+        return node in [place for place, _ in self.people.get(person, {}).values()]
 
     def _read_people(self, key, item):
         try:
@@ -143,6 +183,8 @@ class Directory:
 
     def _drop(self, key):
         self.books.pop(key, None)
+        self.endings.pop(key, None)
+        self.replacements.pop(key, None)
         self._forget_people(key)
         known = self.known.pop(key, None)
         if known is None:

@@ -199,7 +199,7 @@ class Exchange:
             self.mesh.counters["malformed"] += 1
             return REFUSED
         key = record.table_key(item.key, item.salt)
-        if item.key == self.mesh.id:
+        if item.key == self.mesh.id and item.salt not in record.END_SALTS:
             return self._take_own(item, raw, peer, now)
         database = self.mesh.database
         verdict = database.compare(raw, key)

@@ -4,7 +4,7 @@ from ..deadlines import Deadlines
 from ..effects import SendMesh
 from ..errors import MeshError
 from ..text import of_utf8
-from . import packets, people, phonebook, record, views
+from . import packets, people, phonebook, record, succession, views
 from .calls import WAYS, Call
 from .circuits import Circuits
 from .database import NEWER, Database
@@ -25,6 +25,8 @@ from .settings import MeshSettings
 PROBES = 2
 # Records are looked at for their age this often; none may live shorter than that.
 SWEEP_INTERVAL = 600000
+# The owner is told of a twin for so long after it was heard.
+TWIN_SHOWN = 300000
 # The owner is told of changed routes 50 ms after the first change, then once a second.
 TELL_AFTER, TELL_INTERVAL = (50, 1000)
 # Records are read into the index this many at a time, some milliseconds of a router, when a call
@@ -78,6 +80,7 @@ class Mesh:
         self.deadlines.watch(self.circuits)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
         self.own.prekey = self.circuits.prekey
+        self.signers = {}
         self.reach = views.Reach(self)
         # Probes where this node carries sound, else nothing.
         self.probes = []
@@ -86,6 +89,9 @@ class Mesh:
         self.news = {}
         # The nodes in reach when the owner was told of changes the last time, and when that was.
         self.told, self.told_at = set(), None
+        self.twin_at = None
+        # {id: Ending} of keys that this node has followed, whatever comes later.
+        self.followed = {}
         self.index = Alarm()
         self.tell = Alarm()
         self.sweep = Alarm(now + SWEEP_INTERVAL)
@@ -266,13 +272,17 @@ class Mesh:
     def _say(self, now):
         """Make the records of this node that are due, and spread them."""
         for raw in self.own.write(self.sign, now):
-            item = record.parse(raw)
-            key = record.table_key(item.key, item.salt)
-            self.database.store(raw, None, now)
-            self.exchange.spread(key, item.sequence, None, now)
-            self.record_taken(key, False, now)
+            self.tell_record(raw, now)
         self.deadlines.watch(self.own)
         return []
+
+    def tell_record(self, raw, now):
+        """Keep a record, which is signed, as one of this node's own, and spread it."""
+        item = record.parse(raw)
+        key = record.table_key(item.key, item.salt)
+        if self.database.compare(raw, key) == NEWER and self.database.store(raw, None, now):
+            self.exchange.spread(key, item.sequence, None, now)
+            self.record_taken(key, False, now)
 
     def record_taken(self, key, is_new, now):
         """A record has come: the indexes are stale, and the owner is told in a moment."""
@@ -305,10 +315,15 @@ class Mesh:
         return []
 
     def met_twin(self, now):
-        """A neighbour has the very key of this node."""
+        """Another node has the very key of this one."""
         self.counters["twin"] += 1
+        self.twin_at = now
         self.news["twin"] = self.counters["twin"]
         self._plan_tell(now)
+
+    def has_twin(self):
+        """Tell whether another node with this key has been heard lately."""
+        return self.twin_at is not None and self.now - self.twin_at < TWIN_SHOWN
 
     def take_record(self, raw, now):
         """Take a record that came in another way than from a peer: a notice has it."""
@@ -353,6 +368,9 @@ class Mesh:
         for key, entry in list(self.database.items()):
             known = self.directory.known.get(key)
             lifetime = known.value.lifetime if known is not None else record.LIFETIME
+            is_contact = entry.raw[: len(self.id)] in self.settings.contacts
+            if is_contact or key in self.directory.endings:
+                lifetime = record.MAX_LIFETIME
             if entry.introducer is not None and now - entry.at >= 1000 * lifetime:
                 self.database.remove(key)
                 self.directory.note(key)
@@ -388,12 +406,16 @@ class Mesh:
 
         keys: {name: seed, or the people.Person that a router with the seed made for this one}.
         """
-        self.own.people = []
+        self.own.people, self.signers = [], {}
         for name in sorted(keys):
             one = keys[name]
             if isinstance(one, bytes):
+                self.signers[self.crypto.public_key(one)] = self._signer(one)
                 one = people.person(name.encode(), one, self.id, self.crypto)
             self.own.people.append(one)
+
+    def _signer(self, seed):
+        return lambda data: self.crypto.sign(seed, data)
 
     def person(self, key):
         """Return [(node's id, name)] of where the owner of a key is, proved by that key."""
@@ -501,7 +523,7 @@ class Mesh:
 
         Nodes that no way reaches do not count beside one that is reached, unless they are pinned.
         """
-        claims = [claim for claim in self.directory.find(name) if claim.node != self.id]
+        claims = [claim for claim in self.directory.find(name) if self._counts(claim.node)]
         there = self.reach.get()
         reached = [one for one in claims if one.rank == PINNED or short_id(one.node) in there]
         return reached or claims
@@ -509,6 +531,10 @@ class Mesh:
     def flagged(self, flag):
         """Return [(id, hops)] of the nodes in reach whose record has one of record.FLAGS."""
         return views.flagged(self, flag)
+
+    def _counts(self, node):
+        """Tell whether what a node claims counts: it is not this one, and its key is not over."""
+        return node != self.id and self.ending(node) is None
 
     def paths_to(self, node, k=2):
         """Return up to k paths to a node's id, best first, each a list of ids."""
@@ -520,11 +546,30 @@ class Mesh:
         return entry is not None and entry.raw[: len(node)] == node
 
     def node_of(self, key_text):
-        """Return the id that 52 letters name, or None."""
+        """Return the id that 52 letters name, that of its heir where it has one, or None."""
         try:
-            return parse_key(key_text.encode())
+            return self.heir(parse_key(key_text.encode()))
         except MeshError:
             return None
+
+    def ending(self, node):
+        """Return what became of a node's key (succession.Ending), or None."""
+        return self.followed.get(node) or self.directory.ending(node)
+
+    def heir(self, node):
+        """Return the id that stands for a node now."""
+        return succession.heir(node, self.ending)
+
+    def replace(self, old, now):
+        """Say that this node stands in the place of another, signed by a person of both."""
+        for one in self.own.people:
+            if self.directory.lived_at(one.key, old):
+                sign = self.signers[one.key]
+                self.own.replaces = succession.write_replacement(self.id, old, one.key, sign)
+                break
+        else:
+            self.own.replaces = succession.write_replacement(self.id, old, None, None)
+        self.own_changed(now)
 
     def name_of(self, node):
         """Return the 52 letters of an id, text."""

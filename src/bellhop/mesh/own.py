@@ -17,8 +17,9 @@ SEQUENCE_INTERVAL, SEQUENCE_BURST = (5000, 8)
 OWN_INTERVAL, OWN_BURST = (5500, 6)
 # A record is made anew long before it ages out elsewhere.
 REFRESH = record.LIFETIME * 1000 // 3
-# Jumps past a foreign sequence in one run that a lost boot epoch explains; more are a twin.
-MAX_JUMPS = 2
+# Jumps past a foreign sequence of the node's own record in one run that a lost boot epoch explains:
+# nobody but a twin signs another one above what was said since.
+MAX_JUMPS = 1
 # A node with a twin speaks this seldom, or the two would shout each other down for ever.
 TWIN_WAIT = 60000
 NAME_MARK = b"bellhop name 1"
@@ -41,6 +42,8 @@ class Own:
         self.endpoints = []
         self.users = []
         self.people = []
+        # The value of `repl`: in whose place this node stands.
+        self.replaces = b""
         self.edges = []
         # Of the number prefix; whether it stays, whoever else claims it.
         self.attempt = 0
@@ -69,7 +72,8 @@ class Own:
 
         has_said: this node has made one of the same salt in this run.
         """
-        if has_said or item.sequence > self.sequence.last:
+        is_newer = has_said or item.sequence > self.sequence.last
+        if is_newer and item.salt == record.NODE_SALT:
             self.jumps += self.has_spoken
             self.has_spoken = False
         self.sequence.jump_past(item.sequence)
@@ -77,7 +81,8 @@ class Own:
         self.change(now)
         if self.jumps <= MAX_JUMPS:
             return False
-        self.deadline = max(self.deadline, self.last + TWIN_WAIT)
+        if self.jumps > MAX_JUMPS + 1:  # The twin has to hear it once more to know it too.
+            self.deadline = max(self.deadline, self.last + TWIN_WAIT)
         return True
 
     def write(self, sign, now):
@@ -128,6 +133,8 @@ class Own:
                 break
             values[salt] = record.write_node(_names(rest[:step]))
             rest = rest[step:]
+        if self.replaces:
+            values[record.REPLACES_SALT] = self.replaces
         for salt, page in zip(record.BOOK_SALTS, self._book()):
             values[salt] = page
         for salt, page in zip(record.PEOPLE_SALTS, people.write(self.people)):

@@ -9,6 +9,7 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
     n:   a name   e endpoints   f flags   k prekey   m attempt of the number prefix
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
+    next, over, repl: what becomes of a key (succession.py)
 """
 
 from collections import namedtuple
@@ -37,7 +38,10 @@ NAME_SALTS = [NODE_SALT] + [b"n%d" % n for n in range(1, MAX_NAME_RECORDS)]
 BOOK_SALTS = [BOOK_SALT] + [b"book%d" % n for n in range(1, MAX_BOOK_RECORDS)]
 PEOPLE_SALTS = [b"key%d" % n for n in range(MAX_PEOPLE_RECORDS)]
 # A salt is written as its place in this list where octets are dear.
-SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS
+NEXT_SALT, OVER_SALT, REPLACES_SALT = b"next", b"over", b"repl"
+# A key with one of these has no other records; the second ends the first as well.
+END_SALTS = (NEXT_SALT, OVER_SALT)
+SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS + [NEXT_SALT, OVER_SALT, REPLACES_SALT]
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)

@@ -125,7 +125,7 @@ def graph(mesh):
             if short < other:
                 far = mesh.name_of(_id_of(mesh, other))
                 edges.append([mesh.name_of(known.node), far, two_way[other]])
-    return {"own": mesh.key, "nodes": nodes, "edges": edges}
+    return {"own": mesh.key, "has_twin": mesh.has_twin(), "nodes": nodes, "edges": edges}
 
 
 def phonebook(mesh):

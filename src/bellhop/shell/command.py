@@ -25,7 +25,10 @@ ANSWER_SECONDS = 10
 BUS = "/var/run/ubus/ubus.sock"
 
 # Verbs whose arguments come from files or the terminal: they have commands of their own here.
-OWN_WAY = ("import-phonebook", "export-identity", "backup", "restore", "check-config")
+OWN_WAY = (
+    "import-phonebook", "export-identity", "backup", "restore", "check-config", "identity",
+    "revocation", "revoke",
+)  # fmt: skip
 # What has ports of its own (settings.firewall) -> a module that its package brings.
 PARTS = {"tls": ".tls.contexts", "mesh": ".mesh.identity", "media": ".media.library",
          "pilot": ".pilot.site"}  # fmt: skip
@@ -131,6 +134,18 @@ def _add_own(verbs, shared):
     made.add_argument("file", metavar="FILE", help="what backup printed")
     made.add_argument("--replace", action="store_true", help="give up the key that is there")
     made.set_defaults(work=_restore)
+    made = verbs.add_parser("identity", parents=[shared], help=help_of["identity"])
+    made.add_argument("--json", action="store_true", help="as JSON, for programs")
+    made.add_argument("--succeed", action="store_true", help=help_of["succeed"])
+    made.add_argument("--revoke", action="store_true", help=help_of["revocation"])
+    made.add_argument("--replaces", metavar="NAME", help=help_of["replaces"])
+    made.set_defaults(work=_identity, verb="identity", accepted=())
+    made = verbs.add_parser("revocation", parents=[shared], help=help_of["revocation"])
+    made.set_defaults(work=_revocation)
+    made = verbs.add_parser("revoke", parents=[shared], help=help_of["revoke"])
+    made.add_argument("file", metavar="FILE", help="what revocation printed")
+    made.add_argument("--adopt", action="store_true", help="go on with the key that follows")
+    made.set_defaults(work=_revoke)
     made = verbs.add_parser("person-key", parents=[shared], help="an address that a user keeps")
     made.add_argument("name", metavar="NAME", help="the user")
     made.add_argument(
@@ -380,6 +395,47 @@ def _restore(arguments):
     if told["is_restart_needed"]:
         print("restart the node to use the key")
     return 0
+
+
+def _identity(arguments):
+    if arguments.revoke:
+        return _revocation(arguments)
+    if arguments.replaces:
+        with _asking(arguments) as asked:
+            told = asked("replaces", {"name": arguments.replaces})
+        print("this router stands in the place of " + told["old"])
+        if not told["is_signed"]:
+            print("No person of both has a key here: those who have it as a contact are asked, and")
+            print("say `bellhop confirm NAME yes` once they have heard from you that it is true.")
+        return 0
+    if arguments.succeed:
+        with _asking(arguments) as asked:
+            return _new_key(asked("succeed", {}))
+    return _ask(arguments)
+
+
+def _new_key(told):
+    print(told["key"])
+    if told["is_restart_needed"]:
+        print("restart the node to use this key; others follow it by themselves")
+    return 0
+
+
+def _revocation(arguments):
+    passphrase = _passphrase(is_new=True)
+    with _asking(arguments) as asked:
+        print(asked("revocation", {"passphrase": passphrase})["sealed"])
+    return 0
+
+
+def _revoke(arguments):
+    given = {"sealed": _text_in(arguments.file), "passphrase": _passphrase(is_new=False)}
+    if arguments.adopt:
+        given["adopt"] = "1"
+    with _asking(arguments) as asked:
+        told = asked("revoke", given)
+    print("the revocation is out")
+    return _new_key(told) if told["is_restart_needed"] else 0
 
 
 def _person_key(arguments):

@@ -127,6 +127,18 @@ TABLES = {
         ),
         "nobody was sent away since the start",
     ),
+    "pins": Table(
+        "pins",
+        (
+            Column("NAME", "name", _plain),
+            Column("STATE", "state", _plain),
+            Column("SEEN", "is_seen", _yes),
+            Column("IN REACH", "in_reach", _yes),
+            Column("KEY", "key", _plain),
+            Column("NOW", "new", _plain),
+        ),
+        "the configuration names no other node",
+    ),
     "outbox": Table(
         "outbox",
         (

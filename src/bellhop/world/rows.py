@@ -23,5 +23,14 @@ SERVICE = (
         "restore", "copies", "restore", ("sealed", "passphrase", "replace", "more"), 1, True,
         "take over a backup; replace: give up the key that is there",
     ),
+    Row("succeed", "copies", "succeed", (), 0, True, "give the node a new key that the old signs"),
+    Row(
+        "revocation", "copies", "revocation", ("passphrase",), 1, True,
+        "a revocation of the node's key with the one that follows it, sealed: to be put away",
+    ),
+    Row(
+        "revoke", "copies", "revoke", ("sealed", "passphrase", "adopt"), 2, True,
+        "publish a revocation; adopt: this node goes on with the key that follows",
+    ),
 )  # fmt: skip
 ROWS = CORE + FEATURES + SERVICE

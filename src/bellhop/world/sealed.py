@@ -21,8 +21,10 @@ SALT_BYTES, NONCE_BYTES = 16, 24
 # Argon2id: 64 MB and two passes would not fit a router; these do, in about the same time.
 PASSES, MEMORY = 4, 16 << 20
 IDENTITY, BACKUP = "bellhop-identity-1:", "bellhop-backup-1:"
+# The seed of the key that follows, then the record that revokes the one before.
+REVOCATION = "bellhop-revocation-1:"
 # What a node has learned and no file of the owner's holds.
-KEPT = ("phonebook", "trust")
+KEPT = ("phonebook", "trust", "heirs")
 # Who finds the text may try all short ones in an evening.
 LEAST_LETTERS, LEAST_DIFFERENT = 12, 5
 
@@ -116,6 +118,41 @@ class Copies:
         kept = {name: records for name, records in found if records is not None}
         passphrase = arguments.get("passphrase", "")
         return {"sealed": whole(self.service.sealing(), self.service.state, kept, passphrase)}
+
+    def _heirs(self):
+        """Return the feature that knows of keys that follow others; raises BellhopError."""
+        found = self.service.engine.features.get("mesh heirs")
+        if found is None:
+            raise BellhopError("a key is of no use without a mesh, which is not on")
+        return found
+
+    def _go_on(self, raw, seed):
+        """Keep the record that ends a key, then put the seed of the next one in place."""
+        heirs, service = self._heirs(), self.service
+        # A key that is still in use has ended only after the restart.
+        service.store.put("heirs", heirs.hold(raw, seed is None, service.loop.now()))
+        if seed is not None:
+            secrets.write(service.state, seed)
+        return {"key": heirs.key_of(seed or _seed(service.state)), "is_restart_needed": bool(seed)}
+
+    def succeed(self, arguments):
+        """Make another key, which the one that is there signs; it counts after a restart."""
+        heir = os.urandom(secrets.SEED_BYTES)
+        return self._go_on(self._heirs().end(_seed(self.service.state), heir, False), heir)
+
+    def revocation(self, arguments):
+        """`passphrase`: opens what `revoke` takes, with the key that follows this one."""
+        heir = os.urandom(secrets.SEED_BYTES)
+        raw = self._heirs().end(_seed(self.service.state), heir, True)
+        passphrase = arguments.get("passphrase", "")
+        return {"sealed": seal(self.service.sealing(), REVOCATION, heir + raw, passphrase)}
+
+    def revoke(self, arguments):
+        """`sealed`, `passphrase`: of a revocation; `adopt`: anything, to go on as its heir."""
+        sealing, passphrase = self.service.sealing(), arguments.get("passphrase", "")
+        octets = unseal(sealing, REVOCATION, arguments.get("sealed", ""), passphrase)
+        seed, raw = octets[: secrets.SEED_BYTES], octets[secrets.SEED_BYTES :]
+        return self._go_on(raw, seed if arguments.get("adopt") else None)
 
     def restore(self, arguments):
         """`sealed`, `passphrase`: of a backup; `replace`: anything, to give up another key.

@@ -324,6 +324,8 @@ class Service:
         parts += [("mesh", self.mesh_problem), ("provider", self.trunks_problem)]
         parts.append(("", self.state_problem))
         parts += [("", sentence) for sentence in firewall.told(self.run)]
+        for told in self.engine.node.hooks.problems:
+            parts += [("mesh", sentence) for sentence in told()]
         links = {} if self.mesh_links is None else self.mesh_links.problems
         for name in sorted(links):
             parts.append(("mesh", "no mesh over %s: %s" % (name, links[name])))

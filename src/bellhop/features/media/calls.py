@@ -47,7 +47,7 @@ class Calls:
     name = "media"
     hooks = (
         "take", "branch", "request", "response", "finished", "ended", "adopt", "restore",
-        "counters", "status", "seen",
+        "succeeded", "counters", "status", "seen",
     )  # fmt: skip
     events = ("opened", "failed", "reported")
     users = {}
@@ -89,6 +89,10 @@ class Calls:
         """Take back what was known of keys."""
         if name == "trust":
             self.relays.keying.trust.restore(records)
+
+    def succeeded(self, old, new, now):
+        """Know a contact by its new key; return the effects. Without one all stays as it is."""
+        return self.relays.follow(old, new) if new is not None else []
 
     # Branches of calls.
 

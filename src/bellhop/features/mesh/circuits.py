@@ -23,6 +23,8 @@ from . import scrub
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
 # How requests to the responders of another node begin.
 HELP = b"sip:sos@"
+# Before the name of a caller whose node has another key than the contact had.
+NEW_KEY = b"(new key) "
 BRANCH = b"z9hG4bK"
 # What is over is forgotten after this time; a dialog of which nobody tells the end later.
 SWEEP, LINGER, LONGEST = (10000, 40000, 12 * 3600 * 1000)
@@ -472,7 +474,8 @@ class Circuits:
         else:
             line.speaker = b"sip:" + place
             line.contact = self._leads_back(line.node, caller) or line.speaker
-            shown = self._shown(request.from_, line.node)
+            shown = NEW_KEY if line.node in self.dialling.unseen else b""
+            shown += self._shown(request.from_, line.node)
             shown += b" (" + self.dialling.place(line.node).encode() + b")"
             line.remote = scan.shown(shown) + b" <" + line.contact + b">"
         line.here = b"<" + request.uri + b">"

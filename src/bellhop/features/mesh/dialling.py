@@ -27,6 +27,11 @@ class Dialling:
         self.node = node
         self.mesh = mesh
         self.own_domain = mesh.key.encode()
+        # Of heirs.py: {nickname in the configuration: key, text}; ids that stand for others, of
+        # which the owner has said nothing; earlier keys of this node, which still lead here.
+        self.names = {}
+        self.unseen = set()
+        self.former = set()
 
     # Dialling.
 
@@ -117,7 +122,8 @@ class Dialling:
             return None
         if self.is_member(target):
             member = self.mesh.node_of(of_octets(uri.host_key(target.host)))
-            reason = "key of a node in the mesh"
+            is_heir = self.mesh.name_of(member).encode() != uri.host_key(target.host).lower()
+            reason = "new key of a node in the mesh" if is_heir else "key of a node in the mesh"
             return self._to_nodes([member], target.user, KEY, reason, may_wait)
         places = self._places(target)
         if places:
@@ -129,7 +135,7 @@ class Dialling:
             return self._to_nodes([unknown], target.user, KEY, "key of an unknown node", may_wait)
         claims = self.mesh.find(target.key)
         if not self.node.is_ours(target):
-            named = self._node_named(of_octets(uri.host_key(target.host)))
+            named = self._meant(of_octets(uri.host_key(target.host)))
             claims = [claim for claim in claims if claim.node == named]
         if dialplan.is_short_number(self.node.settings, target.key):
             claims = [claim for claim in claims if claim.rank <= PROVED]
@@ -146,7 +152,11 @@ class Dialling:
         places = [] if key is None else self.mesh.person(key)
         return [place for place in places if place[0] != self.mesh.id]
 
-    def _node_named(self, name):
+    def _meant(self, name):
+        """Return the id of the node of a name: the one that the configuration means, if it does."""
+        return self.mesh.node_of(self.names.get(name, "")) or self.node_named(name)
+
+    def node_named(self, name):
         """Return the id of the node of that name in reach, where exactly one has it."""
         found = [row["node"] for row in self.mesh.routes() if row["name"].lower() == name]
         return self.mesh.node_of(found[0]) if len(found) == 1 else None
@@ -189,7 +199,7 @@ class Dialling:
         found = []
         name = section.name.lower().encode()  # Extensions may differ between the nodes.
         for place in section.also_at:
-            member = self.mesh.node_of(place) or self._node_named(place.lower())
+            member = self.mesh.node_of(place) or self._meant(place.lower())
             way = None if member is None else self.way(member, name, "also at " + place, FORKED)
             if way is not None:
                 found.append(way)
@@ -264,7 +274,7 @@ class Dialling:
         if len(host) != KEY_LETTERS or host == self.own_domain:
             return False
         member = self.mesh.node_of(of_octets(host))
-        return member is not None and self.mesh.knows(member)
+        return member not in (None, self.mesh.id) and self.mesh.knows(member)
 
     def person(self, target):
         """Return (user@node name, the node's id) of a Uri that `is_member`.

@@ -14,6 +14,7 @@ from ...tu import dialplan
 from .circuits import Circuits
 from .dialling import Dialling
 from .gateways import Gateways
+from .heirs import Heirs
 from .siplink import SipLink
 
 TWIN = (
@@ -29,7 +30,7 @@ class Member:
     """
 
     name = "mesh"
-    hooks = ("adopt", "restore", "started", "registered", "listening", "counters")
+    hooks = ("adopt", "restore", "started", "registered", "listening", "counters", "problems")
     events = (
         "receive", "link", "find_peers", "met", "leave", "take_people", "carry_sound",
     )  # fmt: skip
@@ -44,7 +45,10 @@ class Member:
         self.circuits = Circuits(node, self.mesh, self.dialling, self.carry_out, now)
         self.siplink = SipLink(node, uac, self, now)
         gateways = Gateways(node, self.mesh, self.dialling)
-        self.parts = (self.dialling, self.circuits, self.siplink, gateways)
+        self.heirs = Heirs(node, self.dialling, self.started)
+        self.parts = (self.dialling, self.circuits, self.siplink, gateways, self.heirs)
+        # Whether the log tells of a twin already.
+        self.is_told = False
         self.wakers = {Member: self._fire}
         self.deadline = self.queued = None
 
@@ -113,7 +117,8 @@ class Member:
     def domains(self):
         """Return the keys that are domains of this node: its own, and those of people here."""
         keys = [one.key for one in self.mesh.own.people]
-        return {self.dialling.own_domain} | {self.mesh.name_of(key).encode() for key in keys}
+        own = self.dialling.former | {self.dialling.own_domain}
+        return own | {self.mesh.name_of(key).encode() for key in keys}
 
     def address_of(self, name):
         """Return the address that a user keeps on every router (text), or None."""
@@ -148,6 +153,10 @@ class Member:
         """Return the mesh as nodes and links."""
         return self.mesh.graph()
 
+    def problems(self):
+        """Return what is wrong with the identity of this node."""
+        return [TWIN] if self.mesh.has_twin() else []
+
     # Publishing.
 
     def counters(self):
@@ -170,6 +179,8 @@ class Member:
             served.append(Served(dialplan.SOS, b"", b"emergency responders", (), there))
         mine = mesh_settings(settings)
         mine.name = mine.name or self._own_name()
+        heirs = [self.mesh.heir(one) for one in mine.contacts]
+        mine.contacts = tuple(dict.fromkeys(heirs + list(mine.contacts)))
         self.mesh.adopt(mine)
         return self.carry_out(self.mesh.publish(served, now), now)
 
@@ -192,8 +203,10 @@ class Member:
                 done.append(Store("mesh", lambda now: self.mesh.dump(), None))
             elif isinstance(effect, MeshChanged):
                 done.append(Event("peer", dict(effect.fields, what=effect.what)))
-                if "twin" in effect.fields:
+                done += self.heirs.look(now)
+                if self.mesh.has_twin() and not self.is_told:
                     done.append(Note("error", TWIN))
+                self.is_told = self.mesh.has_twin()
             elif isinstance(effect, Said):
                 done += self.circuits.said(effect.call, effect.octets, now)
             elif isinstance(effect, Ended):
