@@ -313,6 +313,8 @@ class Calls:
         is_first = request.to.tag is None and method == b"INVITE"
         if is_first and (status in FAILS or 500 <= status < 600) and ask.cancel is None:
             words = "%d %s" % (status, readable(response.reason)[:60])
+            if status in (401, 407):
+                words = leg.provider.problem
             return effects + self._failed(ask, NEXT, words, now)
         if leg.transfer is not None and self.trunks.transfers.is_own(ask):
             effects += self.trunks.transfers.answered(leg, ask, response, now)
