@@ -173,6 +173,11 @@ class Host:
         ip("-n", self.namespace, "-batch", "-", batch="\n".join(lines) + "\n")
         return Link(lan, port, interface)
 
+    def renumber(self, link, old, new):
+        """Have another address on a Link in place of an old one, both with their prefix."""
+        for word, address in (("delete", old), ("add", new)):
+            ip("-n", self.namespace, "address", word, address, "dev", link.interface)
+
     def route(self, destination, gateway):
         """Reach `destination` (a prefix or `default`) through `gateway`."""
         ip("-n", self.namespace, "route", "replace", destination, "via", gateway)

@@ -17,7 +17,7 @@ START_SECONDS = 30
 
 NODE = """config node
 	option domain {domain}
-	list listen {host}
+{listen}
 	option sip_port {port}
 	option tls_port 0
 	option ws_port 0
@@ -72,7 +72,8 @@ class House:
         (self.port,) = free_ports(1)
         self.host = listen
         text = NODE.format(
-            domain=DOMAIN, host=listen, port=self.port, node=node, telephone=telephone,
+            domain=DOMAIN, listen="\tlist listen " + listen if listen else "", port=self.port,
+            node=node, telephone=telephone,
             media=int(media),
         )  # fmt: skip
         self.config = self.folder / "bellhop.config"
@@ -86,7 +87,7 @@ class House:
         command = [sys.executable, "-m", "bellhop", "--config", str(self.config)]
         command += ["--state", str(self.folder / "state")]
         self.log = open(self.folder / "node.log", "ab")  # noqa: SIM115
-        self.process = subprocess.Popen(
+        self.process = self.launch(
             command, stdout=self.log, stderr=self.log, env=self._environment()
         )
         end = time.monotonic() + START_SECONDS
@@ -97,6 +98,10 @@ class House:
             except (OSError, ValueError):
                 time.sleep(0.02)
         raise AssertionError("the node does not answer:\n" + self.told())
+
+    def launch(self, command, **options):
+        """Start the node's process."""
+        return subprocess.Popen(command, **options)
 
     def _environment(self):
         return {**os.environ, "PYTHONPATH": str(SOURCE)}

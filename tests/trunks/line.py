@@ -20,13 +20,17 @@ TYPE = "Content-Type: application/sdp"
 class Line(Phone):
     """One end of SIP: a Phone (tests/support/exchange.py) with a socket of its own.
 
-    host, port: where it is; there: (host, port) of the node; stream: a connected socket, or None.
+    host, port: where it is; there: (host, port) of the node; stream: a connected socket, datagrams:
+    a bound one of another network, or None.
     """
 
-    def __init__(self, name, user, domain, host, there, password=b"secret", port=0, stream=None):
-        self.socket = stream
+    def __init__(
+        self, name, user, domain, host, there, password=b"secret", port=0, stream=None,
+        datagrams=None,
+    ):  # fmt: skip
+        self.socket = stream or datagrams
         self.framer = None if stream is None else framing.Framer()
-        if stream is None:
+        if self.socket is None:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.socket.bind((host, port))
         self.there = there

@@ -13,8 +13,12 @@ class Standin(Line):
     user, secret: of the account; nonces: a new one each time; contact: the node's, once registered.
     """
 
-    def __init__(self, name, host, port=0, stream=None):
-        Line.__init__(self, name, "+49891111", name + ".test", host, None, port=port, stream=stream)
+    def __init__(self, name, host, port=0, stream=None, datagrams=None):
+        domain = name + ".test"
+        Line.__init__(
+            self, name, "+49891111", domain, host, None, port=port, stream=stream,
+            datagrams=datagrams,
+        )  # fmt: skip
         self.asks = ("MD5", name + ".test")
         self.expires = 600
         self.user_name, self.secret = b"user1", b"secret"

@@ -87,6 +87,8 @@ class Provider:
         self.tag = binascii.hexlify(node.token(6))
         self.cseq = 0
         self.hosts, self.index = [], 0
+        # The listener that was in use when it was found.
+        self.here = None
         self.is_resolving = False
         self.public = None
         self.moved_at = None
@@ -160,25 +162,34 @@ class Provider:
         before = self.flow()
         self.hosts = found[:MOST_HOSTS]
         self.index = self.hosts.index(before) if before in self.hosts else 0
+        self.here = self._here()
         return self._register(now) if self.section.register else self.ping(now)
 
     def next_host(self, now):
         """Take the next of its hosts; tell whether there is one that was not tried yet."""
         self.index += 1
         if self.index < len(self.hosts):
+            self.here = self._here()
             return True
         self.hosts, self.index = [], 0
         return False
 
     def listening(self, now):
-        """The listeners have changed: all flows may be of an address that is gone."""
-        flow = self.flow()
-        gone = flow is None or self.node.listening[flow.local] is None
-        self.public = None
-        if not gone and not self.asked:
+        """The listeners have changed: all flows may be of an address that is gone.
+
+        Another address may have taken the number of the old one.
+        """
+        if self.flow() is not None and self.here == self._here():
             return []
-        self.hosts, self.index = [], 0
+        self.public = None
+        self.hosts, self.index, self.is_resolving = [], 0, False
         return self.moved(now)
+
+    def _here(self):
+        """Return the Listener by which its host in use is reached, or None."""
+        flow = self.flow()
+        listening = None if flow is None else self.node.listening[flow.local]
+        return None if listening is None else listening.listener
 
     # The registration.
 

@@ -428,9 +428,10 @@ class Trunks:
             return None
         number = self._number(target.name)
         for provider in there:
-            if [one for one in provider.section.number if self._has(one, number)]:
+            mine = provider.section.number
+            if not mine or [one for one in mine if self._has(one, number)]:
                 return provider
-        return there[0]
+        return None
 
     def _is_from(self, provider, flow):
         return provider.is_host(flow.host) or ip.is_within(flow.host, provider.section.accept)
