@@ -44,6 +44,10 @@ Commit = namedtuple("Commit", ("number", "store"))
 # Something an owner may want to see: `kind` ("call", "registration", ...), fields as a dict.
 Event = namedtuple("Event", ("kind", "fields"))
 
+# Wake a phone that sleeps: POST to a URL (RFC 8030). The answer is
+# Engine.hear("asleep", "pushed", url, problem), with "" where it was taken.
+Push = namedtuple("Push", ("url",))
+
 # One line for the log. level: "error", "warning", "notice", "info".
 Note = namedtuple("Note", ("level", "text"))
 

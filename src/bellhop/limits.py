@@ -146,3 +146,7 @@ MAX_DEVICES, MAX_DEVICES_OF_USER = 256, 10
 # Phones whose file is ready to be fetched, and desk phones that have asked for one; past it the
 # oldest goes.
 MAX_OFFERS, MAX_NEW_PHONES = 64, 64
+# Phones that were woken lately, and pushes under way; past it all are forgotten, none is sent.
+MAX_PUSHED, MAX_PUSHES = 256, 64
+# Apps that listen to the distributor of this router.
+MAX_PUSH_STREAMS = 64

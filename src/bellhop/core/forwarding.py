@@ -445,6 +445,10 @@ class Forwarder:
         steps = context.handle(response_context.JOIN, now, None, targets)
         return self._carry_out(context, steps, now)
 
+    def tire(self, context, now):
+        """Let nobody wait any longer for what does not ring; return the effects."""
+        return self._wake(context, now)
+
     def decline(self, context, user, now):
         """Let the phones of a user (a name) ring no more, as if they declined; return effects."""
         return self._carry_out(context, context.handle(DECLINE, now, None, user), now)

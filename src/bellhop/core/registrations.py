@@ -40,17 +40,27 @@ class Registrations:
         return effects
 
     def silent(self, binding, now):
-        """Remove the binding of a phone that is gone; return the effects."""
+        """Remove the binding of a phone that is gone, or sleeps; return the effects."""
         if binding not in self.node.location.users.get(binding.user, ()):
             return []
+        if binding.push is not None:
+            self.node.location.sleep(binding)
+            return []
         return self._remove([binding], now)
+
+    def forget(self, bindings, now):
+        """Remove bindings whatever they are; return the effects."""
+        return self._remove(bindings, now)
 
     def flow_failed(self, flow, now):
         """Remove the bindings of a stream that is gone; return the effects."""
         if not flow.connection:
             return []
-        all_ = self.node.location.all(now)
-        return self._remove([b for b in all_ if b.flow.connection == flow.connection], now)
+        gone = [b for b in self.node.location.all(now) if b.flow.connection == flow.connection]
+        for binding in gone:
+            if binding.push is not None:
+                self.node.location.sleep(binding)
+        return self._remove([b for b in gone if not b.asleep], now)
 
     def reload(self, now):
         """Remove the bindings of users who are no more; return the effects."""

@@ -46,6 +46,7 @@ ORDER = (
     "mesh circuits",
     "mesh heirs",
     "mesh outbox",
+    "asleep",
     "dns",
     "named calls",
     "trunks",
@@ -182,6 +183,7 @@ def join_unrelayed(engine, source_towards):
 
 def join_pilot(engine):
     """Give the members of the house a page of their own, and new phones their files."""
+    from .pilot.asleep import Asleep
     from .pilot.devices import Devices  # Only a node with the pages pays for them in memory.
     from .pilot.guests import Guests
     from .pilot.member import Pilot
@@ -192,7 +194,8 @@ def join_pilot(engine):
     guests, devices = Guests(core), Devices(core, engine.registrations)
     pilot = Pilot(core, engine.admission, engine.forwarder, engine.answer, devices)
     texts = Texts(core, engine.uac, engine.features["messages"], engine.routing.whom, pilot.who)
-    for feature in (guests, devices, pilot, texts, Provision(core, devices, guests)):
+    asleep = Asleep(core, engine.forwarder)
+    for feature in (guests, devices, pilot, texts, Provision(core, devices, guests), asleep):
         engine.join(feature)
 
 

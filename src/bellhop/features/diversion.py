@@ -138,7 +138,7 @@ class Diversion:
         always = self._forwarded(user, FORWARD_ALWAYS, request, now, seen)
         if always is not None:
             return always
-        if not found.stages:
+        if not found.stages and not self.node.location.sleeps(user.name, now):
             return self._forwarded(user, FORWARD_ABSENT, request, now, seen) or found
         if self._place(user, FORWARD_NOANSWER):
             return dialplan.Found(found.rule, found.stages, user, user.forward_after * 1000)
@@ -159,7 +159,7 @@ class Diversion:
             return None
         is_busy = bool([one for one in context.finals if one.status in BUSY])
         why = FORWARD_BUSY if is_busy else FORWARD_NOANSWER
-        before = diverted.steps(context.branches[-1].target)
+        before = diverted.steps(context.branches[-1].target) if context.branches else ()
         seen = [self.node.settings.users.get(name) for name, _ in before]
         found = self._forwarded(user, why, context.request, now, seen)
         if found is None or not before:

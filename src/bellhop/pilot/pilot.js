@@ -321,7 +321,7 @@
 
 	function phone(one) {
 		return h('div', null, h('span', { cls: 'dot ' + (one.there ? 'there' : ''), role: 'img', 'aria-label': t(one.there ? 'there' : 'off') }),
-			h('div', { cls: 'who' }, h('span', null, one.name || one.phone), h('small', null, [ one.name ? one.phone : '', one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · ')),
+			h('div', { cls: 'who' }, h('span', null, one.name || one.phone), h('small', null, [ one.name ? one.phone : '', one.asleep ? t('asleep') : one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · ')),
 				toggle(t('rings'), one.rings, rings => api('ring-phone', { phone: one.id, rings: rings ? '1' : '0' }))),
 			full() && one.own ? button(t('forget'), () => confirm(t('forget sure')) && api('forget-phone', { phone: one.id }), 'bare', { 'aria-label': t('forget') + ' ' + (one.name || one.phone) }) : '');
 	}

@@ -41,6 +41,11 @@ class Guard:
             return True
         return name in [address for address, _, _ in netlink.networks()]
 
+    def is_own_host(self, place):
+        """Tell whether a host, with its port, is this machine by a name or address of its own."""
+        name = _bare(place)
+        return self._is_own(name) or name in [host for host, _, _ in netlink.networks()]
+
     def _is_own(self, name):
         if name in LOOPBACK or name.encode() in self.settings.domains:
             return bool(name)

@@ -10,6 +10,7 @@ from ..effects import (
     Ask,
     AskGateway,
     MapPort,
+    Push,
     Sign,
     SoundClose,
     SoundMeet,
@@ -55,7 +56,7 @@ class Service(service.Service):
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
-        self.gateway = self.ear = None
+        self.gateway = self.ear = self.pusher = self.distributor = None
         self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
@@ -98,6 +99,7 @@ class Service(service.Service):
         """Close everything and write what waits."""
         super().stop()
         parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site, self.ear]
+        parts += [self.pusher, self.distributor]
         for part in parts + self.web:
             if part is not None:
                 part.close()
@@ -151,7 +153,16 @@ class Service(service.Service):
             from .pilot.site import Site  # Only where the pages are installed.
 
             self.site = Site(self)
+            self._wake_phones()
             self._hear_phones()
+
+    def _wake_phones(self):
+        from .pilot.distributor import Distributor  # Only where the pages are installed.
+        from .pilot.push import Pusher
+
+        self.distributor = Distributor(self.loop)
+        self.pusher = Pusher(self.loop, self.guard, lambda: self.settings, self.distributor)
+        self.loop.performers[Push] = self.pusher.perform
 
     def _hear_phones(self):
         """Hear desk phones that ask who they are; where that cannot be, DHCP leads them."""
@@ -178,7 +189,9 @@ class Service(service.Service):
     def _serve(self, context, option):
         from .http import HttpServer, PhoneBook  # Only a node that serves it pays for it.
 
-        sites = [PhoneBook(self.loop)] + ([] if self.site is None else [self.site])
+        sites = [PhoneBook(self.loop)]
+        if self.site is not None:
+            sites += [self.distributor, self.site]
         server = HttpServer(self.loop, self.settings, self.guard, sites, context)
         self.web.append(server)
         try:

@@ -215,7 +215,7 @@ def _user_targets(location, user, instance, now, is_help=False):
     for binding in location.bindings(user.name, now):
         if instance is not None and binding.instance != instance:
             continue
-        if not (binding.rings or is_help or instance):
+        if binding.asleep or not (binding.rings or is_help or instance):
             continue
         # Further flows of one device are spare ways to the same bell (RFC 5626 section 5.1).
         if binding.instance is not None:

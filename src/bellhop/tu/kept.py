@@ -7,6 +7,7 @@ their refreshes, so that they ring again when the power comes back.
 from ..effects import Flow, Store
 from ..sip import scan, uri
 from .location import Binding
+from .registrar import push_of
 
 # The names under which they are kept.
 NOW, LASTING = NAMES = ("bindings", "phones")
@@ -117,6 +118,8 @@ def _binding(row, listeners, now):
     binding.seconds = row.get("granted", row["seconds"])
     binding.number = row.get("id", 0)
     binding.unanswered, binding.answers, binding.streams = 0, False, None
+    binding.push = push_of(binding.contact)
+    binding.asleep = binding.push is not None and bool(binding.flow.connection)
     return binding
 
 

@@ -19,18 +19,20 @@ class Binding:
     long it was granted; number: by which it is kept, that of the binding whose place it took;
     is_news: it differs from that one in more than its time; target: the dial plan's for requests to
     it, or None; named: its key, once somebody has asked for it; login: as whom it registered;
-    rings: whether its user wants it to.
+    rings: whether its user wants it to; push: URL by which it is woken (RFC 8599), or None; asleep:
+    its stream has gone since.
     """
 
     __slots__ = (
         "user", "contact", "params", "q", "until", "call_id", "cseq", "path", "flow",
         "instance", "reg_id", "agent", "since", "unanswered", "answers", "streams", "seconds",
         "number", "is_news", "target", "named", "login", "rings",
+        "asleep", "push",
     )  # fmt: skip
 
     def __init__(self):
         self.target = self.named = self.login = None
-        self.rings = True
+        self.rings, self.asleep, self.push = True, False, None
 
     def aim(self, target):
         """Keep the Target of requests to this binding, which is made once; return it."""
@@ -139,6 +141,10 @@ class Location:
                 return binding
         return None
 
+    def sleeps(self, user, now):
+        """Tell whether a phone of a user sleeps that would ring."""
+        return bool([one for one in self.bindings(user, now) if one.asleep and one.rings])
+
     def current(self, binding):
         """Return the binding that a device has now, or None: its phone may have come back.
 
@@ -236,6 +242,10 @@ class Location:
     def tune(self, binding, rings):
         """Let a phone ring when its user is called, or not."""
         binding.rings = rings
+
+    def sleep(self, binding):
+        """The stream of a phone that can be woken has gone."""
+        binding.asleep = True
 
     def heard(self, binding):
         """The phone of a binding has said something."""

@@ -7,6 +7,9 @@ from .location import Binding, Change, contact_value
 # What is granted at most over a stream.
 STREAM_SECONDS = 60
 MAX_SECONDS = 2**32 - 1
+# Push services that the node can ask: that of RFC 8030, under both of its names.
+PARAMETER = b";pn-prid="
+PUSHES, MOST_URL = (b"webpush", b"unifiedpush"), 512
 # Parameters of a Contact that the registrar answers itself and does not keep.
 NOT_KEPT = (b"expires", b"q", b"pub-gruu", b"temp-gruu")
 
@@ -68,7 +71,9 @@ def register(request, flow, user, location, limits, now):
 
     Refuses with 400, 423, 439, 500 or 503 and has changed nothing then.
     """
-    asked = changes(request, _for_streams(limits) if flow.connection else limits)
+    can_sleep = [one for one in request.items(b"contact") if PARAMETER in one]
+    short = flow.connection and not can_sleep
+    asked = changes(request, _for_streams(limits) if short else limits)
     call_id, cseq = request.call_id, request.cseq[0]
     if asked is None:
         doomed = location.bindings(user, now)
@@ -130,9 +135,21 @@ def _binding(request, flow, user, change, path, now):
     binding.flow = flow
     binding.instance, binding.reg_id = change.instance, change.reg_id
     binding.agent, binding.login = request.value(b"user-agent"), request.login
+    binding.push = push_of(binding.contact)
     binding.since = now
     binding.unanswered, binding.answers, binding.streams = 0, False, None
     return binding
+
+
+def push_of(contact):
+    """Return the URL by which the phone of a contact is woken, text, or None (RFC 8599)."""
+    found = uri.parse(contact)
+    provider, url = found.param(b"pn-provider"), found.param(b"pn-prid")
+    if provider is None or url is None or provider.lower() not in PUSHES:
+        return None
+    url = uri.unescape(url)
+    is_plain = not [octet for octet in url if not 32 < octet < 127]
+    return url.decode() if is_plain and url[:4] == b"http" and len(url) <= MOST_URL else None
 
 
 def answer_lines(request, user, domain, location, now):
@@ -149,6 +166,8 @@ def answer_lines(request, user, domain, location, now):
     for path in request.values(b"path"):
         lines.append(b"Path: " + path)
     lines.append(b"Supported: path, outbound, gruu")
+    if [one for one in location.bindings(user, now) if one.push is not None]:
+        lines.append(b'Feature-Caps: *;+sip.pns="webpush"')
     if b"outbound" in supported and [b for b in location.bindings(user, now) if b.reg_id]:
         lines.append(b"Require: outbound")
         lines.append(b"Flow-Timer: 120")

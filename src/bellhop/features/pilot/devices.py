@@ -81,6 +81,7 @@ class Devices:
                     "phone": readable(binding.agent or b""),
                     "transport": binding.flow.transport,
                     "there": True,
+                    "asleep": binding.asleep,
                     "rings": binding.rings,
                     "login": login if known else "",
                     "own": login in self.rows,
@@ -90,7 +91,8 @@ class Devices:
             if known["id"] not in logins:
                 rows.append(
                     {"id": known["id"], "name": known["name"], "phone": known["kind"],
-                     "transport": "", "there": False, "rings": self._rings(known["id"]),
+                     "transport": "", "there": False, "asleep": False,
+                     "rings": self._rings(known["id"]),
                      "login": known["id"], "own": known["id"] in self.rows}
                 )  # fmt: skip
         return rows
@@ -147,10 +149,9 @@ class Devices:
         self.rings.pop(login, None)
         self.adopt(self.node.settings)
         effects = self._kept(login, None)
-        for binding in self.node.location.bindings(user, now):
-            if binding.login == login.encode():
-                effects += self.registrations.silent(binding, now)
-        return effects + self._told(user)
+        mine = self.node.location.bindings(user, now)
+        theirs = [one for one in mine if one.login == login.encode()]
+        return effects + self.registrations.forget(theirs, now) + self._told(user)
 
     def tune(self, user, identifier, rings, now):
         """Let a device of a user (a name) ring or not; return the effects."""
