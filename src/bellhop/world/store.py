@@ -22,10 +22,11 @@ from .system import files, sockets
 VOLATILE = ("bindings", "calls", "lines")
 # name: ms until the first writing, and between two. The mesh changes all the time and is found
 # again without its file: four writings a day are what flash shall bear. What follows from the
-# secret has to be the same after the first loss of power too.
+# secret has to be the same after the first loss of power too. A phone that is new is on flash at
+# once, many of them in one writing.
 PAUSES = {
     "bindings": (1000, 1000), "calls": (20, 20), "lines": (20, 20), "mesh": (300000, 21600000),
-    "secret": (1, 10000),
+    "secret": (1, 10000), "phones": (20, 10000),
 }  # fmt: skip
 FLASH_PAUSES = (10000, 10000)
 # Writings of one name in a day that nobody waits for. Strangers cause some of them, as by calls
