@@ -153,12 +153,13 @@ class Service:
     def _tell(self):
         """Log the problems that have come up since the last time, and those that are over."""
         found = self.problems()
+        left = [about(problem) for problem in found]
+        for problem in self.told:
+            if about(problem) not in left:
+                self.log.say("notice", "no longer: " + problem)
         for problem in found:
             if problem not in self.told:
                 self.log.say("warning", problem)
-        for problem in self.told:
-            if problem not in found:
-                self.log.say("notice", "no longer: " + problem)
         self.told = found
 
     def _tell_clock(self):
@@ -379,3 +380,8 @@ def resident_kb():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
     return 0
+
+
+def about(problem):
+    """Return what a sentence on a problem is about: without the list behind the last colon."""
+    return problem.rpartition(": ")[0] or problem
