@@ -2,18 +2,21 @@
 # Makes a router's root in an empty folder and runs WORK/scenario in it: OpenWrt's own init scripts, procd
 # and ujail, this machine's busybox, a CPython whose modules are shared files, and libraries that lie in
 # /usr/lib alone, as on a router. ROOT as for real.py, with sbin/{procd,ujail,validate_data,uci} and
-# bin/jsonfilter; TREE: package/ of OpenWrt; PREFIX, VERSION: the folder and the version of the Python;
-# PACKAGES: a folder of what the scenario installs. Needs root and namespaces of its own.
+# bin/jsonfilter; TREE: package/ of OpenWrt; OURS: this tree; PREFIX, VERSION: the folder and the version
+# of the Python; PACKAGES: a folder of what the scenario installs. Needs root and namespaces of its own.
 
 set -e
 new=$WORK/new
 mount -t tmpfs -o mode=0755 work "$new"
 cd "$new"
-mkdir -p bin sbin lib usr/bin usr/sbin usr/lib usr/share proc sys dev root www \
+mkdir tmp
+mount -t tmpfs tmp tmp
+mkdir -p bin sbin lib usr/bin usr/sbin usr/lib usr/share proc sys dev root www tree \
 	tmp/run/ubus tmp/lock etc/config etc/init.d etc/rc.d etc/uci-defaults lib/functions \
 	lib/config lib/apk/packages lib/upgrade/keep.d usr/share/libubox usr/share/acl.d
 ln -s tmp var
 ln -s lib lib64
+mount --bind "$OURS" tree
 mount -t proc proc proc
 mount -t sysfs sys sys
 # Its own: /dev/log of all others would be that of this root as well.

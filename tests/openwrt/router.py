@@ -83,6 +83,11 @@ changed() {
 	differs() { [ "$before" != "$($1)" ]; }
 	until_so differs "$1"
 }
+# Flash on which nothing more fits.
+fill() {
+	mount -o remount,size=$(df -k / | awk 'END { print $3 + 16 }')k /
+	dd if=/dev/zero of=/filler bs=1k 2>/dev/null
+}
 # Addresses and ports that tests of other things must not disturb are the root's own.
 quiet() {
 	for option in tls_port ws_port wss_port http_port; do uci set bellhop.node.$option=0; done
@@ -177,7 +182,7 @@ def run(work, scenario, made, program=""):
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
     command += ["--propagation", "private", "sh", HERE / "root.sh"]
     places = {
-        "WORK": work, "ROOT": os.environ["OPENWRT_ROOT"], "PACKAGES": made,
+        "WORK": work, "OURS": ROOT, "ROOT": os.environ["OPENWRT_ROOT"], "PACKAGES": made,
         "TREE": Path(os.environ["OPENWRT_TREE"]) / "package", "PREFIX": sys.base_prefix,
         "VERSION": "%d.%d" % sys.version_info[:2], "MANAGER": program,
     }  # fmt: skip
