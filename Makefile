@@ -11,6 +11,7 @@ DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
 	libsrtp2-dev libsodium-dev libunbound8 gnupg
 DEBIAN_TEST = git iproute2 tshark \
 	babeld baresip-core kamailio knot ldnsutils linphone-cli rtpengine-daemon sip-tester \
+	pdns-server pdns-backend-sqlite3 \
 	busybox chromium fonts-dejavu-core shellcheck \
 	clang libclang-rt-dev dpkg-dev libssl-dev qemu-user valgrind \
 	$(foreach target,mips-linux-gnu mipsel-linux-gnu arm-linux-gnueabihf aarch64-linux-gnu,\
@@ -18,7 +19,7 @@ DEBIAN_TEST = git iproute2 tshark \
 	$(foreach machine,mips mipsel armhf arm64,libc6-dev-$(machine)-cross)
 # Extras of src/pyproject.toml, in the same two parts.
 EXTRAS_RUN = dns,mesh,media,pgp,qr
-EXTRAS_TEST = $(EXTRAS_RUN),test
+EXTRAS_TEST = $(EXTRAS_RUN),exchange,test
 
 BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)

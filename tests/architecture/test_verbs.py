@@ -52,7 +52,7 @@ ANSWERING = {
 OF_COMMAND = {
     "firewall", "options", "sign-spam-list",
     "hash-password", "import-identity", "person-key", "export-person", "import-person",
-    "prove-person",
+    "prove-person", "claim",
 }  # fmt: skip
 
 

@@ -65,10 +65,11 @@ class Lab:
 
     host: netns.Host that has it on its loopback, None for this machine; delay: seconds on the way
     to every server and back; apart: names of zones with a server of their own. seen: address of a
-    server that is relayed -> the questions that it got, octets.
+    server that is relayed -> the questions that it got, octets; elsewhere: name of a zone that
+    another server has -> (its address, the DS lines for the zone above).
     """
 
-    def __init__(self, folder, zones, host=None, delay=0, apart=()):
+    def __init__(self, folder, zones, host=None, delay=0, apart=(), elsewhere=None):
         self.folder = folder
         self.popen = subprocess.Popen if host is None else host.popen
         self.socket = socket.socket if host is None else host.socket
@@ -79,7 +80,7 @@ class Lab:
         self.anchor, self.hints = str(folder / "anchor"), str(folder / "hints")
         self.zones = dict(WRONG, **zones)
         self.delay = delay
-        self.apart = apart
+        self.apart, self.elsewhere = apart, elsewhere or {}
         self.seen = {}
         self.processes = []
         self.sockets, self.threads = [], []
@@ -115,6 +116,9 @@ class Lab:
             delegations += secure
         addresses = f"ns A {self.host}\nmute A {self.mute}\nlate A {self.late}\n"
         addresses += f"other A {self.other}\n"
+        for name, (address, secure) in self.elsewhere.items():
+            addresses += f"at-{name} A {address}\n"
+            delegations += f"{name} NS at-{name}.test.\n{secure}\n"
         text = HEAD.format(zone="test.", server="ns.test.") + addresses + delegations
         files["test."], secure = self._zone("test.", text, "")
         text = HEAD.format(zone=".", server="ns.test.") + "test NS ns.test.\n" + secure

@@ -156,6 +156,14 @@ def _add_own(verbs, shared):
     made.add_argument("name", metavar="NAME", help="the user")
     made.set_defaults(work=_export_person)
     made = verbs.add_parser(
+        "claim", parents=[shared], help="let a directory say that a number is a user's"
+    )
+    made.add_argument("user", metavar="USER", help="who has a key (person-key)")
+    made.add_argument("name", metavar="NAME", help="a number such as +49301234, or an address")
+    made.add_argument("address", metavar="ADDRESS", nargs="?", help="where calls to it go")
+    made.add_argument("--directory", metavar="ZONE", help="which one, where there are several")
+    made.set_defaults(work=_claim)
+    made = verbs.add_parser(
         "prove-person", parents=[shared], help="let a user's key speak for another router too"
     )
     made.add_argument("name", metavar="NAME", help="the user")
@@ -457,6 +465,28 @@ def _person_key(arguments):
 def _export_person(arguments):
     keys_of_people = _of_the_mesh("keys_of_people")
     print(keys_of_people.export(_state(arguments), arguments.name, _passphrase(is_new=True)))
+    return 0
+
+
+def _claim(arguments):
+    keys_of_people = _of_the_mesh("keys_of_people")
+    try:
+        from .dnssec import api, claim
+    except ImportError:
+        raise BellhopError(missing("bellhop-dns", "no number can be claimed")) from None
+    with _asking(arguments) as asked:
+        found = [one for one in asked("names", {})["directories"] if one["api"]]
+        if arguments.directory:
+            found = [one for one in found if one["zone"] == arguments.directory]
+        if not found:
+            raise BellhopError("no directory is known: `list directory` in `config dns` names one")
+        seed = keys_of_people.own(_state(arguments), arguments.user)
+        crypto = _of_the_mesh("identity").crypto()
+        speaking = api.Api(found[0]["api"], seed, crypto)
+        wanted = (arguments.name, arguments.address or "")
+        told = claim.claim(speaking, *wanted, lambda: input("code: "), print)
+        if "statement" in told:
+            asked("set-statement", {"user": arguments.user, "statement": told["statement"]})
     return 0
 
 

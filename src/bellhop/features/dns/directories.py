@@ -15,7 +15,8 @@ DIRECTORIES, STATEMENTS = ("directories", "statements")
 
 
 class Directories:
-    """A feature. known: zone -> its statement key; own: user's name -> octets of a statement.
+    """A feature. known: zone -> its statement key; own: user's name -> octets of a statement;
+    apis: zone -> where it is spoken to, octets, since the last look-up.
 
     today: days since 1970, None while the clock is not set.
     """
@@ -28,7 +29,7 @@ class Directories:
         self.node = node
         self.questions = questions
         self.crypto = crypto
-        self.known, self.own = {}, {}
+        self.known, self.own, self.apis = {}, {}, {}
         self.today = None
 
     def clock(self, today, now):
@@ -56,7 +57,10 @@ class Directories:
         def told(answers, now):
             found = statement.directory(answers[0].records)
             is_proved = answers[0].outcome == SECURE and not answers[0].why
-            if found is None or not is_proved or self.known.get(zone) == found.key:
+            if found is None or not is_proved:
+                return []
+            self.apis[zone] = found.api
+            if self.known.get(zone) == found.key:
                 return []
             self.known[zone] = found.key
             return [Store(DIRECTORIES, lambda now: _hex(self.known), None)]

@@ -82,9 +82,12 @@ class Selfcheck:
     def show(self, arguments, now):
         """Return the names of this house with what the DNS says of their keys.
 
-        directories: those whose statements are believed; reached: entries of the phone book that
-        the DNS knows.
+        directories: those whose statements are believed, and their APIs; reached: entries of the
+        phone book that the DNS knows.
         """
-        known = sorted([zone.decode() for zone in self.directories.known])
+        known, apis = self.directories.known, self.directories.apis
+        known = [
+            {"zone": zone.decode(), "api": apis.get(zone, b"").decode()} for zone in sorted(known)
+        ]
         rows = [self.rows[name] for name in sorted(self.rows)]
         return {"names": rows, "directories": known, "reached": self.reach.found()}

@@ -62,7 +62,7 @@ def prove(state, name, node):
 
     node: the key of that router, text.
     """
-    seed = _own(state, name)
+    seed = own(state, name)
     id, sequence = _id(node), _sequence(state, name)
     crypto = identity.crypto()
     one = person(name.encode(), seed, id, crypto)
@@ -133,7 +133,8 @@ def _id(node):
         ) from None
 
 
-def _own(state, name):
+def own(state, name):
+    """Return a user's seed; raises BellhopError where there is none."""
     seed = read(state).get(name)
     if seed is None:
         raise BellhopError("%s has no key here; `bellhop person-key %s` makes one" % (name, name))
@@ -185,7 +186,7 @@ def _put(state, file, octets):
 
 def export(state, name, passphrase):
     """Return a user's key as one line that only the passphrase opens; raises BellhopError."""
-    seed = _own(state, name)
+    seed = own(state, name)
     number = _sequence(state, name).to_bytes(SEQUENCE_BYTES, "big")
     return sealed.seal(identity.sealing(), EXPORT_HEAD, seed + number + name.encode(), passphrase)
 

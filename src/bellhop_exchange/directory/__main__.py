@@ -1,0 +1,69 @@
+"""Runs a directory: python -m bellhop_exchange.directory SETTINGS.toml
+
+zone = "directory.example"                  # its name in the DNS, served by PowerDNS
+servers = ["ns1.directory.example"]
+database = "sqlite:////var/lib/bellhop/directory.db"    # that of PowerDNS too; or postgresql
+api = "https://directory.example:8443"      # as the world sees it
+listen = "127.0.0.1:8400"                   # behind whatever ends TLS
+state = "/var/lib/bellhop"                  # its two keys: keep a copy
+[sms]
+kind = "gammu"                              # or "kannel", or "print" for a lab
+config = "/etc/gammu-smsdrc"
+"""
+
+import os
+import secrets
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import nacl.signing
+import uvicorn
+
+from . import senders
+from .app import Api
+from .database import Zone, connect
+from .service import Directory
+
+SEED_BYTES = 32
+
+
+def kept(folder, name):
+    """Return 32 random octets that are made once and kept."""
+    path = Path(folder) / name
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(SEED_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    return path.read_bytes()
+
+
+def made(settings, clock=time.time):
+    """Return the Directory of some settings."""
+    seed = kept(settings["state"], "statement.seed")
+    key = bytes(nacl.signing.SigningKey(seed).verify_key)
+    zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"])
+    engine, sender = connect(settings["database"]), senders.of(settings.get("sms", {}))
+    return Directory(engine, zone, sender, seed, kept(settings["state"], "codes.secret"), clock)
+
+
+def main(arguments):
+    """Run until a signal."""
+    if len(arguments) != 1:
+        print(__doc__)
+        return 1
+    settings = tomllib.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    host, _, port = settings["listen"].rpartition(":")
+    app = Api(made(settings), settings["api"].rstrip("/")).app()
+    uvicorn.run(app, host=host, port=int(port), log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

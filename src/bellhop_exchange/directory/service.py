@@ -1,0 +1,270 @@
+"""The work of a directory on its database: claims, proofs, records. No HTTP here.
+
+Every method is one transaction: after a crash nothing is half.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+import nacl.exceptions
+import nacl.signing
+from sqlalchemy import delete, func, insert, select, update
+
+from bellhop.errors import SipError
+from bellhop.names import enum, keys, statement
+from bellhop.sip import uri
+
+from ..web import Problem
+from . import bounds, claims
+from .claims import CHALLENGED, CONTESTED, PUBLISHED, STALE
+from .database import CLAIMS, LOG, number_of
+
+DAY = 86400
+STATEMENT_DAYS = 30
+HELD = (PUBLISHED, STALE)
+TEXT = (
+    "%s: code %s for the key %s. Type it into your router. Not you? Ignore this, nothing happens."
+)
+OBJECT = (
+    "%s: the key %s wants your number and has proved that it gets your messages. Still yours? "
+    "Prove it again within 7 days."
+)
+
+
+class Directory:
+    """engine: of SQLAlchemy; zone: database.Zone; sender: has send(number, text); clock(): s.
+
+    seed: of the statement key, 32 octets; secret: for the hashes of codes.
+    """
+
+    def __init__(self, engine, zone, sender, seed, secret, clock):
+        self.engine = engine
+        self.zone = zone
+        self.sender = sender
+        self.key = nacl.signing.SigningKey(seed)
+        self.secret = secret
+        self.clock = clock
+        with engine.begin() as db:
+            zone.create(db)
+
+    # Claims.
+
+    def claim(self, key, name, network):
+        """Begin a claim, or send another code for one; return (its id, state, when it ends)."""
+        now, name = self.clock(), checked(name)
+        code = "%0*d" % (claims.CODE_DIGITS, secrets.randbelow(10**claims.CODE_DIGITS))
+        with self.engine.begin() as db:
+            self._age(db, now)
+            bounds.check(db, name, network, now)
+            row = self._of(db, name, key)
+            if row is not None and row.state == claims.REFUSED and row.until > now:
+                raise Problem(409, "the owner has defended this number: try again in 30 days")
+            id = secrets.token_hex(16) if row is None else row.id
+            values = {"code": self._hash(id, code), "tries": 0, "until": now + claims.CODE_SECONDS}
+            if row is None:
+                new = dict(values, id=id, name=name, key=key, state=CHALLENGED)
+                db.execute(insert(CLAIMS).values(**new))
+            elif row.state in HELD or row.state == CONTESTED:
+                db.execute(
+                    update(CLAIMS).where(CLAIMS.c.id == id).values(code=values["code"], tries=0)
+                )
+            else:
+                again = dict(values, state=CHALLENGED)
+                db.execute(update(CLAIMS).where(CLAIMS.c.id == id).values(**again))
+            bounds.note(db, name, network, now)
+        try:
+            self.sender.send(name, TEXT % (self.zone.text(), code, key[:8]))
+        except OSError:
+            raise Problem(503, "no message can be sent now: try again in a minute") from None
+        return self.show(key, id)
+
+    def prove(self, key, id, code):
+        """Take a typed code; return the claim as `show` does, with its statement if published."""
+        now = self.clock()
+        with self.engine.begin() as db:
+            self._age(db, now)
+            row = self._own(db, key, id)
+            if row.code is None:
+                raise Problem(410, "this code was used, or is too old: ask for another one")
+            if not hmac.compare_digest(row.code, self._hash(id, str(code))):
+                self._wrong(db, row)
+                problem = Problem(403, "this is not the code that was sent last")
+            else:
+                problem = None
+                db.execute(
+                    update(CLAIMS).where(CLAIMS.c.id == id).values(code=None, tries=0, proved=now)
+                )
+                bounds.proved(db, row.name)
+                self._proved(db, row, now)
+        if problem is not None:
+            raise problem
+        return self.show(key, id)
+
+    def _wrong(self, db, row):
+        values = {"tries": row.tries + 1}
+        if row.tries + 1 >= claims.CODE_TRIES:
+            values["code"] = None
+        db.execute(update(CLAIMS).where(CLAIMS.c.id == row.id).values(**values))
+
+    def _proved(self, db, row, now):
+        """The key of a claim has proved that the name is its owner's."""
+        if row.state in HELD:
+            for other in self._others(db, row, (CONTESTED,)):
+                self._step(db, other, claims.DEFENDED, now)
+            self._step(db, row, claims.RENEWED, now)
+            return
+        held = self._others(db, row, (PUBLISHED,))
+        stale = self._others(db, row, (STALE,))
+        for other in stale:
+            self._step(db, other, claims.LOST, now)
+        self._step(db, row, claims.TAKEN if held else claims.FREE, now)
+
+    def remove(self, key, id):
+        """Its owner ends a claim."""
+        with self.engine.begin() as db:
+            self._step(db, self._own(db, key, id), claims.DELETED, self.clock())
+
+    def show(self, key, id):
+        """Return a claim for its owner, JSON-able."""
+        with self.engine.begin() as db:
+            self._age(db, self.clock())
+            row = self._own(db, key, id)
+            found = {"claim": id, "name": row.name, "state": row.state, "expires": row.until}
+            if row.state in HELD:
+                found["owner"] = self.zone.key_name(row.name)
+                found["statement"] = base64.b64encode(self.statement(row)).decode()
+            return found
+
+    # What is published.
+
+    def put(self, key, name, address, floor):
+        """Say which address the number of a published key has, and the floor of its proofs."""
+        with self.engine.begin() as db:
+            row = self._published(db, key, checked(name))
+            if number_of(row.name) is None and address:
+                raise Problem(400, "an address has no other address")
+            if address and not _is_address(address):
+                raise Problem(400, "an address is a SIP URI with a user, such as sip:a@example.org")
+            if not row.floor <= floor <= keys.MAX_SEQUENCE:
+                raise Problem(409, "the sequence may not go back below %d" % row.floor)
+            values = {"address": address, "floor": floor}
+            db.execute(update(CLAIMS).where(CLAIMS.c.id == row.id).values(**values))
+            self._publish(db, self._own(db, key, row.id))
+
+    def succeed(self, key, name, new, proof):
+        """A published key hands its name to another one, which signs that it takes it."""
+        octets = b"bellhop succession " + base64.b64decode(key) + base64.b64decode(new)
+        try:
+            nacl.signing.VerifyKey(base64.b64decode(new)).verify(octets, base64.b64decode(proof))
+        except (nacl.exceptions.CryptoError, ValueError, TypeError):
+            raise Problem(403, "the new key has not signed that it takes the name") from None
+        now = self.clock()
+        with self.engine.begin() as db:
+            row = self._published(db, key, checked(name))
+            other = self._of(db, row.name, new)
+            if other is not None:
+                db.execute(delete(CLAIMS).where(CLAIMS.c.id == other.id))
+            made = dict(row._mapping, id=secrets.token_hex(16), key=new, code=None, tries=0)
+            db.execute(insert(CLAIMS).values(**made))
+            self._step(db, row, claims.SUCCEEDED, now)
+            self._publish(db, self._own(db, new, made["id"]))
+            return made["id"]
+
+    def statement(self, row):
+        """Return the signed statement of a published claim, octets."""
+        until = int(self.clock()) // DAY + STATEMENT_DAYS
+        key, name, address = base64.b64decode(row.key), row.name.encode(), row.address.encode()
+        said = statement.Statement(self.zone.name, until, key, name, row.floor, address)
+        return statement.write(said, lambda octets: self.key.sign(octets).signature)
+
+    def _publish(self, db, row):
+        self.zone.publish(db, row.name, row.key, row.floor, row.address)
+        leaf = b"%s %s %d" % (row.name.encode(), row.key.encode(), row.floor)
+        db.execute(insert(LOG).values(leaf=hashlib.sha256(leaf).digest()))
+
+    # Parts.
+
+    def _step(self, db, row, event, now):
+        state, effects = claims.step(row.state, event)
+        values = {"state": state}
+        if state != row.state or event == claims.RENEWED:
+            values["until"] = claims.until(state, now)
+        db.execute(update(CLAIMS).where(CLAIMS.c.id == row.id).values(**values))
+        for effect in effects:
+            if effect == claims.PUBLISH:
+                for other in self._others(db, row, HELD):
+                    self._step(db, other, claims.LOST, now)
+                self._publish(db, self._own(db, row.key, row.id))
+            elif effect == claims.WITHDRAW:
+                self.zone.withdraw(db, row.name)
+            elif effect == claims.TELL_OWNER:
+                self._tell(row.name, OBJECT % (self.zone.text(), row.key[:8]))
+            elif effect == claims.REMIND:
+                self._tell(row.name, "%s: prove your number again, it is a year" % self.zone.text())
+
+    def _tell(self, name, text):
+        try:
+            self.sender.send(name, text)
+        except OSError:
+            pass  # The claim itself shows it.
+
+    def _age(self, db, now):
+        """Let states end whose time is over, the oldest first."""
+        over = select(CLAIMS).where(CLAIMS.c.until <= now, CLAIMS.c.state.in_(list(claims.ENDS)))
+        row = db.execute(over.order_by(CLAIMS.c.until).limit(1)).first()
+        while row is not None:  # One by one: the end of one may be that of another.
+            self._step(db, row, claims.ENDS[row.state], now)
+            row = db.execute(over.order_by(CLAIMS.c.until).limit(1)).first()
+
+    def _others(self, db, row, states):
+        asked = select(CLAIMS).where(
+            CLAIMS.c.name == row.name, CLAIMS.c.id != row.id, CLAIMS.c.state.in_(states)
+        )
+        return db.execute(asked).all()
+
+    def _of(self, db, name, key):
+        asked = select(CLAIMS).where(CLAIMS.c.name == name, CLAIMS.c.key == key)
+        return db.execute(asked).first()
+
+    def _own(self, db, key, id):
+        row = db.execute(select(CLAIMS).where(CLAIMS.c.id == id, CLAIMS.c.key == key)).first()
+        if row is None:
+            raise Problem(404, "this key has no such claim")
+        return row
+
+    def _published(self, db, key, name):
+        row = self._of(db, name, key)
+        if row is None or row.state not in HELD:
+            raise Problem(403, "this key is not published for that name")
+        return row
+
+    def _hash(self, id, code):
+        return hmac.digest(self.secret, (id + code).encode(), "sha256")
+
+    def count(self):
+        """Return how many claims are in each state."""
+        with self.engine.begin() as db:
+            asked = select(CLAIMS.c.state, func.count()).group_by(CLAIMS.c.state)
+            return dict(db.execute(asked).all())
+
+
+def checked(name):
+    """Return a number or an address in its one form; raises Problem."""
+    name = str(name).strip().lower()
+    if enum.digits_of(name.encode()) is not None:
+        return name
+    user, at, host = name.partition("@")
+    if at and "." in host and len(name) <= 255 and _is_address("sip:" + name):
+        return name
+    raise Problem(400, "a name is a full number such as +49301234, or user@example.org")
+
+
+def _is_address(text):
+    try:
+        found = uri.parse(text.encode("ascii"))
+    except (SipError, UnicodeError):
+        return False
+    is_plain = found.headers is None and found.password is None and "!" not in text
+    return found.scheme in (b"sip", b"sips") and found.user is not None and is_plain
