@@ -7,7 +7,7 @@ import pytest
 from bellhop.features import ringtest
 from bellhop.features.dns import numbers
 from bellhop.features.media import calls as media_calls
-from bellhop.features.mesh import dialling
+from bellhop.features.mesh import dialling, heirs
 from bellhop.features.phonebook import book
 from bellhop.features.trunks import provider as trunk_provider
 from bellhop.features.trunks import trunks
@@ -28,6 +28,7 @@ SAID = {
     "state": calls.STATES
     + ringtest.STATES
     + hello.STATES
+    + heirs.STATES
     + registration.STATES
     + trunk_provider.UNREGISTERED,
     "place": book.PLACES,
@@ -35,7 +36,11 @@ SAID = {
     "found": selfcheck.VERDICTS,
 }
 # Verb as api.js calls it -> the words that its last argument takes.
-TAKEN = {"verify": media_calls.FINDINGS, "set-trust": media_calls.VERDICTS}
+TAKEN = {
+    "verify": media_calls.FINDINGS,
+    "set-trust": media_calls.VERDICTS,
+    "confirm": heirs.VERDICTS,
+}
 
 WORDS = re.compile(r"^const WORDS = \{(.*?)^\};", re.MULTILINE | re.DOTALL)
 ENTRY = re.compile(r"(?:'([^']+)'|\b(\w+)): _\('")

@@ -8,7 +8,9 @@ import os
 
 import pytest
 
+from bellhop.features.mesh.heirs import SUCCEEDED
 from bellhop.media import trust
+from bellhop.mesh.succession import Ending
 from bellhop.settings import reader
 from bellhop.sip import digest
 
@@ -262,6 +264,20 @@ def test_mesh_has_names_words_for_its_quality_and_grey_nodes_that_are_gone(route
     town.advance(60000)
     page = drawn(router, "mesh")
     assert "shed not now gone" in flat(page) and 'opacity="0.35"' in page.html
+
+
+def test_new_key_of_a_contact_is_confirmed_on_the_page(router):
+    ask, home, farm = router.scene.ask, router.scene.home, router.scene.farm
+    old = home.engine.features["mesh"].mesh.node_of(farm.key())
+    heirs = home.engine.features["mesh heirs"]
+    home.perform(heirs._follow(Ending(old, b"n" * 32, False), SUCCEEDED, router.scene.town.now))
+    assert "has a new key" in flat(drawn(router, "mesh"))
+    script = """
+        await until(() => row('Gran'));
+        click('Yes', row('Gran'));
+        await new Promise(done => setTimeout(done, 1000));"""
+    drawn(router, "mesh", script, 15000)
+    assert [row["is_seen"] for row in ask("pins")["pins"] if row["name"] == "Gran"] == [True]
 
 
 # Forms.

@@ -125,19 +125,21 @@ class Heirs:
         return TOLD[state] % (name, shown) + ANSWER % name
 
     def _called(self, old):
-        """Return what the owner calls a node: the contact's name, or the key."""
+        """Return what the owner calls a node: the contact's name, the nickname, or the key."""
+        key = self.mesh.name_of(old)
         for contact in self.node.settings.contacts:
             if contact.name and self._id_in(contact.address) == old:
                 return contact.name
-        return self.mesh.name_of(old)
+        return ([name for name, one in self.dialling.names.items() if one == key] + [key])[0]
 
     # What the configuration names.
 
     def _id_in(self, address):
-        """Return the id that an address (text) names by its key, or None."""
+        """Return the id that an address (text) names by its key or by a nickname, or None."""
         host = uri.parse(address.encode()).host if address else None
+        host = uri.host_key(host or b"")
         try:
-            return parse_key(uri.host_key(host or b""))
+            return parse_key(self.dialling.names.get(of_octets(host), "").encode() or host)
         except MeshError:
             return None
 
@@ -271,7 +273,6 @@ class Heirs:
     def show(self, arguments, now):
         """Return the nodes that the configuration names, their keys, what became of them."""
         reach, rows = self.mesh.reach.get(), []
-        names = {parse_key(key.encode()): name for name, key in self.dialling.names.items()}
         wanted = [one for one in self._configured() if one is not None]
         for old in dict.fromkeys(wanted + list(self.mesh.followed)):
             row = self.rows.get(old, {"state": PINNED, "new": "", "is_seen": True})
@@ -279,7 +280,7 @@ class Heirs:
                 row = {"state": ASKS, "new": self.mesh.name_of(self.asking[old]), "is_seen": False}
             heir = self.mesh.heir(old)
             rows.append(
-                {"name": names.get(old) or self._called(old), "key": self.mesh.name_of(old),
+                {"name": self._called(old), "key": self.mesh.name_of(old),
                  "state": row["state"], "new": row["new"], "is_seen": row["is_seen"],
                  "node_name": self.mesh.nickname(short_id(heir)),
                  "in_reach": short_id(heir) in reach}

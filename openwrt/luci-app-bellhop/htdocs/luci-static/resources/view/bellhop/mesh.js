@@ -56,7 +56,7 @@ function picture(graph, names, hops) {
 		svg('title', {}, [ node ]),
 		svg('circle', { r: node == graph.own ? 13 : 9, style: 'fill:' + (is_there(node) ? api.colour(node == graph.own ? 'success' : 'primary') : 'gray') }),
 		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
-			[ node == graph.own ? _('%s (this node)').format(names[node]) : names[node] ])
+			[ node != graph.own ? names[node] : (graph.has_twin ? _('%s (this node, and a twin)') : _('%s (this node)')).format(names[node]) ])
 	]));
 	const rows = Object.values(places).map(place => place[1]), top = Math.min(...rows) - MARGIN / 2;
 	return svg('svg', { viewBox: '0 %d %d %d'.format(top, WIDTH, Math.max(...rows) + MARGIN - top), style: 'width:100%;max-height:60vh', role: 'img',
@@ -64,14 +64,37 @@ function picture(graph, names, hops) {
 }
 
 function load() {
-	return Promise.all([ api.ask('mesh'), api.ask('routes'), api.ask('peers') ]);
+	return Promise.all([ api.ask('mesh'), api.ask('routes'), api.ask('peers'), api.ask('pins'), api.ask('outbox') ]);
 }
 
 function way(row, names) {
 	return row.hops == 1 ? _('directly') : _('over %s, %d hops').format(names[row.via] || row.via.slice(0, 8), row.hops);
 }
 
-function draw([ graph, routes, peers ]) {
+/* The owner's word to a new key or router, which he has from a talk with the people there. */
+function answer(row, verdict) {
+	return () => api.ask('confirm', row.key, verdict);
+}
+
+function drawPins(pins) {
+	return api.section(_('Routers of your contacts'), api.table([
+		[ _('Name'), row => E('strong', [ row.name.slice(0, 24) ]) ],
+		[ _('State'), row => row.is_seen ? api.word(row.state) : api.mark('warning', api.word(row.state)) ],
+		[ _('Key'), row => E('small', [ api.code(row.new || row.key) ]) ],
+		[ '', row => row.is_seen ? '' : E('div', [ _('Ask them by another way. Is it true?'), ' ',
+			api.button(_('Yes'), answer(row, 'yes'), 'positive'), ' ', api.button(_('No'), answer(row, 'no'), 'remove') ]) ]
+	], pins, ''));
+}
+
+function drawOutbox(rows) {
+	return api.section(_('Texts that wait for routers that are off'), api.table([
+		[ _('From'), row => row.user ],
+		[ _('To'), row => api.code(row.to) ],
+		[ _('Kept for'), row => api.duration(row.hours_left * 3600) ]
+	], rows, ''));
+}
+
+function draw([ graph, routes, peers, pins, outbox ]) {
 	if (graph.error)
 		return api.refusal(graph);
 	const names = labels(graph.nodes), hops = { [graph.own]: 0 }, rows = routes.routes || [];
@@ -80,6 +103,9 @@ function draw([ graph, routes, peers ]) {
 	return E('div', [
 		graph.nodes.length > 1 ? picture(graph, names, hops) :
 			E('p', [ _('This node is alone: it has found no other.') ]),
+		graph.has_twin ? api.alert('danger', _('Another router has the identity of this one, perhaps from a restored backup: calls go to either. Stop one of them.')) : '',
+		(pins.pins || []).length ? drawPins(pins.pins) : '',
+		(outbox.outbox || []).length ? drawOutbox(outbox.outbox) : '',
 		api.section(_('Other nodes'), api.table([
 			[ _('Name'), row => E('strong', { 'style': row.hops ? '' : 'opacity:.5' }, [ names[row.node] || row.name || row.node.slice(0, 8) ]) ],
 			[ _('Reached'), row => row.hops ? way(row, names) : _('not now') ],
