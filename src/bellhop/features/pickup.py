@@ -87,13 +87,22 @@ class Pickup:
         raise SipError(480, "no call rings at %s now" % where)
 
     def _ringing(self, names):
-        """Return the ResponseContext that rings longest for one of some users, or None."""
+        """Return the ResponseContext that rings longest for one of some users, or None.
+
+        Refuses with 487 where somebody else takes just that.
+        """
+        is_taken = False
         for call in sorted(self.node.calls.live.values(), key=_since):
             context = call.context
             if context is None or context.state != WAITING or context.is_help:
                 continue
-            if context not in self.joining and _rings_at(context, names):
+            if not _rings_at(context, names):
+                continue
+            if context not in self.joining:
                 return context
+            is_taken = True
+        if is_taken:
+            raise SipError(487, "somebody else has picked it up")
         return None
 
     def _ringing_for(self, user, group, number):

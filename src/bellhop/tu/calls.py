@@ -125,6 +125,7 @@ class Call:
         row["id"] = scan.to_text(self.call_id)
         row["from"], row["to"] = scan.to_text(self.from_.write()), scan.to_text(self.to.write())
         row["uri"], row["lasted"] = scan.to_text(self.uri), self.ended_at - self.since
+        row["members"] = self.members.row()
         row["talked"] = None if self.answered_at is None else self.ended_at - self.answered_at
         return row
 
@@ -309,7 +310,7 @@ def _of_past(row, ended_at):
     call.state, call.ended_at = ENDED, ended_at
     call.since = ended_at - row["lasted"]
     call.answered_at = None if row["talked"] is None else ended_at - row["talked"]
-    call.parties = Parties()
+    call.parties, call.members = Parties(), Members(*row.get("members", ()))
     call.legs = call.context = call.token = call.rings_since = call.held_by = None
     call.deadline = call.queued = None
     return call

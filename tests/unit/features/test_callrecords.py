@@ -55,6 +55,8 @@ class HistoryTest(House):
         for name in before:
             if not name.startswith("seconds_since"):
                 self.assertEqual(oldest[name], before[name], name)
+        restored = self.exchange.node.calls.history[0].members
+        self.assertEqual((restored.callee, restored.rang), ("alice", ["alice"]))
         ends = [row["at"] for row in self.exchange.engine.features["call records"].kept.values()]
         self.assertEqual(sorted(ends), [NOON, NOON + 3500])
 
