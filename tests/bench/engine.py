@@ -29,6 +29,7 @@ from bellhop.sip import digest  # noqa: E402
 CALLER = Flow("udp", 0, "127.0.0.1", 15061, 0, "")
 CALLED = Flow("udp", 0, "127.0.0.1", 15062, 0, "")
 MS_PER_CALL = 10
+UNBOUND = "\toption stranger_requests_per_minute 0\n"
 ROUND = 200
 # How often a thing is done while its instructions are counted.
 FEW_AND_MORE = (100, 400)
@@ -99,14 +100,14 @@ def reply(request, status, contact=b"", body=b""):
 class Meter:
     """An engine with a simulated clock. spent: kind of message -> [CPU ns, times]."""
 
-    def __init__(self, registered, profile=None):
+    def __init__(self, registered, profile=None, node=UNBOUND):
         users = "".join(
             "config user\n\toption name user%d\n\toption password secret\n" % number
             for number in range(registered)
         )
         settings = reader.parse(
-            "config node\n\toption domain bench.test\n\toption stranger_requests_per_minute 0\n"
-            "\toption strangers allow\n\toption max_bindings 100000\n" + users,
+            "config node\n\toption domain bench.test\n"
+            "\toption strangers allow\n\toption max_bindings 100000\n" + node + users,
             "bench",
         )
         self.now = 1000

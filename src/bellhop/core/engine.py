@@ -28,6 +28,7 @@ from .uac import Uac
 from .uas import Uas
 from .verbs import Verbs
 
+STARTS = frozenset([method[:4] for method in STORMY])
 KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 
 
@@ -144,6 +145,11 @@ class Engine:
         if data in KEEPALIVES:
             node.counters["keepalives"] += 1
             return []
+        # Not read at all: what a storm brings would push out what is known of calls.
+        if data[:1] == b"\r":
+            data = data.lstrip(b"\r\n")
+        if data[:4] in STARTS and not self.admission.is_within_rate(flow, now, "storm "):
+            return []
         try:
             message = parse(data)
         except SipError as error:
@@ -179,8 +185,6 @@ class Engine:
             return self.routing.acknowledge(request, flow, now) if effects is None else effects
         if what == layer.CANCEL:
             return self._cancel(request, found, flow, now)
-        if request.method in STORMY and not self.admission.is_within_rate(flow, now, "storm "):
-            return []
         server = node.layer.new_server(request, via.reply_flow(request, flow), now, found)
         return self._follow(self._decide(request, server, flow, now), now)
 

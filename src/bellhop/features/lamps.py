@@ -4,6 +4,8 @@ The node answers for its users and groups from what it knows itself: no phone is
 has to publish anything.
 """
 
+import binascii
+
 from ..core.feature import first
 from ..errors import SipError
 from ..limits import MEMBER, OWN
@@ -31,7 +33,10 @@ CONTACTS, ALL = ("contacts", "all")
 
 
 class Watch(Notifier):
-    """One lamp of a phone. resource: what is watched; flow, host: the way to the phone."""
+    """One lamp of a phone. resource: what is watched; flow, host: the way to the phone.
+
+    body: check sum of what was told last, or None.
+    """
 
     def __init__(self, package, tag, request, resource, flow):
         Notifier.__init__(self, package, tag)
@@ -48,8 +53,8 @@ class Watch(Notifier):
 
     def is_news(self, body):
         """Tell whether a body differs from what was told last, and note it."""
-        before, self.body = self.body, body
-        return body != before
+        before, self.body = self.body, binascii.crc32(body)
+        return self.body != before
 
     def next_version(self):
         """Return the number of the next body, from 0."""
@@ -225,11 +230,8 @@ class Lamps:
         """Tell who watches somebody of this call."""
         if not self.watches.by_resource:
             return []
-        names = {self._name(call.from_.uri), self._name(call.to.uri)}
-        context = call.context
-        for branch in () if context is None else context.branches:
-            if branch.target.binding is not None:
-                names.add(branch.target.binding.user)
+        names = {call.members.caller, call.members.callee}
+        names.update(call.members.rang)
         for group in self.node.settings.groups.values():
             if not names.isdisjoint(group.rings):
                 names.add(group.name)
