@@ -21,12 +21,14 @@ static void put32(uint8_t *p, uint32_t value)
 
 /* RFC 8439's cipher from block 1; the nonce is the count, little-endian
  * behind zeros. Putting a layer on and taking it off are the same. */
-static void layer(uint8_t *body, size_t length, const uint8_t key[32],
-		  uint32_t count)
+static void layer(const struct bc_entry *circuit, uint8_t *body,
+		  size_t length, const uint8_t key[32], uint32_t count)
 {
 	uint8_t nonce[12] = { 0 };
 	int i;
 
+	if (circuit->is.plain)
+		return;
 	for (i = 0; i < 4; i++)
 		nonce[4 + i] = (uint8_t)(count >> 8 * i);
 	crypto_stream_chacha20_ietf_xor_ic(body, body, length, nonce, 1, key);
@@ -260,7 +262,7 @@ static void peel(const struct bc_entry *circuit, uint8_t *body, size_t length,
 
 	for (i = 0; i < circuit->is.layers; i++) {
 		count += circuit->is.layer[i].offset;
-		layer(body, length, circuit->is.layer[i].back, count);
+		layer(circuit, body, length, circuit->is.layer[i].back, count);
 	}
 }
 
@@ -270,7 +272,7 @@ static void wrap(const struct bc_entry *circuit, uint8_t *body, size_t length,
 	uint32_t i;
 
 	for (i = 0; i < circuit->is.layers; i++) {
-		layer(body, length, circuit->is.layer[i].forward, count);
+		layer(circuit, body, length, circuit->is.layer[i].forward, count);
 		count += circuit->is.layer[i].offset;
 	}
 }
@@ -302,10 +304,10 @@ static void relay(struct bc_node *node, const union bc_socket_address *from,
 		return;
 	}
 	if (direction == BC_FORWARD) {
-		layer(body, length, circuit->is.layer[0].forward, count);
+		layer(circuit, body, length, circuit->is.layer[0].forward, count);
 		count += circuit->is.layer[0].offset;
 	} else {
-		layer(body, length, circuit->is.layer[0].back, count);
+		layer(circuit, body, length, circuit->is.layer[0].back, count);
 		count -= circuit->is.layer[0].offset;
 	}
 	if (circuit->is.role == BC_CALLED) {
@@ -351,7 +353,8 @@ static void begin(struct bc_node *node, struct bc_entry *circuit,
 	if (direction == BC_FORWARD) {
 		wrap(circuit, body, length + 1, count);
 	} else {
-		layer(body, length + 1, circuit->is.layer[0].back, count);
+		layer(circuit, body, length + 1,
+		      circuit->is.layer[0].back, count);
 		count -= circuit->is.layer[0].offset;
 	}
 	put32(packet, circuit->place[direction].side.label);

@@ -24,7 +24,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever anything below changes; bc_abi() must return the same. */
-enum { BC_ABI = 2 };
+enum { BC_ABI = 3 };
 
 enum {
 	BC_HOPS = 14,    /* most nodes of a way, the called one among them */
@@ -73,6 +73,7 @@ struct bc_layer {
 struct bc_circuit {
 	uint32_t role;
 	uint32_t layers;
+	uint32_t plain; /* 1: nothing is hidden, as on amateur radio */
 	uint32_t count; /* the first of what this end sends; of ends only */
 	struct bc_side side[2];
 	struct bc_layer layer[BC_HOPS];

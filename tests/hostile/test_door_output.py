@@ -21,7 +21,7 @@ EVIL = [
 
 @pytest.mark.parametrize("name", EVIL)
 def test_records_with_such_names_are_refused(name):
-    node = record.NodeValue(name[:32], [], 0, 0, b"", b"", record.LIFETIME, b"", b"")
+    node = record.NodeValue(name[:32], [], 0, 0, b"", b"", record.LIFETIME, b"", b"", b"")
     with pytest.raises(MeshError):
         record.read_node(record.write_node(node))
     for at in range(4):

@@ -19,9 +19,9 @@ class Way:
         self.seen = []
         send = self.rogue.circuits.lanes.send
 
-        def noted(short, cell, now):
+        def noted(short, cell, is_plain, now):
             self.seen.append((short, cell))
-            return send(short, self.change(cell), now)
+            return send(short, self.change(cell), is_plain, now)
 
         self.rogue.circuits.lanes.send = noted
         self.change = lambda cell: cell
@@ -39,7 +39,7 @@ class Way:
         """Let the rogue send a cell to a neighbour, in the rogue's own lane."""
         peer = self.rogue.exchange.peers[short]
         lane = self.rogue.circuits.lanes._to(peer)
-        body = lane.body(cell, self.network.now)
+        body = lane.body(cell, False, self.network.now)
         if body is not None:
             self.network.perform(1, self.rogue.exchange.send(peer, packets.CELL, [body]))
 

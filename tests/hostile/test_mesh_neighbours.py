@@ -169,7 +169,7 @@ def stranger_says(attack, data, source=("203.0.113.9", 4444)):
 
 def to_all(number, link=b"stranger", tags=b"", interval=2000):
     """Return a hello of a stranger to everybody."""
-    greeting = packets.Greeting(link, packets.TO_ALL, b"", number, interval, bytes(8), ())
+    greeting = packets.Greeting(link, packets.TO_ALL, b"", number, interval, bytes(8), (), b"", b"")
     return packets.write_to_all(greeting)[1] + tags
 
 
@@ -311,8 +311,8 @@ def test_hellos_cookies_and_steps_in_the_name_of_a_neighbour_do_not_end_the_edge
         for data in (
             to_all(turn, neighbour.far),
             to_all(1 << 31, neighbour.far, b"forged" * 5, 10),
-            packets.write_greeting(neighbour.far, b"the mark"),
-            packets.write_greeting(b"another.", b"the mark"),
+            packets.write_greeting(neighbour.far, b"the mark", b""),
+            packets.write_greeting(b"another.", b"the mark", b""),
             packets.write_cookie(neighbour.far, own, b"poisoned", b"the mark"),
             packets.write_open(packets.Open(1, neighbour.far, own, bytes(8), b"sess", bytes(32))),
             packets.write_open(packets.Open(2, neighbour.far, own, bytes(8), b"sess", bytes(128))),
@@ -349,7 +349,7 @@ def test_claims_of_strangers_do_not_hide_a_contact_and_junk_does_not_hide_a_pers
     attack = Attack()
     contact, seed = (5).to_bytes(32, "big"), (6).to_bytes(32, "big")
     bob = record.write_node(
-        record.NodeValue(b"", [], 0, 0, b"", b"", record.LIFETIME, name_hash(b"bob"), b"")
+        record.NodeValue(b"", [], 0, 0, b"", b"", record.LIFETIME, name_hash(b"bob"), b"", b"")
     )
     raws = [identity(number, value=bob) for number in range(1000, 1040)]
     raws.append(identity(5, value=bob))
@@ -397,7 +397,7 @@ def test_an_edge_needs_both_ends():
     far = attack.network.nodes[0]
     edges = far.short + b"\1" + attack.victim.short + b"\1"
     value = record.write_node(
-        record.NodeValue(b"liar", [], 0, 0, edges, b"", record.LIFETIME, b"", b"")
+        record.NodeValue(b"liar", [], 0, 0, edges, b"", record.LIFETIME, b"", b"", b"")
     )
     attack.network.perform(2, attack.push([identity(5, value=value)]))
     attack.network.run(1000)

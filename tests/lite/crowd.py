@@ -41,12 +41,12 @@ class Crowd:
         for number in range(count):
             seed = os.urandom(32)
             houses.append((seed, self.crypto.public_key(seed), b"house%d" % number))
-        self.mesh.own.edges = [(key, COST) for _, key, _ in houses[: record.MAX_EDGES]]
+        self.mesh.own.edges = [(key, COST, False) for _, key, _ in houses[: record.MAX_EDGES]]
         for seed, key, name in houses:
             value = record.NodeValue(
                 name, [record.Endpoint(record.SIP_UDP, "10.66.0.1", 5060)], 0, 0,
                 short_id(self.mesh.id) + bytes((COST,)), b"\x03", record.LIFETIME,
-                name_hash(name) + name_hash(name + b"-phone"), b"",
+                name_hash(name) + name_hash(name + b"-phone"), b"", b"",
             )  # fmt: skip
             octets = record.write_node(value)
             raw = record.write(

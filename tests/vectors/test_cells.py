@@ -188,7 +188,7 @@ def test_a_set_up(crypto):
     message = payload[cells.PAYLOAD_HEAD :]
     assert (len(message), message) == (size, octets("noise", "message_1"))
     assert cells.write_payload(kind, number, message) == payload
-    assert cells.prologue(hops(True)[2].node, number, kind) == octets("noise", "prologue")
+    assert cells.prologue(crypto, hops(True)[2].node, number, kind) == octets("noise", "prologue")
 
 
 @needs_vectors

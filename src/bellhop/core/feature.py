@@ -42,6 +42,7 @@ STEPS = (
     "callee",  # Uri -> (name, node's id) of somebody beyond the mesh, or None
     "named",  # branch, INVITE that goes out by it -> the Call-ID that its other end knows, or None
     "sounds",  # flow, INVITE -> True where its sound goes by circuits, else None
+    "plain",  # flow, INVITE -> True where nothing of it may be hidden, else None
     "srtp",  # flow -> how the sound of a provider is encrypted (media.decision.WISHES), or None
     "offered",  # session, request -> nothing: an INVITE whose sound this node encrypts
     "accepted",  # session, response -> nothing: its 2xx

@@ -69,16 +69,17 @@ class Out:
 class Call:
     """One side of a call. id: 8 octets; node: the other's id. A thing to wake.
 
-    has_sound: it carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
+    is_plain: everybody on the way may read it; has_sound: it carries sound; ports, peers: of its
+    SoundOpen; is_sounding: that was answered.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
     """
 
     __slots__ = (
         "acked_at", "asked", "attempts", "circuit", "counter", "deadline", "early", "first", "got",
-        "has_sound", "heard_at", "id", "is_caller", "is_help", "is_sounding", "keys", "node",
-        "number", "offers", "out", "parts", "peers", "ports", "queued", "said_at", "session",
-        "state", "until", "way", "window",
+        "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain", "is_sounding", "keys",
+        "node", "number", "offers", "out", "parts", "peers", "ports", "queued", "said_at",
+        "session", "state", "until", "way", "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, now):
@@ -86,7 +87,7 @@ class Call:
         self.node = node
         self.is_caller = is_caller
         self.state = OPENING
-        self.is_help = False
+        self.is_help = self.is_plain = False
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
         self.session = self.first = b""
@@ -202,18 +203,20 @@ class Calls:
             return None, []
         call = Call(node, self.mesh.token(cells.CALL_BYTES), True, now)
         call.first, call.is_help = octets, is_help
+        call.is_plain = self.mesh.is_plain(node)
         if peers is not None:
             call.has_sound, call.peers = True, peers
         self.table[node, call.id] = call
         return call, self._try(call, now)
 
-    def ways(self, node, most, has_sound=False):
+    def ways(self, node, most, has_sound=False, is_plain=False):
         """Return up to so many ways to a node, best first, each a list of cells.Hops.
 
-        has_sound: those on which all carry sound count alone, where there are any.
+        has_sound: those on which all carry sound count alone, where there are any; is_plain: such
+        over amateur radio too.
         """
         found = []
-        for path in self.mesh.paths_to(node, most):
+        for path in self.mesh.paths_to(node, most, is_plain):
             hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
             if None not in hops and len(hops) <= cells.MAX_HOPS:
                 found.append(hops)
@@ -231,8 +234,8 @@ class Calls:
         return found
 
     def hops(self, node):
-        """Return the cells.Hops of the best way to a node, or None."""
-        ways = self.ways(node, 1)
+        """Return the cells.Hops of the best way to a node, a private one if there is, or None."""
+        ways = self.ways(node, 1) or self.ways(node, 1, False, True)
         return ways[0] if ways else None
 
     def _hop(self, node):
@@ -251,9 +254,10 @@ class Calls:
             return self._try_all(call, now)
         call.until = now + ANSWER_WAIT
         effects = self._let_go(call, None, now)
-        ways = self.ways(call.node, WAYS, call.has_sound)
+        ways = self.ways(call.node, WAYS, call.has_sound, call.is_plain)
         if ways:
-            call.circuit, more = self._set_up(call, ways[call.way % len(ways)], now)
+            hops = ways[call.way % len(ways)]
+            call.circuit, more = self._set_up(call, hops, call.is_plain, now)
             effects += self._sound(call) + more
         call.way += 1
         self._watch(call)
@@ -263,8 +267,11 @@ class Calls:
         """Call for help over every way; those that were asked before may still answer."""
         call.until = now + HELP_WAIT * call.attempts
         effects = []
-        for hops in self.ways(call.node, HELP_WAYS):
-            effects += self._set_up(call, hops, now)[1]
+        ways = [(hops, False) for hops in self.ways(call.node, HELP_WAYS)]
+        if len(ways) < HELP_WAYS:
+            ways += [(hops, True) for hops in self.ways(call.node, HELP_WAYS, False, True)]
+        for hops, is_plain in ways[:HELP_WAYS]:
+            effects += self._set_up(call, hops, is_plain, now)[1]
         self._watch(call)
         return effects
 
@@ -282,18 +289,19 @@ class Calls:
                 effects += self.circuits.drop(circuit, now)
         return effects
 
-    def _set_up(self, call, hops, now):
+    def _set_up(self, call, hops, is_plain, now):
         """Make one way of a call; return (Circuit, effects)."""
+        crypto = self.mesh.plain if is_plain else self.mesh.crypto
         end, room = hops[-1], cells.room(len(hops))
         handshake = None
         if call.keys is None:
-            kind, (handshake, message) = cells.SIP, self._message_1(call, end)
+            kind, (handshake, message) = cells.SIP, self._message_1(call, end, crypto)
         else:
             fresh, kind = self.mesh.crypto.base(end.secret), cells.RESUME
             last = call.window.highest
             message = cells.write_resume(call.keys[2], fresh, call.session, max(last, 0))
         payload = cells.write_payload(kind, end.id, message)
-        flags = cells.SOUND if call.has_sound else 0
+        flags = (cells.SOUND if call.has_sound else 0) | (cells.PLAIN if is_plain else 0)
         side = _Side(self, call)
         circuit, effects = self.circuits.open(hops, flags, payload[:room], side, now)
         if handshake is not None:
@@ -304,13 +312,11 @@ class Calls:
             effects += self.circuits.say(circuit, body, now)
         return circuit, effects
 
-    def _message_1(self, call, end):
+    def _message_1(self, call, end, crypto):
         """Return (handshake, its first message)."""
         secret, public = self.mesh.static
-        prologue = cells.prologue(call.node, end.id, cells.SIP)
-        handshake = noise.Handshake(
-            self.mesh.crypto, noise.IK, prologue, True, secret, public, end.prekey
-        )
+        prologue = cells.prologue(crypto, call.node, end.id, cells.SIP)
+        handshake = noise.Handshake(crypto, noise.IK, prologue, True, secret, public, end.prekey)
         flags = bytes((cells.HELP if call.is_help else 0,))
         inside = self.mesh.id + call.id + flags + call.first
         return handshake, handshake.write(inside, self.mesh.token(KEY_BYTES))
@@ -351,9 +357,9 @@ class Calls:
     def _take_first(self, half, hop, message, circuit, now):
         if half.kind == cells.RESUME:
             return self._resumed(half, message, circuit, now)
-        prologue = cells.prologue(self.mesh.id, hop.id, half.kind)
+        prologue = cells.prologue(circuit.crypto, self.mesh.id, hop.id, half.kind)
         handshake = noise.Handshake(
-            self.mesh.crypto, noise.IK, prologue, False, hop.secret, hop.prekey
+            circuit.crypto, noise.IK, prologue, False, hop.secret, hop.prekey
         )
         inside = handshake.read(message)
         node, octets = inside[:KEY_BYTES], inside[KEY_BYTES + cells.CALL_BYTES + 1 :]
@@ -397,6 +403,7 @@ class Calls:
             call.circuit = circuit
             circuit.user = _Side(self, call)
             effects += self._sound(call)
+        call.is_plain = circuit.is_plain()
         call.handle(ANSWER)
         return effects + self._go_on(call, now)
 
@@ -423,7 +430,8 @@ class Calls:
     def _resumed(self, half, message, circuit, now):
         session, last, proof = cells.read_resume(message)
         for call in self.table.values():
-            if call.session == session and not call.is_caller and call.keys is not None:
+            is_same = call.session == session and call.is_plain == circuit.is_plain()
+            if is_same and not call.is_caller and call.keys is not None:
                 fresh = half.opened.fresh
                 if cells.is_proved(call.keys[2], fresh, session, last, proof):
                     effects = self._let_go(call, None, now)
@@ -451,7 +459,7 @@ class Calls:
         effects = []
         if circuit in call.offers:
             effects = self._choose(call, circuit, body, now)
-        piece = cells.read_piece(self.mesh.crypto, call.keys[1], body)
+        piece = cells.read_piece(circuit.crypto, call.keys[1], body)
         counter = int.from_bytes(body[:8], "big")
         if not call.window.is_new(counter):
             return effects
@@ -468,7 +476,7 @@ class Calls:
     def _choose(self, call, circuit, body, now):
         """The caller goes on with another way of a call for help; return the effects."""
         session, keys = call.offers[circuit]
-        cells.read_piece(self.mesh.crypto, keys[1], body)
+        cells.read_piece(circuit.crypto, keys[1], body)
         call.session = session
         return self._answered(call, keys, circuit, now)
 
@@ -512,7 +520,7 @@ class Calls:
     def _piece(self, call, piece, now):
         call.counter += 1
         call.acked_at, call.said_at = None, now
-        body = cells.write_piece(self.mesh.crypto, call.keys[0], call.counter, piece)
+        body = cells.write_piece(call.circuit.crypto, call.keys[0], call.counter, piece)
         return self.circuits.say(call.circuit, body, now)
 
     def lost(self, call, circuit, reason, record, now):

@@ -35,7 +35,7 @@ NOTICE_BYTES = BODY_BYTES - noise.TAG_BYTES
 MAX_NOTICE = NOTICE_BYTES - 4
 
 # Flag of a set-up: its hops carry sound too; flag of a first message: a call for help.
-SOUND, HELP = (1, 4)
+SOUND, PLAIN, HELP = (1, 2, 4)
 
 # What a hop and the maker of a circuit share. offset: what is added to counts; seen: 8 octets by
 # which the hop knows a set-up again; sound: (forward, back) of the packets of sound.
@@ -75,10 +75,10 @@ def prekey_id(public):
     return hashlib.sha256(public).digest()[0]
 
 
-def _keys(fresh, hop, shared):
-    context = fresh + hop.prekey + hop.node
-    made = noise.derived(b"bellhop hop 1", context, shared, b"keys", 172)
-    sound = noise.derived(b"bellhop hop 1", context, shared, b"sound", 2 * KEY_BYTES)
+def _keys(crypto, fresh, hop, shared):
+    label, context = noise.words(crypto) + b"hop 1", fresh + hop.prekey + hop.node
+    made = noise.derived(label, context, shared, b"keys", 172)
+    sound = noise.derived(label, context, shared, b"sound", 2 * KEY_BYTES)
     parts = [made[at : at + KEY_BYTES] for at in range(0, 160, KEY_BYTES)]
     offset = int.from_bytes(made[160:164], "big")
     return Keys(
@@ -93,8 +93,8 @@ def _keys(fresh, hop, shared):
     )
 
 
-def _covered(count, head, behind):
-    octets = b"bellhop cell 1" + count.to_bytes(COUNT_BYTES, "big") + head + behind
+def _covered(crypto, count, head, behind):
+    octets = noise.words(crypto) + b"cell 1" + count.to_bytes(COUNT_BYTES, "big") + head + behind
     return hashlib.sha256(octets).digest()
 
 
@@ -111,7 +111,7 @@ def set_up(crypto, hops, count, flags, payload, token):
     """
     publics = [crypto.base(hop.secret) for hop in hops]
     keys = [
-        _keys(public, hop, noise.exchange(crypto, hop.secret, hop.prekey))
+        _keys(crypto, public, hop, noise.exchange(crypto, hop.secret, hop.prekey))
         for public, hop in zip(publics, hops)
     ]
     zeros = bytes(BODY_BYTES)
@@ -125,7 +125,7 @@ def set_up(crypto, hops, count, flags, payload, token):
     inside = bytes((DELIVER, flags)) + bytes(INSIDE_BYTES - 2)
     for index in range(len(hops) - 1, -1, -1):
         head = bytes((hops[index].id,)) + publics[index]
-        covered = _covered(counts[index], head, behind)
+        covered = _covered(crypto, counts[index], head, behind)
         body = head + noise.seal(crypto, keys[index].block, 0, inside, covered) + behind
         if index:
             behind = _mixed(body[:BEHIND_BYTES], streams[index - 1])
@@ -144,8 +144,8 @@ def opened(crypto, hop, count, body):
     """Return what a hop finds in a set-up; raises MeshError."""
     head, behind = body[: 1 + KEY_BYTES], body[BLOCK_BYTES:]
     fresh = head[1:]
-    keys = _keys(fresh, hop, noise.exchange(crypto, hop.secret, fresh))
-    covered = _covered(count, head, behind)
+    keys = _keys(crypto, fresh, hop, noise.exchange(crypto, hop.secret, fresh))
+    covered = _covered(crypto, count, head, behind)
     inside = noise.unseal(crypto, keys.block, 0, body[1 + KEY_BYTES : BLOCK_BYTES], covered)
     following = noise.stream(crypto, keys.stream, 0, behind + bytes(BLOCK_BYTES))
     if inside[0] not in COMMANDS:
@@ -165,9 +165,13 @@ def back(crypto, keys, count, body):
     return after(count, -keys.offset), noise.stream(crypto, keys.back, count, body)
 
 
-def layer(keys):
-    """Return what a packet of sound gets or loses at a hop: (forward key, back key, offset)."""
-    return keys.sound[0], keys.sound[1], keys.offset
+def layer(keys, is_plain):
+    """Return what a packet of sound gets or loses at a hop: (forward key, back key, offset).
+
+    There are no keys where it is not to be hidden.
+    """
+    there, here = (b"", b"") if is_plain else keys.sound
+    return there, here, keys.offset
 
 
 def layered(crypto, keys, count, body):
@@ -217,9 +221,9 @@ def read_payload(octets):
     return octets[0], octets[1], size
 
 
-def prologue(called, number, kind):
+def prologue(crypto, called, number, kind):
     """Return the prologue of the handshake with a node; number: of its prekey."""
-    return b"bellhop cell 1" + called + bytes((number, kind))
+    return noise.words(crypto) + b"cell 1" + called + bytes((number, kind))
 
 
 def write_piece(crypto, key, counter, piece):

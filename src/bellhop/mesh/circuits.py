@@ -12,6 +12,7 @@ from .calls import Calls
 from .identity import KEY_BYTES
 from .lanes import Lanes
 from .link import ANYWHERE
+from .plain import Plain
 from .rate import spend
 from .record import NODE_SALT
 from .session import Window
@@ -50,15 +51,18 @@ class Prekey:
 class Circuit:
     """One way. near, far: (short id, label) towards its maker and its end; None where it is here.
 
-    base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list.
+    base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list;
+    crypto: a world.secrets.Crypto, or a Plain.
     """
 
     __slots__ = (
-        "at", "back", "base", "far", "forward", "keys", "near", "role", "sent", "sound", "user",
+        "at", "back", "base", "crypto", "far", "forward", "keys", "near", "role", "sent", "sound",
+        "user",
     )  # fmt: skip
 
-    def __init__(self, role, near, far, base, keys, now):
+    def __init__(self, role, near, far, base, keys, crypto, now):
         self.role = role
+        self.crypto = crypto
         self.near = near
         self.far = far
         self.base = base
@@ -67,6 +71,10 @@ class Circuit:
         self.sent = 0
         self.sound = self.user = None
         self.at = now
+
+    def is_plain(self):
+        """Tell whether everybody on the way may read it."""
+        return isinstance(self.crypto, Plain)
 
     def takes(self, window, count, base, now):
         """Tell whether a count comes for the first time; it counts once."""
@@ -148,14 +156,14 @@ class Circuits:
         return self._set_up(peer, place, cell, now)
 
     def _data(self, circuit, place, cell, now):
-        crypto = self.mesh.crypto
+        crypto = circuit.crypto
         if place == circuit.near:
             if not circuit.takes(circuit.forward, cell.count, circuit.base, now):
                 return self._refused()
             count, body = cells.forward(crypto, circuit.keys, cell.count, cell.body)
             if circuit.role == END:
                 return circuit.user.heard(circuit, body, now)
-            return self._send(circuit.far, count, body, now)
+            return self._send(circuit, circuit.far, count, body, now)
         base = circuit.base
         if circuit.role == RELAY:
             base = cells.after(base, circuit.keys.offset)
@@ -163,7 +171,7 @@ class Circuits:
             return self._refused()
         if circuit.role == RELAY:
             count, body = cells.back(crypto, circuit.keys, cell.count, cell.body)
-            return self._send(circuit.near, count, body, now)
+            return self._send(circuit, circuit.near, count, body, now)
         return self._bared(circuit, cell, now)
 
     def _refused(self):
@@ -172,7 +180,7 @@ class Circuits:
 
     def _bared(self, circuit, cell, now):
         """Take a cell for the maker of a circuit: what the end says, or the notice of a hop."""
-        crypto, layers = self.mesh.crypto, []
+        crypto, layers = circuit.crypto, []
         for body, keys in cells.bared(crypto, circuit.keys, cell.count, cell.body):
             layers.append((body, keys))
         try:
@@ -194,17 +202,18 @@ class Circuits:
         if found is None:
             return self._destroy(place, cells.NO_PREKEY, self._own_record(), now)
         hop, prekey = found
-        opened = cells.opened(self.mesh.crypto, hop, cell.count, cell.body)
+        opened, crypto = self._opened(hop, cell)
         if not prekey.is_new(opened.keys.seen):
             return self._refused()
         role = END if opened.command == cells.DELIVER else RELAY
-        circuit = Circuit(role, place, None, cell.count, opened.keys, now)
+        circuit = Circuit(role, place, None, cell.count, opened.keys, crypto, now)
         if len(self.table) >= 2 * MAX_CIRCUITS:
             return self._notice(circuit, cells.FULL, b"", now)
         if role == END:
             self.table[place] = circuit
             return self.calls.came(circuit, opened, now)
-        if opened.short not in self.mesh.exchange.peers:
+        far = self.mesh.exchange.peers.get(opened.short)
+        if far is None or not self.lanes.may_go(far, circuit.is_plain()):
             return self._notice(circuit, cells.NO_NEXT, b"", now)
         circuit.far = opened.short, self._label(opened.short)
         self.table[place] = self.table[circuit.far] = circuit
@@ -212,7 +221,14 @@ class Circuits:
         effects = []
         if opened.flags & cells.SOUND:
             effects = self._sound(circuit, "relay", 0, [opened.keys], (), ())
-        return effects + self._send(circuit.far, count, opened.body, now)
+        return effects + self._send(circuit, circuit.far, count, opened.body, now)
+
+    def _opened(self, hop, cell):
+        """Return (Opened, the functions that its circuit is made with): hidden, or in plain."""
+        try:
+            return cells.opened(self.mesh.crypto, hop, cell.count, cell.body), self.mesh.crypto
+        except MeshError:
+            return cells.opened(self.mesh.plain, hop, cell.count, cell.body), self.mesh.plain
 
     # Sound.
 
@@ -225,7 +241,7 @@ class Circuits:
             return []
         self.sounds += 1
         circuit.sound = self.sounds
-        layers = [cells.layer(key) for key in keys]
+        layers = [cells.layer(key, circuit.is_plain()) for key in keys]
         return [SoundOpen(self.sounds, role, count, back, forward, layers, ports, peers)]
 
     def _beside(self, place):
@@ -304,8 +320,9 @@ class Circuits:
 
     # What goes.
 
-    def _send(self, place, count, body, now):
-        return self.lanes.send(place[0], cells.write(place[1], count, body), now)
+    def _send(self, circuit, place, count, body, now):
+        cell = cells.write(place[1], count, body)
+        return self.lanes.send(place[0], cell, circuit.is_plain(), now)
 
     def _destroy(self, place, reason, record, now):
         peer = self.mesh.exchange.peers.get(place[0])
@@ -316,36 +333,37 @@ class Circuits:
 
     def _notice(self, circuit, reason, record, now):
         """Return the effects of a last cell back, from this hop to the maker."""
-        body = cells.write_notice(self.mesh.crypto, circuit.keys.notice, reason, record)
+        body = cells.write_notice(circuit.crypto, circuit.keys.notice, reason, record)
         # Past every count that the end may have used.
         step = max(circuit.back.highest, circuit.sent) + 1
         count = cells.after(circuit.base, circuit.keys.offset + step)
-        count, body = cells.back(self.mesh.crypto, circuit.keys, count, body)
+        count, body = cells.back(circuit.crypto, circuit.keys, count, body)
         self.dead[circuit.near] = now + DEAD_LABEL
-        return self._send(circuit.near, count, body, now)
+        return self._send(circuit, circuit.near, count, body, now)
 
     def open(self, hops, flags, payload, user, now):
         """Return (Circuit, effects) of a way of cells.Hops that a payload sets up for a user."""
         count = int.from_bytes(self.mesh.token(cells.COUNT_BYTES), "big")
-        body, keys = cells.set_up(self.mesh.crypto, hops, count, flags, payload, self.mesh.token)
+        crypto = self.mesh.plain if flags & cells.PLAIN else self.mesh.crypto
+        body, keys = cells.set_up(crypto, hops, count, flags, payload, self.mesh.token)
         short = hops[0].node[:8]
         far = short, self._label(short)
-        circuit = Circuit(MAKER, None, far, count, keys, now)
+        circuit = Circuit(MAKER, None, far, count, keys, crypto, now)
         circuit.user = user
         self.table[far] = circuit
-        return circuit, self._send(far, count, body, now)
+        return circuit, self._send(circuit, far, count, body, now)
 
     def say(self, circuit, body, now):
         """Return the effects that bring the body of a cell to the other side of a circuit."""
         circuit.sent += 1
         count = cells.after(circuit.base, circuit.sent)
-        crypto = self.mesh.crypto
+        crypto = circuit.crypto
         if circuit.role == MAKER:
             body = cells.layered(crypto, circuit.keys, count, body)
-            return self._send(circuit.far, count, body, now)
+            return self._send(circuit, circuit.far, count, body, now)
         count = cells.after(count, circuit.keys.offset)
         count, body = cells.back(crypto, circuit.keys, count, body)
-        return self._send(circuit.near, count, body, now)
+        return self._send(circuit, circuit.near, count, body, now)
 
     def drop(self, circuit, now):
         """End a circuit at both of its sides; return the effects."""

@@ -37,13 +37,15 @@ class Known:
         """The 32 octets of the node's id."""
         return self.raw[:KEY_BYTES]
 
-    def cost(self, short):
-        """Return what the edge to a node costs, or None where there is none."""
+    def edge(self, short):
+        """Return (cost, whether it is amateur radio) of the edge to a node, or None."""
         edges = self.value.edges
         at = edges.find(short)
         while at > 0 and at % record.EDGE_BYTES:
             at = edges.find(short, at + 1)
-        return None if at < 0 else max(edges[at + SHORT_BYTES], 1)
+        if at < 0:
+            return None
+        return max(edges[at + SHORT_BYTES], 1), _bit(self.value.plain, at // record.EDGE_BYTES)
 
 
 class Directory:
@@ -203,17 +205,23 @@ class Directory:
         """Return the Known of a node's own record, or None."""
         return self.known.get(short + record.NODE_SALT)
 
-    def edges_of(self, short):
-        """Return {neighbour: cost} of the edges that both ends list, the dearer end counts."""
+    def edges_of(self, short, has_plain=True):
+        """Return {neighbour: cost} of the edges that both ends list, the dearer end counts.
+
+        has_plain: those too that are amateur radio by the word of one end.
+        """
         known = self.node(short)
         edges = {}
         octets = b"" if known is None else known.value.edges
         for at in range(0, len(octets), record.EDGE_BYTES):
             other = octets[at : at + SHORT_BYTES]
             back = self.node(other)
-            cost = None if back is None else back.cost(short)
-            if cost is not None:
-                edges[other] = max(octets[at + SHORT_BYTES], cost)
+            edge = None if back is None else back.edge(short)
+            if edge is None:
+                continue
+            is_plain = edge[1] or _bit(known.value.plain, at // record.EDGE_BYTES)
+            if has_plain or not is_plain:
+                edges[other] = max(octets[at + SHORT_BYTES], edge[0])
         return edges
 
     def find(self, name):
@@ -256,8 +264,7 @@ class Directory:
         for key in self.known:
             value = self.known[key].value
             for index, name in enumerate(_hashes(value)):
-                octet = value.registered[index // 8 : index // 8 + 1]
-                if octet and octet[0] >> index % 8 & 1:
+                if _bit(value.registered, index):
                     found.add((key[:SHORT_BYTES], name))
         return found
 
@@ -265,6 +272,11 @@ class Directory:
 def _hashes(value):
     size = record.HASH_BYTES
     return [value.hashes[at : at + size] for at in range(0, len(value.hashes), size)]
+
+
+def _bit(octets, index):
+    octet = octets[index // 8 : index // 8 + 1]
+    return bool(octet and octet[0] >> index % 8 & 1)
 
 
 def _forget(index, name, key):

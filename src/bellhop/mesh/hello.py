@@ -3,6 +3,8 @@
 A neighbour is an address on a link. An edge to it is published in TWO_WAY only.
 """
 
+from .plain import Plain
+
 # Three hellos and a half without a sign of life end a neighbour; before that it is asked.
 HELLO_INTERVAL = 2000
 # Where the neighbours have stayed the same for a while hellos are rarer. Silence is noticed as soon
@@ -38,7 +40,7 @@ class Neighbour:
     """One address from which a node is heard. far: its link's id; handshake: while there is one."""
 
     __slots__ = (
-        "address", "alive_at", "beside", "came", "changed", "cost", "deadline",
+        "address", "alive_at", "callsign", "beside", "came", "changed", "cost", "deadline",
         "expected", "far", "handshake", "hears_all", "id", "interval", "key", "last_number",
         "link", "old", "other_session", "own_session", "queued", "reason", "renewed_at", "session",
         "sound_port", "state", "step", "told", "tries", "via_all_at",
@@ -52,6 +54,7 @@ class Neighbour:
         self.beside = None
         self.told = 0
         self.handshake = handshake
+        self.callsign = b""
         self.own_session = own_session
         self.other_session = b""
         self.session = self.old = None
@@ -138,6 +141,10 @@ class Neighbour:
     def is_later(self, number):
         """True for the number of a hello to all that is no repetition of an earlier one."""
         return self.last_number is None or number > self.last_number
+
+    def is_plain(self):
+        """Tell whether it is on amateur radio, where nothing may be hidden from anybody."""
+        return isinstance(self.session.crypto, Plain)
 
     def is_near(self):
         """Tell whether it is on the same cable or radio: hellos to everybody there come from it."""

@@ -25,12 +25,12 @@ class Lane:
         self.acks = []
         self.deadline = self.queued = None
 
-    def body(self, cell, now):
+    def body(self, cell, is_plain, now):
         """Return the body that brings a cell, or None where too many are under way."""
         if len(self.under_way) >= MAX_UNDER_WAY:
             return None
         self.number = cells.after(self.number, 1)
-        self.under_way[self.number] = [cell, now, 1]
+        self.under_way[self.number] = [cell, now, 1, is_plain]
         self._hurry(now + REPEAT_AFTER)
         return self._body(self.number, cell)
 
@@ -55,22 +55,22 @@ class Lane:
         self._hurry(now + ACK_WAIT)
         return body[4:at]
 
-    def due(self, now):
-        """Return the bodies to send now."""
+    def due(self, may_hide, now):
+        """Return the bodies to send now. may_hide: what is sealed may go."""
         bodies = []
         for number in list(self.under_way):
-            cell, at, tries = self.under_way[number]
+            cell, at, tries, is_plain = self.under_way[number]
             if now < at + REPEAT_AFTER:
                 continue
-            if tries >= REPEATS:
+            if tries >= REPEATS or not (may_hide or is_plain):
                 del self.under_way[number]
                 continue
-            self.under_way[number] = [cell, now, tries + 1]
+            self.under_way[number] = [cell, now, tries + 1, is_plain]
             bodies.append(self._body(number, cell))
         while self.acks:
             acks, self.acks = self.acks[:MAX_ACKS], self.acks[MAX_ACKS:]
             bodies.append(b"".join(acks))
-        times = [at + REPEAT_AFTER for _, at, _ in self.under_way.values()]
+        times = [one[1] + REPEAT_AFTER for one in self.under_way.values()]
         self.deadline = min(times) if times else None
         return bodies
 
@@ -87,10 +87,16 @@ class Lanes:
             self.lanes[peer.id] = Lane(peer)
         return self.lanes[peer.id]
 
-    def send(self, short, cell, now):
-        """Return the effects that bring a cell to a neighbour; none where it is gone."""
+    @staticmethod
+    def may_go(peer, is_plain):
+        """Tell whether a cell may go to a peer: nothing that is hidden by amateur radio."""
+        return is_plain or not peer.best().is_plain()
+
+    def send(self, short, cell, is_plain, now):
+        """Return the effects that bring a cell to a neighbour; none where it may not go."""
         peer = self.mesh.exchange.peers.get(short)
-        body = None if peer is None else self._to(peer).body(cell, now)
+        may_go = peer is not None and self.may_go(peer, is_plain)
+        body = self._to(peer).body(cell, is_plain, now) if may_go else None
         if body is None:
             return []
         self.mesh.deadlines.watch(self.lanes[short])
@@ -105,7 +111,7 @@ class Lanes:
 
     def wake(self, lane, now):
         """Repeat and acknowledge what is due; return the effects."""
-        bodies = lane.due(now)
+        bodies = lane.due(self.may_go(lane.peer, False), now)
         self.mesh.deadlines.watch(lane)
         return self.mesh.exchange.send(lane.peer, packets.CELL, bodies)
 

@@ -5,6 +5,7 @@ Only what is sealed, or tagged under a link's keys, is a sign of life or changes
 
 from ..effects import SendMesh
 from ..limits import MAX_NEIGHBOURS
+from ..text import of_utf8
 from . import packets
 from .address import is_near, pack
 from .hello import (
@@ -62,7 +63,9 @@ class Neighbours:
         if number in self.links:
             self.links[number].deadline = None
         own = self.mesh.token(packets.ID_BYTES)
-        self.links[number] = Link(number, name, multicast, own, now)
+        settings = self.mesh.settings
+        callsign = settings.callsign if name in settings.amateur else b""
+        self.links[number] = Link(number, name, multicast, own, now, callsign)
         return self.wake_link(self.links[number], now)
 
     def link_down(self, number, now):
@@ -184,8 +187,9 @@ class Neighbours:
         """Return the hello that reaches everybody, with a tag for each neighbour to believe it."""
         link.sent += 1
         digest = self.mesh.database.digest()
+        flags = packets.TO_ALL | (packets.PLAIN if link.callsign else 0)
         greeting = packets.Greeting(
-            link.id, packets.TO_ALL, b"", link.sent, link.interval, digest, ()
+            link.id, flags, b"", link.sent, link.interval, digest, (), link.callsign, b""
         )
         head, data = packets.write_to_all(greeting)
         tags = [one.session.tag(head, _quality(one, now)) for one in here[:MAX_TAGGED]]
@@ -225,20 +229,22 @@ class Neighbours:
         neighbour = self.table.get((link, source))
         if greeting.id in own or self._is_beside(link, far=greeting.id):
             return None, b"", []
+        if bool(greeting.flags & packets.PLAIN) != bool(self.links[link].callsign):
+            self.mesh.counters["not_amateur"] += 1
+            return None, b"", []
         if neighbour is None or neighbour.far != greeting.id:
             return None, b"", self.openings.greeted(greeting, link, source, now)
         if not greeting.flags & packets.TO_ALL:
             return None, b"", self._open_again(neighbour, greeting, now)
         quality = None
         if neighbour.is_later(greeting.number):
-            head = body[: packets.TO_ALL_BYTES]
-            quality = neighbour.session.quality(head, greeting.tags)
+            quality = neighbour.session.quality(greeting.covered, greeting.tags)
         if quality is None:
             # Anybody on the link can say this in its name: let it say so with its keys.
             doubts = now - neighbour.alive_at >= DOUBT_AFTER
             answer = [self._hello_to(neighbour, packets.ANSWER, now)] if doubts else []
             return None, b"", answer
-        neighbour.via_all_at = now
+        neighbour.via_all_at, neighbour.callsign = now, greeting.callsign
         if neighbour.count_hello(greeting.number):
             self.changed.append((neighbour, neighbour.state, neighbour.state))
         self._heard(neighbour, greeting.interval, quality, now)
@@ -444,6 +450,7 @@ class Neighbours:
                 "since_ms": now - n.changed,
                 "heard_ms": now - n.alive_at,
                 "cost": n.cost,
+                "callsign": of_utf8(n.callsign),
             }
             for n in list(self.table.values()) + list(self.openings.half.values())
         ]

@@ -19,6 +19,7 @@ from .lanes import Lane
 from .neighbours import Link, Neighbours
 from .own import Own
 from .peer import Peer
+from .plain import Plain
 from .settings import MeshSettings
 
 # The link of the shell that has probes only.
@@ -37,7 +38,7 @@ MAX_NAMED = 16
 COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
-    "newer", "same", "older", "buried", "collision", "cells_refused",
+    "not_amateur", "newer", "same", "older", "buried", "collision", "cells_refused",
 )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ class Mesh:
         self.sign = lambda data: crypto.sign(seed, data)
         self.verify = crypto.verify
         self.shared = lambda node: crypto.agree(seed, node)
-        self.crypto = crypto
+        self.crypto, self.plain = crypto, Plain(crypto)
         secret = crypto.secret(seed)
         self.static = secret, crypto.base(secret)
         self.counters = dict.fromkeys(COUNTERS, 0)
@@ -104,7 +105,12 @@ class Mesh:
         mine.name, mine.hello_ms = settings.name, settings.hello_ms
         mine.book_open, mine.contacts = settings.book_open, settings.contacts
         mine.flags = settings.flags | mine.flags & record.RELAYS_SOUND
+        mine.amateur, mine.callsign = settings.amateur, settings.callsign
         self.directory.rely_on(dict.fromkeys(settings.contacts, PINNED))
+
+    def crypto_of(self, link):
+        """Return the functions that seal on a Link."""
+        return self.plain if link.callsign else self.crypto
 
     def _is_kept(self, node):
         """Tell whether the records of a node stay, whatever floods: contacts and neighbours."""
@@ -197,7 +203,8 @@ class Mesh:
 
     def _edges_changed(self, now):
         peers = self.exchange.peers.values()
-        edges = [(peer.key, peer.best().cost) for peer in peers]
+        ways = [(peer.key, peer.best()) for peer in peers]
+        edges = [(key, way.cost, way.is_plain()) for key, way in ways]
         if sorted(edges) != sorted(self.own.edges):
             self.own.edges = edges
             self.own_changed(now)
@@ -480,7 +487,7 @@ class Mesh:
         """
         if not self.sound_port or self._answers(node):
             return False
-        ways = self.calls.ways(node, WAYS, True)
+        ways = self.calls.ways(node, WAYS, True, self.is_plain(node))
         return bool(ways) and not self.calls.silent(ways[0])
 
     def _answers(self, node):
@@ -493,15 +500,19 @@ class Mesh:
         theirs = [one.host for one in known.value.endpoints] if known is not None else []
         peer = self.exchange.peers.get(short_id(node))
         for way in peer.ways() if peer is not None and peer.key == node else ():
-            if way.is_near() and way.address[0] in theirs and way.address[0] not in mine:
+            is_its = way.address[0] in theirs and way.address[0] not in mine
+            if way.is_near() and is_its and not way.is_plain():
                 return True
+        if self.settings.amateur:
+            return False  # IP may lead over it, and what is hidden may not.
         for probes in self.probes:
             return probes.answers(node, self.now)
         return None
 
     def soundless(self, node):
         """Return the ids of those by which no sound passes to a node, [] where it may pass."""
-        ways = self.calls.ways(node, WAYS, True) if self.sound_port else []
+        is_plain = self.is_plain(node)
+        ways = self.calls.ways(node, WAYS, True, is_plain) if self.sound_port else []
         if not ways or self._answers(node) is not False:
             return []
         return self.calls.silent(ways[0])
@@ -536,9 +547,16 @@ class Mesh:
         """Tell whether what a node claims counts: it is not this one, and its key is not over."""
         return node != self.id and self.ending(node) is None
 
-    def paths_to(self, node, k=2):
-        """Return up to k paths to a node's id, best first, each a list of ids."""
-        return views.paths_to(self, node, k)
+    def paths_to(self, node, k=2, has_plain=False):
+        """Return up to k paths to a node's id, best first, each a list of ids.
+
+        has_plain: such over amateur radio too.
+        """
+        return views.paths_to(self, node, k, has_plain)
+
+    def is_plain(self, node):
+        """Tell whether only amateur radio leads to a node, where nothing can be hidden."""
+        return not self.paths_to(node, 1) and bool(self.paths_to(node, 1, True))
 
     def knows(self, node):
         """True when there is a record of this id."""

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from ..hkdf import expand, extract
 from .identity import KEY_BYTES, MeshError
+from .plain import Plain
 
 TAG_BYTES = 16
 PRIME = (1 << 255) - 19
@@ -27,6 +28,11 @@ IK = Pattern(
     True,
     (("e", "es", "s", "ss"), ("e", "ee", "se")),
 )
+
+
+def words(crypto):
+    """Return what begins all labels: keys of plain circuits and links are not those of others."""
+    return b"bellhop plain " if isinstance(crypto, Plain) else b"bellhop "
 
 
 def nonce(count):
@@ -98,8 +104,7 @@ class Handshake:
         self.is_initiator = is_initiator
         self.secret, self.public, self.remote = secret, public, remote
         self.fresh = self.fresh_public = self.remote_fresh = None
-        # A protocol's name of 32 octets is its own hash.
-        self.chain = self.h = pattern.name
+        self.chain = self.h = _start(pattern.name, crypto)
         self.key, self.count = None, 0
         self._mix(prologue)
         if pattern.known:
@@ -177,3 +182,9 @@ class Handshake:
         """Return (key to the responder, key to the initiator, a third for what comes after)."""
         made = expand(extract(self.chain, b""), b"", 96)
         return made[:32], made[32:64], made[64:]
+
+
+def _start(name, crypto):
+    """Return the first hash of a protocol: its name, filled up to 32 octets."""
+    name = name.replace(b"ChaChaPoly", b"Plain") if isinstance(crypto, Plain) else name
+    return name + bytes(KEY_BYTES - len(name))

@@ -20,7 +20,6 @@ from .session import Session
 STEP_RATE, STEP_BURST = (50, 64)
 # A cookie is good for the minute in which it was made and the one after it.
 COOKIE_LIFE = 60000
-PROLOGUE = b"bellhop link 1"
 
 
 def site_of(source):
@@ -44,8 +43,8 @@ class Openings:
 
     def greeting(self, link, source, now):
         """Return the SendMesh that asks an address for a handshake."""
-        mark = self._secret_for(link, source, b"", now)
-        return SendMesh(link, source, packets.write_greeting(self.links[link].id, mark), False)
+        mark, own = self._secret_for(link, source, b"", now), self.links[link]
+        return SendMesh(link, source, packets.write_greeting(own.id, mark, own.callsign), False)
 
     def greeted(self, greeting, link, source, now):
         """Answer somebody who wants to be a neighbour: with a cookie, or with a wish for one."""
@@ -108,10 +107,10 @@ class Openings:
         return True
 
     def _half(self, link, source, far, is_opener, now):
-        own = self.links[link].id
-        prologue = PROLOGUE + (own + far if is_opener else far + own)
+        own, crypto = self.links[link].id, self.mesh.crypto_of(self.links[link])
+        prologue = noise.words(crypto) + b"link 1" + (own + far if is_opener else far + own)
         secret, public = self.mesh.static
-        handshake = noise.Handshake(self.mesh.crypto, noise.XX, prologue, is_opener, secret, public)
+        handshake = noise.Handshake(crypto, noise.XX, prologue, is_opener, secret, public)
         session = self.mesh.token(packets.SESSION_BYTES)
         while session in self.sessions:
             session = self.mesh.token(packets.SESSION_BYTES)
@@ -181,7 +180,7 @@ class Openings:
         keys = to_initiator, to_responder, third
         if handshake.is_initiator:
             keys = to_responder, to_initiator, third
-        half.session = Session(self.mesh.crypto, half.own_session, half.other_session, keys)
+        half.session = Session(handshake.crypto, half.own_session, half.other_session, keys)
         half.key, half.id = identity, short_id(identity)
         self.forget(half)
         return half

@@ -155,7 +155,8 @@ class Own:
 
     def _node_value(self, hashes):
         edges = sorted(self.edges, key=lambda edge: (edge[1], edge[0]))[: record.MAX_EDGES]
-        packed = [short_id(key) + bytes((cost,)) for key, cost in sorted(edges)]
+        edges.sort()
+        packed = [short_id(key) + bytes((cost,)) for key, cost, _ in edges]
         node = _names(hashes)
         return record.write_node(
             record.NodeValue(
@@ -168,15 +169,22 @@ class Own:
                 record.LIFETIME,
                 node.hashes,
                 self.prekey(),
+                _bits([is_plain for _, _, is_plain in edges]),
             )
         )
 
 
 def _names(hashes):
     """Return a NodeValue with nothing but names."""
-    bits = bytearray((len(hashes) + 7) // 8)
-    for index, pair in enumerate(hashes):
-        if pair[1]:
-            bits[index // 8] |= 1 << index % 8
+    bits = _bits([pair[1] for pair in hashes])
     joined = b"".join([pair[0] for pair in hashes])
-    return record.NodeValue(b"", [], 0, 0, b"", bytes(bits), record.LIFETIME, joined, b"")
+    return record.NodeValue(b"", [], 0, 0, b"", bits, record.LIFETIME, joined, b"", b"")
+
+
+def _bits(flags):
+    """Return octets with one bit for each flag."""
+    bits = bytearray((len(flags) + 7) // 8)
+    for index, is_set in enumerate(flags):
+        if is_set:
+            bits[index // 8] |= 1 << index % 8
+    return bytes(bits)

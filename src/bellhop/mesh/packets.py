@@ -4,6 +4,7 @@ A datagram begins with a magic of 2 octets and its type:
 
     HELLO   1 link id 8 | flags 1 | mark 8 | zeros to 40
             with TO_ALL: number 4 | interval in 10 ms 2 | digest 8 | tag 6 * for each neighbour
+            with PLAIN: callsign 10 before the zeros, or before the tags
     COOKIE  2 own link id 8 | other's 8 | cookie 8 | mark of the hello 8
     OPEN    3 step 1 | own link id 8 | other's 8 | cookie 8 | own session 4 | message of Noise
             step 1: zeros to 160, so that its answer is no longer
@@ -51,8 +52,9 @@ MAX_BODY_BYTES = SIZES[-1] - INSIDE_BYTES
 MAX_PACKET_BYTES = SEALED_BYTES + SIZES[-1] + 16
 
 # Flags of a hello: this copy went to everybody on the link; the receiver is asked to answer; the
-# sender hears the multicast hellos of the receiver.
-TO_ALL, ANSWER, HEARS_MULTICAST = (1, 2, 4)
+# sender hears the multicast hellos of the receiver; the link is amateur radio.
+TO_ALL, ANSWER, HEARS_MULTICAST, PLAIN = (1, 2, 4, 8)
+CALLSIGN_BYTES = 10
 # Flag of a list: each leaf in it is complete, so that what is missing is missing.
 COMPLETE = 1
 
@@ -66,7 +68,11 @@ WANTED_BYTES = 9
 BRANCH_BYTES = 1 + 16 * 8
 
 # A hello in clear. mark: of one to one; number, interval (ms), digest and tags: of one to all.
-Greeting = namedtuple("Greeting", ("id", "flags", "mark", "number", "interval", "digest", "tags"))
+# callsign: of who is on amateur radio, else b""; covered: what the tags are made over.
+Greeting = namedtuple(
+    "Greeting",
+    ("id", "flags", "mark", "number", "interval", "digest", "tags", "callsign", "covered"),
+)
 # A hello inside: interval in ms; sound: the port for sound, 0: none.
 Hello = namedtuple("Hello", ("interval", "flags", "digest", "sound"))
 Open = namedtuple("Open", ("step", "sender", "receiver", "cookie", "session", "message"))
@@ -88,9 +94,13 @@ def parse(data):
     return data[2], data[HEADER_BYTES:]
 
 
-def write_greeting(own, mark):
-    """Return a HELLO for one address; own: the link's id; mark: what its answer repeats."""
-    data = own + b"\0" + mark
+def write_greeting(own, mark, callsign):
+    """Return a HELLO for one address; own: the link's id; mark: what its answer repeats.
+
+    callsign: of amateur radio, else b"".
+    """
+    flags = PLAIN if callsign else 0
+    data = own + bytes((flags,)) + mark + callsign
     return write(HELLO, data + bytes(ONE_BYTES - len(data)))
 
 
@@ -104,6 +114,8 @@ def write_to_all(greeting):
         greeting.interval // 10,
         greeting.digest,
     )
+    if greeting.flags & PLAIN:
+        head += greeting.callsign + bytes(CALLSIGN_BYTES - len(greeting.callsign))
     return head, write(HELLO, head)
 
 
@@ -111,15 +123,22 @@ def read_greeting(body):
     """Return the Greeting in the body of a HELLO; raise MeshError."""
     if len(body) < TO_ALL_BYTES:
         raise MeshError("a hello is cut short")
-    if not body[ID_BYTES] & TO_ALL:
-        mark_at = ID_BYTES + 1
-        return Greeting(body[:ID_BYTES], 0, body[mark_at : mark_at + 8], 0, 0, b"", ())
-    if (len(body) - TO_ALL_BYTES) % TAG_BYTES:
+    flags = body[ID_BYTES]
+    room = CALLSIGN_BYTES if flags & PLAIN else 0
+    if not flags & TO_ALL:
+        at = ID_BYTES + 1
+        end = at + COOKIE_BYTES
+        callsign = body[end : end + room].rstrip(b"\0")
+        return Greeting(body[:ID_BYTES], flags, body[at:end], 0, 0, b"", (), callsign, b"")
+    end = TO_ALL_BYTES + room
+    if len(body) < end or (len(body) - end) % TAG_BYTES:
         raise MeshError("a hello is cut short")
     fields = struct.unpack(TO_ALL_HEAD, body[:TO_ALL_BYTES])
-    places = range(TO_ALL_BYTES, len(body), TAG_BYTES)
-    tags = [body[at : at + TAG_BYTES] for at in places]
-    return Greeting(fields[0], fields[1], b"", fields[2], fields[3] * 10, fields[4], tags)
+    tags = [body[at : at + TAG_BYTES] for at in range(end, len(body), TAG_BYTES)]
+    callsign = body[TO_ALL_BYTES:end].rstrip(b"\0")
+    return Greeting(
+        fields[0], flags, b"", fields[2], fields[3] * 10, fields[4], tags, callsign, body[:end]
+    )
 
 
 def write_cookie(own, other, cookie, mark):

@@ -73,8 +73,8 @@ class Peer:
         return self.ways()[0]
 
     def ways(self):
-        """Return the neighbours by which this peer is reached, the cheapest first."""
-        return sorted(self.neighbours, key=lambda neighbour: (neighbour.cost, neighbour.link))
+        """Return the neighbours by which this peer is reached: private ones first, then cheap."""
+        return sorted(self.neighbours, key=lambda one: (one.is_plain(), one.cost, one.link))
 
     def offer(self, key, sequence, at):
         """Plan to send a record at `at` or earlier."""

@@ -12,7 +12,7 @@ from ..limits import MAX_PROBED
 from . import noise, packets
 from .address import pack
 from .identity import KEY_BYTES, short_id
-from .openings import COOKIE_LIFE, PROLOGUE, STEP_BURST, STEP_RATE
+from .openings import COOKIE_LIFE, STEP_BURST, STEP_RATE
 from .rate import spend
 
 # The number of the shell's link for probes.
@@ -92,7 +92,7 @@ class Probes:
             asked.tries += 1
             self.deadline = now + INTERVAL
             for host in silent:
-                greeting = packets.write_greeting(ASKING, self._mark(host, ASKING, now))
+                greeting = packets.write_greeting(ASKING, self._mark(host, ASKING, now), b"")
                 effects.append(SendMesh(LINK, (host, self.port), greeting, False))
         self.mesh.deadlines.watch(self)
         return effects
@@ -124,7 +124,7 @@ class Probes:
 
     def _handshake(self, far, is_initiator):
         secret, public = self.mesh.static
-        prologue = PROLOGUE + ASKING + far
+        prologue = b"bellhop link 1" + ASKING + far
         return noise.Handshake(self.mesh.crypto, noise.XX, prologue, is_initiator, secret, public)
 
     def _step_1(self, cookie, now):

@@ -7,6 +7,7 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
 `book`... the phone book. Values are dicts with keys of one letter:
 
     n:   a name   e endpoints   f flags   k prekey   m attempt of the number prefix
+         p which neighbours are reached by amateur radio
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
     next, over, repl: what becomes of a key (succession.py)
@@ -61,7 +62,8 @@ Item = namedtuple("Item", ("key", "signature", "sequence", "salt", "value"))
 # kind: one of KINDS; host: text.
 Endpoint = namedtuple("Endpoint", ("kind", "host", "port"))
 # What a node says about itself. edges: octets, (short id 8, cost 1) times n; hashes: octets, 16
-# times n; registered: octets, one bit for each hash; prekey: its number 1 | public key 32, or b"".
+# times n; registered: octets, one bit for each hash; plain: one for each edge; prekey: its number
+# 1 | public key 32, or b"".
 NodeValue = namedtuple(
     "NodeValue",
     (
@@ -74,6 +76,7 @@ NodeValue = namedtuple(
         "lifetime",
         "hashes",
         "prekey",
+        "plain",
     ),
 )
 
@@ -147,6 +150,7 @@ def read_node(octets):
         lifetime=min(max(field(value, b"t", LIFETIME), MIN_LIFETIME), MAX_LIFETIME),
         hashes=field(value, b"u", b""),
         prekey=field(value, b"k", b""),
+        plain=field(value, b"p", b""),
     )
     if len(node.prekey) not in (0, 1 + KEY_BYTES):
         raise MeshError("not a prekey")
@@ -168,6 +172,7 @@ def write_node(node):
         b"k": node.prekey,
         b"m": node.attempt,
         b"n": node.edges,
+        b"p": node.plain.rstrip(b"\0"),
         b"r": node.registered.rstrip(b"\0"),
         b"t": node.lifetime if node.lifetime != LIFETIME else 0,
         b"u": node.hashes,

@@ -11,15 +11,24 @@ class MeshSettings:
     """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
 
     contacts: ids whose claims come first, and that may read a closed phone book; flags: of
-    record.FLAGS.
+    record.FLAGS; radio: names of the interfaces that are amateur radio, and its callsign, octets.
     """
 
-    def __init__(self, name="", profile="home", peers=(), contacts=(), hello_ms=HELLO_INTERVAL):
+    def __init__(
+        self,
+        name="",
+        profile="home",
+        peers=(),
+        contacts=(),
+        hello_ms=HELLO_INTERVAL,
+        radio=((), b""),
+    ):
         self.name = name
         self.peers = peers
         self.book_open = profile == "emergency"
         self.contacts = tuple(contacts)
         self.flags = 0
+        self.amateur, self.callsign = radio
         self.hello_ms = hello_ms
         self.keepalive_ms = KEEPALIVE_INTERVAL
         self.max_records = MAX_RECORDS

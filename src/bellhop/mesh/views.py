@@ -11,13 +11,16 @@ from .identity import number_prefix, short_id
 from .own import name_hash
 
 
-def _edges(mesh):
-    """Return the function from a node to its edges; this node's own are those alive now."""
-    live = _live(mesh)
+def _edges(mesh, has_plain=True):
+    """Return the function from a node to its edges; this node's own are those alive now.
+
+    has_plain: those of amateur radio too.
+    """
+    live = _live(mesh, has_plain)
     edges_of = mesh.directory.edges_of
 
     def edges(short):
-        return live if short == mesh.short else edges_of(short)
+        return live if short == mesh.short else edges_of(short, has_plain)
 
     return edges
 
@@ -31,13 +34,16 @@ def _id_of(mesh, short):
     return known.node if known is not None else None
 
 
-def paths_to(mesh, node, most):
-    """Return up to `most` paths to a node, each a list of ids, the next neighbour first."""
+def paths_to(mesh, node, most, has_plain):
+    """Return up to `most` paths to a node, each a list of ids, the next neighbour first.
+
+    has_plain: such over amateur radio too.
+    """
     mesh.directory.refresh()
     target = short_id(node)
     if node == mesh.id or _id_of(mesh, target) != node:
         return []
-    found = paths.disjoint(mesh.short, target, _edges(mesh), most)
+    found = paths.disjoint(mesh.short, target, _edges(mesh, has_plain), most)
     return [[_id_of(mesh, short) for short in steps] for steps in found]
 
 
@@ -70,9 +76,10 @@ class Reach:
         return reach
 
 
-def _live(mesh):
+def _live(mesh, has_plain=True):
     """Return {short id: cost} of the peers at this moment."""
-    return {peer.id: peer.best().cost for peer in mesh.exchange.peers.values()}
+    ways = {peer.id: peer.best() for peer in mesh.exchange.peers.values()}
+    return {short: ways[short].cost for short in ways if has_plain or not ways[short].is_plain()}
 
 
 def routes(mesh):

@@ -7,6 +7,7 @@ from ..sip.ip import HEX, address_octets, is_number
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 NAME = LETTERS + LETTERS.upper() + "0123456789._-+"
+CALLSIGN = LETTERS + LETTERS.upper() + "0123456789-/"
 
 
 def flag(text):
@@ -62,6 +63,13 @@ def dialled_or_nothing(text):
 def name_or_nothing(text):
     """Return a name, or ""."""
     return word(text) if text else text
+
+
+def callsign_or_nothing(text):
+    """Return the call sign of an amateur station in capitals, or ""."""
+    if text and (not 3 <= len(text) <= 10 or [c for c in text if c not in CALLSIGN]):
+        raise ValueError("a call sign of 3 to 10 letters and digits, such as DL1ABC")
+    return text.upper()
 
 
 def host(text):

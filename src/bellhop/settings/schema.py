@@ -12,6 +12,7 @@ from .checks import (
     PORT,
     address,
     caller,
+    callsign_or_nothing,
     choice,
     code,
     dialled,
@@ -323,6 +324,10 @@ SCHEMA = {
             "how often neighbours are greeted; silence is noticed in 3.5",
         ),
         "interface": _list(word, "interfaces on which neighbours are sought; none: all"),
+        "amateur": _list(
+            word, "interfaces of amateur radio: what goes there is signed and can be read by all"
+        ),
+        "callsign": _option(callsign_or_nothing, "", "call sign that is said on amateur radio"),
         "peer": _list(host_port, "nodes to ask always, as HOST or HOST:PORT"),
         "sip_peer": _list(address, "nodes that only SIP reaches, as sip:HOST;transport=tcp"),
         "search_domain": _list(host, "domains whose SRV records _bellhop._udp name nodes"),

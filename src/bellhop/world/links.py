@@ -100,10 +100,14 @@ class MeshLinks:
 
     def linked(self, index, name, is_up):
         """Open the links of an interface that is up, close those of one that is not."""
-        if is_up and (not self.section.interface or name in self.section.interface):
+        is_amateur = name in self.section.amateur
+        is_wanted = not self.section.interface or name in self.section.interface or is_amateur
+        self.problems.pop(name, None)
+        if is_up and is_amateur and not self.section.callsign:
+            self.problems[name] = "amateur radio needs `option callsign` in `config mesh`"
+        elif is_up and is_wanted:
             self._begin(index, name)
             return
-        self.problems.pop(name, None)
         for link in (2 * index, 2 * index + 1):
             if link in self.sockets:
                 self._drop(link)

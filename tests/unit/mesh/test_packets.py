@@ -11,18 +11,22 @@ class Packets(unittest.TestCase):
     def test_hellos_survive_the_round_trip(self):
         hello = packets.Hello(2000, packets.ANSWER, b"digest..", 5067)
         self.assertEqual(packets.read_hello(packets.write_hello(hello)), hello)
-        to_all = packets.Greeting(b"link id.", packets.TO_ALL, b"", 70000, 2000, b"digest..", [])
+        to_all = packets.Greeting(
+            b"link id.", packets.TO_ALL, b"", 70000, 2000, b"digest..", [], b"", b""
+        )
         head, data = packets.write_to_all(to_all)
         self.assertEqual(packets.parse(data), (packets.HELLO, head))
         read = packets.read_greeting(head + b"tag..1tag..2")
         self.assertEqual(read[:6], to_all[:6])
         self.assertEqual(read.tags, [b"tag..1", b"tag..2"])
-        kind, body = packets.parse(packets.write_greeting(b"link id.", b"the mark"))
+        kind, body = packets.parse(packets.write_greeting(b"link id.", b"the mark", b""))
         self.assertEqual(kind, packets.HELLO)
         self.assertEqual(packets.read_greeting(body)[:3], (b"link id.", 0, b"the mark"))
 
     def test_a_hello_with_eight_neighbours_is_below_100_octets(self):
-        greeting = packets.Greeting(b"link id.", packets.TO_ALL, b"", 7, 2000, b"digest..", ())
+        greeting = packets.Greeting(
+            b"link id.", packets.TO_ALL, b"", 7, 2000, b"digest..", (), b"", b""
+        )
         data = packets.write_to_all(greeting)[1]
         self.assertLess(len(data) + 8 * packets.TAG_BYTES, 100)
 
@@ -39,7 +43,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(packets.read_open(packets.parse(data)[1]).cookie, b"another.")
 
     def test_no_answer_to_a_stranger_is_longer(self):
-        hello = packets.write_greeting(b"link id.", b"the mark")
+        hello = packets.write_greeting(b"link id.", b"the mark", b"")
         cookie = packets.write_cookie(b"own.....", b"other...", b"cookie..", b"the mark")
         steps = [
             packets.write_open(

@@ -20,7 +20,7 @@ def node(**fields):
     values = {
         "name": b"", "endpoints": [], "flags": 0, "attempt": 0, "edges": b"",
         "registered": b"", "lifetime": record.LIFETIME, "hashes": b"",
-        "prekey": b"",
+        "prekey": b"", "plain": b"",
     }  # fmt: skip
     values.update(fields)
     return record.NodeValue(**values)

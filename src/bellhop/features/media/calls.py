@@ -29,6 +29,8 @@ LEVELS = {
 LOOPBACK = bytes((127, 0, 0, 1))
 # Nothing about keys may stop a call for help: it is carried as it comes.
 EMERGENCY = HELP
+# Where nothing may be hidden no keys are made; who wants them is refused before.
+PLAIN = "amateur radio"
 # What the owner may say of a known key.
 COMPARED, FORGET = VERDICTS = ("compared", "forget")
 # What two people find of the words of a call.
@@ -82,6 +84,7 @@ class Calls:
                 policies[contact_of(contact.address.encode())] = wanted
                 self.wanted.append((contact.address.encode(), wanted))
         policies[EMERGENCY] = trust.PREFER, trust.CLEAR
+        policies[PLAIN] = trust.ALLOW, trust.CLEAR
         general = section.encryption, LEVELS[section.verification]
         self.relays.keying.judge_by(trust.Policies(general, policies))
 
@@ -107,7 +110,11 @@ class Calls:
             return [], self.relays.join(branch, request, near, far, now)
         node = self.node
         if dialplan.is_emergency(node.settings, node.listening, request.parsed_uri):
-            near, far = _for_help(near), _for_help(far)
+            near, far = _judged_as(EMERGENCY, near), _judged_as(EMERGENCY, far)
+        if first(node.hooks.plain, context.flow, request):
+            near = _judged_as(PLAIN, near)
+        if first(node.hooks.plain, reached.flow, request):
+            far = _judged_as(PLAIN, far)
         reasons, effects = self.relays.decide(branch, request, near, far, now)
         session = self.relays.sessions.by_user.get(branch)
         if session is not None:
@@ -408,10 +415,10 @@ def media_settings(section):
     )  # fmt: skip
 
 
-def _for_help(party):
+def _judged_as(contact, party):
     if party.contact is None:
         return party
-    return Party(EMERGENCY, party.node, party.source, party.locals, party.behind_nat, party.srtp)
+    return Party(contact, party.node, party.source, party.locals, party.behind_nat, party.srtp)
 
 
 def _zone(flow):

@@ -21,6 +21,10 @@ from ...tu import dialplan, proxy
 from . import scrub
 
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
+# What a phone shows of somebody whose call everybody on the way may hear.
+NOT_PRIVATE = b"(not private) "
+ANONYMOUS_PLAIN = b'"(not private) Anonymous" <sip:anonymous@anonymous.invalid>'
+NOT_HIDDEN = "only amateur radio leads there, where nothing may be hidden, and %s"
 # How requests to the responders of another node begin.
 HELP = b"sip:sos@"
 # Before the name of a caller whose node has another key than the contact had.
@@ -134,7 +138,7 @@ class Circuits:
 
     name = "mesh circuits"
     hooks = (
-        "within", "knows", "befriends", "admits", "caller", "branch", "named", "sounds",
+        "within", "knows", "befriends", "admits", "caller", "branch", "named", "sounds", "plain",
         "restore",
     )  # fmt: skip
     events = ("send", "sounding")
@@ -207,11 +211,36 @@ class Circuits:
         request, flow = branch.context.request, branch.context.flow
         crosses = CELLS in (reached.flow.transport, flow.transport)
         reasons = [proxy.CROSSES] if crosses and proxy.begins_dialog(request) else []
+        if self.plain(reached.flow, request):
+            self._check_plain(self.mesh.node_of(reached.flow.host), request)
         if request.method == b"INVITE" and reached.flow.transport == CELLS:
             silent = self.mesh.soundless(self.mesh.node_of(reached.flow.host))
             if silent:
                 reasons.append(SILENT % ", ".join([self.dialling.place(node) for node in silent]))
         return reasons, []
+
+    def plain(self, flow, request):
+        """Return True where nothing may be hidden on the way to or from a flow, else None."""
+        if flow.transport != CELLS:
+            return None
+        line = self.by_branch.get(request.via.branch)
+        if line is not None and line.call is not None:
+            return line.call.is_plain or None
+        return self.mesh.is_plain(self.mesh.node_of(flow.host)) or None
+
+    def _check_plain(self, node, request):
+        """Refuse in words what must be hidden, where only amateur radio leads; help always goes."""
+        if dialplan.is_emergency(self.node.settings, self.node.listening, request.parsed_uri):
+            return
+        wanted = self.node.settings.media.encryption
+        for contact in self.node.settings.contacts:
+            place = uri.parse(contact.address.encode()) if contact.address else None
+            if place is not None and self.dialling.node_of(place) == node:
+                wanted = contact.encryption or wanted
+        if wanted == "require":
+            raise SipError(480, NOT_HIDDEN % "this call must be encrypted here")
+        if scrub.is_sealed(request):
+            raise SipError(488, NOT_HIDDEN % "this phone encrypts by itself")
 
     def named(self, branch, request):
         """Return the Call-ID that the other house has for an INVITE to it, or None."""
@@ -373,8 +402,13 @@ class Circuits:
         out.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         for name, written in scrub.lines(message, is_own):
             out.add(name, self._rewritten(name, written, self._outward))
-        out.body = description.cleaned(message, line.session, line.version(OUT, message.body))
+        kept = scrub.PLAIN if self._is_plain(line) else description.ATTRIBUTES
+        version = line.version(OUT, message.body)
+        out.body = description.cleaned(message, line.session, version, attributes=kept)
         out.measure()
+
+    def _is_plain(self, line):
+        return line.call.is_plain if line.call is not None else self.mesh.is_plain(line.node)
 
     def _say(self, line, message, now):
         octets, peers = message.write(), scrub.ports(message)
@@ -430,6 +464,7 @@ class Circuits:
             return []
         if line is None:
             line = self._line(call.node, request.call_id, request.call_id, now)
+            line.call = call
             self._introduce(line, request)
         line.call, line.at = call, now
         sender, to_tag = line.inward(request.from_.tag), request.to.tag
@@ -470,12 +505,13 @@ class Circuits:
         place = user + b"@" + key if user else key
         if caller.host_key == b"anonymous.invalid":
             line.speaker, line.contact = b"sip:" + key, b"sip:" + key
-            line.remote = ANONYMOUS
+            line.remote = ANONYMOUS_PLAIN if line.call.is_plain else ANONYMOUS
         else:
             line.speaker = b"sip:" + place
             line.contact = self._leads_back(line.node, caller) or line.speaker
             shown = NEW_KEY if line.node in self.dialling.unseen else b""
             shown += self._shown(request.from_, line.node)
+            shown = NOT_PRIVATE + shown if line.call.is_plain else shown
             shown += b" (" + self.dialling.place(line.node).encode() + b")"
             line.remote = scan.shown(shown) + b" <" + line.contact + b">"
         line.here = b"<" + request.uri + b">"

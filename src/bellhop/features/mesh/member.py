@@ -225,6 +225,7 @@ def mesh_settings(settings):
         peers=[],
         contacts=_members(settings.contacts),
         hello_ms=section.hello_ms,
+        radio=(tuple(section.amateur), section.callsign.encode()),
     )
     if [one for one in settings.providers if one.enabled and one.offer != "no"]:
         made.offer(PSTN)

@@ -4,7 +4,7 @@ Tested with circuits.py. All that is not listed is dropped, in both directions, 
 who speaks, where and through what is written anew by each end node.
 """
 
-from ...sip import scan
+from ...sip import description, scan
 from ...sip.fields import line_value
 
 KEPT = frozenset(
@@ -19,6 +19,11 @@ TAGS = frozenset((b"replaces", b"timer", b"100rel", b"bellhop-key"))
 # Addresses that lead back, and names of dialogs: the feature rewrites them.
 ADDRESSES = (b"refer-to", b"reply-to")
 DIALOGS = (b"replaces", b"join", b"target-dialog")
+
+# Where nothing may be hidden no keys go with a description.
+PLAIN = description.ATTRIBUTES.difference(
+    b"crypto fingerprint setup zrtp-hash bellhop-key bellhop-moved".split()
+)
 
 MAX_HOPS = 20
 LOOPBACK = b" IP4 127.0.0.1\r\n"
@@ -53,6 +58,12 @@ def _reason(value, has_words):
 def hops(request):
     """Return the Max-Forwards of a request on its way out of, or into, the house."""
     return b"Max-Forwards: " + str(min(request.max_forwards, MAX_HOPS) - 1).encode()
+
+
+def is_sealed(message):
+    """Tell whether phones themselves encrypt a stream of a description (RFC 3711)."""
+    lines = message.body.split(b"\n")
+    return bool([one for one in lines if one[:2] == b"m=" and one.count(b"/SAVP")])
 
 
 def ports(message):

@@ -47,16 +47,18 @@ class Sound:
         role: relay, caller or called; count: the first of what this end sends; back, forward:
         (address of the neighbour's sound port, own address or None, label) towards the caller and
         the called, None where this node is that end; layers: [(forward key, back key, offset)] of
-        this node, or of all hops.
+        this node, or of all hops, keys empty where nothing is hidden.
         """
         circuit = ffi.new("struct bc_circuit *")
         try:
             circuit.role, circuit.layers, circuit.count = self.roles[role], len(layers), count
+            circuit.plain = not layers[0][0]
             for side, place in zip(circuit.side, (back, forward)):
                 if place is not None:
                     _fill_side(side, place)
             for room, (there, here, offset) in zip(circuit.layer, layers):
-                ffi.buffer(room.forward)[:], ffi.buffer(room.back)[:] = there, here
+                ffi.buffer(room.forward)[: len(there)] = there
+                ffi.buffer(room.back)[: len(here)] = here
                 room.offset = offset
             handle = ffi.new("uint32_t *")
             _check(self.lib.bc_circuit_open(self.node, circuit, handle))

@@ -79,6 +79,8 @@ const OPTIONS = {
 		[ 'firewall_zone', [], 'zones', _('Firewall zones'), _('Whose nodes can reach this one; none: as for phones.') ],
 		[ 'hello_ms', '2000', 'range(1000,4000)', _('Greet neighbours'), _('Every so many milliseconds; a shorter time notices sooner that one has gone.') ],
 		[ 'interface', [], 'devices', _('Interfaces'), _('Where neighbours are sought; none: everywhere.') ],
+		[ 'amateur', [], 'devices', _('Amateur radio'), _('Interfaces on which nothing may be hidden: what goes there is signed, and everybody can read it.') ],
+		[ 'callsign', '', 'callsign', _('Call sign'), _('Is said on amateur radio; without it these interfaces stay off.') ],
 		[ 'peer', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
 		[ 'sip_peer', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
 		[ 'search_domain', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
@@ -245,6 +247,7 @@ const PATTERNS = {
 	number: [ /^[A-Za-z0-9._+()\/*# -]+$/, _('a name, or a number such as +49 30 1234') ],
 	code: [ /^(off|[*#]\d+(\/[*#]\d+)?)$/, _('* or # and digits, as in *21, or off') ],
 	range: [ /^[0-9+()\/ -]+(\*|\.\.[0-9+()\/ -]+)?$/, _('a number such as +49 30 1234, a range with two dots, or a beginning with *') ],
+	callsign: [ /^[A-Za-z0-9\/-]{3,10}$/, _('3 to 10 letters and digits, as in DL1ABC') ],
 	prefix: [ /^[0-9*#+]+$/, _('digits, as in 0900 or +49') ],
 	money: [ /^\d+([.,]\d+)?$/, _('a number such as 1.9') ],
 	numbers: [ /^\d{1,8}-\d{1,8}$/, _('two numbers, as in 900-949') ],

@@ -66,8 +66,9 @@ function questions(devices, proceed) {
 		question(4, _('Does it matter who sees the addresses of your phones?'), _('Whom you call sees an Internet address in any case.'), choice('hide', {
 			'0': _('No: sound takes the shortest way.'), '1': _('Yes: all sound passes this router, and others see its address only.')
 		}, '0')),
-		question(5, _('Is there amateur radio on an interface?'), _('Encryption is forbidden there in most countries: the mesh keeps off it.'),
-			choice('radio', devices.reduce((found, [ device, network ]) => Object.assign(found, { [device]: '%s (%s)'.format(network, device) }), { '': _('No') }), '')),
+		question(5, _('Is there amateur radio on an interface?'), _('Encryption is forbidden there in most countries: what goes there is signed, everybody can read it, and calls that must be private keep off it.'),
+			choice('radio', devices.reduce((found, [ device, network ]) => Object.assign(found, { [device]: '%s (%s)'.format(network, device) }), { '': _('No') }), ''),
+			E('div', [ E('label', [ _('Call sign'), ': ', E('input', { 'type': 'text', 'name': 'callsign', 'class': 'cbi-input-text', 'style': 'width:auto', 'maxlength': 10, 'placeholder': 'DL1ABC' }) ]) ])),
 		place,
 		E('div', { 'class': 'cbi-page-actions' }, [ api.button(_('Set up the telephone'), () => proceed(form).then(answer => {
 			place.replaceChildren(api.refusal(answer));
@@ -96,7 +97,7 @@ function read(form) {
 	return found.length ? { found } : { error: { message: _('Enter one name at least.') } };
 }
 
-function write(form, people, devices) {
+function write(form, people) {
 	people.forEach(one => {
 		const id = uci.add('bellhop', 'user');
 		uci.set('bellhop', id, 'name', one.name);
@@ -108,8 +109,10 @@ function write(form, people, devices) {
 	options.setReachable(first('node'), chosen(form, 'internet') == 'yes');
 	uci.set('bellhop', first('media'), 'hide_addresses', chosen(form, 'hide'));
 	const radio = chosen(form, 'radio');
-	if (radio)
-		uci.set('bellhop', first('mesh'), 'interface', devices.map(one => one[0]).filter(device => device != radio));
+	if (radio) {
+		uci.set('bellhop', first('mesh'), 'amateur', [ radio ]);
+		uci.set('bellhop', first('mesh'), 'callsign', form.querySelector('input[name=callsign]').value.trim().toUpperCase());
+	}
 	return uci.save().then(() => uci.apply()).then(() => people);
 }
 
@@ -155,7 +158,7 @@ return view.extend({
 		server = found;
 		place.append(questions(devices, form => {
 			const answer = read(form);
-			return answer.error ? Promise.resolve(answer) : write(form, answer.found, devices).then(people => show(place, people), error =>
+			return answer.error ? Promise.resolve(answer) : write(form, answer.found).then(people => show(place, people), error =>
 				({ error: { message: _('The router did not take it: %s').format(error) } })).then(told => told || {});
 		}));
 		return E('div', [ E('h2', [ _('Set up the telephone') ]), place ]);
