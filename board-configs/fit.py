@@ -17,7 +17,9 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "openwrt"))
 import packages as feed  # noqa: E402 - it knows which module belongs to which package.
 
-PYTHON = ("bellhop", "bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
+PYTHON = (
+    "bellhop", "bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp", "bellhop-dns",
+)  # fmt: skip
 # What must stay free: flash for the overlay (jffs2 wants five erase blocks of 64 kB), RAM for
 # the peaks of a firewall reload and of an upgrade.
 OVERLAY_KB, FREE_RAM = 320, 0.2

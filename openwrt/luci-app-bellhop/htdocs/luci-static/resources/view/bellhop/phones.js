@@ -117,7 +117,7 @@ return view.extend({
 		poll.add(() => load().then(() => uci.sections('bellhop', 'user').forEach(one =>
 			document.querySelectorAll('[data-account]').forEach(place =>
 				place.dataset.account == account.name(one['.name']) && place.replaceWith(where(one['.name']))))), 5);
-		const place = api.live(poll, () => api.ask('new-phones'), answer => newPhones(answer['new'] || []), fresh);
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user', 'phone' ]), place, node ]));
+		const arrived = api.live(poll, () => api.ask('new-phones'), answer => newPhones(answer['new'] || []), fresh);
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user', 'phone' ]), arrived, node ]));
 	}
 });
