@@ -69,6 +69,10 @@ FEATURES = (
         "pilot-enter", "pilot", "enter", ("token", "user", "password", "host"), 0, True,
         "who signs in to the page: by a link's token, or by name and password",
     ),
+    Row(
+        "device-enter", "pilot", "enter_device", ("login", "password", "host"), 2, True,
+        "whose a device's login and password are",
+    ),
     Row("me", "pilot", "me", ("user",), 1, False, "a user's number, phones and rights"),
     Row("my-calls", "pilot", "live", ("user",), 1, False, "the calls of a user that go on"),
     Row(

@@ -6,7 +6,7 @@
 	const DESK = [ 'yealink', 'snom', 'grandstream', 'fanvil', 'cisco', 'gigaset' ];
 	/* Every level of safety: how good it is, and its sign. */
 	const SAFETY = {
-		house: [ 'good', 'shield' ], 'not known': [ 'warn', 'ask' ], 'by phones': [ 'calm', 'lock' ], clear: [ 'warn', 'open' ],
+		house: [ 'good', 'shield' ], 'not known': [ 'warn', 'ask' ], 'not yet': [ 'calm', 'lock' ], 'by phones': [ 'calm', 'lock' ], clear: [ 'warn', 'open' ],
 		encrypted: [ 'calm', 'lock' ], 'known key': [ 'calm', 'lock' ], named: [ 'good', 'shield' ], 'key changed': [ 'bad', 'alert' ],
 		'words compared': [ 'good', 'shield' ], signed: [ 'good', 'shield' ], 'words differ': [ 'bad', 'alert' ], failed: [ 'bad', 'alert' ]
 	};
@@ -50,6 +50,7 @@
 
 	const button = (title, work, cls, extra) => h('button', Object.assign({ type: 'button', cls: cls, onclick: ev => run(ev.currentTarget, work) }, extra), title);
 	const who = one => one.name || (one.said ? '“' + one.said + '”' : '') || (one.hidden ? t('hidden') : one.address);
+	const plain = number => number.replace(/^sips?:/, '');
 	const full = () => state.me.rights == 'full';
 	const isPhone = () => matchMedia('(pointer: coarse)').matches;
 
@@ -247,7 +248,7 @@
 		const verdict = (title, value, look) => button(t(title), () => api('verify', { call: one.call, verdict: value }), look, { 'data-id': title + one.call });
 		return h('article', { cls: 'card call ' + (rings ? 'rings' : '') },
 			h('div', { cls: 'top' }, h('div', { cls: 'face' }, icon(rings ? 'bell' : one.state == 'held' ? 'pause' : 'now')),
-				h('div', { cls: 'who' }, h('b', null, who(one)), h('span', { cls: 'soft' }, told + ' · ', h('span', { 'data-since': one.at }, clock((Date.now() - one.at) / 1000))), one.name || one.said ? h('small', null, one.address) : '')),
+				h('div', { cls: 'who' }, h('b', null, who(one)), h('span', { cls: 'soft' }, told + ' · ', h('span', { 'data-since': one.at }, clock((Date.now() - one.at) / 1000))), one.name || one.said ? h('small', null, plain(one.number)) : '')),
 			h('div', { cls: 'safe ' + cls }, icon(sign), h('span', null, t('safe ' + one.safety))),
 			one.words ? [ h('p', { cls: 'words', translate: 'no' }, one.words), asks ? h('p', { cls: 'soft' }, t('compare') + ' ' + t('compare why')) : '' ] : '',
 			full() ? [ asks && !one.hidden ? h('div', { cls: 'acts' }, verdict('same', 'same', 'main'), verdict('differ', 'different', '')) : '',
@@ -283,9 +284,9 @@
 	}
 
 	function text(one) {
-		return h('div', { cls: one.incoming ? '' : 'out' }, h('div', { cls: 'who' }, h('small', null, t(one.incoming ? 'from' : 'to') + ' ' + who(one) + ' · ' + when(one.seconds_ago) + ' · ' + t('state ' + one.state)),
+		return h('div', { cls: one.incoming ? 'text' : 'text out' }, h('div', { cls: 'who' }, h('small', null, t(one.incoming ? 'from' : 'to') + ' ' + who(one) + ' · ' + when(one.seconds_ago) + ' · ' + t('state ' + one.state)),
 			h('span', { cls: 'said' }, one.text)),
-			full() ? h('div', null, one.incoming ? button(t('answer'), () => write(one.number), 'bare') : '', button(t('delete'), () => api('delete-message', { id: one.id }), 'bare')) : '');
+			full() ? h('div', { cls: 'below' }, one.incoming ? button(t('answer'), () => write(one.number), 'bare') : '', button(t('delete'), () => api('delete-message', { id: one.id }), 'bare')) : '');
 	}
 
 	function write(number) {
@@ -326,9 +327,17 @@
 			full() && one.own ? button(t('forget'), () => confirm(t('forget sure')) && api('forget-phone', { phone: one.id }), 'bare', { 'aria-label': t('forget') + ' ' + (one.name || one.phone) }) : '');
 	}
 
-	function copied(title, value) {
-		return [ h('dt', null, title), h('dd', null, value), navigator.clipboard ? button(t('copy'), ev => navigator.clipboard.writeText(value).then(() => note(t('copied'), 'good')), 'bare', { 'aria-label': t('copy') + ' ' + title }) : h('span') ];
+	/* A page by plain HTTP has no clipboard but the old command. */
+	function copy(text) {
+		const place = h('textarea', { value: text });
+		page.append(place);
+		place.select();
+		document.execCommand('copy');
+		place.remove();
+		note(t('copied'), 'good');
 	}
+
+	const copied = (title, value) => [ h('dt', null, title), h('dd', null, value), button(t('copy'), () => copy(value), 'bare', { 'aria-label': t('copy') + ' ' + title }) ];
 
 	function addBox() {
 		if (!full())
@@ -438,6 +447,7 @@
 		return api('me').then(begin, () => {});
 	});
 
+	matchMedia('(min-width: 60rem)').addEventListener('change', () => state && state.me && open(tab));
 	window.setInterval(() => page.querySelectorAll('[data-since]').forEach(one => one.textContent = clock((Date.now() - one.dataset.since) / 1000)), 1000);
 	if (window.isSecureContext && navigator.serviceWorker)
 		navigator.serviceWorker.register('/sw.js');

@@ -26,6 +26,7 @@ BUS = "/var/run/ubus/ubus.sock"
 
 # Verbs whose arguments come from files or the terminal: they have commands of their own here.
 OWN_WAY = (
+    "kit",
     "import-phonebook", "export-identity", "backup", "restore", "check-config", "identity",
     "revocation", "revoke",
 )  # fmt: skip
@@ -116,6 +117,11 @@ def _add_own(verbs, shared):
         "file", metavar="FILE", help="vCard, or CSV with a first line: name,number,address"
     )
     made.set_defaults(work=_import_phonebook)
+    made = verbs.add_parser("kit", parents=[shared], help=help_of["kit"])
+    made.add_argument("--count", metavar="N", default="10", help="for how many phones")
+    made.add_argument("--router", metavar="HOST", help="the router's address, as phones reach it")
+    made.add_argument("--text", action="store_true", help="as text, without codes to scan")
+    made.set_defaults(work=_kit)
     made = verbs.add_parser("export-identity", parents=[shared], help=help_of["export-identity"])
     made.set_defaults(work=_export_identity)
     made = verbs.add_parser("import-identity", parents=[shared], help="take over a node's key")
@@ -538,6 +544,24 @@ def _import_phonebook(arguments):
     print("%d entries are in the phone book" % result["imported"])
     if result["left_out"]:
         print("%d cards have neither name nor number" % result["left_out"])
+    return 0
+
+
+def _kit(arguments):
+    with _asking(arguments) as asked:
+        status = asked("status", {})
+        found = asked("kit", {"count": arguments.count})
+    from .pilot import kit  # Who has answered has the pages installed.
+
+    hosts = [one["host"] for one in status["listening"] if one["transport"] == "udp"]
+    near = [one for one in hosts if ":" not in one and one[:4] != "127."] + hosts
+    router = arguments.router or near[0]
+    pages = "http://%s:%d" % (router, found["pages"])
+    router = "%s:%d" % (router, found["port"])
+    if arguments.text:
+        print("\n".join(kit.lines(found, router, pages)))
+    else:
+        print(kit.page(found, router, pages))
     return 0
 
 

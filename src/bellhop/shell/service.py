@@ -56,7 +56,7 @@ class Service(service.Service):
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
-        self.gateway = self.ear = self.pusher = self.distributor = None
+        self.gateway = self.ear = self.pusher = self.distributor = self.carddav = None
         self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
@@ -157,10 +157,12 @@ class Service(service.Service):
             self._hear_phones()
 
     def _wake_phones(self):
-        from .pilot.distributor import Distributor  # Only where the pages are installed.
+        from .pilot.carddav import CardDav  # Only where the pages are installed.
+        from .pilot.distributor import Distributor
         from .pilot.push import Pusher
 
         self.distributor = Distributor(self.loop)
+        self.carddav = CardDav(self.control.ask, lambda: self.settings.realm.decode())
         self.pusher = Pusher(self.loop, self.guard, lambda: self.settings, self.distributor)
         self.loop.performers[Push] = self.pusher.perform
 
@@ -191,7 +193,7 @@ class Service(service.Service):
 
         sites = [PhoneBook(self.loop)]
         if self.site is not None:
-            sites += [self.distributor, self.site]
+            sites += [self.distributor, self.carddav, self.site]
         server = HttpServer(self.loop, self.settings, self.guard, sites, context)
         self.web.append(server)
         try:

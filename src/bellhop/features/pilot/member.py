@@ -16,8 +16,8 @@ from ...tu.calls import ANSWERED, RINGING
 
 NO, SEE, FULL = RIGHTS = ("no", "see", "full")
 # What is said of the safety of a call beside the levels of its keys: it stays in the house, the
-# phones encrypt by themselves, nothing is known.
-HOUSE, PHONES, UNKNOWN = SAFETY = ("house", "by phones", "not known")
+# phones encrypt by themselves, the keys are agreed when it is answered, nothing is known.
+HOUSE, PHONES, NOT_YET, UNKNOWN = SAFETY = ("house", "by phones", "not yet", "not known")
 # What became of a call, for one member.
 TALKED, MISSED, ELSEWHERE, DECLINED, UNANSWERED = ENDS = (
     "talked", "missed", "answered elsewhere", "declined", "not answered",
@@ -26,6 +26,7 @@ HELD, BUSY = "held", "busy"
 # A link to sign in, and how often in an hour an address may try a password here.
 LINK_MS, LINK_LETTERS = 600000, 24
 GUESSES_AN_HOUR = 10
+A_MINUTE = GUESSES_AN_HOUR / 60
 PAGE_OF_HISTORY = 100
 MOST_FOUND = 200
 USED = "this link was used already, or is older than ten minutes: ask for a new one"
@@ -89,11 +90,37 @@ class Pilot:
         self.seen["signed_in"] += 1
         return {"user": name, "rights": self.node.settings.users[name].pilot}, []
 
-    def _entered(self, arguments, host, now):
-        rates, guesser = self.node.rates, "page " + network_of(host)
-        a_minute = GUESSES_AN_HOUR / 60
-        if not rates.has(guesser, a_minute, GUESSES_AN_HOUR, now):
+    def enter_device(self, arguments, now):
+        """Return whose `login` and `password` are, a device's or an account's; `host`: where."""
+        host, login = arguments.get("host") or "", arguments["login"].encode()
+        self._check_guesses(host, now)
+        user, password = self.node.settings.account(login), arguments["password"].encode()
+        if user is None or not self._is_right(user, login, password):
+            self._guessed(host, now)
+            raise BellhopError(WRONG)
+        return {"user": user.name}, []
+
+    def _is_right(self, user, login, password):
+        realm = self.node.settings.realm
+        for algorithm in digest.ALGORITHMS:
+            known = user.ha1_of(algorithm, login)
+            made = digest.ha1(algorithm, login, realm, password)
+            if known is not None and digest.equal(made, known):
+                return True
+        return False
+
+    def _check_guesses(self, host, now):
+        """Raise BellhopError where an address has been wrong too often."""
+        guesser = "page " + network_of(host)
+        if not self.node.rates.has(guesser, A_MINUTE, GUESSES_AN_HOUR, now):
             raise BellhopError("too many wrong attempts from here: try again in an hour")
+
+    def _guessed(self, host, now):
+        self.node.rates.allows("page " + network_of(host), A_MINUTE, GUESSES_AN_HOUR, now)
+        self.admission.guessed(host, now)
+
+    def _entered(self, arguments, host, now):
+        self._check_guesses(host, now)
         token, found = arguments.get("token"), None
         if token:
             found, until = self.links.pop(token, (None, 0))
@@ -102,8 +129,7 @@ class Pilot:
             found = self._by_password(arguments)
         user = self.node.settings.users.get(found)
         if user is None or user.pilot == NO:
-            rates.allows(guesser, a_minute, GUESSES_AN_HOUR, now)
-            self.admission.guessed(host, now)
+            self._guessed(host, now)
             raise BellhopError(USED if token else WRONG)
         return found
 
@@ -112,11 +138,8 @@ class Pilot:
         section = self.node.settings.names.get(uri.key_of(name.strip().encode()))
         if section is None or section.kind != "user":
             return None
-        for algorithm in section.ha1:
-            made = digest.ha1(algorithm, section.name.encode(), self.node.settings.realm, password)
-            if digest.equal(made, section.ha1[algorithm]):
-                return section.name
-        return None
+        is_right = self._is_right(section, section.name.encode(), password)
+        return section.name if is_right else None
 
     def _user(self, arguments):
         return self.node.settings.users[self.node.user_named(arguments.get("user"))]
@@ -391,6 +414,8 @@ def _safety(call, seen):
     if seen.get("security") is not None:
         return seen["security"]
     members = call.members
+    if call.state == RINGING and seen.get("relays"):
+        return NOT_YET
     if call.state == ANSWERED:
         return HOUSE if members.caller is not None and members.taker is not None else UNKNOWN
     branches = [] if call.context is None else call.context.pending()

@@ -253,6 +253,8 @@ class Provision:
         count = arguments.get("count") or "10"
         if not count.isdigit() or not 0 < int(count) <= 50:
             raise BellhopError("a kit is for 1 to 50 phones")
+        if not self.guests.is_on():
+            raise BellhopError("a kit is for field mode: `option field_mode 1` in `config node`")
         phones, effects = [], []
         for _ in range(int(count)):
             user, made = self.guests.add("", now)
@@ -267,6 +269,7 @@ class Provision:
         return {
             "domain": settings.domain.decode(),
             "port": settings.sip_port,
+            "pages": settings.http_port,
             "help": settings.emergency_number[0] if settings.emergency_number else "",
             "phones": phones,
             "desk_phones": settings.field_mode,

@@ -119,7 +119,7 @@ class Site:
             return self._json(403, {"error": {"message": problem}})
         try:
             asked = json.loads(request.body)
-            verb, arguments = asked["verb"], dict(asked.get("arguments") or {})
+            verb, arguments = str(asked["verb"]), dict(asked.get("arguments") or {})
         except (ValueError, TypeError, KeyError, RecursionError):
             words = 'a request is {"verb": TEXT, "arguments": {...}}'
             return self._json(400, {"error": {"message": words}})
@@ -173,7 +173,7 @@ class Site:
             return self._sign_out(session, str(arguments.get("id") or session["id"][:16]))
         own = VERBS.get(verb)
         if own is None:
-            raise BellhopError("there is no verb '%s' here" % str(verb)[:40])
+            raise BellhopError("there is no verb '%s' here" % verb[:40])
         if own in self.changes and self._right(session["user"]) != "full":
             raise BellhopError(FULL)
         given = {name: arguments[name] for name in arguments if name in self.takes[own]}

@@ -1,0 +1,143 @@
+"""Pictures of every screen of the page, in its states, over a real house with real phones.
+
+python -m tests.pilot.pictures FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+from tests.support import chromium, netns
+
+from .conftest import House
+
+WAYS = (
+    ("390", (390, 844), False, "en"), ("390-dark", (390, 844), True, "en"),
+    ("390-de", (390, 844), False, "de"), ("1280", (1280, 900), False, "en"),
+    ("1280-dark", (1280, 900), True, "en"), ("320-fr", (320, 568), False, "fr"),
+)  # fmt: skip
+TABS = ("now", "history", "messages", "book", "wishes", "phones")
+
+
+def every_way(pages, name, folder, errors):
+    """Picture what each page shows now; note what runs over the edge."""
+    for way, size, dark, _ in WAYS:
+        page = pages[way]
+        page.look(size, dark)
+        page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        wide = page.run("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            errors.append("%s at %s: %d pixels too wide" % (name, way, wide))
+        page.picture(folder / ("%s-%s.png" % (name, way)))
+        errors += ["%s at %s: %s" % (name, way, one) for one in page.errors()]
+
+
+def on_all(pages, work):
+    """Do the same on every page."""
+    for page in pages.values():
+        work(page)
+
+
+def press_tab(pages, tab):
+    """Open a tab on every page."""
+    on_all(pages, lambda page: page.run("document.getElementById('tab-%s').click()" % tab))
+    on_all(
+        pages,
+        lambda page: page.wait("!document.getElementById('%s').hidden || innerWidth > 959" % tab),
+    )
+
+
+def walk(house, folder):
+    """Bring the house into each state and picture it; return what went wrong."""
+    errors = []
+    pages = {way: house.page("alice", width=size[0], height=size[1], dark=dark, language=language)
+             for way, size, dark, language in WAYS}  # fmt: skip
+    every_way(pages, "1-nothing", folder, errors)
+    press_tab(pages, "phones")
+    every_way(pages, "1-no-phone", folder, errors)
+    alice, bob = house.phone("baresip", "alice"), house.phone("linphone", "bob")
+    house.node.ask("send", "bob", "201", "Shall I bring bread?")
+    house.node.ask("send", "alice", "202", "Yes, and milk")
+    house.node.ask(
+        "send", "carol", "201", "The cellar door is open again, somebody should look after it."
+    )
+    house.node.ask("set-contact", "alice", "", "Zoë Köhler", "+49 30 901820")
+    bob.dial("201")
+    alice.wait_incoming()
+    press_tab(pages, "now")
+    on_all(pages, lambda page: page.wait("!!document.querySelector('.call.rings')"))
+    every_way(pages, "2-ringing", folder, errors)
+    bob.hangup()
+    bob.wait_closed()
+    bob.dial("201")
+    alice.wait_incoming()
+    alice.answer()
+    bob.wait_established()
+    on_all(pages, lambda page: page.wait("!!document.querySelector('.call:not(.rings)')"))
+    every_way(pages, "3-talking", folder, errors)
+    press_tab(pages, "book")
+    on_all(pages, lambda page: page.wait("!!document.querySelector('#book .rows')"))
+    every_way(pages, "4-book", folder, errors)
+    bob.hangup()
+    alice.wait_closed()
+    alice.dial("203")
+    alice.wait_closed()
+    for tab in ("history", "messages", "wishes", "phones"):
+        press_tab(pages, tab)
+        on_all(pages, lambda page: page.run("new Promise(done => setTimeout(done, 300))"))
+        every_way(pages, "5-" + tab, folder, errors)
+    first = pages["390"]
+    for kind in ("linphone", "other", "yealink"):
+        for page in pages.values():
+            page.run("[...document.querySelectorAll('#phones button.main')][0].click()")
+            page.wait("!!document.getElementById('kind')")
+            page.run("document.getElementById('kind').value = '%s'" % kind)
+            page.type("#called", "Kitchen")
+            if kind == "linphone" and page is first:
+                page.picture(folder / "6-add-390.png")
+            page.run("document.querySelector('#phones form button.main').click()")
+            page.wait("!!document.querySelector('svg.qr, dl')")
+            page.run("0") if page is first else None
+            break
+        first.picture(folder / ("6-add-%s-390.png" % kind))
+        first.run("document.querySelector('#phones .card .acts button.main').click()")
+        first.wait("!document.querySelector('svg.qr, dl')")
+    for tab in ("wishes",):
+        press_tab(pages, tab)
+        on_all(pages, lambda page: page.wait("!!document.getElementById('forward_always')"))
+        on_all(pages, lambda page: page.type("#forward_always", "201"))
+        on_all(pages, lambda page: page.wait("!!document.querySelector('.note.bad')"))
+        every_way(pages, "7-refused", folder, errors)
+    house.node.stop()
+    on_all(pages, lambda page: page.wait("!document.getElementById('away').hidden"))
+    every_way(pages, "8-away", folder, errors)
+    house.node.start()
+    on_all(pages, lambda page: page.wait("document.getElementById('away').hidden"))
+    for page in pages.values():
+        page.ask("Network.clearBrowserCookies")
+        page.open(house.node.url())
+        page.wait("!!document.querySelector('.sign')")
+    every_way(pages, "9-sign-in", folder, errors)
+    return [one for one in errors if "ERR_" not in one and "401" not in one]
+
+
+def main(folder):
+    """Write the pictures; print what went wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reason = netns.why_unavailable() or (None if chromium.find() else "no Chromium")
+    if reason:
+        return reason
+    with netns.Network("pictures") as network:
+        house = House(network)
+        try:
+            house.node.start()
+            errors = walk(house, folder)
+        finally:
+            house.close()
+    for error in errors:
+        print(error)
+    print("%d pictures in %s" % (len(list(folder.glob("*.png"))), folder))
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,242 @@
+"""The server of the pages by its octets: forgery, bounds, CardDAV, the emergency kit."""
+
+import base64
+import json
+import re
+import socket
+import time
+
+import pytest
+
+from tests.system.sipp.runner import free_ports
+from tests.system.test_shell_node import CONFIG, Process
+
+MORE = """\
+config user
+	option name 'bob'
+	option display_name 'Bob <b>'
+	option extension '202'
+	option password 'secret-b'
+	option pilot 'see'
+"""
+OWN = {"Content-Type": "application/json"}
+
+
+class Site(Process):
+    """A node whose pages are asked by hand."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        (self.ports["http"],) = free_ports(1)
+        text = (CONFIG % self.ports).replace("http_port '0'", "http_port '%d'" % self.ports["http"])
+        self.config.write_text(
+            text.replace("option tls_port", "option https_port '0'\n\toption tls_port", 1) + MORE
+        )
+
+    def ask_http(self, method, path, fields=(), body=b""):
+        """Return (status, {field: value}, body)."""
+        fields = {"Host": "127.0.0.1:%d" % self.ports["http"], **dict(fields)}
+        head = ["%s %s HTTP/1.1" % (method, path), *("%s: %s" % one for one in fields.items())]
+        head.append("Content-Length: %d" % len(body))
+        with socket.create_connection(("127.0.0.1", self.ports["http"]), timeout=20) as made:
+            made.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+            data = b""
+            while more := made.recv(65536):
+                data += more
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        return int(lines[0].split()[1]), dict(one.split(": ", 1) for one in lines[1:]), body
+
+    def api(self, verb, fields=(), **arguments):
+        """Return (status, answer) of a verb of the page."""
+        body = json.dumps({"verb": verb, "arguments": arguments}).encode()
+        status, _, body = self.ask_http("POST", "/api", {**OWN, **dict(fields)}, body)
+        return status, json.loads(body)
+
+    def cookie(self, user, password):
+        """Return the field of who is signed in."""
+        body = json.dumps({"verb": "sign-in", "arguments": {"user": user, "password": password}})
+        _, fields, _ = self.ask_http("POST", "/api", OWN, body.encode())
+        return {"Cookie": fields["Set-Cookie"].partition(";")[0]}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("site")).start()
+    made.wait_for("bellhop is running")
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def test_files_say_what_a_browser_may_do_with_them_and_come_once(site):
+    status, fields, body = site.ask_http("GET", "/")
+    assert status == 200 and b"/pilot.js" in body
+    assert "default-src 'self'" in fields["Content-Security-Policy"]
+    assert (fields["X-Content-Type-Options"], fields["Referrer-Policy"]) == (
+        "nosniff",
+        "no-referrer",
+    )
+    again, _, rest = site.ask_http("GET", "/", {"If-None-Match": fields["ETag"]})
+    assert (again, rest) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ("/../pilot.js", "/words/../../limits.py", "/%2e%2e/limits.py", "/words/", "/.git.json",
+     "//etc.css",
+     "/words/words/en.json", "/limits.py", "/pilot.js.gz", "/pilot.js%00.css"),
+)  # fmt: skip
+def test_no_other_file_is_reached(site, path):
+    assert site.ask_http("GET", path)[0] in (400, 404)
+
+
+def test_who_is_not_signed_in_gets_nothing(site):
+    for fields in ({}, {"Cookie": "bellhop=" + "a" * 32}, {"Cookie": "bellhop="}, {"Cookie": "x"}):
+        assert site.api("me", fields)[0] == 401
+        assert site.ask_http("GET", "/events", fields)[0] == 401
+
+
+def test_forged_requests_are_refused(site):
+    mine = site.cookie("alice", "secret-a")
+    host = "127.0.0.1:%d" % site.ports["http"]
+    for fields, wanted in (
+        ({"Origin": "http://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Content-Type": "text/plain"}, 403),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Host": "evil.test"}, 421),
+        ({"Origin": "http://" + host, "Sec-Fetch-Site": "same-origin"}, 200),
+    ):
+        body = b'{"verb":"me"}'
+        assert site.ask_http("POST", "/api", {**OWN, **mine, **fields}, body)[0] == wanted, fields
+    assert site.ask_http("GET", "/api", mine)[0] == 403
+
+
+def test_the_user_is_who_is_signed_in_whatever_is_asked(site):
+    mine = site.cookie("bob", "secret-b")
+    status, answer = site.api("me", mine, user="alice")
+    assert (status, answer["result"]["name"]) == (200, "bob")
+    for verb in ("status", "users", "calls", "history", "trace", "pilot-link", "kit", "wishes",
+                 "phone-file", "export-identity", "set-wish", "events", "reload"):  # fmt: skip
+        assert "there is no verb" in site.api(verb, mine, user="alice")[1]["error"]["message"]
+
+
+def test_who_may_only_see_changes_nothing(site):
+    mine = site.cookie("bob", "secret-b")
+    for verb in ("dial", "send", "set-contact", "set-my-wishes", "add-phone", "hangup", "price"):
+        words = site.api(verb, mine, to="201", text="x")[1]["error"]["message"]
+        assert "right" in words, verb
+
+
+def test_garbage_is_refused_and_the_node_goes_on(site):
+    mine = site.cookie("alice", "secret-a")
+    for body in (b"", b"[]", b"{", b'{"verb":1}', b'{"verb":"me","arguments":7}', b"[" * 20000,
+                 b'{"verb":"me","arguments":{"user":["x"]}}', b"\xff\xfe",
+                 b'{"verb":{"a":1}}'):  # fmt: skip
+        assert site.ask_http("POST", "/api", {**OWN, **mine}, body)[0] in (200, 400)
+    assert site.api("me", mine)[0] == 200
+    assert "Traceback" not in site.output.read_text()
+
+
+def test_ten_thousand_guesses_leave_the_node_answering_sip(site):
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", site.ports["http"])):
+        for number in range(200):
+            assert site.api("sign-in", token="guess%d" % number)[1]["error"]
+    from tests.system.test_shell_node import options
+
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    probe.settimeout(5)
+    probe.sendto(options("UDP"), ("127.0.0.1", site.ports["sip"]))
+    assert probe.recv(4096).startswith(b"SIP/2.0 200")
+    assert (
+        "an hour" in site.api("sign-in", user="alice", password="secret-a")[1]["error"]["message"]
+    )
+    assert time.monotonic() - began < 60
+
+
+def test_a_seventeenth_page_sends_the_first_away(site, tmp_path):
+    made = Site(tmp_path).start()
+    made.wait_for("bellhop is running")
+    try:
+        mine = made.cookie("alice", "secret-a")
+        pages = []
+        for _ in range(17):
+            one = socket.create_connection(("127.0.0.1", made.ports["http"]), timeout=10)
+            head = "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\n\r\n" % mine["Cookie"]
+            one.sendall(head.encode())
+            assert b"event: me" in b"".join(iter(lambda one=one: _until(one), b""))
+            pages.append(one)
+        rest = b""
+        while more := pages[0].recv(65536):
+            rest += more
+        assert b"event: bye" in rest
+    finally:
+        made.stop()
+
+
+def _until(stream):
+    """Return what came up to the first state, then nothing."""
+    if getattr(_until, "last", None) is stream:
+        return b""
+    data = b""
+    while b"event: messages" not in data:
+        data += stream.recv(65536)
+    _until.last = stream
+    return data
+
+
+def test_the_phone_book_is_a_read_only_collection_of_cards(tmp_path):
+    site = Site(tmp_path).start()
+    site.wait_for("bellhop is running")
+    try:
+        made = json.loads(site.ask("add-phone", "alice", "other", "Mobile", "--json").stdout)
+        basic = base64.b64encode(("%s:%s" % (made["login"], made["password"])).encode()).decode()
+        login = {"Authorization": "Basic " + basic, "Depth": "1"}
+        assert site.ask_http("PROPFIND", "/dav/")[0] == 401
+        status, fields, _ = site.ask_http("OPTIONS", "/dav/book/")
+        assert (status, fields["DAV"]) == (200, "1, 3, addressbook")
+        status, _, body = site.ask_http("PROPFIND", "/dav/", login, b"<propfind/>")
+        assert status == 207 and b"addressbook-home-set" in body
+        asked = b"<C:addressbook-query><prop><C:address-data/></prop></C:addressbook-query>"
+        status, _, body = site.ask_http("REPORT", "/dav/book/", login, asked)
+        from xml.dom import minidom
+
+        rows = minidom.parseString(body).getElementsByTagName("c:address-data")
+        cards = [row.firstChild.data for row in rows]
+        assert any("FN:Bob <b>" in one and "TEL;TYPE=VOICE:202" in one for one in cards)
+        place = re.search(rb"<d:href>(/dav/book/\w+\.vcf)</d:href>", body)[1].decode()
+        assert site.ask_http("GET", place, login)[2].startswith(b"BEGIN:VCARD")
+        for method in ("PUT", "DELETE", "MKCOL", "PROPPATCH"):
+            assert site.ask_http(method, place, login)[0] == 403
+    finally:
+        site.stop()
+
+
+def test_a_kit_is_a_sheet_with_a_code_for_each_phone(tmp_path):
+    site = Site(tmp_path).start()
+    site.wait_for("bellhop is running")
+    try:
+        config = site.config.read_text()
+        site.config.write_text(
+            config.replace("option domain", "option field_mode '1'\n\toption domain", 1)
+        )
+        assert not site.ask("reload").returncode
+        sheet = site.ask("kit", "--count", "3", "--router", "192.168.1.1").stdout
+        assert sheet.count('class="code"') == 3 and "Help: dial 112" in sheet
+        (tmp_path / "kit.html").write_text(sheet)
+        (url, *_) = re.findall(r'data-text="http://192.168.1.1:\d+(/p/\w+)"', sheet)
+        assert b"guest900" in site.ask_http("GET", url)[2]
+        text = site.ask("kit", "--count", "1", "--text").stdout
+        assert "account guest903" in text
+        config = site.config.read_text()
+        site.config.write_text(config.replace("field_mode '1'", "field_mode '0'"))
+        assert not site.ask("reload").returncode
+        assert "guest" not in site.ask("users").stdout
+        refused = site.ask("kit")
+        assert refused.returncode and "field_mode" in refused.stderr
+    finally:
+        site.stop()
