@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from ..errors import SipError
-from ..limits import MEMBER, OWN, STRANGER
+from ..limits import MEMBER, OWN, SENDERS, STRANGER
 from ..sip import digest, uri
 from ..sip.ip import is_within, network_of
 from ..tu import dialplan, proxy
@@ -29,6 +29,8 @@ GUESSES = 20
 # Who sent a request. kind: one of limits.SENDERS, OWN for phones of users here and for addresses
 # that the owner trusts; user: the section of the user that has proved to speak, or None.
 Caller = namedtuple("Caller", ("kind", "user"))
+# Those who have proved nothing.
+UNPROVED = {kind: Caller(kind, None) for kind in SENDERS}
 
 
 class Admission:
@@ -186,11 +188,11 @@ class Admission:
     def admit(self, request, tokens, found, flow, now):
         """Return the Caller of a request that may go where it leads, or refuse."""
         if self.is_in_dialog(request, tokens, found, flow):
-            return Caller(self.kind(flow), None)
+            return UNPROVED[self.kind(flow)]
         if self._admits(request, found, flow):
             if not self.node.location.has_host(flow.host):
                 self.limit(request, flow, now, "member ", MEMBER_RATE)
-            return Caller(MEMBER, None)
+            return UNPROVED[MEMBER]
         section = self._named(request.from_.uri)
         if self.is_trusted(flow) or self._is_registered_stream(section, flow, now):
             return Caller(OWN, section)
@@ -215,7 +217,7 @@ class Admission:
             raise SipError(403, "callers from elsewhere are not accepted here")
         self.limit(request, flow, now)
         _check_method(request)
-        return Caller(STRANGER, None)
+        return UNPROVED[STRANGER]
 
     def sender(self, request, flow):
         """Return who has sent a request that was let in, as (kind, name) of limits.SENDERS."""

@@ -214,7 +214,7 @@ class Forwarder:
 
     def _note_caller(self, context):
         request, flow = context.request, context.flow
-        named = [contact.uri_bytes for contact in request.contacts[:1]]
+        named = [request.contacts[0].uri_bytes] if request.contacts else []
         phone = self.node.phone_of(request, flow)
         context.call.parties.note(request.from_.tag, named, flow, phone)
 
@@ -379,15 +379,15 @@ class Forwarder:
 
     def _carry_out(self, context, steps, now):
         effects = []
-        for step in steps:
-            if step.what == response_context.RESPOND:
-                if step.branch is not None:
-                    self._tell_who(context, step.branch.target, step.value)
-                effects += self._answer(context, step.value, now)
-            elif step.what == response_context.CANCEL:
-                effects += self._cancel_branch(step.branch, step.value or None, now)
+        for what, branch, value in steps:
+            if what == response_context.RESPOND:
+                if branch is not None:
+                    self._tell_who(context, branch.target, value)
+                effects += self._answer(context, value, now)
+            elif what == response_context.CANCEL:
+                effects += self._cancel_branch(branch, value or None, now)
             else:
-                effects += self._start(context, step.value, now)
+                effects += self._start(context, value, now)
         self.node.deadlines.watch(context)
         if context.state == response_context.DONE:
             effects += self._ended(context.branches)
@@ -599,6 +599,8 @@ def _with_flow(target, flow):
 
 def _share(context):
     """Return the Max-Breadth of one branch (RFC 5393 section 5.3.3), or None to write none."""
+    if context.breadth is None and len(context.branches) == 1:
+        return None
     active = len(context.pending())
     if context.breadth is None:
         return proxy.MAX_BREADTH // active if active > 1 else None

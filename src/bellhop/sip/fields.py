@@ -22,9 +22,11 @@ class Fields:
 
     names[i] is the lower-case full name of lines[i]; a folded line of a peer keeps its line ends
     inside, one that is set or put in has none. first: name -> what stands behind the colon of the
-    first line so called, unfolded; None as long as nobody has asked.
+    first line so called, unfolded; None as long as nobody has asked. twice: names that may stand
+    more than once.
     """
 
+    twice = ()
     # What the topmost Via has been read as.
     _via = None
 
@@ -38,7 +40,9 @@ class Fields:
         if self.first is None:
             self.first = {}
             for name, line in zip(self.names, self.lines):
-                if name not in self.first:
+                if name in self.first:
+                    self.twice += (name,)
+                else:
                     self.first[name] = line_value(line)
         return self.first
 
@@ -56,7 +60,7 @@ class Fields:
         first = self.first or self.index()
         if name not in first:
             return []
-        if len(first) == len(self.names):
+        if name not in self.twice:
             return [first[name].strip(scan.BLANKS)]
         return [line_value(self.lines[i]) for i, one in enumerate(self.names) if one == name]
 
@@ -69,6 +73,8 @@ class Fields:
 
     def tokens(self, name):
         """Return the lower-case elements of an option-tag list such as Supported."""
+        if name not in (self.first or self.index()):
+            return []
         return [item.lower() for item in self.items(name) if item]
 
     def addresses(self, name):
@@ -96,7 +102,11 @@ class Fields:
         """Add a line, which may be folded, at the end."""
         self.names.append(name)
         self.lines.append(line)
-        if self.first is not None and name not in self.first:
+        if self.first is None:
+            return
+        if name in self.first:
+            self.twice += (name,)
+        else:
             self.first[name] = line_value(line)
 
     def insert(self, name, line):
@@ -104,6 +114,7 @@ class Fields:
         names, first = self.names, self.first or self.index()
         if name in first:
             at = names.index(name)
+            self.twice += (name,)
         else:
             at = names.index(b"via") + names.count(b"via") if b"via" in first else 0
         self._via = None
@@ -127,7 +138,7 @@ class Fields:
         """Remove all lines but those at these indexes."""
         self.names = [self.names[at] for at in places]
         self.lines = [self.lines[at] for at in places]
-        self.first = None
+        self.first, self.twice = None, ()
 
     def remove_first(self, name):
         """Remove the first comma-separated element of the first field `name`."""
@@ -138,10 +149,9 @@ class Fields:
             self._rewrite(name, at, rest)
             return
         self._via = None
-        was_single = len(first) == len(names)
         del names[at]
         del lines[at]
-        if not was_single and name in names:
+        if name in self.twice and name in names:
             first[name] = line_value(lines[names.index(name)])
         else:
             del first[name]

@@ -49,14 +49,7 @@ LISTS = frozenset(
 )
 
 # Fields that may stand only once where the node relies on them (section 20).
-SINGLE = (
-    b"call-id",
-    b"content-length",
-    b"cseq",
-    b"from",
-    b"max-forwards",
-    b"to",
-)
+SINGLE = frozenset((b"call-id", b"content-length", b"cseq", b"from", b"max-forwards", b"to"))
 
 SPELLINGS = (
     b"Accept Accept-Contact Alert-Info Allow Allow-Events Authorization Call-ID Contact "

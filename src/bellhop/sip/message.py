@@ -27,10 +27,12 @@ _starts = {}
 class Message(Fields):
     """Header lines and the body; what a field says is read when somebody asks, and once.
 
+    octets: how many it had when it came in, 0 for one of the node's own.
     from_, to: the Address there; contacts: the Addresses in Contact; call_id: bytes; cseq: the pair
     (number, method). To read what is malformed refuses with 400.
     """
 
+    octets = 0
     call_id = Once("call_id", lambda message: message.value(b"call-id"))
     cseq = Once("cseq", lambda message: cseq_in(message.value(b"cseq")))
     from_ = Once("from_", lambda message: address.parse(message.value(b"from")))
@@ -112,14 +114,14 @@ class Request(Message):
         It knows what has been read of this one, but for the Via, which a proxy changes.
         """
         copy = Request(self.method, target, self.names[:], self.lines[:], self.body)
-        copy.first = self.index().copy()
+        copy.first, copy.twice = self.index().copy(), self.twice
         copy.call_id, copy.cseq, copy.max_forwards = self.call_id, self.cseq, self.max_forwards
         copy.from_, copy.to = self.from_, self.to
         return copy
 
     def size(self):
         """Return about how many octets `write` will return."""
-        return sum([len(line) for line in self.lines]) + len(self.body)
+        return self.octets or sum([len(line) for line in self.lines]) + len(self.body)
 
     def write(self):
         """Return the message as bytes."""
@@ -201,6 +203,7 @@ def parse(data):
         # Another element may take a lone CR or LF for a line end and read other fields than we do.
         raise SipError(400, "a header line holds a lone CR or LF")
     message = _begun(start, lines)
+    message.octets = len(data)
     try:
         _read(message, _fields(message), body)
     except SipError as error:
@@ -223,16 +226,19 @@ def _endless(data):
 
 def _fields(message):
     """Name the lines of a message and index them; return name -> value of the first so called."""
-    names, first = [], {}
-    for line in message.lines:
-        name, colon, value = line.partition(b":")
-        if not colon or name not in NAMES:
-            return _unusual_fields(message)
-        name = NAMES[name]
-        if name not in first:
-            first[name] = value
-        names.append(name)
-    message.names, message.first = names, first
+    names, first, twice = [], {}, ()
+    try:
+        for line in message.lines:
+            name, colon, value = line.partition(b":")
+            name = NAMES[name if colon else b""]
+            if name in first:
+                twice += (name,)
+            else:
+                first[name] = value
+            names.append(name)
+    except KeyError:
+        return _unusual_fields(message)
+    message.names, message.first, message.twice = names, first, twice
     return first
 
 
@@ -294,7 +300,6 @@ def _bad_start(request, version):
 
 def _read(message, fields, body):
     """Read what every message must have. fields: of `_fields`; body: all behind the header."""
-    names = message.names
     message.body = body
     length = fields.get(b"content-length")
     if length is not None:
@@ -304,35 +309,29 @@ def _read(message, fields, body):
         if size > len(body):
             raise SipError(400, "the body is shorter than Content-Length says")
         message.body = body[:size]
-    for name in MANDATORY:
-        if name not in fields:
-            raise SipError(400, "the field %s is missing" % name.decode())
-    spare = len(names) - len(fields)
-    if spare and spare >= names.count(b"via"):
-        _check_single(names)
-    message.call_id = fields[b"call-id"].strip(scan.BLANKS)
-    message.cseq = cseq_in(fields[b"cseq"])
+    try:
+        call_id, cseq, sender, addressee, top = [fields[name] for name in MANDATORY]
+    except KeyError as missing:
+        raise SipError(400, "the field %s is missing" % missing.args[0].decode()) from None
+    for name in message.twice:
+        if name in SINGLE:
+            raise SipError(400, "the field %s stands twice" % name.decode())
+    message.call_id = call_id.strip(scan.BLANKS)
+    message.cseq = cseq_in(cseq)
     if isinstance(message, Request):
-        _read_request(message, fields)
+        if message.cseq[1] != message.method:
+            raise SipError(400, "CSeq names another method than the request")
+        message._via = via.parse(top.strip(scan.BLANKS))
+        message.from_ = address.parse(sender.strip(scan.BLANKS))
+        message.to = address.parse(addressee.strip(scan.BLANKS))
+        _read_hops(message, fields.get(b"max-forwards"))
     elif message.status < 100:
         raise SipError(400, "the status code is below 100")
     else:
-        message.branch = via.branch_of(fields[b"via"].strip(scan.BLANKS))
+        message.branch = via.branch_of(top.strip(scan.BLANKS))
 
 
-def _check_single(names):
-    for name in SINGLE:
-        if names.count(name) > 1:
-            raise SipError(400, "the field %s stands twice" % name.decode())
-
-
-def _read_request(request, fields):
-    if request.cseq[1] != request.method:
-        raise SipError(400, "CSeq names another method than the request")
-    request._via = via.parse(fields[b"via"].strip(scan.BLANKS))
-    request.from_ = address.parse(fields[b"from"].strip(scan.BLANKS))
-    request.to = address.parse(fields[b"to"].strip(scan.BLANKS))
-    hops = fields.get(b"max-forwards")
+def _read_hops(request, hops):
     request.max_forwards = 70 if hops is None else number_in(hops, 255, b"max-forwards")
 
 

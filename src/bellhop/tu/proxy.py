@@ -121,8 +121,8 @@ def loop_key(request):
 def check_loop(request, instance, key):
     """Refuse a request that was here before in the same form (RFC 5393, mandatory for forking)."""
     mark = MAGIC_COOKIE + instance
-    for name, line in zip(request.names, request.lines):
-        if name == b"via" and line.count(mark) and line.count(b"." + key):
+    for value in request.values(b"via"):
+        if value.count(mark) and value.count(b"." + key):
             raise SipError(482, "Loop Detected")
 
 

@@ -4,10 +4,9 @@ from collections import namedtuple
 
 from ..sip.message import response_to
 
-# What the engine is asked to do. START: begin a list of targets (`value`), None for the next one;
-# RESPOND: give a response to the server transaction; CANCEL: cancel a branch, `value` being the
-# Reason line or None.
-Step = namedtuple("Step", ("what", "branch", "value"))
+# What the engine is asked to do is a list of steps, each (what, branch, value). START: begin a list
+# of targets (`value`), None for the next one; RESPOND: give a response to the server transaction;
+# CANCEL: cancel a branch, `value` being the Reason line or None.
 
 # How a request is forwarded. stages: lists of Targets, searched one after the other; patience: ms
 # that each but the last may ring; is_help: a call for help: stages ring along with those before, no
@@ -142,7 +141,7 @@ class ResponseContext:
         self.refusal = status, reason
 
     def handle(self, event, now, branch=None, response=None):
-        """Return the Steps of one event; an unlisted pair changes nothing."""
+        """Return the steps of one event; an unlisted pair changes nothing."""
         step = TABLE.get((self.state, event))
         return [] if step is None else step(self, now, branch, response)
 
@@ -191,14 +190,14 @@ def _ring(context, now, branch, response):
         return []
     if not context.is_help or not context.stages:
         context.deadline = now + context.patience
-    return [Step(RESPOND, branch, response)]
+    return [(RESPOND, branch, response)]
 
 
 def _ring_late(context, now, branch, response):
     """The first provisional response is what a CANCEL has to wait for (section 9.1)."""
     first = not branch.rang
     branch.rang = True
-    return [Step(CANCEL, branch, branch.cancel)] if first and branch.cancel is not None else []
+    return [(CANCEL, branch, branch.cancel)] if first and branch.cancel is not None else []
 
 
 def _succeed(context, now, branch, response):
@@ -206,7 +205,8 @@ def _succeed(context, now, branch, response):
     branch.request = None
     context.state = ACCEPTED
     context.deadline = None
-    return [Step(RESPOND, branch, response)] + _cancel_rest(context, ELSEWHERE)
+    told = [(RESPOND, branch, response)]
+    return told if len(context.branches) == 1 else told + _cancel_rest(context, ELSEWHERE)
 
 
 def _succeed_again(context, now, branch, response):
@@ -214,7 +214,7 @@ def _succeed_again(context, now, branch, response):
     branch.final = response.status
     if context.request.method != b"INVITE":
         return []
-    return [Step(RESPOND, branch, response)]
+    return [(RESPOND, branch, response)]
 
 
 def _fail(context, now, branch, response):
@@ -226,7 +226,7 @@ def _fail(context, now, branch, response):
         return []
     if context.stages:
         context.deadline = now + context.patience
-        return [Step(START, None, None)]
+        return [(START, None, None)]
     return _finish(context)
 
 
@@ -273,7 +273,7 @@ def _stop(context, now, branch, response):
 
 def _join(context, now, branch, targets):
     """More phones ring: one that picks the call up, or brings it back."""
-    return [Step(START, None, targets)] if targets else []
+    return [(START, None, targets)] if targets else []
 
 
 def _fail_cancelled(context, now, branch, response):
@@ -286,7 +286,7 @@ def _tire(context, now, branch, response):
     """Timer C: give up the branches of this step; the next one may still be reached."""
     if context.is_help and context.stages:
         context.deadline = now + context.patience
-        return [Step(START, None, None)]
+        return [(START, None, None)]
     context.deadline = now + CANCEL_PATIENCE
     return _cancel_rest(context, None) or _give_up(context, now, None, None)
 
@@ -299,7 +299,7 @@ def _give_up(context, now, branch, response):
         context.finals.append(response_to(context.request, *words))
     if context.stages:
         context.deadline = now + context.patience
-        return [Step(START, None, None)]
+        return [(START, None, None)]
     return _finish(context)
 
 
@@ -310,10 +310,10 @@ def _finish(context):
     context.deadline = None
     if cancelled:
         status, reason = context.refusal or (487, None)
-        return [Step(RESPOND, None, response_to(context.request, status, reason))]
+        return [(RESPOND, None, response_to(context.request, status, reason))]
     if context.is_help:
-        return [Step(RESPOND, None, response_to(context.request, 480, NO_HELP))]
-    return [Step(RESPOND, None, best(context.request, context.finals))]
+        return [(RESPOND, None, response_to(context.request, 480, NO_HELP))]
+    return [(RESPOND, None, best(context.request, context.finals))]
 
 
 def _cancel_rest(context, reason):
@@ -326,7 +326,7 @@ def _cancel(branches, reason, but):
         if branch is not but and branch.cancel is None:
             branch.cancel = reason or b""
             if branch.rang:
-                steps.append(Step(CANCEL, branch, reason))
+                steps.append((CANCEL, branch, reason))
     return steps
 
 

@@ -28,11 +28,12 @@ def tell(context, number, status, now=10):
 
 def shown(context, step):
     """Return a step in a form that can be compared."""
-    if step.what == rc.RESPOND:
-        return step.what, None if step.value is None else step.value.status
-    if step.what == rc.CANCEL:
-        return step.what, context.branches.index(step.branch), step.value
-    return (step.what,)
+    what, branch, value = step
+    if what == rc.RESPOND:
+        return what, None if value is None else value.status
+    if what == rc.CANCEL:
+        return what, context.branches.index(branch), value
+    return (what,)
 
 
 class TableTest(unittest.TestCase):
@@ -187,7 +188,7 @@ class TimerCTest(unittest.TestCase):
         context.wake(PATIENCE + 10)
         steps = context.wake(context.deadline)
         self.assertEqual([shown(context, s) for s in steps], [("respond", 480)])
-        self.assertEqual(steps[0].value.reason, b"nobody answers")
+        self.assertEqual(steps[0][2].reason, b"nobody answers")
         self.assertEqual(context.state, rc.DONE)
 
 
