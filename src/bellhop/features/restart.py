@@ -39,6 +39,7 @@ class Restart:
         self.release = release
         # Call-IDs of what is kept; Call-ID -> Call of what is to be kept anew.
         self.known, self.dirty, self.last = {}, {}, {}
+        self.is_asked = False
         self.waiting, self.since = [], 0
         self.is_leaving = False
 
@@ -56,12 +57,15 @@ class Restart:
             self.dirty.pop(key, None)
             return []
         self.dirty[key] = call
-        return [Store(NAME, self.rows, self._changes)] if len(self.dirty) == 1 else []
+        if self.is_asked:
+            return []
+        self.is_asked = True
+        return [Store(NAME, self.rows, self._changes)]
 
     def _changes(self, now):
         if self.is_leaving:
             return self.last
-        dirty, self.dirty = self.dirty, {}
+        dirty, self.dirty, self.is_asked = self.dirty, {}, False
         changes = {}
         for key in dirty:
             row = self._row(dirty[key], now)
@@ -91,7 +95,8 @@ class Restart:
             return self.waiting
         rows = [self._row(call, now) for call in self.node.calls.live.values()]
         rows = [row for row in rows if row is not None] + self.waiting
-        self.known, self.dirty = {scan.to_octets(row["id"]): True for row in rows}, {}
+        self.known = {scan.to_octets(row["id"]): True for row in rows}
+        self.dirty, self.is_asked = {}, False
         return rows
 
     def _row(self, call, now):

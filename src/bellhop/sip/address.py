@@ -22,7 +22,7 @@ class Address:
         self.uri_bytes = uri_bytes
         self.uri = uri.parse(uri_bytes)
         self.params = params
-        self.tag = self.param(b"tag")
+        self.tag = scan.parameter(params, b"tag") if params else None
 
     def param(self, name):
         """Return a header parameter's value: b"" where it has none, None where absent."""
@@ -46,7 +46,7 @@ def parse(value):
 
 def parse_list(value):
     """Return the Addresses of a comma-separated header value."""
-    if not value.count(b","):
+    if not value.partition(b",")[1]:
         return [parse(value)] if value else []
     return [parse(part) for part in scan.split_outside(value, b",", angles=True) if part]
 

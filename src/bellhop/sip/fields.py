@@ -66,6 +66,11 @@ class Fields:
 
     def items(self, name):
         """Return all comma-separated elements of field `name`, in order."""
+        first = self.first or self.index()
+        if name not in first:
+            return []
+        if name not in self.twice:
+            return scan.split_outside(first[name], b",", angles=True)
         found = []
         for value in self.values(name):
             found.extend(scan.split_outside(value, b",", angles=True))
@@ -79,6 +84,11 @@ class Fields:
 
     def addresses(self, name):
         """Return the Address values of field `name` (Contact, Route, ...)."""
+        first = self.first or self.index()
+        if name not in first:
+            return []
+        if name not in self.twice:
+            return address.parse_list(first[name].strip(scan.BLANKS))
         found = []
         for value in self.values(name):
             found += address.parse_list(value)
@@ -116,7 +126,8 @@ class Fields:
             at = names.index(name)
             self.twice += (name,)
         else:
-            at = names.index(b"via") + names.count(b"via") if b"via" in first else 0
+            vias = names.count(b"via") if b"via" in self.twice else 1
+            at = names.index(b"via") + vias if b"via" in first else 0
         self._via = None
         names.insert(at, name)
         self.lines.insert(at, line)

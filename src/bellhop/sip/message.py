@@ -164,7 +164,7 @@ def _written(start, message):
 def has_line_end(lines):
     """Tell whether an octet of a line end stands within lines."""
     together = b"".join(lines)
-    return bool(together.partition(b"\r")[1] or together.partition(b"\n")[1])
+    return together.partition(b"\r")[1] or together.partition(b"\n")[1]
 
 
 def _gated(lines):

@@ -1,8 +1,9 @@
 """Cursor over bytes: token, quoted string, white space, delimiters (RFC 3261 section 25.1).
 
 All functions take a byte string and an index and return indexes; none copies what it skips.
-Whether one octet is in others is asked by `count`: to `in` and `find` CPython tries octets as a
-number first, four times as slow, and a number is nothing that MicroPython looks for.
+Whether one octet is in others is asked by `partition`, or by `count` where it does not matter: to
+`in` CPython tries octets as a number first, four times as slow, and a number is nothing that
+MicroPython looks for.
 """
 
 from ..errors import SipError
@@ -85,7 +86,7 @@ def find_outside(value, delimiter, start=0, angles=False):
 
 def split_outside(value, delimiter, angles=False):
     """Split at the octet `delimiter` outside quotes (and <>); blanks are stripped."""
-    if not value.count(delimiter):
+    if not value.partition(delimiter)[1]:
         return [value.strip(BLANKS)]
     if not (angles and value.count(b"<")) and not value.count(b"\\"):
         parts = value.split(delimiter)
