@@ -38,10 +38,10 @@ def provider(name="tel", domain=DOMAIN, user="user1", more=""):
     return PROVIDER % {"name": name, "domain": domain, "user": user, "more": more}
 
 
-def exchange(sections=None, more="", node="list trusted 10.0.0.0/24\n"):
+def exchange(sections=None, more="", node="list trusted 10.0.0.0/24\n", telephone=TELEPHONE):
     """Return an Exchange whose house calls by these providers; the names are asked for."""
     sections = provider() if sections is None else sections
-    made = Exchange(settings(node, TELEPHONE + sections + more))
+    made = Exchange(settings(node, telephone + sections + more))
     catalogue.join_trunks(made.engine)
     made.take(made.engine.start(made.now))
     return made
@@ -93,9 +93,9 @@ class Carrier(Phone):
         line += ", " + qop if qop else ""
         self.refuse(request, status, [line + more])
 
-    def is_proved(self, request):
+    def is_proved(self, request, user=b"user1"):
         """Tell whether a request holds the right answer to the challenge."""
-        return is_proved(request, self.nonce.encode(), b"user1", PASSWORD)
+        return is_proved(request, self.nonce.encode(), user, PASSWORD)
 
     def accept(self, request, lines=(), body="", status=200):
         """Answer a request."""

@@ -22,6 +22,8 @@ const CHOICES = {
 	encrypted: _('any key'), known: _('a key seen before'), compared: _('words that were compared'),
 	signed: _('an OpenPGP signature'), no: _('no'), offer: _('offered'), must: _('required'),
 	auto: _('as the DNS says'), udp: 'UDP', tcp: 'TCP', tls: 'TLS', from: _('the number as sender'),
+	aaisp: 'Andrews & Arnold', callcentric: 'Callcentric', dusnet: 'dus.net', 'dusnet-secure': 'dus.net (TLS)', easybell: 'easybell', free: 'Free',
+	ovh: 'OVHcloud', 'sipgate-trunk': 'sipgate trunk', telekom: 'Telekom',
 	asserted: 'P-Asserted-Identity', preferred: 'P-Preferred-Identity',
 	e164: '+4930…', plain: '4930…', international: '004930…',
 	contacts: _('my contacts'), after: _('10 seconds after them'), beside: _('together with them'), mark: _('shown'),
@@ -196,7 +198,7 @@ const OPTIONS = {
 	provider: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Use this provider.') ],
 		[ 'name', '', 'word', _('Name'), _('None: the name of the section.') ],
-		[ 'preset', '', [ '' ], _('Provider'), _('Fills in what the provider says of itself; what stands below counts more.') ],
+		[ 'preset', '', [ '', 'aaisp', 'callcentric', 'dusnet', 'dusnet-secure', 'easybell', 'free', 'ovh', 'sipgate-trunk', 'telekom' ], _('Provider'), _('Fills in what the provider says of itself; what stands below counts more.') ],
 		[ 'domain', '', 'host', _('Domain'), _('Of the account, as in sip:ACCOUNT@DOMAIN.') ],
 		[ 'username', '', 'string', _('Account'), _('Its name or number.') ],
 		[ 'password', '', 'string', _('Password'), _('Of the account.') ],
