@@ -19,7 +19,7 @@ NODE = """config node
 	option domain {domain}
 {listen}
 	option sip_port {port}
-	option tls_port 0
+	option tls_port {tls_port}
 	option ws_port 0
 	option wss_port 0
 	option http_port 0
@@ -67,13 +67,15 @@ def provider(name, place, more=(), user="user1", transport="udp", domain=None):
 class House:
     """A running node. sections: text of `config provider` and others."""
 
-    def __init__(self, folder, sections, node="", telephone="", media=False, listen=HOST):
+    def __init__(self, folder, sections, node="", telephone="", media=False, listen=HOST, tls=False,
+                 environment=()):  # fmt: skip
         self.folder = Path(folder)
-        (self.port,) = free_ports(1)
+        self.port, tls_port = free_ports(2)
+        self.environment = dict(environment)
         self.host = listen
         text = NODE.format(
             domain=DOMAIN, listen="\tlist listen " + listen if listen else "", port=self.port,
-            node=node, telephone=telephone,
+            node=node, telephone=telephone, tls_port=tls_port if tls else 0,
             media=int(media),
         )  # fmt: skip
         self.config = self.folder / "bellhop.config"
@@ -104,7 +106,7 @@ class House:
         return subprocess.Popen(command, **options)
 
     def _environment(self):
-        return {**os.environ, "PYTHONPATH": str(SOURCE)}
+        return {**os.environ, "PYTHONPATH": str(SOURCE), **self.environment}
 
     def told(self):
         """Return the end of its log."""

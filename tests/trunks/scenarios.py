@@ -8,10 +8,14 @@ prints them with how each ended. tests/trunks/test_scenarios.py runs them as tes
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from pathlib import Path
 
 from tests.trunks.house import House, provider
-from tests.trunks.standin import Standin
+from tests.trunks.standin import Door, Standin, certificate
+
+# Where `make native` leaves the media library.
+NATIVE = str(Path(__file__).resolve().parents[2] / "native" / ".build" / "host")
 
 
 class Scene:
@@ -41,6 +45,11 @@ class Scene:
         house = self.open(provider("tel", tel.place, more), **options)
         tel.let_in()
         return house, tel
+
+    def keep(self, thing):
+        """Close a thing with the scene; return it."""
+        self.things.append(thing)
+        return thing
 
     def close(self):
         for one in reversed(self.things):
@@ -447,6 +456,59 @@ def strangers_stay_outside(scene):
     assert not tel.heard("INVITE")
 
 
+def over_tls_with_srtp(scene):
+    """23. TLS to a host whose certificate is checked; the sound is offered encrypted (SDES)."""
+    pem = certificate(scene.folder, "127.0.0.50")
+    door = scene.keep(Door("127.0.0.50", pem))
+    trust = {"SSL_CERT_FILE": str(scene.folder / "provider.crt"), "LD_LIBRARY_PATH": NATIVE}
+    house = scene.open(
+        provider("tel", door.place, ["option srtp must"], transport="tls"),
+        tls=True, media=True, environment=trust,
+    )  # fmt: skip
+    tel = scene.keep(door.accept("tel"))
+    tel.let_in()
+    assert tel.contact_uri.endswith(";transport=tls")
+    alice = house.phone("alice").dial("030987654")
+    invite = tel.called()
+    assert invite.body.count(b"RTP/SAVP ") and invite.body.count(b"a=crypto:")
+    assert not invite.body.count(b"m=audio 4000")
+    key = b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + b64encode(bytes(range(30)))
+    body = tel.sdp(5000).replace("RTP/AVP", "RTP/SAVP") + key.decode() + "\r\n"
+    tel.take(invite, 200, body=body)
+    answer = alice.wait("final")
+    assert answer.status == 200 and not answer.body.count(b"crypto")
+
+
+def a_false_certificate_gets_nothing(scene):
+    """24. A host whose certificate nobody has signed is told neither account nor password."""
+    door = scene.keep(Door("127.0.0.50", certificate(scene.folder, "127.0.0.50")))
+    house = scene.open(provider("tel", door.place, transport="tls"), tls=True)
+    try:
+        tel = scene.keep(door.accept("tel"))
+        assert not tel.heard("REGISTER", 2)
+    except OSError:
+        pass  # The node has broken it off.
+    house.wait_for(lambda: house.row("tel")["problem"])
+    assert not house.row("tel")["is_up"]
+
+
+def a_broken_connection_is_made_again(scene):
+    """25. TCP: the connection breaks, the node registers by a new one at once."""
+    door = scene.keep(Door("127.0.0.50"))
+    house = scene.open(provider("tel", door.place, transport="tcp"))
+    first = door.accept("tel")
+    first.let_in()
+    house.wait_for(lambda: house.row("tel")["is_up"])
+    first.close()
+    begun = time.monotonic()
+    second = scene.keep(door.accept("tel"))
+    second.let_in()
+    scene.figures["registered again after a broken connection, s"] = time.monotonic() - begun
+    alice = house.phone("alice").dial("030987654")
+    second.take(second.called(), 200)
+    assert alice.wait("final").status == 200
+
+
 SCENARIOS = (
     registers_and_renews, calls_out, is_called, dead_provider_is_passed_over,
     full_provider_is_passed_over, two_providers_talk_at_once, refusals_reach_the_caller,
@@ -454,6 +516,7 @@ SCENARIOS = (
     reliable_ringing, session_timers, redirections_are_followed_there, strange_questions,
     security_agreement, refused_registrations, odd_providers, help_goes_out, digits_and_fax,
     hidden_numbers, strangers_stay_outside,
+    over_tls_with_srtp, a_false_certificate_gets_nothing, a_broken_connection_is_made_again,
 )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """A provider as a stand-in: a Line that registers the node, asks for a password, and refuses."""
 
 import socket
+import ssl
+import subprocess
 
 from bellhop.sip import message
 from tests.support.carrier import is_proved
@@ -90,11 +92,39 @@ class Standin(Line):
         return self
 
 
-def listen(host, port=0):
-    """Return a TCP socket that waits for the node's connection."""
-    made = socket.socket()
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((host, port))
-    made.listen(4)
-    made.settimeout(10)
-    return made
+class Door:
+    """A TCP socket that waits for the node, and speaks TLS with a certificate (PEM), or not."""
+
+    def __init__(self, host, certificate=None):
+        self.socket = socket.socket()
+        self.socket.bind((host, 0))
+        self.socket.listen(4)
+        self.socket.settimeout(10)
+        self.place = self.socket.getsockname()
+        self.context = None
+        if certificate is not None:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate)
+
+    def accept(self, name):
+        """Return the Standin at the next connection; raises OSError where TLS comes to nothing."""
+        made, _ = self.socket.accept()
+        made.settimeout(10)
+        if self.context is not None:
+            made = self.context.wrap_socket(made, server_side=True)
+        return Standin(name, self.place[0], stream=made)
+
+    def close(self):
+        self.socket.close()
+
+
+def certificate(folder, host):
+    """Write a self-signed certificate of an address with its key; return the path."""
+    path = str(folder / "provider.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", "/CN=tel.test", "-keyout", path, "-out", path]
+    command += ["-addext", "subjectAltName=IP:" + host]
+    subprocess.run(command, check=True, capture_output=True)
+    whole = (folder / "provider.pem").read_text()
+    (folder / "provider.crt").write_text("-----BEGIN CERT" + whole.partition("-----BEGIN CERT")[2])
+    return path

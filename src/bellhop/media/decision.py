@@ -6,7 +6,8 @@ from ..errors import SipError
 from . import address
 
 # One side of a call. contact: the far person's address as text ("gran@far.test"), None for a phone
-# of this node; node: the key of the node that serves it, b"" for a node whose key is not known,
+# of this node, or a provider's line (which has b"" for its node); node: the key of the node that
+# serves it, b"" for a node whose key is not known,
 # None where it may be none; source: octets of the address that its own signalling comes from or
 # goes to, None where others stand between; locals: this node's addresses on that side, the one in
 # use first; behind_nat: known to announce an address that only its own network understands; srtp:
@@ -20,6 +21,7 @@ NO, OFFER, MUST = WISHES = ("no", "offer", "must")
 MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_high", "most"))
 NEVER, NEEDED, ALWAYS = RELAYING = ("never", "needed", "always")
 
+SEALED = "to encrypt the sound to the provider"
 ENCRYPTED = "to encrypt the sound between the two nodes"
 WATCHED = "the phones encrypt, as they must, and this node sees that they go on"
 HIDDEN = "addresses are hidden"
@@ -45,6 +47,18 @@ def path_reasons(settings, description, hides, near, far):
     if far.behind_nat:
         reasons.append("no direct path: the called phone is behind NAT")
     return reasons
+
+
+def provider_side(request, near, far):
+    """Return the side, 0 or 1, of a provider to which the sound is encrypted, or None.
+
+    A phone that encrypts by itself (RFC 4568) does so with the provider, without this node.
+    """
+    sealed = b"/SAVP" in request.body
+    for side, party in enumerate((near, far)):
+        if party.contact is None and party.node is not None and party.srtp != NO:
+            return side if side == 0 or not sealed else None
+    return None
 
 
 def addresses_of(description):

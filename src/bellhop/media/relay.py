@@ -106,6 +106,8 @@ class Relays:
         if is_watched:
             reasons.insert(0, decision.WATCHED)
         session = Session(request, near, far, reasons, role)
+        if role is None and session.phone_side is not None:
+            reasons.insert(0, decision.SEALED)
         stays, told = False, []
         if reasons:
             stays, told = self._is_able(session, request, description)
@@ -215,6 +217,8 @@ class Relays:
         is_asked = OPTION in message.tokens(b"require")
         if session.role is not None and (is_asked or self.keying.must(session.contact)):
             wish = "calls with %s must be encrypted" % session.contact
+        elif session.must_seal():
+            wish = "the sound to the provider must be encrypted"
         elif decision.HIDDEN in session.reasons:
             wish = decision.HIDDEN
         elif session.role is None:

@@ -7,7 +7,7 @@ phone that rings behind it has a Negotiation of its own, and all share the relay
 from ..effects import RelayClose, RelayOpen, RelayUpdate
 from ..errors import SipError
 from ..text import key_text, readable
-from . import address, crypto, sdp
+from . import address, crypto, decision, sdp
 from .agreement import CALLER, CONFIRMED
 from .decision import MUST, NO, Party, is_behind_nat
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
@@ -36,7 +36,10 @@ class Session:
             self.contact = near.contact or far.contact
         self.reasons = reasons
         self.role = role
-        self.phone_side = None if role is None else A if role == CALLER else B
+        # The side on which keys are those of RFC 4568: of a phone here, or of a provider.
+        self.phone_side = decision.provider_side(request, near, far)
+        if role is not None:
+            self.phone_side = A if role == CALLER else B
         self.agreement = None
         self.is_claimed = False
         # Whose share of the ports it takes, None for that of this house.
@@ -63,6 +66,11 @@ class Session:
     def count_for(self, group):
         """Take the ports from the share of a group."""
         self.group = group
+
+    def must_seal(self):
+        """Tell whether the sound to a provider must be encrypted."""
+        side = None if self.role is not None else self.phone_side
+        return side is not None and self.parties[side].srtp == MUST
 
     def do_without_keys(self):
         """Go on as a call in which nobody makes keys."""
@@ -222,7 +230,7 @@ class Session:
                 self._check_address(description, index, side)
             cryptos.append(self._answered_crypto(offer, index, stream))
         self._rewrite(sent, side)
-        if self.role is not None:
+        if self.phone_side is not None:
             self._show_answer(sent, offer, cryptos)
         for stream in sent.streams:
             stream.write_media()
@@ -251,13 +259,13 @@ class Session:
             else:
                 stream.port = slot.ports[2 * other]
                 slot.is_shown = True
-            if self.role is not None and not is_sealed(stream):
+            if self.phone_side is not None and not is_sealed(stream):
                 stream.remove(PHONE_KEYS)
         if self.role is not None:
             sent.head.remove((ATTRIBUTE,) + PHONE_KEYS)
 
     def _show_offer(self, stream, offer, index, dialog):
-        if self.role is None or is_sealed(offer.description.streams[index]):
+        if self.phone_side is None or is_sealed(offer.description.streams[index]):
             return
         if offer.side == self.phone_side:
             stream.proto = stream.proto.replace(b"SAVP", b"AVP")
@@ -279,12 +287,15 @@ class Session:
 
     def _offered_crypto(self, offer, index, dialog, token, suites):
         stream = offer.description.streams[index]
-        if self.role is None or not stream.is_rtp() or is_sealed(stream) or not stream.port:
+        if self.phone_side is None or not stream.is_rtp() or is_sealed(stream) or not stream.port:
             return None
         cryptos = () if dialog is None else dialog.cryptos
         known = cryptos[index] if index < len(cryptos) else None
         if offer.side == self.phone_side:
-            return _chosen(stream, known, token, suites)
+            found = _chosen(stream, known, token, suites)
+            if found is None and self.role is None and self.parties[offer.side].srtp == MUST:
+                raise SipError(488, "the provider offers no keys")
+            return found
         if known is not None:
             return None, (known[1],)
         if index < len(cryptos) or self.parties[self.phone_side].srtp == NO:
@@ -377,7 +388,7 @@ class Session:
         return octets, 8 * len(octets)
 
     def _kind(self, dialog, index, side):
-        if self.role is None or make_own_keys(dialog.described, index):
+        if self.phone_side is None or make_own_keys(dialog.described, index):
             return UNTOUCHED
         pair = dialog.cryptos[index] if index < len(dialog.cryptos) else None
         is_sdes = pair is not None and pair[0] is not None

@@ -5,7 +5,7 @@ from ...errors import BellhopError, SipError
 from ...limits import OWN
 from ...media import crypto, trust
 from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
-from ...media.decision import MUST, NO, MediaSettings, Party
+from ...media.decision import MUST, NO, OFFER, MediaSettings, Party
 from ...media.keyed import HELP
 from ...media.relay import Relays, is_by_phones, is_sdp
 from ...media.session import Session
@@ -136,7 +136,7 @@ class Calls:
         locals_ = self._locals(flow, request)
         srtp = first(self.node.hooks.srtp, flow)
         if srtp is not None:
-            return Party(None, None, address_octets(flow.host), locals_, False, srtp)
+            return Party(None, b"", address_octets(flow.host), locals_, False, srtp)
         far = first(self.node.hooks.caller, request, flow)
         if far is not None:
             name = contact_of(request.from_.uri_bytes) if far[0] is None else self._known(far)
@@ -161,7 +161,7 @@ class Calls:
             return Party(None, None, source, locals_, binding.is_behind_nat(), srtp)
         srtp = first(self.node.hooks.srtp, target.flow)
         if srtp is not None:
-            return Party(None, None, address_octets(target.flow.host), locals_, False, srtp)
+            return Party(None, b"", address_octets(target.flow.host), locals_, False, srtp)
         far = first(self.node.hooks.callee, uri.parse(target.uri))
         if far is not None:
             return Party(self._known(far), far[1], None, locals_, False, NO)
@@ -416,9 +416,10 @@ def media_settings(section):
 
 
 def _judged_as(contact, party):
-    if party.contact is None:
-        return party
-    return Party(contact, party.node, party.source, party.locals, party.behind_nat, party.srtp)
+    name, srtp = None if party.contact is None else contact, party.srtp
+    if name is None and contact == EMERGENCY and party.node is not None and srtp == MUST:
+        srtp = OFFER  # A provider's emergency service may have no keys.
+    return Party(name, party.node, party.source, party.locals, party.behind_nat, srtp)
 
 
 def _zone(flow):
