@@ -218,7 +218,8 @@ class Service:
         try:
             catalogue.join_trunks(self.engine)
         except ImportError:
-            self.trunks_problem = "no calls by providers: they take the full node, package bellhop"
+            words = "no calls by providers, which take a full node"
+            self.trunks_problem = missing("bellhop-trunks", words)
             return
         self._send_beyond()
 

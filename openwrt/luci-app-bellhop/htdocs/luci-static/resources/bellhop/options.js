@@ -196,7 +196,7 @@ const OPTIONS = {
 		[ 'spam_key', '', 'key', _('Signer of the spam list'), _('The key that its publisher tells; none: that of this node.') ]
 	],
 	provider: [
-		[ 'enabled', '1', FLAG, _('Switched on'), _('Use this provider.') ],
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Needs the package bellhop-trunks.') ],
 		[ 'name', '', 'word', _('Name'), _('None: the name of the section.') ],
 		[ 'preset', '', [ '', 'aaisp', 'callcentric', 'dusnet', 'dusnet-secure', 'easybell', 'free', 'ovh', 'sipgate-trunk', 'telekom' ], _('Provider'), _('Fills in what the provider says of itself; what stands below counts more.') ],
 		[ 'domain', '', 'host', _('Domain'), _('Of the account, as in sip:ACCOUNT@DOMAIN.') ],
