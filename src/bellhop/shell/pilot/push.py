@@ -3,6 +3,7 @@
 import socket
 
 from ...limits import MAX_PUSHES
+from ...settings.problems import missing
 from ..workers import Workers
 
 SECONDS, THREADS = 5, 2
@@ -65,8 +66,10 @@ class Pusher:
 
 def _posted(place, path):
     """POST nothing to a place by TLS; return why that did not do, or ""."""
-    import ssl  # Only who wakes phones beyond this router pays for it.
-
+    try:
+        import ssl  # Only who wakes phones beyond this router pays for it.
+    except ImportError:
+        return missing("bellhop-tls", "no phone is woken beyond this router")
     host, _, port = (
         place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", 443)
     )
