@@ -60,7 +60,7 @@ def refusals(path):
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in TABLES:
-            found += [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+            found += [one.value for one in node.value.values if isinstance(one, ast.Constant)]
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             said = node.exc.args[0]
             found.append(getattr(said.left if isinstance(said, ast.BinOp) else said, "value", ""))
