@@ -19,10 +19,16 @@ from tests.system.phones import KINDS
 from tests.system.phones.call import connect, hear_each_other
 from tests.system.test_phones_features import code, take_up
 
-USERS = {"alice": (0, "201"), "bob": (0, "202"), "carol": (1, "301"), "dave": (1, "302")}
+USERS = {
+    "alice": (0, "201"),
+    "bob": (0, "202"),
+    "carol": (1, "301"),
+    "dave": (1, "302"),
+    "door": (0, "209"),
+}
 # Under these numbers the other node's users are contacts.
-NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402"}
-TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310}
+NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402", "door": "509"}
+TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310, "door": 440}
 
 
 class Pair:
@@ -33,7 +39,9 @@ class Pair:
         self.folder = tempfile.mkdtemp(prefix="bellhop-pair-")
         self.phones, self.handsets, self.hosts = [], [], 0
         for number in (0, 1):
-            users = [(name, USERS[name][1], []) for name in USERS if USERS[name][0] == number]
+            here = [name for name in USERS if USERS[name][0] == number]
+            options = {"door": ["option door '1'"]}
+            users = [(name, USERS[name][1], options.get(name, [])) for name in here]
             self.town.nodes[number].users = users
             self.town.nodes[number].node_options.append("option keep_history '1'")
         self.nodes = self.town.nodes
@@ -377,3 +385,18 @@ def test_past_calls_outlive_a_restart_and_fill_a_spreadsheet(pair, number):
     head, line = node.ask("history", format="csv")["text"].split("\r\n")[:2]
     assert head.startswith("began,caller") and f"{user}@{DOMAIN}" in line
     pair.town.wait_reach()
+
+
+def test_a_door_bell_rings_is_opened_by_a_digit_and_closed_to_others(pair):
+    door, bob, carol = pair.take(("baresip", "door"), ("linphone", "bob"), ("linphone", "carol"))
+    connect(door, bob, "202")
+    hear_each_other(door, bob)
+    bob.dtmf("5")
+    assert door.wait("dtmf", 10) == "5"
+    hang_up(bob, door)
+    assert "dials no codes" in code(door, "*26")
+    pair.nodes[0].ask("set-wish", user="bob", wish="forward_always", value=NUMBERS["carol"])
+    door.dial("202")
+    assert "in the house only" in door.wait_closed()
+    carol.dial(NUMBERS["door"])
+    assert "the house only" in carol.wait_closed()

@@ -48,6 +48,8 @@ class Codes:
             if caller.kind != MEMBER or dialled.feature != codes.PARK:
                 raise SipError(403, "codes are for the members of this house")
             user = None
+        if user is not None and user.door:
+            raise SipError(403, "a door bell dials no codes")
         if action is not None:
             return action(user, dialled, request, server, flow, now)
         try:

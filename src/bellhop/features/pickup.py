@@ -195,6 +195,9 @@ class Pickup:
         return self._call_back(context, request, server, now)
 
     def _call_back(self, context, request, server, now):
+        caller = dialplan.callee(self.node.settings, context.request.from_.uri)
+        if caller is not None and caller.kind == "user" and caller.door:
+            raise SipError(403, "the door is answered by the house only")
         led = self.find(request, readable(request.from_.uri_bytes), now)
         if not led.stages:
             raise SipError(480, "who asks for it cannot be called back")

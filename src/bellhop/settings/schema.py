@@ -196,6 +196,11 @@ SCHEMA = {
             "all",
             "how far this user may call; calls for help always go through",
         ),
+        "door": _option(
+            flag,
+            False,
+            "a door bell: it rings the house alone, is called by it alone, sets nothing",
+        ),
         "only": _list(
             line,
             "whom this user may call and nobody else: a number, its beginning with *, an address",

@@ -29,7 +29,17 @@ def needed(rule, target, plan):
 
 def is_bound(user):
     """Tell whether there is anything that a user may not."""
-    return user.may_call != ALL or bool(user.only) or bool(user.call_hours)
+    return user.door or farthest(user) != ALL or bool(user.only) or bool(user.call_hours)
+
+
+def farthest(user):
+    """Return how far a user may call, one of LEVELS: a door bell rings the house alone."""
+    return HOUSE if user.door else user.may_call
+
+
+def is_too_far(user, level):
+    """Tell whether a call goes farther than a user may call."""
+    return LEVELS.index(level) > LEVELS.index(farthest(user))
 
 
 def why_not(user, level, names, key, minute):
@@ -38,8 +48,8 @@ def why_not(user, level, names, key, minute):
     level: how far it goes; names: octets, what was dialled and who that is; key: user@host, octets;
     minute: of the day, or None.
     """
-    if LEVELS.index(level) > LEVELS.index(user.may_call):
-        return "%s may call %s" % (user.name, FARTHEST[user.may_call])
+    if is_too_far(user, level):
+        return "%s may call %s" % (user.name, FARTHEST[farthest(user)])
     if user.only and not wishes.is_listed(user.only, names, key):
         return "%s may call listed numbers only" % user.name
     if minute is not None and user.call_hours and not hours.is_within(user.call_hours, minute):

@@ -25,6 +25,11 @@ def marked(target, user, why):
     return behind(target, [(user.name, why)])
 
 
+def as_led(target, before):
+    """Return a Target that another one leads to, which goes on saying by whose wish."""
+    return behind(target, steps(before)) if steps(before) else target
+
+
 def behind(target, before):
     """Return a Target to which these have led before those that it names."""
     words = ["%s (%s)" % (name, WORDS[why]) for name, why in before]

@@ -112,5 +112,44 @@ class BarringTest(House):
         self.assertEqual(self.from_outside("sip:eve@far.test", "INVITE"), 603)
 
 
+class DoorTest(House):
+    users = USERS
+
+    def setUp(self):
+        self.start("option door 1")
+
+    def test_a_bell_rings_people_and_groups_of_the_house_and_nobody_else(self):
+        self.assertEqual(self.call("alice", "202")[0], ["10.0.0.3"])
+        self.assertEqual(self.call("alice", "300")[0], ["10.0.0.3", "10.0.0.4"])
+        self.assertEqual(self.call("alice", "71")[1].reason, b"alice may call the house only")
+        self.set("bob", "forward_always", "203")
+        self.assertEqual(self.call("alice", "202")[0], ["10.0.0.4"])
+        self.set("bob", "forward_always", "71")
+        answer = self.call("alice", "202")[1]
+        self.assertEqual(answer.reason, b"the bell of alice rings in the house only")
+
+    def test_the_house_alone_calls_it(self):
+        self.assertEqual(self.call("bob", "201")[0], ["10.0.0.2"])
+        self.assertEqual(self.from_outside("sip:gran@far.test", "INVITE"), 403)
+
+    def test_it_dials_no_codes_but_for_help(self):
+        self.assertEqual(self.call("alice", "*26")[1].reason, b"a door bell dials no codes")
+        self.assertEqual(self.call("alice", "112")[0], ["10.0.0.4"])
+
+    def test_its_picture_passes_before_anybody_answers_and_the_digit_that_opens_it(self):
+        video = "v=0\r\nm=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 96\r\n"
+        alice, bob = self.phones["alice"], self.phones["bob"]
+        self.send(alice, alice.request("INVITE", "sip:202@home.test", (), video))
+        self.assertIn(b"m=video 4002", self.request_to("bob").body)
+        self.send(bob, bob.answer(183, "INVITE", ["Content-Type: application/sdp"], video))
+        self.assertEqual(alice.asked["response"].status, 183)
+        self.assertIn(b"m=video 4002", alice.asked["response"].body)
+        self.send(bob, bob.answer(200, "INVITE"))
+        self.send(alice, alice.acknowledge())
+        digit = ["Content-Type: application/dtmf-relay"]
+        self.send(bob, bob.within("INFO", digit, "Signal=5\r\nDuration=160\r\n"))
+        self.assertIn(b"Signal=5", alice.asked["INFO"].body)
+
+
 if __name__ == "__main__":
     unittest.main()

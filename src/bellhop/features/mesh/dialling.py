@@ -6,7 +6,7 @@ from ...mesh.directory import PROVED
 from ...mesh.identity import SHORT_BYTES
 from ...sip import uri
 from ...text import of_octets
-from ...tu import dialplan
+from ...tu import dialplan, diverted
 
 MESH, KEY = RULES = ("mesh", "key domain")
 KEY_LETTERS = 52
@@ -87,7 +87,9 @@ class Dialling:
             if not may_fail:
                 raise
             return []
-        return [target] if led is None else led.stages[0]
+        if led is None:
+            return [target]
+        return [diverted.as_led(one, target) for one in led.stages[0]]
 
     def node_of(self, named):
         """Return the id of the node whose key is the host of a Uri, or None."""

@@ -120,6 +120,8 @@ class ReachTest(TwoHouses):
             self.call("bob", "201")
             self.answer("carol", 200)
             self.assertTrue(self.talks("bob", "carol"))
+            (call,) = self.barn.engine.node.calls.live.values()
+            self.assertEqual(call.why, ["forwarding of alice (always)"])
 
     def test_who_called_from_another_node_is_called_back(self):
         self.build()

@@ -104,6 +104,7 @@ const OPTIONS = {
 		[ 'anonymous', 'ring', [ 'ring', 'refuse' ], _('Hidden numbers'), _('Callers who do not show theirs.') ],
 		[ 'unknown', 'ring', [ 'ring', 'refuse' ], _('Unknown callers'), _('Who is neither of the house nor in its phone book.') ],
 		[ 'may_call', 'all', [ 'house', 'mesh', 'national', 'all' ], _('May call'), _('How far; calls for help always go through.') ],
+		[ 'door', '0', FLAG, _('Door bell'), _('Rings the house alone, is called by it alone, sets nothing.') ],
 		[ 'only', [], 'string', _('May call only'), _('A number, its beginning with *, or an address; none: everybody.') ],
 		[ 'call_hours', '', 'hours', _('May call at'), _('As in 07:00-20:00; empty: always.') ],
 		[ 'pause', '0', FLAG, _('Pause in groups'), _('Calls to groups ring without this person.') ],
