@@ -276,7 +276,9 @@ class Forwarder:
         if error is not None:
             return self._refuse_answer(branch, response, error, now)
         context = branch.context
-        if response.cseq[0] != context.request.cseq[0]:
+        number = context.request.cseq[0]
+        if response.cseq[0] != number:
+            branch.renumber(response.cseq[0] - number)
             response.set(b"cseq", b"CSeq: %d %s" % context.request.cseq)
         self._note_party(branch, response)
         event = response_context.event_of(response)
@@ -470,7 +472,7 @@ class Forwarder:
         if call is not None and response.status >= 200:
             context.hear(None)
             if response.status < 300:
-                call.establish(_legs(context.request, response, call.token))
+                call.establish(_legs(context, response, call.token))
                 self.node.calls.answer(call, response.status, now)
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"
@@ -555,12 +557,17 @@ def _contacts(response):
         return []
 
 
-def _legs(invite, response, token):
+def _legs(context, response, token):
+    invite = context.request
     try:
         caller = dialog.towards_caller(invite, response)
-        return caller, dialog.towards_called(invite, response, token)
+        called = dialog.towards_called(invite, response, token)
     except SipError:
         return None
+    for branch in context.branches if called is not None else ():
+        if branch.final is not None and branch.final < 300:
+            called.shift_by(branch.shift)
+    return caller, called
 
 
 def _worded(context, response):

@@ -45,7 +45,7 @@ class Release:
         if request.method != b"INVITE" or leg is None:
             return []
         methods = (b"ACK", b"BYE") if request.to.param(b"tag") is None else (b"ACK",)
-        effects, number = [], branch.request.cseq[0]
+        effects, number = [], response.cseq[0]
         for method in methods:
             made = dialog.request(leg, method, number + (method != b"ACK"))
             effects += self.uac.within(leg, made, branch.transaction.flow, None, now)

@@ -95,6 +95,11 @@ class Dialog:
         self.cseq += 1
         return self.cseq
 
+    def shift_by(self, count):
+        """The dialog began with a number that is so much higher than that of the other end."""
+        self.shift += count
+        self.cseq += count
+
     def step_in(self):
         """Return the number of a request of the node's own, in the middle of an ongoing dialog."""
         self.shift += 1

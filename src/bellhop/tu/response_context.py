@@ -43,8 +43,8 @@ class Branch:
     """
 
     __slots__ = (
-        "context", "target", "spare", "hops", "transaction", "request", "final", "rang", "cancel",
-        "streamed", "is_declined", "deadline", "queued",
+        "context", "target", "spare", "hops", "transaction", "request", "shift", "final", "rang",
+        "cancel", "streamed", "is_declined", "deadline", "queued",
     )  # fmt: skip
 
     def __init__(self, context, target):
@@ -55,6 +55,8 @@ class Branch:
         self.deadline = self.queued = None
         self.transaction = None
         self.request = None
+        # How much higher the number of its request is than that of the one that came.
+        self.shift = 0
         self.final = None
         self.rang = self.streamed = self.is_declined = False
         self.cancel = None
@@ -87,6 +89,10 @@ class Branch:
         patience = self.target.patience or patience
         if patience is not None:
             self.deadline = now + patience
+
+    def renumber(self, shift):
+        """Its answers have higher numbers than those that the other end knows."""
+        self.shift = shift
 
     def settle(self):
         """No more patience is needed: something was heard, or nothing in time."""

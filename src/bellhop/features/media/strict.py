@@ -13,7 +13,7 @@ class Strict:
     """A feature. phones: (user, key of a binding) of those that want encryption."""
 
     name = "strict"
-    hooks, events = ("recourse", "finished"), ()
+    hooks, events = ("recourse", "request", "finished"), ()
     users, wakers = {}, {}
 
     def __init__(self):
@@ -44,6 +44,16 @@ class Strict:
         if not again or response.status not in REFUSALS:
             return None
         return Found(context.call.step, [again], context.callee, None)
+
+    def request(self, branch, request, now):
+        """Number a second INVITE anew: the phone takes it for a loop beside the first (8.2.2.2)."""
+        if branch is not None and branch.target.binding is not None and request.to.tag is None:
+            before = [one for one in branch.context.branches if one.target is branch.target]
+            at = before.index(branch)
+            if at and request.method == b"INVITE":
+                number, method = request.cseq
+                request.set(b"cseq", b"CSeq: %d %s" % (number + at, method))
+        return request, []
 
     def finished(self, branches):
         """Forget branches; return no effects."""

@@ -402,9 +402,12 @@ class StrictPhoneTest(RelayingCase):
 
     def test_it_is_offered_every_call_as_savp_from_its_first_refusal_on(self):
         self.build()
-        self.assertIn(b" RTP/AVP ", self.dial().body)
+        first = self.dial()
+        self.assertIn(b" RTP/AVP ", first.body)
         invite = self.again()
         self.assertIn(b" RTP/SAVP ", invite.body)
+        # With the number of the first it would be a loop to the phone (RFC 3261 section 8.2.2.2).
+        self.assertEqual(invite.cseq[0], first.cseq[0] + 1)
         offered = [line for line in invite.body.split(b"\r\n") if line[:9] == b"a=crypto:"]
         self.assertEqual(
             [line.split(b" ")[:2] for line in offered],
@@ -420,7 +423,8 @@ class StrictPhoneTest(RelayingCase):
         self.barn.receive(self.alice.acknowledge(), ALICE)
         self.assertEqual(self.farm.call()["security"], "encrypted")
         self.barn.receive(self.alice.within("BYE"), ALICE)
-        self.heard(self.farm, self.carol)
+        ended = self.heard(self.farm, self.carol, b"BYE")
+        self.assertGreater(ended.cseq[0], invite.cseq[0])
         self.assertIn(b" RTP/SAVP ", self.dial().body)
 
     def test_one_that_refuses_both_is_asked_twice(self):
