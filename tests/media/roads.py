@@ -22,21 +22,19 @@ BEHIND = "100.64.7.7"
 
 
 class Stream:
-    """A TLS connection in the manner of a socket of datagrams: one message each."""
+    """A connection in the manner of a socket of datagrams: one message each."""
 
     def __init__(self, made):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.tls = context.wrap_socket(made)
+        self.made = made
         self.data = b""
 
     def sendto(self, data, to):
         """Send a message; where to is the other end's matter."""
-        self.tls.sendall(data)
+        self.made.sendall(data)
 
     def settimeout(self, seconds):
         """Wait so long for the next octets."""
-        self.tls.settimeout(seconds)
+        self.made.settimeout(seconds)
 
     def recvfrom(self, most):
         """Return (the next message, None)."""
@@ -46,14 +44,21 @@ class Stream:
             if end and len(rest) >= length:
                 self.data = rest[length:]
                 return head + end + rest[:length], None
-            got = self.tls.recv(most)
+            got = self.made.recv(most)
             if not got:
                 raise OSError("closed")
             self.data += got
 
     def close(self):
         """End it without a word, as a network that is gone does."""
-        self.tls.close()
+        self.made.close()
+
+
+def secured(made):
+    """Return a connection with TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(made)
 
 
 class Traveller(Talker):
@@ -71,7 +76,7 @@ class Traveller(Talker):
         made.connect((server, TLS_PORT))
         self.host, self.shown = host, address
         self.here = f"{address}:{made.getsockname()[1]}"
-        self.socket = Stream(made)
+        self.socket = Stream(secured(made))
 
     def request(self, method, target, call, lines=(), body="", **more):
         """Return a request, with the transport and the instance of this phone."""
