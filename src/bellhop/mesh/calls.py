@@ -76,10 +76,10 @@ class Call:
     """
 
     __slots__ = (
-        "acked_at", "asked", "attempts", "circuit", "counter", "deadline", "early", "first", "got",
-        "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain", "is_sounding", "keys",
-        "node", "number", "offers", "out", "parts", "peers", "ports", "queued", "said_at",
-        "session", "state", "until", "way", "window",
+        "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
+        "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
+        "is_sounding", "keys", "node", "number", "offers", "out", "parts", "peers", "ports",
+        "queued", "said_at", "session", "state", "until", "way", "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, now):
@@ -99,6 +99,7 @@ class Call:
         self.out = {}
         self.number = self.got = 0
         self.early = {}
+        self.before = []
         self.parts = []
         self.has_sound = self.is_sounding = False
         self.ports = self.peers = (0,) * STREAMS
@@ -154,12 +155,13 @@ class Half:
         self.calls = calls
         self.opened = opened
         self.kind, self.number, self.size = payload
-        self.bodies = []
+        self.bodies = {}
         self.at = now
 
     def heard(self, circuit, body, now):
-        """Take one more cell."""
-        self.bodies.append(body)
+        """Take one more cell; they may come in any order."""
+        if len(self.bodies) < MAX_EARLY:
+            self.bodies[circuit.step] = body
         return self.calls.whole(self, circuit, now)
 
     def lost(self, circuit, reason, record, now):
@@ -169,16 +171,24 @@ class Half:
 
     def candidates(self):
         """Yield what the message may be: only its seal tells at which octet it was cut."""
+        rest = b"".join(self._rest())
         for _, cut in cells.CUTS:
             first = self.opened.body[cells.PAYLOAD_HEAD : cut]
-            octets = first[: self.size] + b"".join(self.bodies)
+            octets = first[: self.size] + rest
             if len(octets) >= self.size:
                 yield octets[: self.size]
+
+    def _rest(self):
+        """Return the bodies that have come up to the first that has not."""
+        found = []
+        while len(found) + 1 in self.bodies:
+            found.append(self.bodies[len(found) + 1])
+        return found
 
     def is_over(self):
         """Tell whether nothing that may still come makes it whole."""
         least = cells.CUTS[-1][1] - cells.PAYLOAD_HEAD
-        return least + len(self.bodies) * cells.BODY_BYTES >= self.size
+        return least + len(self._rest()) * cells.BODY_BYTES >= self.size
 
 
 class Calls:
@@ -455,7 +465,12 @@ class Calls:
     def heard(self, call, circuit, body, now):
         """Take the body of a cell of the other side; return the effects; raises MeshError."""
         if circuit in call.asked:
-            return self._take_answer(call, circuit, body, now)
+            try:
+                return self._take_answer(call, circuit, body, now)
+            except MeshError:
+                if len(call.before) < MAX_EARLY:
+                    call.before.append((circuit, body))
+                raise
         effects = []
         if circuit in call.offers:
             effects = self._choose(call, circuit, body, now)
@@ -486,8 +501,19 @@ class Calls:
         to_called, to_caller, third = handshake.split()
         call.session = handshake.h[: cells.SESSION_BYTES]
         effects = self._answered(call, (to_called, to_caller, third), circuit, now)
+        before, call.before = call.before, []
+        for place, early in before:
+            if place is circuit and call.state == OPEN:
+                effects += self._heard_early(call, circuit, early, now)
         # The called node has to know which of several ways it is.
         return effects + self._say_nothing(call, now) if call.is_help else effects
+
+    def _heard_early(self, call, circuit, body, now):
+        """Take a cell that has overtaken the answer."""
+        try:
+            return self.heard(call, circuit, body, now)
+        except MeshError:
+            return []
 
     def _go_on(self, call, now):
         """A way is there again: say all that is not acknowledged; return the effects."""

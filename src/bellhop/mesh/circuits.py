@@ -23,6 +23,9 @@ SET_UP_INTERVAL, SET_UP_BURST = (250, 16)
 # A circuit on which nothing comes for so long is over; a label is not used again for a while.
 IDLE, SWEEP = (100000, 10000)
 DEAD_LABEL = 10000
+# A cell that seems to have come before its set-up is not acknowledged for so long: by then the
+# neighbour has said both twice more. So many labels are remembered for that.
+WAIT_FOR_SET_UP, MAX_WAITING = (550, 64)
 # A new prekey after a day; the one before it is good for another day.
 PREKEY_LIFE = 86400000
 LAST_STEP = 1 << 31
@@ -52,12 +55,13 @@ class Circuit:
     """One way. near, far: (short id, label) towards its maker and its end; None where it is here.
 
     base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list;
-    crypto: a world.secrets.Crypto, or a Plain.
+    crypto: a world.secrets.Crypto, or a Plain; step: of the cell that came last, counted from the
+    set-up.
     """
 
     __slots__ = (
         "at", "back", "base", "crypto", "far", "forward", "keys", "near", "role", "sent", "sound",
-        "user",
+        "step", "user",
     )  # fmt: skip
 
     def __init__(self, role, near, far, base, keys, crypto, now):
@@ -68,7 +72,7 @@ class Circuit:
         self.base = base
         self.keys = keys
         self.forward, self.back = Window(), Window()
-        self.sent = 0
+        self.sent = self.step = 0
         self.sound = self.user = None
         self.at = now
 
@@ -82,7 +86,7 @@ class Circuit:
         if not 0 < step < LAST_STEP or not window.is_new(step):
             return False
         window.take(step)
-        self.at = now
+        self.at, self.step = now, step
         return True
 
 
@@ -94,7 +98,7 @@ class Circuits:
         self.lanes = Lanes(mesh)
         self.calls = Calls(mesh, self)
         self.table = {}
-        self.dead = {}
+        self.dead, self.waiting = {}, {}
         self.marks = {}
         self.prekeys = []
         self.sounds = 0
@@ -133,6 +137,7 @@ class Circuits:
             if now - circuit.at >= IDLE:
                 effects += self.drop(circuit, now)
         self.dead = {key: self.dead[key] for key in self.dead if self.dead[key] > now}
+        self.waiting = {}
         newest = self.prekeys[-1]
         if now - newest.since >= PREKEY_LIFE or len(newest.seen) >= MAX_SET_UPS_SEEN:
             self._renew(now)
@@ -153,7 +158,20 @@ class Circuits:
             return self._data(circuit, place, cell, now)
         if self.dead.get(place, now) > now:
             return []
-        return self._set_up(peer, place, cell, now)
+        try:
+            effects = self._set_up(peer, place, cell, now)
+        except MeshError:
+            self.lanes.take_back(peer, body)
+            raise
+        if effects is None:
+            self.lanes.take_back(peer, body)
+        return effects or []
+
+    def _waits(self, place, now):
+        """Tell whether a cell of a label that nobody knows may have overtaken its set-up."""
+        if place not in self.waiting and len(self.waiting) < MAX_WAITING:
+            self.waiting[place] = now + WAIT_FOR_SET_UP
+        return now < self.waiting.get(place, now)
 
     def _data(self, circuit, place, cell, now):
         crypto = circuit.crypto
@@ -194,12 +212,15 @@ class Circuits:
             raise
 
     def _set_up(self, peer, place, cell, now):
+        """Return the effects of a set-up, None where the cell is to be said again."""
         mark = spend(self.marks.get(peer.id, 0), now, SET_UP_INTERVAL, SET_UP_BURST)
         if mark is None:
             return self._refused()
         self.marks[peer.id] = mark
         found = self.hop(cell.body[0])
         if found is None:
+            if self._waits(place, now):
+                return None
             return self._destroy(place, cells.NO_PREKEY, self._own_record(), now)
         hop, prekey = found
         opened, crypto = self._opened(hop, cell)

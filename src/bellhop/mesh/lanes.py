@@ -55,6 +55,11 @@ class Lane:
         self._hurry(now + ACK_WAIT)
         return body[4:at]
 
+    def take_back(self, body):
+        """Leave a body without an acknowledgement after all: the peer says it again."""
+        if body[:4] in self.acks:
+            self.acks.remove(body[:4])
+
     def due(self, may_hide, now):
         """Return the bodies to send now. may_hide: what is sealed may go."""
         bodies = []
@@ -108,6 +113,10 @@ class Lanes:
         cell = lane.take(body, now)
         self.mesh.deadlines.watch(lane)
         return cell
+
+    def take_back(self, peer, body):
+        """Leave a body of a peer without an acknowledgement after all."""
+        self._to(peer).take_back(body)
 
     def wake(self, lane, now):
         """Repeat and acknowledge what is due; return the effects."""

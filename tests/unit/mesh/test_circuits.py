@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.effects import SendMesh
 from bellhop.mesh import calls, cells, circuits, packets
 from bellhop.mesh.effects import Ended, Said
 from tests.unit.mesh.network import Network, line, ring
@@ -329,6 +330,35 @@ class Bounds(unittest.TestCase):
                 way = network.nodes[0].exchange.peers[node.short].best()
                 data = way.session.write(kind, octets)
                 node.receive(data, 0, network.address(0, 0), network.now)
+
+
+class Disorder(unittest.TestCase):
+    """Cells that overtake each other between two neighbours."""
+
+    def test_a_long_first_message_comes_in_any_order(self):
+        for order in ((1, 0, 2), (2, 1, 0), (0, 2, 1)):
+            network = ready(2, line(2))
+            call, effects = network.nodes[0].call(network.nodes[1].id, b"x" * 2500, network.now)
+            sent = [one for one in effects if isinstance(one, SendMesh)]
+            self.assertEqual(len(sent), 3)
+            network.perform(0, [sent[index] for index in order])
+            network.run(1500)
+            self.assertEqual(said(network, 1), [b"x" * 2500])
+            self.assertEqual(call.state, calls.OPEN)
+
+    def test_what_overtakes_the_answer_is_not_lost(self):
+        network = ready(2, line(2))
+        network.cut.update(((1, 0),))
+        call = begin(network, b"first")
+        network.run(10)
+        before = len(network.log)
+        say(network, 1, called(network, 1), b"ringing")
+        (later,) = [one for _, index, one in network.log[before:] if index == 1]
+        answer = [one for _, index, one in network.log[:before] if index == 1][-1]
+        network.cut.clear()
+        network.perform(1, [later, answer])
+        network.run(50)
+        self.assertEqual((said(network, 0), call.state), ([b"ringing"], calls.OPEN))
 
 
 if __name__ == "__main__":
