@@ -58,6 +58,8 @@ bench: .venv/installed-test native
 
 bench-mesh: .venv/installed-test
 	$(BIN)/python -m tests.bench.mesh
+	$(BIN)/python -m tests.bench.cells
+	$(BIN)/python -m tests.simulator.calls 1000
 
 bench-lite: .venv/installed-test micropython
 	$(BIN)/python -m tests.bench.lite
