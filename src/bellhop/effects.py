@@ -80,6 +80,9 @@ Sign = namedtuple("Sign", ("number", "octets"))
 # problem).
 Verify = namedtuple("Verify", ("number", "octets", "signature"))
 
+# Send a text by the SIM card. number: octets, as +49301234; text: octets, UTF-8.
+SendText = namedtuple("SendText", ("number", "text"))
+
 # Carry sound by circuits of the mesh. number: of ours; role: "relay", "caller" or "called"; count:
 # the first of what an end sends; back, forward: (link, host, port, label) of the neighbours towards
 # the caller and the called, None at that end; layers: [(forward key, back key, offset)]; ports:

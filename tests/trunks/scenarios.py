@@ -509,6 +509,27 @@ def a_broken_connection_is_made_again(scene):
     assert alice.wait("final").status == 200
 
 
+def a_test_call_rings_the_house(scene):
+    """26. The test call goes out to the own number, comes in again, and ends when it is taken."""
+    house, tel = scene.one()
+    bob = house.phone("bob")
+    told = house.ask("test-provider", provider="tel")
+    assert told["ring"] == "bob"
+    invite = tel.called()
+    assert invite.uri == b"sip:+49301234567@tel.test"
+    back = scene.standin("tel", 50)
+    back.there, back.contact_uri = tel.there, tel.contact_uri
+    back.ring()
+    bob.take(bob.wait("INVITE"), 200)
+    assert back.wait("final").status == 200
+    back.say(back.acknowledge())
+    tel.take(invite, 200)
+    assert tel.wait("ACK")
+    tel.take(tel.wait("BYE"))
+    back.say(back.within("BYE"))
+    bob.take(bob.wait("BYE"))
+
+
 SCENARIOS = (
     registers_and_renews, calls_out, is_called, dead_provider_is_passed_over,
     full_provider_is_passed_over, two_providers_talk_at_once, refusals_reach_the_caller,
@@ -517,6 +538,7 @@ SCENARIOS = (
     security_agreement, refused_registrations, odd_providers, help_goes_out, digits_and_fax,
     hidden_numbers, strangers_stay_outside,
     over_tls_with_srtp, a_false_certificate_gets_nothing, a_broken_connection_is_made_again,
+    a_test_call_rings_the_house,
 )  # fmt: skip
 
 

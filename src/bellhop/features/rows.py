@@ -29,6 +29,10 @@ FEATURES = (
         "change a wish of a user; without a value: as the owner's options say",
     ),
     Row("providers", "trunks", "show", (), 0, False, "the telephone network: by which providers"),
+    Row(
+        "test-provider", "trunks", "test", ("provider",), 1, True,
+        "call the own number out by a provider and in again: do the phones ring?",
+    ),
     Row("bill", "trunks", "told_bill", (), 0, False, "calls by providers, month by month"),
     Row("identity", "mesh", "identity", (), 0, False, "the key of this node"),
     Row("person", "mesh", "person", ("user",), 1, False, "the address that a user keeps"),

@@ -100,7 +100,7 @@ class _Fitting:
 
     def _ringing(self):
         """Return (section, option) of all that name who rings for a call by a provider."""
-        found = [(one, "ring") for one in self.settings.providers]
+        found = [(one, "ring") for one in self.settings.providers + [self.settings.sms]]
         for one in self.settings.numbers:
             found += [(one, "ring"), (one, "otherwise")]
         return found

@@ -381,6 +381,12 @@ SCHEMA = {
         "spam_list": _option(line, "", "file with the spam list; empty: there is none"),
         "spam_key": _option(key, b"", "key of who signs the spam list; empty: that of this node"),
     },
+    "sms": {
+        "enabled": _option(flag, True, "texts by a SIM card and gammu-smsd (backend files)"),
+        "ring": _option(dialled_or_nothing, "", "user or group who gets the texts that come"),
+        "inbox": _option(line, "/var/spool/gammu/inbox", "folder of texts that came"),
+        "outbox": _option(line, "/var/spool/gammu/outbox", "folder of texts that go"),
+    },
     "provider": {
         "enabled": _option(flag, True, "use this provider"),
         "name": _option(word, "", "name of the provider; empty: the section's name"),

@@ -11,6 +11,7 @@ from ..effects import (
     AskGateway,
     MapPort,
     Push,
+    SendText,
     Sign,
     SoundClose,
     SoundMeet,
@@ -61,6 +62,7 @@ class Service(service.Service):
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
         self.spam_problem = ""
+        self.spool = None
 
     rows = ROWS
 
@@ -90,6 +92,7 @@ class Service(service.Service):
         self._open_site()
         self._serve_pages()
         self._read_spam()
+        self._open_spool()
         if os.path.isdir(BUS):
             self._join_bus()
         # What is there now stays: the collector need not look at it again.
@@ -109,6 +112,7 @@ class Service(service.Service):
         self.guard.adopt(settings)
         self._load_certificate()
         self._adjust_names()
+        self._open_spool()
         if not self.web or [one for one in self.web if not one.fits(settings)]:
             self._serve_pages()
         if self.site is not None:
@@ -117,6 +121,21 @@ class Service(service.Service):
         if self.ear is not None:
             self.ear.adopt(settings)
         self._adjust_signing()
+
+    def _open_spool(self):
+        """Send and take texts by a SIM card where the settings name its folders."""
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None
+        if not self.settings.sms.enabled:
+            return
+        from .sms import Spool  # Only a node with a modem pays for it in memory.
+
+        self.spool = Spool(self.loop, self.settings.sms, self._texted)
+        self.loop.performers[SendText] = self.spool.send
+
+    def _texted(self, sender, octets):
+        self.loop.perform(self.engine.hear("trunks", "texted", sender, octets, self.loop.now()))
 
     def _read_spam(self):
         """Give the list of unwanted callers to the node: small enough to be read at once."""
@@ -412,7 +431,7 @@ class Service(service.Service):
         return [
             ("node", tls_problem), ("node", names_problem), ("dns", dns_problem or ""),
             ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
-            ("telephone", self.spam_problem),
+            ("telephone", self.spam_problem), ("sms", self.spool.problem if self.spool else ""),
         ]  # fmt: skip
 
     def lacking(self):

@@ -213,7 +213,8 @@ class Service:
 
     def _join_trunks(self):
         """Call by providers, where the settings name one."""
-        if not self.settings.providers or "trunks" in self.engine.features:
+        wanted = self.settings.providers or self.settings.sms.enabled
+        if not wanted or "trunks" in self.engine.features:
             return
         try:
             catalogue.join_trunks(self.engine)

@@ -31,6 +31,13 @@ WITHIN = (b"INVITE", b"BYE", b"UPDATE", b"PRACK", b"INFO", b"OPTIONS", b"MESSAGE
 # A call of which the house knows nothing any more is forgotten.
 SWEEP, LINGER = (15000, 40000)
 OUT, IN = ("out", "in")
+# How long a test call rings.
+TEST_MS = 14000
+# What a test call offers: a port that no stream has.
+SOUND = (
+    "v=0\r\no=- 0 0 IN IP4 %(host)s\r\ns=-\r\nc=IN IP4 %(host)s\r\nt=0 0\r\n"
+    "m=audio 40000 RTP/AVP 8 0\r\n"
+)
 
 
 class Calls:
@@ -246,6 +253,42 @@ class Calls:
         made = cancellation(transaction.request, ask.cancel or None)
         return self.node.layer.cancel(transaction, made, now)
 
+    def probe(self, provider, number, now):
+        """Call a number by a provider as nobody in the house; it is given up when it is taken.
+
+        Returns the effects. The call is one of the house: it stands in its list.
+        """
+        target = b"sip:" + number + b"@" + self.node.settings.domain
+        body = (SOUND % {"host": self.node.listening[provider.flow().local].listener.host}).encode()
+        random = self._id()
+        lines = [
+            b"Via: SIP/2.0/TRUNK probe.invalid;branch=" + BRANCH + random,
+            b"Max-Forwards: 70",
+            b"From: <sip:test@" + self.node.settings.domain + b">;tag=" + random[:8],
+            b"To: <" + target + b">",
+            b"Call-ID: " + random,
+            b"CSeq: 1 INVITE",
+            b"Contact: <sip:test@" + self.node.settings.domain + b">",
+            b"Content-Type: application/sdp",
+        ]
+        names = [b"via", b"max-forwards", b"from", b"to", b"call-id", b"cseq", b"contact"]
+        request = Request(b"INVITE", target, names + [b"content-type"], lines, body)
+        effects = self._begin(provider.way(), request, now)
+        self.by_branch[request.via.branch].leg.test()
+        return effects
+
+    def _end_test(self, leg, now):
+        """A test call was taken, which is all that it was for: acknowledge it and hang up."""
+        made = leg.newest_dialog()
+        if made is None:
+            return []
+        bye = dialog.request(made, b"BYE", made.next_cseq())
+        effects = self.acknowledge_own(leg, made, now)
+        effects += leg.provider.send(bye, (), None, now, made.routes)[1]
+        effects += self._settle(leg, now)
+        self._forget(leg)
+        return effects
+
     # What the provider answers.
 
     def heard(self, indication, now):
@@ -310,6 +353,8 @@ class Calls:
                 leg.accepted = ask.out.cseq[0]
                 self._note(ask, response)
                 self._begin_talk(leg, now)
+                if leg.is_test:
+                    return effects + self._end_test(leg, now)
         is_first = request.to.tag is None and method == b"INVITE"
         if is_first and (status in FAILS or 500 <= status < 600) and ask.cancel is None:
             words = "%d %s" % (status, readable(response.reason)[:60])
@@ -615,6 +660,8 @@ class Calls:
         self.node.deadlines.watch(self)
         effects = []
         for leg in self.legs[:]:
+            for ask in leg.asks if leg.is_test and now - leg.since > TEST_MS else ():
+                effects += self.give_up(ask, None, now)
             if leg.call_id not in self.node.calls.live and now - leg.since > LINGER:
                 effects += self._settle(leg, now)
                 self._forget(leg)

@@ -60,7 +60,7 @@ class Leg:
         "provider", "call_id", "far_id", "is_out", "here", "person", "contact", "number", "payer",
         "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
         "versions", "since", "answered_at", "is_help", "user", "transfer", "near_routes",
-        "near_tag", "far_tag", "price", "deadline", "queued",
+        "near_tag", "far_tag", "price", "deadline", "queued", "is_test",
     )  # fmt: skip
 
     def __init__(self, provider, call_id, far_id, is_out, now):
@@ -82,6 +82,11 @@ class Leg:
         self.near_tag = self.far_tag = None
         self.near_routes = ()
         self.deadline = self.queued = None
+        self.is_test = False
+
+    def test(self):
+        """It is a call of the node itself: nobody of the house is in it."""
+        self.is_test = True
 
     def end_at(self, deadline):
         """Be woken then, or never (None)."""
@@ -100,6 +105,10 @@ class Leg:
         """Return the Dialog towards the provider of a request of the house, or None."""
         tag = request.to.tag if self.is_out else request.from_.tag
         return self.dialogs.get(tag)
+
+    def newest_dialog(self):
+        """Return the Dialog that has begun last, or None."""
+        return list(self.dialogs.values())[-1] if self.dialogs else None
 
     def near_number(self, number):
         """Return the CSeq in the house of one of the provider's, the same for the same."""

@@ -13,11 +13,12 @@ from ...sip import ip, numbers, scan, uri
 from ...sip.message import Request
 from ...spam import Spam
 from ...tu import dialplan, leastcost
-from . import bill
+from . import bill, sim
 from .bill import Bill
 from .calls import ANONYMOUS, NEXT, Calls, hides, is_named
 from .leg import Ask, Came, Leg
 from .provider import Asked, Lease, Pings, Provider
+from .sim import Sim
 from .transfer import Transfers
 
 PROVIDER = "provider"
@@ -42,7 +43,7 @@ class Trunks:
         "arrives", "within", "knows", "admits", "locate", "srtp", "started", "listening", "failed",
         "restore", "counters",
     )  # fmt: skip
-    events = ("send", "leave", "dated", "spam")
+    events = ("send", "leave", "dated", "spam", "texted")
 
     def __init__(self, node, uac, lookups, own, hang_up):
         """hang_up(call, now, words): of Release."""
@@ -58,6 +59,7 @@ class Trunks:
         self.known = {}
         self.names = (None, {})
         self.calls = Calls(node, uac, self)
+        self.sim = Sim(node)
         self.transfers = Transfers(node, self.calls)
         self.users = {
             Asked: self._registrar_says, Ask: self.calls.heard, Came: self.calls.told,
@@ -154,7 +156,9 @@ class Trunks:
     # What the core asks.
 
     def send(self, flow, data, now):
-        """Take what the core sends to a provider."""
+        """Take what the core sends to a provider, or to the SIM card."""
+        if flow.name == sim.NAME:
+            return self.sim.send(flow, data, now)
         return self.calls.send(flow, data, now)
 
     def arrives(self, request, server, flow, now):
@@ -215,7 +219,7 @@ class Trunks:
 
     def locate(self, request, found, now):
         """Return the provider by which somebody is called whom nobody here knows."""
-        if not self.providers or request.to.tag is not None or b"route" in request.names:
+        if request.to.tag is not None or b"route" in request.names:
             return found
         if found.rule == dialplan.EMERGENCY:
             # Another house's call for help has its own way to the service of its place.
@@ -226,6 +230,10 @@ class Trunks:
         number, purpose = self._dialled(request, found)
         if not number:
             return found
+        way = self.sim.way() if request.method == b"MESSAGE" else None
+        if way is not None and number[:1] == b"+":
+            target = dialplan.towards(b"sip:" + number + b"@" + sim.HOST, way, "text by the SIM")
+            return dialplan.Found(PROVIDER, [[target]], None, None)
         targets = self._targets(number, request.method, now)
         if not targets:
             if purpose or self._is_theirs(request.parsed_uri):
@@ -541,6 +549,10 @@ class Trunks:
         self.bill.date(month)
         return []
 
+    def texted(self, sender, body, now):
+        """The SIM card has got a text."""
+        return self.sim.came(sender, body)
+
     def spam(self, octets, verify, now):
         """Take the spam list of a file; octets: None where there is none; return the effects.
 
@@ -556,7 +568,8 @@ class Trunks:
 
     def counters(self):
         """Return name -> number."""
-        return {"providers": dict(self.calls.counters, calls=len(self.calls.legs))}
+        counted = dict(self.calls.counters, calls=len(self.calls.legs))
+        return {"providers": dict(counted, **self.sim.counters)}
 
     # Verbs.
 
@@ -571,6 +584,22 @@ class Trunks:
             rows.append(row)
         listed = 0 if self.spam_list is None else self.spam_list.count
         return {"providers": rows, "spam": {"numbers": listed, "problem": self.spam_problem}}
+
+    def test(self, arguments, now):
+        """Call the own number by `provider`, out and in again."""
+        provider = self.providers.get(arguments.get("provider"))
+        if provider is None:
+            raise BellhopError("there is no such provider; `bellhop providers` shows them")
+        mine = [numbers.e164(self.plan(), one.encode()) for one in provider.section.number]
+        mine = [one for one in mine if one is not None]
+        way = provider.way()
+        if not mine or way is None or not provider.is_up():
+            raise BellhopError("%s is not there, or no number of it is known" % provider.name)
+        ring = self._place(provider, mine[0], now)
+        if not ring:
+            raise BellhopError("nobody rings for %s" % mine[0].decode())
+        effects = self.calls.probe(provider, mine[0], now)
+        return {"provider": provider.name, "number": mine[0].decode(), "ring": ring}, effects
 
     def told_bill(self, arguments, now):
         """Return what calls have cost and how long they took, the newest month first."""

@@ -35,6 +35,7 @@ const CALLS = {
 	restore: [ 'sealed', 'passphrase', 'replace', 'more' ],
 	problems: [],
 	providers: [],
+	'test-provider': [ 'provider' ],
 	identity: [],
 	peers: [],
 	routes: [],

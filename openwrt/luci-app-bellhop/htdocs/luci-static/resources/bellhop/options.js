@@ -196,6 +196,12 @@ const OPTIONS = {
 		[ 'spam_list', '', 'file', _('Spam list'), _('A file on this router; none: no list.') ],
 		[ 'spam_key', '', 'key', _('Signer of the spam list'), _('The key that its publisher tells; none: that of this node.') ]
 	],
+	sms: [
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Texts by a SIM card in this router, with the program gammu-smsd (backend files).') ],
+		[ 'ring', '', 'number', _('Texts go to'), OF_CHOICES ],
+		[ 'inbox', '/var/spool/gammu/inbox', 'directory', _('Folder of what came'), _('As in the configuration of gammu-smsd.') ],
+		[ 'outbox', '/var/spool/gammu/outbox', 'directory', _('Folder of what goes'), _('As in the configuration of gammu-smsd.') ]
+	],
 	provider: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Needs the package bellhop-trunks.') ],
 		[ 'name', '', 'word', _('Name'), _('None: the name of the section.') ],
@@ -286,7 +292,7 @@ const WRONG = {
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
 	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
-	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ] };
+	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ], sms: [ _('Texts'), 'numbers' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */
 function whereOf(row) {

@@ -69,6 +69,8 @@ function questions(devices, proceed) {
 		question(5, _('Is there amateur radio on an interface?'), _('Encryption is forbidden there in most countries: what goes there is signed, everybody can read it, and calls that must be private keep off it.'),
 			choice('radio', devices.reduce((found, [ device, network ]) => Object.assign(found, { [device]: '%s (%s)'.format(network, device) }), { '': _('No') }), ''),
 			E('div', [ E('label', [ _('Call sign'), ': ', E('input', { 'type': 'text', 'name': 'callsign', 'class': 'cbi-input-text', 'style': 'width:auto', 'maxlength': 10, 'placeholder': 'DL1ABC' }) ]) ])),
+		question(6, _('Whom does a call for help reach?'), _('A house with a provider of telephone numbers calls its emergency service at once, where nobody here is named as responder.'),
+			choice('emergency', { 'after': _('Responders of this house first, the provider 10 seconds later.'), 'beside': _('Responders of this house and the provider at once.') }, 'after')),
 		place,
 		E('div', { 'class': 'cbi-page-actions' }, [ api.button(_('Set up the telephone'), () => proceed(form).then(answer => {
 			place.replaceChildren(api.refusal(answer));
@@ -108,6 +110,7 @@ function write(form, people) {
 	const first = kind => (uci.sections('bellhop', kind)[0] || { '.name': uci.add('bellhop', kind) })['.name'];
 	options.setReachable(first('node'), chosen(form, 'internet') == 'yes');
 	uci.set('bellhop', first('media'), 'hide_addresses', chosen(form, 'hide'));
+	uci.set('bellhop', first('telephone'), 'emergency', chosen(form, 'emergency'));
 	const radio = chosen(form, 'radio');
 	if (radio) {
 		uci.set('bellhop', first('mesh'), 'amateur', [ radio ]);
