@@ -3,6 +3,7 @@
 import binascii
 
 from ..effects import Send
+from ..limits import MAX_BINDINGS
 from ..sip.framing import PING
 from ..sip.message import Request
 from ..transaction.transaction import RESPONSE
@@ -11,6 +12,8 @@ from ..transaction.transaction import RESPONSE
 # answered one: some phones answer calls and no OPTIONS. Those get the empty lines of RFC 5626
 # section 4.4.1, which keep the way open as well.
 PATIENCE = 3
+# No NAT that phones work behind forgets sooner (seconds).
+SHORTEST = 8
 
 
 class Ping:
@@ -24,15 +27,14 @@ class Ping:
 
 
 class Plan:
-    """When all bindings that need one are pinged next."""
+    """When a binding is pinged next. A thing to wake."""
 
     def __init__(self):
         self.deadline = self.queued = None
 
-    def begin(self, seconds, bindings, now):
-        """Set the deadline where there is none and some binding needs pings."""
-        if self.deadline is None and seconds and [b for b in bindings if needs_ping(b)]:
-            self.deadline = now + seconds * 1000
+    def bring_forward(self, at):
+        """Wake at this time, or earlier where that was planned."""
+        self.deadline = at if self.deadline is None else min(self.deadline, at)
 
     def take(self):
         """The deadline has come."""
@@ -40,18 +42,29 @@ class Plan:
 
 
 class Keepalive:
-    """A feature. registrations: who removes the binding of a phone that is gone."""
+    """A feature. registrations: who removes the binding of a phone that is gone.
+
+    known: (user, key of a binding) -> how it was seen last; lives: those and the NAT's address ->
+    the seconds that it is trusted to remember the phone, where they are fewer than the owner's;
+    due: when each is pinged.
+    """
 
     name = "keepalive"
-    hooks, events = ("started", "registered"), ()
+    hooks, events = ("started", "registered", "counters"), ()
 
     def __init__(self, node, uac, registrations):
         self.node = node
         self.uac = uac
         self.registrations = registrations
         self.plan = Plan()
+        self.known, self.lives, self.due = {}, {}, {}
+        self.lost = 0
         self.users = {Ping: self._pinged}
         self.wakers = {Plan: self._ping}
+
+    def counters(self):
+        """Return name -> number."""
+        return {"keepalive": {"mappings_lost": self.lost, "shortened": len(self.lives)}}
 
     def started(self, now):
         """Ping phones that the configuration or an earlier run brings; return no effects."""
@@ -64,6 +77,8 @@ class Keepalive:
         The bindings that may be earlier ones of new devices are asked whether they still are there:
         a softphone that takes another port at each start leaves bindings that would ring in vain.
         """
+        for binding in added:
+            self._learn(binding)
         self._plan(added, now)
         effects = []
         for binding in added:
@@ -71,21 +86,52 @@ class Keepalive:
                 effects += self._send(other, 1, now)
         return effects
 
+    def _learn(self, binding):
+        """A phone that comes from another port in the same run was forgotten by its NAT."""
+        if not needs_ping(binding):
+            return
+        place = binding.user, binding.key()
+        before, host = self.known.get(place), binding.flow.host
+        seen = binding.contact, binding.call_id, host, binding.flow.port
+        if before is not None and before[:3] == seen[:3] and before[3] != seen[3]:
+            self.lost += 1
+            self.lives[place, host] = max(self._seconds(binding) * 2 // 3, SHORTEST)
+            self.due.pop(place, None)
+        if len(self.known) >= MAX_BINDINGS:
+            self.known, self.lives = {}, {}
+        self.known[place] = seen
+
+    def _seconds(self, binding):
+        """Return how often a phone is pinged (seconds), 0: never."""
+        place = (binding.user, binding.key()), binding.flow.host
+        most = self.node.settings.keepalive_seconds
+        return min(self.lives.get(place, most), most)
+
     def _plan(self, bindings, now):
-        self.plan.begin(self.node.settings.keepalive_seconds, bindings, now)
+        for binding in bindings:
+            seconds = self._seconds(binding) if needs_ping(binding) else 0
+            if seconds:
+                at = self.due.setdefault((binding.user, binding.key()), now + seconds * 1000)
+                self.plan.bring_forward(at)
         self.node.deadlines.watch(self.plan)
 
     def _ping(self, plan, now):
         plan.take()
-        bindings = self.node.location.all(now)
-        self._plan(bindings, now)
-        effects = []
+        due, self.due = self.due, {}
+        bindings, effects = self.node.location.all(now), []
         for binding in bindings:
-            if needs_ping(binding) and (binding.answers or binding.unanswered < PATIENCE):
-                effects += self._send(binding, PATIENCE, now)
+            place = binding.user, binding.key()
+            if due.get(place, now) > now:
+                self.due[place] = due[place]
             elif needs_ping(binding):
-                effects.append(Send(binding.flow, PING))
+                effects += self._keep_open(binding, now)
+        self._plan(bindings, now)
         return effects
+
+    def _keep_open(self, binding, now):
+        if binding.answers or binding.unanswered < PATIENCE:
+            return self._send(binding, PATIENCE, now)
+        return [Send(binding.flow, PING)]
 
     def _send(self, binding, patience, now):
         if binding.path:

@@ -170,7 +170,8 @@ def answer_lines(request, user, domain, location, now):
         lines.append(b'Feature-Caps: *;+sip.pns="webpush"')
     if b"outbound" in supported and [b for b in location.bindings(user, now) if b.reg_id]:
         lines.append(b"Require: outbound")
-        lines.append(b"Flow-Timer: 120")
+        # RFC 5626 section 4.4: a NAT may forget a datagram after 30 s, a stream lasts longer.
+        lines.append(b"Flow-Timer: " + (b"25" if request.via.transport == b"UDP" else b"120"))
     return lines
 
 

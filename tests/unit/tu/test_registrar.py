@@ -219,6 +219,7 @@ class OutboundTest(RegistrarCase):
         request = parsed("REGISTER", lines=["Supported: path, outbound"])
         lines = registrar.answer_lines(request, "bob", b"home.test", self.location, 0)
         self.assertIn(b"Require: outbound", lines)
+        self.assertIn(b"Flow-Timer: 25", lines)
         lines = registrar.answer_lines(parsed("REGISTER"), "bob", b"home.test", self.location, 0)
         self.assertNotIn(b"Require: outbound", lines)
 
