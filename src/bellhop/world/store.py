@@ -228,8 +228,12 @@ class Store:
         return self.writings
 
     def load(self):
-        """Yield (name, records) of every whole file; a damaged one is set aside."""
-        for folder in self.folders.values():
+        """Yield (name, records) of every whole file, what is newer first; a damaged one is set aside.
+
+        What lies in the RAM disk is newer than what went to flash.
+        """
+        for is_volatile in (True, False):
+            folder = self.folders[is_volatile]
             for file in sorted(os.listdir(folder)) if files.exists(folder) else ():
                 name = file[:-5]
                 if file == name + ".json":
