@@ -111,6 +111,15 @@ def test_changes_that_are_asked_for_late_are_those_of_the_moment_when_they_are_w
     assert folder.kept() == {"calls": []}
 
 
+def test_changes_of_now_and_of_later_go_together(folder):
+    """What may wait a moment is written with what may not."""
+    folder.keep("bindings", [ONE, TWO])
+    folder.store.write_all()
+    folder.store.keep(Keep("bindings", lambda now: [], lambda now: {"1": dict(ONE, age=2)}))
+    folder.store.keep(Keep("bindings", lambda now: [], {"2": None}))
+    assert folder.kept() == {"bindings": [dict(ONE, age=2)]}
+
+
 def test_what_is_committed_is_synced_and_the_folder_of_a_new_file_too(folder, monkeypatch):
     synced = []
     real = os.fsync

@@ -21,19 +21,32 @@ class Kept:
     """Keeps a Location. listeners(): the Listener or None of each number in a Flow.
 
     elsewhere: rows of phones that were reached from an address which this machine does not have
-    now: a router's addresses come one by one.
+    now: a router's addresses come one by one. refreshed: number -> Binding of which only the time
+    is new: many of them are written at once, a moment later.
     """
 
     def __init__(self, location, listeners):
         self.location = location
         self.listeners = listeners
         self.is_warm = False
+        self.refreshed = {}
         self.elsewhere, self.since = [], 0
 
     def stores(self, added, removed, now):
         """Return the effects that keep changed bindings."""
         news = [binding for binding in added if binding.is_news]
-        return self._store(NOW, added, removed, now) + self._store(LASTING, news, removed, now)
+        for binding in news + removed:
+            self.refreshed.pop(binding.number, None)
+        effects = self._store(NOW, news, removed, now) + self._store(LASTING, news, removed, now)
+        was_asked = bool(self.refreshed)
+        self.refreshed.update({one.number: one for one in added if not one.is_news})
+        if self.refreshed and not was_asked:
+            effects.append(self._whole(NOW, self._refreshes))
+        return effects
+
+    def _refreshes(self, now):
+        refreshed, self.refreshed = self.refreshed, {}
+        return {number: self._row(refreshed[number], NOW, now) for number in refreshed}
 
     def _store(self, name, added, removed, now):
         changes = {binding.number: None for binding in removed}
@@ -48,6 +61,8 @@ class Kept:
         return Store(name, lambda now: self._rows(name, now), changes)
 
     def _rows(self, name, now):
+        if name == NOW:
+            self.refreshed = {}
         rows = [self._row(binding, name, now) for binding in self.location.all(now)]
         rows = [row for row in rows if row is not None] + self.elsewhere
         rows.sort(key=lambda row: row.get("id", 0))  # What has not changed is not written.

@@ -101,12 +101,13 @@ class Store:
     def _wait(self, effect):
         """Let changes wait for the next writing, beside those that wait already."""
         earlier = self.waiting.get(effect.name, (None, {}))[1]
-        changes = None
-        if isinstance(earlier, dict) and isinstance(effect.changes, dict):
-            changes = dict(earlier)
-            changes.update(effect.changes)
-        elif earlier is not None and earlier in ({}, effect.changes):
-            changes = effect.changes
+        changes = effect.changes
+        if earlier is None or changes is None:
+            changes = None
+        elif earlier not in ({}, changes):
+            now = self.loop.now()
+            changes = dict(_told(earlier, now))
+            changes.update(_told(effect.changes, now))
         self.waiting[effect.name] = effect.read, changes
 
     def _plan(self, name, pause):
@@ -149,7 +150,7 @@ class Store:
         now = self.loop.now()
         try:
             if changes is not None and self._fits(name):
-                self._append(name, changes if isinstance(changes, dict) else changes(now))
+                self._append(name, _told(changes, now))
             else:
                 self._replace(name, read(now))
         except OSError as error:
@@ -228,7 +229,7 @@ class Store:
         return self.writings
 
     def load(self):
-        """Yield (name, records) of every whole file, what is newer first; a damaged one is set aside.
+        """Yield (name, records) of every whole file, newer ones first; a damaged one is set aside.
 
         What lies in the RAM disk is newer than what went to flash.
         """
@@ -298,6 +299,11 @@ class Store:
 
     def _path(self, name, ending="json"):
         return "%s/%s.%s" % (self.folders[name in VOLATILE], name, ending)
+
+
+def _told(changes, now):
+    """Return the changes of a Store that are not None, as a dict."""
+    return changes if isinstance(changes, dict) else changes(now)
 
 
 def merged(rows, changes, field):

@@ -20,7 +20,7 @@ class KeptTest(unittest.TestCase):
         self.listeners = LISTENERS
         self.kept = Kept(self.location, lambda: self.listeners)
         self.files = {NOW: {}, LASTING: {}}
-        self.writings = []
+        self.writings, self.waiting = [], []
 
     def add(self, *arguments, now=0, **fields):
         """Register a phone of bob; return its binding."""
@@ -30,9 +30,19 @@ class KeptTest(unittest.TestCase):
         return made
 
     def keep(self, effects):
+        """Write what is to be written now; what may wait is written by `settle`."""
         for effect in effects:
             self.writings.append(effect.name)
-            self.files[effect.name].update(effect.changes)
+            if isinstance(effect.changes, dict):
+                self.files[effect.name].update(effect.changes)
+            else:
+                self.waiting.append(effect)
+
+    def settle(self, now=0):
+        """Write what waits."""
+        for effect in self.waiting:
+            self.files[effect.name].update(effect.changes(now))
+        self.waiting = []
 
     def restored(self, *names, users=USERS, listeners=LISTENERS):
         """Return (Kept, its bindings) of the next process, by another clock."""
@@ -60,10 +70,33 @@ class KeptTest(unittest.TestCase):
         self.writings = []
         self.add(until=90000, cseq=2)
         self.assertEqual(self.writings, [NOW])
+        self.settle()
         (back,) = self.restored(NOW, LASTING)[1]
         self.assertEqual((back.cseq, back.until), (2, LATER + 90000))
         (back,) = self.restored(LASTING)[1]
         self.assertEqual((back.cseq, back.until), (1, LATER + 60000))
+
+    def test_many_refreshes_are_one_writing(self):
+        phones = (b"sip:bob@10.0.0.3", b"sip:bob@10.0.0.4", b"sip:bob@10.0.0.5")
+        for contact in phones:
+            self.add(contact, call_id=contact)
+        self.writings = []
+        for cseq in (2, 3):
+            for contact in phones:
+                self.add(contact, until=90000, cseq=cseq, call_id=contact)
+        self.assertEqual(self.writings, [NOW])
+        self.settle()
+        self.assertEqual([one.cseq for one in self.restored(NOW)[1]], [3, 3, 3])
+        self.add(phones[0], until=99000, cseq=4, call_id=phones[0])
+        self.assertEqual(self.writings, [NOW, NOW])
+
+    def test_a_phone_that_goes_before_its_refresh_was_written_stays_away(self):
+        self.add()
+        made = self.add(until=90000, cseq=2)
+        self.location.remove(made)
+        self.keep(self.kept.stores([], [made], 0))
+        self.settle()
+        self.assertEqual(self.restored(NOW)[1], [])
 
     def test_what_was_there_before_the_restart_is_newer_than_the_flash(self):
         made = self.add()
