@@ -1,6 +1,7 @@
 """The lite node's figures beside their goals: size, start, memory, calls, growth.
 
-    python -m tests.bench.lite [--json FILE] [--operations 60000] [--micropython PATH]
+    python -m tests.bench.lite [--json FILE] [--operations 60000] [--soak]
+                                [--micropython PATH]
 
 With QUICK=1 it takes some minutes.
 
@@ -185,10 +186,22 @@ def _count(status):
     return status["counters"]["messages"]["received"]
 
 
+def once(kind, folder, seconds):
+    """Return the figures of what is short: start, memory, calls for so many seconds."""
+    _say("start")
+    figures = {"start_ms": start_ms(kind, folder)}
+    _say("memory with %d users, %d host records, %d calls" % (USERS, HOSTS, CALLS))
+    figures.update(memory(kind, folder))
+    _say("%d calls a second" % RATE)
+    figures.update(calls(kind, folder, seconds))
+    return figures
+
+
 def main():
     """Measure, print, and keep the JSON where it is asked for."""
     parser = argparse.ArgumentParser(description="what the lite node costs")
     parser.add_argument("--operations", type=int, default=60000)
+    parser.add_argument("--soak", action="store_true", help="size and growth alone")
     parser.add_argument("--micropython", help="another one, as with the C library of OpenWrt")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
@@ -208,12 +221,8 @@ def main():
     }
     try:
         with tempfile.TemporaryDirectory(prefix="bellhop-lite-bench-") as folder:
-            _say("start")
-            figures["start_ms"] = start_ms(Lite, folder)
-            _say("memory with %d users, %d host records, %d calls" % (USERS, HOSTS, CALLS))
-            figures.update(memory(Lite, folder))
-            _say("%d calls a second" % RATE)
-            figures.update(calls(Lite, folder, 5 if quick else RATE_SECONDS))
+            if not options.soak:
+                figures.update(once(Lite, folder, 5 if quick else RATE_SECONDS))
             operations = options.operations // 10 if quick else options.operations
             _say("soak of %d messages" % operations)
             figures.update(soak(Lite, folder, operations))
