@@ -16,6 +16,7 @@ class Handset:
 
     def __init__(self, host, node, user, proxy=None):
         self.user = user
+        self.tag = "t" + user
         self.proxy = (proxy or node.lan_address, 5060)
         self.socket = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host.address, 0))
@@ -153,7 +154,7 @@ class Handset:
             if one.startswith(("Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:")):
                 kept.append(one)
             elif one.startswith("To:"):
-                tag = "" if ";tag=" in one or status == 100 else f";tag=t{self.user}"
+                tag = "" if ";tag=" in one or status == 100 else f";tag={self.tag}"
                 kept.append(one + tag)
         kept += [f"Contact: <sip:{self.user}@{self.here}>", *lines, "Content-Length: 0"]
         self.send(f"SIP/2.0 {status} {reason}\r\n" + "\r\n".join(kept) + "\r\n\r\n")
@@ -176,7 +177,7 @@ class Handset:
         routes = [f"Route: {one}" for one in fields(came, "Record-Route")]
         text = self.request(method, target, field(came, "Call-ID"), [*routes, *lines])
         text = re.sub(r"\r\nTo: [^\r]*", "\r\nTo: " + field(came, "From"), text)
-        own = f"{field(came, 'To')};tag=t{self.user}"
+        own = f"{field(came, 'To')};tag={self.tag}"
         return re.sub(r"\r\nFrom: [^\r]*", "\r\nFrom: " + own, text)
 
     def hang_up_at(self, callee, call, answer):
