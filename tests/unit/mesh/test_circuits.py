@@ -182,6 +182,73 @@ class Repair(unittest.TestCase):
         self.assertEqual(said(network, 3), [b"first"])
 
 
+class Reboots(unittest.TestCase):
+    """Either end is started anew in each state of a call: nobody waits for ever, the next works."""
+
+    def reboot(self, network, index):
+        """Start a node anew, as after a loss of power."""
+        old = network.nodes[index]
+        for link in list(old.neighbours.links):
+            network.cut.discard((index, link))
+        network.nodes[index] = network.make(index, 2)
+        for link in range(network.links[index]):
+            effects = network.nodes[index].link_up(link, "l%d" % link, True, network.now)
+            network.perform(index, effects)
+
+    def bring(self, network, state):
+        """Call the last node; return the caller's Call in a state."""
+        if state == calls.OPENING:
+            network.silence(1, 2)
+        call = begin(network, b"first")
+        if state == calls.OPENING:
+            network.run(500)
+            self.assertEqual(call.state, state)
+            network.silence(1, 2, False)
+            return call
+        network.run(1000)
+        if state == calls.LOST:
+            network.silence(1, 2)
+            say(network, 0, call, b"lost")
+            network.run(4000)
+            self.assertEqual(call.state, state)
+            network.silence(1, 2, False)
+        if state == calls.CLOSED:
+            network.perform(0, network.nodes[0].hang_up(call, network.now))
+        self.assertEqual(call.state, state)
+        return call
+
+    def test_either_end_may_start_anew_in_each_state(self):
+        for state in calls.STATES:
+            for index in (0, 3):
+                network = ready(4, line(4))
+                call = self.bring(network, state)
+                self.reboot(network, index)
+                if index == 3 and call.state == calls.OPEN:
+                    say(network, 0, call, b"are you there")
+                network.run(110000)
+                for node in network.nodes:
+                    self.assertEqual((state, index, node.calls.half), (state, index, []))
+                    left = [one for one in node.calls.table.values() if one is not call]
+                    self.assertEqual((state, index, left), (state, index, left[:1]))
+                if index == 3 and state == calls.OPEN:
+                    self.assertEqual(len(ended(network, 0)), 1)
+                network.said = []
+                begin(network, b"again")
+                network.run(6000)
+                self.assertEqual((state, index, said(network, 3)), (state, index, [b"again"]))
+
+    def test_relay_that_starts_anew_is_a_lost_way(self):
+        network = ready(5, ring(5))
+        call = begin(network, b"first", there=2)
+        network.run(1000)
+        self.reboot(network, 1)
+        for number in range(10):
+            say(network, 0, call, b"%d" % number)
+            network.run(300)
+        network.run(15000)
+        self.assertEqual(said(network, 2), [b"first"] + [b"%d" % n for n in range(10)])
+
+
 # Four ways from the first node to the last, of two and three hops.
 WAYS = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 6), (2, 6), (3, 5), (5, 6), (4, 6)]
 
