@@ -8,7 +8,7 @@ another matter, and none speaks here.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bellhop.effects import Flow, Resolve, Send
+from bellhop.effects import Flow, Listener, Resolve, Send
 from bellhop.sip import message
 from tests.support.yard import ALICE, BOB, GRAN, HONEST, ROGUE, STRANGER, VICTIM, Yard, reply, sip
 
@@ -19,6 +19,8 @@ MORE = (
     "config user\n\toption name dora\n\toption password x\n\toption forward sip:dora@speed.test\n"
     "\toption forward_after 0\n"
 )
+# The listeners of the victim, in their order.
+TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 METHODS = ("INVITE", "MESSAGE", "BYE", "REFER", "NOTIFY", "SUBSCRIBE", "INFO", "UPDATE", "OPTIONS",
            "ACK", "CANCEL", "REGISTER", "PUBLISH", "PRACK", "ODD")  # fmt: skip
 METHODS += ("INVITE", "MESSAGE") * 6
@@ -52,7 +54,7 @@ blows = st.tuples(
     st.sampled_from(SOURCES), st.sampled_from(METHODS), targets, senders,
     st.sampled_from(TAGS + ("",) * 4),
     st.sampled_from(TAGS), st.just([]) | st.lists(ways, max_size=4), st.booleans(),
-    st.sampled_from(("udp", "tcp")), st.sampled_from(("", "RKEY", "HKEY", "VKEY")),
+    st.sampled_from(TRANSPORTS), st.sampled_from(("", "RKEY", "HKEY", "VKEY")),
 )  # fmt: skip
 
 
@@ -88,6 +90,9 @@ def in_call():
     yard.attack(reply(invite, 200, ["Contact: <sip:bob@%s:5060>" % BOB], tag=b"bobs"), BOB)
     token = invite.addresses(b"record-route")[0].uri.user.decode()
     yard.forget()
+    ports = zip(TRANSPORTS, (5060, 5060, 5061, 8060, 8061))
+    listeners = [Listener(transport, VICTIM, port) for transport, port in ports]
+    yard.victim.perform(yard.victim.engine.listen(listeners, yard.town.now))
     keys = [house.key() for house in (yard.victim, yard.honest, yard.rogue)]
     words = dict(zip(("VKEY", "HKEY", "RKEY"), keys))
     return yard, dict(words, TOKEN=token, BOBS="bobs", SAMS="sam")
@@ -136,10 +141,10 @@ def test_nothing_leaves_for_where_it_may_not(script):
         before = len(watch.left)
         flow = Flow(
             transport,
-            0 if transport == "udp" else 1,
+            TRANSPORTS.index(transport),
             source,
             5060,
-            7 if transport == "tcp" else 0,
+            0 if transport == "udp" else 7 + TRANSPORTS.index(transport),
             "",
         )
         yard.victim.perform(yard.victim.engine.receive(data, flow, yard.town.now))
