@@ -133,7 +133,9 @@ def join_mesh(engine, seed, boot_epoch, crypto, now):
     for part in member.parts:
         engine.join(part)
     tell, whom = engine.features["messages"].tell, engine.routing.whom
-    engine.join(Outbox(core, uac, member.dialling, whom, tell))
+    outbox = Outbox(core, uac, member.dialling, whom, tell)
+    engine.join(outbox)
+    engine.features["group texts"].post_by(outbox.post)
 
 
 def join_trunks(engine):

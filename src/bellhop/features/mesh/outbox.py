@@ -96,10 +96,24 @@ class Outbox:
         if known is not None:
             return self._again(known, server, now)
         text.until = now + min(LIFE, LIFE if seconds is None else 1000 * seconds)
+        text.server = server
+        return self._begin(text, now)  # Or it goes on as any request, without a promise.
+
+    def post(self, request, user, to, now):
+        """Bring a text of a user to an address at another node, now or later; return the effects.
+
+        Nobody waits for an answer.
+        """
+        text = self._text(request, user, to)
+        text.until = now + LIFE
+        return [] if text.id in self.texts else self._begin(text, now) or []
+
+    def _begin(self, text, now):
+        """Bring a text, or promise to; return the effects, None where there is no room for it."""
         if not self._has_room(text):
             self.counts["refused_full"] += 1
-            return None  # It goes on as any request, without a promise.
-        text.server, text.at = server, now + DIRECT_WAIT
+            return None
+        text.at = now + DIRECT_WAIT
         self.texts[text.id] = text
         node = self._node(text)
         if self._is_there(node) and not self._waiting(node):
@@ -159,14 +173,15 @@ class Outbox:
 
     def _kept(self, text, problem, now):
         server, text.server = text.server, None
-        if server is None:
-            return []  # It was brought meanwhile.
         if problem:
             self.texts.pop(text.id, None)
-            words = "the other house is not in reach now, and " + problem
-            return self._answer(server, 480, words, now)
-        self.counts["kept"] += 1
-        return self._answer(server, 202, None, now) + self._watch(now)
+        else:
+            self.counts["kept"] += 1
+            self._watch(now)
+        if server is None:
+            return []  # Nobody waits for an answer, or it was brought meanwhile.
+        words = "the other house is not in reach now, and " + problem
+        return self._answer(server, 480 if problem else 202, words if problem else None, now)
 
     def _answer(self, server, status, words, now):
         response = response_to(server.request, status, words, (), self.node.tag())

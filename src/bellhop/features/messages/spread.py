@@ -5,6 +5,7 @@ Each member has a copy that waits as any text does; who sent it gets none.
 
 import binascii
 
+from ...effects import CELLS
 from ...errors import SipError
 from ...sip.message import Request
 from ...tu import dialplan
@@ -26,6 +27,11 @@ class Spread:
         self.admission = admission
         self.delivery = delivery
         self.find = find
+        self.post = None
+
+    def post_by(self, post):
+        """Let texts to nodes that are off wait: post(request, user, address, now) -> effects."""
+        self.post = post
 
     def take(self, request, server, flow, caller, now):
         """Take a text to a group; None for all else."""
@@ -41,11 +47,11 @@ class Spread:
         effects = []
         for member in group.rings:
             if member not in users:
-                effects += self._send(member, request, now)
+                effects += self._send(member, request, own, now)
         sender = self.admission.sender(request, flow)
         return effects + self.delivery.spread(here, request, server, sender, now)
 
-    def _send(self, member, request, now):
+    def _send(self, member, request, own, now):
         """Bring a copy to a member elsewhere; return the effects."""
         try:
             stages = self.find(request, member, now).stages
@@ -54,6 +60,9 @@ class Spread:
         if not stages:
             return []
         target = stages[0][0]
+        is_beyond = target.flow is not None and target.flow.transport == CELLS
+        if self.post is not None and is_beyond and own is not None:
+            return self.post(request, own, target.uri, now)
         names, lines = [b"max-forwards"], [b"Max-Forwards: %d" % (request.max_forwards - 1)]
         for name, line in zip(request.names, request.lines):
             if name in KEPT:

@@ -6,11 +6,13 @@ import unittest
 from bellhop.effects import Commit, Flow
 from bellhop.features.mesh import outbox
 from bellhop.limits import MAX_OUTBOX_BYTES
+from bellhop.settings import reader
 from bellhop.sip import message
 from tests.unit.features.mesh.test_circuits import ask
 from tests.unit.features.mesh.test_member import CALLER, line_of_three, register
 
 CAROL = "10.0.9.3"
+ALICE = "config user\n\toption name alice\n\toption password x\n"
 
 
 class OutboxTest(unittest.TestCase):
@@ -173,6 +175,19 @@ class OutboxTest(unittest.TestCase):
         self.assertEqual({one.body for one in other if one.method == b"MESSAGE"}, {b"hello"})
         self.assertEqual(len({one.via.branch for one in other}), 1)
         self.assertEqual(self.bodies(), [b"hello"])
+
+    def test_text_to_a_group_waits_for_a_member_whose_node_is_off(self):
+        group = "config group\n\toption name all\n\tlist member sip:carol@%s\n\tlist member alice\n"
+        settings = reader.parse(group % self.farm.key() + ALICE, "group")
+        self.barn.engine.node.settings.names[b"all"] = settings.names[b"all"]
+        self.off()
+        data = ask("MESSAGE", "sip:all@home.test", body="to all", kind="text/plain")
+        self.barn.receive(data, CALLER)
+        self.run_for(1000)
+        self.assertEqual(self.barn.to_phone(CALLER)[-1].status, 202)
+        self.assertEqual(len(self.outbox().show({}, self.town.now)["outbox"]), 1)
+        self.on()
+        self.assertEqual(self.bodies(), [b"to all"])
 
     def test_many_texts_go_over_one_way(self):
         for number in range(30):
