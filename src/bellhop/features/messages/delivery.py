@@ -271,8 +271,8 @@ class Delivery:
 
     def _send_to(self, letter, binding, user, now):
         """Send a letter to a phone, after a restart with the same names: a phone shows it once."""
-        what = "%d %d %s %s" % (letter.number, letter.tries.get(binding.key(), 0), letter.user,
-                                binding.contact)  # fmt: skip
+        key = binding.key()
+        what = "%d %d %s %r" % (letter.number, letter.tries.get(key, 0), letter.user, key)
         call_id = binascii.hexlify(self.node.proof.of(what.encode())[:12])
         message = mailbox.request(letter, binding.contact, call_id)
         return self.uac.send(message, binding.flow, user, now)[1]
