@@ -319,6 +319,13 @@ class Circuits:
             return effects + self._notice(circuit, reason, record[: cells.MAX_NOTICE], now)
         return effects + self._destroy(circuit.near, cells.GONE, b"", now)
 
+    def unanswered(self, place, now):
+        """A neighbour does not acknowledge: where it is a set-up its maker is told at once."""
+        circuit = self.table.get(place)
+        if circuit is None or place != circuit.far or circuit.back.highest >= 0:
+            return []
+        return self._end(circuit, place, cells.NO_NEXT, b"", now)
+
     def peer_gone(self, short, now):
         """A neighbour is lost, and with it every circuit over it; return the effects."""
         effects = []

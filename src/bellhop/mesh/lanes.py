@@ -8,6 +8,8 @@ from . import cells, packets
 
 # Acknowledgements wait this long for a cell of the other direction; a cell for its own this long.
 ACK_WAIT, REPEAT_AFTER, REPEATS = (20, 300, 5)
+# Where a set-up is not acknowledged after so many times, its maker had better take another way.
+PATIENCE = 3
 MAX_ACKS = 6
 # Cells in the air to one neighbour: 16 for each of some circuits.
 MAX_UNDER_WAY = 256
@@ -61,8 +63,11 @@ class Lane:
             self.acks.remove(body[:4])
 
     def due(self, may_hide, now):
-        """Return the bodies to send now. may_hide: what is sealed may go."""
-        bodies = []
+        """Return (the bodies to send now, labels of cells that get no answer).
+
+        may_hide: what is sealed may go.
+        """
+        bodies, labels = [], []
         for number in list(self.under_way):
             cell, at, tries, is_plain = self.under_way[number]
             if now < at + REPEAT_AFTER:
@@ -70,6 +75,8 @@ class Lane:
             if tries >= REPEATS or not (may_hide or is_plain):
                 del self.under_way[number]
                 continue
+            if tries == PATIENCE:
+                labels.append(cell[: cells.LABEL_BYTES])
             self.under_way[number] = [cell, now, tries + 1, is_plain]
             bodies.append(self._body(number, cell))
         while self.acks:
@@ -77,7 +84,7 @@ class Lane:
             bodies.append(b"".join(acks))
         times = [one[1] + REPEAT_AFTER for one in self.under_way.values()]
         self.deadline = min(times) if times else None
-        return bodies
+        return bodies, labels
 
 
 class Lanes:
@@ -120,9 +127,12 @@ class Lanes:
 
     def wake(self, lane, now):
         """Repeat and acknowledge what is due; return the effects."""
-        bodies = lane.due(self.may_go(lane.peer, False), now)
+        bodies, labels = lane.due(self.may_go(lane.peer, False), now)
         self.mesh.deadlines.watch(lane)
-        return self.mesh.exchange.send(lane.peer, packets.CELL, bodies)
+        effects = self.mesh.exchange.send(lane.peer, packets.CELL, bodies)
+        for label in labels:
+            effects += self.mesh.circuits.unanswered((lane.peer.id, label), now)
+        return effects
 
     def drop(self, short):
         """A peer is gone."""

@@ -126,6 +126,8 @@ class Network:
         self.serial = 0
         self.ends = {}
         self.cut = set()
+        # (index, link) of an end that hears nothing.
+        self.deaf = None
         self.log = []
         self.said = []
         self.told = []
@@ -171,7 +173,7 @@ class Network:
             self.log.append((self.now, index, effect))
             far = self.ends.get((index, effect.link))
             wanted = far is not None and effect.address in (None, self.address(far[0], far[1]))
-            is_open = (index, effect.link) not in self.cut
+            is_open = (index, effect.link) not in self.cut and far != self.deaf
             if wanted and is_open and self.dice.below(100) >= self.loss_percent:
                 self.serial += 1
                 entry = (self.now + DELAY, self.serial, far, (index, effect.link), effect.data)

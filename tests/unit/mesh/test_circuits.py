@@ -401,6 +401,19 @@ class Bounds(unittest.TestCase):
                 node.receive(data, 0, network.address(0, 0), network.now)
 
 
+class OneWay(unittest.TestCase):
+    """A neighbour that is heard and does not hear."""
+
+    def test_another_way_is_taken_in_a_second(self):
+        for deaf in ((1, 0), (2, 0)):
+            network = ready(6, ring(6))
+            network.run(5000)
+            network.deaf = deaf
+            begin(network, b"first", 0, 3)
+            network.run(1200)
+            self.assertEqual(said(network, 3), [b"first"])
+
+
 class Disorder(unittest.TestCase):
     """Cells that overtake each other between two neighbours."""
 
