@@ -195,9 +195,11 @@ class Neighbours:
         tags = [one.session.tag(head, _quality(one, now)) for one in here[:MAX_TAGGED]]
         return SendMesh(link.number, None, data + b"".join(tags), False)
 
-    def _hello_to(self, neighbour, flags, now):
-        """Return the hello for one neighbour."""
-        interval, digest = self.links[neighbour.link].interval, self.mesh.database.digest()
+    def _hello_to(self, neighbour, flags, now, interval=None):
+        """Return the hello for one neighbour; interval: if it is not that of the link."""
+        if interval is None:
+            interval = self.links[neighbour.link].interval
+        digest = self.mesh.database.digest()
         flags |= _quality(neighbour, now)
         hello = packets.Hello(interval, flags, digest, self.mesh.sound_port)
         return self.send(neighbour, packets.HELLO, packets.write_hello(hello))
@@ -399,8 +401,11 @@ class Neighbours:
         if neighbour.old is not None and now - neighbour.renewed_at >= OLD_KEYS:
             self._forget_keys(neighbour)
         if now >= neighbour.dead_at():
+            # Who does not hear it may still be heard: this end does not wait for a sign any more.
+            is_known = neighbour.state == TWO_WAY and neighbour.link in self.links
+            effects = [self._hello_to(neighbour, 0, now, 0)] if is_known else []
             self._step(neighbour, SILENCE, now)
-            return []
+            return effects
         self._watch(neighbour, now)
         if neighbour.state != TWO_WAY:
             return self.openings.repeat(neighbour)

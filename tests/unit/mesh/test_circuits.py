@@ -413,6 +413,14 @@ class OneWay(unittest.TestCase):
             network.run(1200)
             self.assertEqual(said(network, 3), [b"first"])
 
+    def test_both_ends_give_the_link_up_as_soon_as_in_silence(self):
+        network = ready(4, ring(4))
+        network.run(20000)
+        network.deaf = (1, 0)
+        network.run(8000)
+        there = [row["node"] for row in network.nodes[0].peers()]
+        self.assertNotIn(network.nodes[0].name_of(network.nodes[1].id), there)
+
 
 class Disorder(unittest.TestCase):
     """Cells that overtake each other between two neighbours."""

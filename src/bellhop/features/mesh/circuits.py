@@ -11,7 +11,7 @@ from ...core.admission import FROM_OUTSIDE, watches
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
-from ...mesh.calls import CLOSED
+from ...mesh.calls import CLOSED, LOST
 from ...mesh.identity import short_id
 from ...settings import codes
 from ...sip import address, description, scan, uri
@@ -414,7 +414,9 @@ class Circuits:
         octets, peers = message.write(), scrub.ports(message)
         is_text = message.cseq[1] == b"MESSAGE"
         if is_text and line.call is None:
-            line.call = self.texting.get(line.node)
+            kept = self.texting.get(line.node)
+            # One that has lost its way may be of before the other node started anew.
+            line.call = kept if kept is not None and kept.state != LOST else None
         if line.call is None or line.call.state == CLOSED:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
             line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help)
