@@ -43,7 +43,7 @@ class Neighbours:
 
     table: {(link, address): Neighbour in TWO_WAY}; sessions: {session id: Neighbour}. `changed`
     collects (neighbour, state before, state after) for the owner of this object, `moved` those
-    that have another address.
+    that have another address, `anew` the short ids of those that have started anew.
     """
 
     def __init__(self, mesh):
@@ -53,6 +53,7 @@ class Neighbours:
         self.sessions = {}
         self.openings = Openings(mesh, self.links, self.sessions)
         self.changed = []
+        self.anew = []
         self.moved = []
 
     def link_up(self, number, name, multicast, now):
@@ -297,7 +298,7 @@ class Neighbours:
 
     def _join(self, half, now):
         """Take somebody who has proved a key as a neighbour, or for one; return the effects."""
-        there = self.table.get((half.link, half.address))
+        there, neighbour = self.table.get((half.link, half.address)), None
         if half.key == self.mesh.id:
             self.mesh.met_twin(now)
             return []
@@ -305,11 +306,13 @@ class Neighbours:
             self._forget_keys(there)
             there.renew(half, now)
             neighbour, event = there, SIGN
-        elif self._has_place(half, there, now):
+        elif there is not None and there.key == half.key:
+            self.anew.append(half.id)
+        if neighbour is None:
+            if not self._has_place(half, there, now):
+                return []
             neighbour, event = half, PROOF
             self.table[half.link, half.address] = half
-        else:
-            return []
         self.sessions[half.session.id] = neighbour
         effects = []
         if half.handshake.is_initiator:

@@ -175,6 +175,8 @@ class Mesh:
     def _done(self, effects, now):
         """Carry the changes of neighbours on to peers and to the own record; count what is sent."""
         self.now = now
+        while self.neighbours.anew:
+            effects = effects + self.circuits.peer_gone(self.neighbours.anew.pop(), now)
         while self.neighbours.changed:
             neighbour, before, after = self.neighbours.changed.pop(0)
             effects = effects + self._neighbour_changed(neighbour, before, after, now)

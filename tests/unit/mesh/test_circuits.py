@@ -422,6 +422,20 @@ class OneWay(unittest.TestCase):
         self.assertNotIn(network.nodes[0].name_of(network.nodes[1].id), there)
 
 
+class Anew(unittest.TestCase):
+    def test_a_call_to_a_node_that_started_anew_ends_though_two_cables_lead_there(self):
+        network = ready(3, [(0, 1), (1, 2), (1, 2)])
+        network.run(5000)
+        call = begin(network, b"first")
+        network.run(1000)
+        network.nodes[2] = network.make(2, 2)
+        for link in (0, 1):
+            effects = network.nodes[2].link_up(link, "l%d" % link, True, network.now)
+            network.perform(2, effects)
+        network.run(1500)
+        self.assertEqual(call.state, calls.CLOSED)
+
+
 class Disorder(unittest.TestCase):
     """Cells that overtake each other between two neighbours."""
 
