@@ -1,7 +1,7 @@
 """Records between this node and its peers: checked, the cheapest way first, and passed on."""
 
 from ..errors import MeshError
-from . import packets, record, repair
+from . import packets, phonebook, record, repair
 from .database import BURIED, COLLISION, NEWER, OLDER, SAME
 from .own import SEQUENCE_BURST, SEQUENCE_INTERVAL
 from .peer import (
@@ -144,14 +144,19 @@ class Exchange:
             self._offer(peer, keys, now)
             return []
         entries = [self.mesh.database.get(key) for key in keys]
-        frames = [packets.frame(entry.raw) for entry in entries if entry is not None]
+        entries = [one for one in entries if one is not None and self._may_have(peer, one)]
+        frames = [packets.frame(entry.raw) for entry in entries]
         bodies = packets.packed(frames, packets.MAX_BODY_BYTES - len(UNNUMBERED))
         return self.send(peer, packets.RECORDS, [UNNUMBERED + body for body in bodies], way)
+
+    def _may_have(self, peer, entry):
+        """Tell whether a record may go to a peer: by amateur radio nothing that is hidden."""
+        return not peer.best().is_plain() or not phonebook.is_closed(entry.raw)
 
     def _offer(self, peer, keys, at):
         for key in keys:
             entry = self.mesh.database.get(key)
-            if entry is not None:
+            if entry is not None and self._may_have(peer, entry):
                 peer.offer(key, entry.sequence, at)
         self.mesh.deadlines.watch(peer)
 
@@ -271,9 +276,12 @@ class Exchange:
         """Plan to send a record to every peer but its source."""
         chance = self.mesh.token(1)[0]
         at = now + MIN_BATCH + chance % BATCH_SPREAD
+        entry = self.mesh.database.get(key)
         for peer in self.peers.values():
             if peer is source:
                 peer.has(key, sequence)
+                continue
+            if not self._may_have(peer, entry):
                 continue
             if peer.is_lazy():
                 peer.announce(key, sequence, now + MIN_LAZY + chance % LAZY_SPREAD)

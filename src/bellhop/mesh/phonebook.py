@@ -80,6 +80,17 @@ def open_for(value, shared, unlock):
     return None
 
 
+def is_closed(raw):
+    """Tell whether a record hides something, or may: what cannot be read does."""
+    item = record.parse(raw)
+    if item.salt not in record.BOOK_SALTS:
+        return False
+    try:
+        return bool(record.field(record.read_value(item.value), b"x", b""))
+    except MeshError:
+        return True
+
+
 def read(value):
     """Return the Entry values of an item; raise MeshError."""
     entries = []

@@ -4,6 +4,7 @@ import unittest
 
 from bellhop.mesh import packets
 from bellhop.mesh.node import MeshSettings
+from bellhop.mesh.phonebook import Served
 from tests.unit.mesh.network import TOY, Network, line, real_or_toy, ring
 from tests.unit.mesh.test_circuits import begin, called, said, say
 
@@ -81,6 +82,22 @@ class Plain(unittest.TestCase):
         network.run(12000)
         self.assertEqual(said(network, 2), [])
         self.assertFalse([one for one in self.sent(network, 1, 1) if len(one) > 1000])
+
+    def test_a_phone_book_that_is_closed_keeps_off_it(self):
+        network = Network(
+            3, line(3), crypto=real_or_toy(), settings=radios({1: ("l1",), 2: ("l0",)})
+        )
+        reader = network.nodes[2].id
+        settings = MeshSettings("n0", "home", contacts=[reader], radio=((), CALLSIGN))
+        network.nodes[0].adopt(settings)
+        users = [Served(b"alice", b"201", b"Alice", (), True)]
+        network.nodes[0].publish(users, network.now)
+        network.run(9000)
+        salts = [
+            {key[8:] for key, entry in node.database.items() if key[:8] == network.nodes[0].short}
+            for node in network.nodes
+        ]
+        self.assertEqual(salts, [{b"n", b"book"}, {b"n", b"book"}, {b"n"}])
 
     def test_ends_that_are_not_of_one_mind_are_no_neighbours(self):
         network = ready(2, line(2), {0: ("l0",)})
