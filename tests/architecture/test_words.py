@@ -5,7 +5,6 @@ import re
 import pytest
 
 from bellhop.features import ringtest
-from bellhop.features.dns import numbers
 from bellhop.features.media import calls as media_calls
 from bellhop.features.mesh import dialling, heirs
 from bellhop.features.phonebook import book
@@ -24,7 +23,7 @@ PAGES = ROOT / "openwrt" / "luci-app-bellhop" / "htdocs" / "luci-static" / "reso
 SAID = {
     "security": trust.LEVELS + (agreement.FAILED,),
     "level": trust.LEVELS,
-    "step": dialplan.RULES + dialling.RULES + (numbers.NUMBER,) + trunks.RULES,
+    "step": dialplan.RULES + dialling.RULES + trunks.RULES,
     "state": calls.STATES
     + ringtest.STATES
     + hello.STATES

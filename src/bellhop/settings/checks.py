@@ -138,7 +138,7 @@ def prefix(text):
 
 def number_range(text):
     """Return a number, a beginning of numbers with *, or FIRST..LAST, as it was written."""
-    for one in text.partition("..")[::2] if ".." in text else (text.rstrip("*"),):
+    for one in text.split("..") if ".." in text else (text.rstrip("*"),):
         if not one or one.strip("0123456789+-/() "):
             raise ValueError("a number such as +49301234, a range +493012300..+493012399, +493012*")
     return text

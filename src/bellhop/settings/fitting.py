@@ -83,7 +83,7 @@ class _Fitting:
         taken = {}
         for provider in settings.providers:
             self._fit_provider(provider, taken)
-        settings.providers = [taken[name] for name in taken]
+        settings.providers = [one for one in settings.providers if taken.get(one.name) is one]
         for section, option in self._ringing():
             name = getattr(section, option)
             if name and uri.key_of(name.encode()) not in settings.names:

@@ -440,6 +440,9 @@ SCHEMA = {
         ),
         "channels": _option(number(0, 1000), 0, "calls at once; 0: nobody has said"),
         "emergency": _option(flag, True, "the provider carries emergency calls"),
+        "location": _option(
+            flag, False, "tell the provider the address of this house with emergency calls"
+        ),
         "accept": _list(network, "further addresses from which the provider calls"),
         "offer": _option(
             choice("no", "contacts", "all"), "no", "who in the mesh may call by this provider"

@@ -19,7 +19,8 @@ FARTHEST = {
 
 def needed(rule, target, plan):
     """Return how far a call to a Target goes, one of LEVELS. plan: sip.numbers.Plan."""
-    if target.flow is not None and target.flow.transport == TRUNK:
+    is_trunk = target.flow is not None and target.flow.transport == TRUNK
+    if is_trunk or rule == dialplan.NUMBER:
         number = uri.parse(target.uri).name
         return NATIONAL if numbers.is_national(plan, number) else ALL
     if target.flow is not None and target.flow.transport == CELLS:

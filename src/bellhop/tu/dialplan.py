@@ -19,8 +19,8 @@ Target = namedtuple(
 # ms that each list but the last may ring, or None: as long as the settings say.
 Found = namedtuple("Found", ("rule", "stages", "callee", "patience"))
 
-EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE = RULES = (
-    "emergency", "local", "phone book", "contact", "elsewhere",
+EMERGENCY, LOCAL, PHONE_BOOK, CONTACT, ELSEWHERE, NUMBER = RULES = (
+    "emergency", "local", "phone book", "contact", "elsewhere", "number",
 )  # fmt: skip
 
 # Own and pinned responders have so long to answer before those ring too whom nobody here knows, ms.

@@ -4,9 +4,9 @@ from ...errors import SipError
 from ...names import enum
 from ...names.answer import BOGUS, NAPTR
 from ...sip import uri
+from ...sip.numbers import e164
 from ...tu import dialplan
 
-NUMBER = "number"
 TEL = b"tel:"
 # Addresses of which it is known which number led to them.
 MAX_FOUND = 256
@@ -60,11 +60,11 @@ class Numbers:
         is_here = target.scheme == b"tel" or self.node.is_ours(target)
         if not is_here or found.rule != dialplan.LOCAL or found.stages:
             return found
-        digits = None if target.user is None else enum.digits_of(target.key)
-        if digits is None or not self.suffixes():
+        number = e164(self.node.settings.plan, target.name.partition(b";")[0])
+        if number is None or not self.suffixes():
             return found
-        asked = dialplan.towards(TEL + b"+" + digits, None, "+" + digits.decode())
-        return dialplan.Found(NUMBER, [[asked]], None, None)
+        asked = dialplan.towards(TEL + number, None, number.decode())
+        return dialplan.Found(dialplan.NUMBER, [[asked]], None, None)
 
     def suffixes(self):
         """Return the suffixes below which numbers stand: one's own directory's first."""

@@ -16,7 +16,7 @@ from ...text import readable
 from ...transaction.invite_client import cancellation
 from ...transaction.transaction import CANCELLED, RESPONSE
 from ...tu import authentication, dialog, dialplan
-from . import gate
+from . import gate, location
 from .leg import LAST_PATIENCE, PATIENCE, Ask, Came, Leg, bare
 
 BRANCH = b"z9hG4bK"
@@ -107,6 +107,8 @@ class Calls:
         if request.method == b"INVITE":
             self.counters["out"] += 1
             leg.invite = request
+            if leg.is_help and provider.section.location:
+                location.tell(out, self.node.settings.telephone.address, self._id())
             out.add(b"contact", b"Contact: " + provider.contact())
             out.add(b"allow", gate.ALLOW)
         ask = Ask(leg, request, out, provider.flow())
@@ -295,7 +297,6 @@ class Calls:
         """Take the provider's word on a request of the house; return the effects."""
         ask, response = indication.user, indication.message
         if indication.kind != RESPONSE:
-            ask.leg.provider.pings.lost += 1
             return self._failed(ask, NEXT, "it does not answer", now)
         if response.status < 200:
             return self._rings(ask, response, now)

@@ -48,12 +48,16 @@ class Asked:
 
 
 class Pings:
-    """When a provider is asked next whether it is there."""
+    """When a provider is asked next whether it is there.
+
+    lost: so many were not answered in a row; answers: whether one ever was: some answer none.
+    """
 
     def __init__(self, provider):
         self.provider = provider
         self.deadline = self.queued = None
         self.lost = 0
+        self.answers = False
 
 
 class Lease(Registration):
@@ -82,7 +86,8 @@ class Provider:
         self.lease = Lease(self, section.expires, now)
         self.pings = Pings(self)
         # What stands as the user in this node's Contact: who has it may call, so nobody guesses it.
-        self.line = binascii.hexlify(node.token(10))
+        # It is the same after each start, so that the provider has one Contact of this node.
+        self.line = binascii.hexlify(node.proof.of(b"line " + section.name.encode())[:10])
         self.call_id = binascii.hexlify(node.token(10)) + b"@" + self.domain
         self.tag = binascii.hexlify(node.token(6))
         self.cseq = 0
@@ -470,8 +475,10 @@ class Provider:
         asked.deadline = None
         effects = self._plan_ping(now)
         if response is not None:
-            self.pings.lost = 0
+            self.pings.lost, self.pings.answers = 0, True
             return effects + (self.moved(now) if self._note_address(response, now) else [])
+        if not self.pings.answers:
+            return effects
         self.pings.lost += 1
         if self.pings.lost < PINGS:
             return self.ping(now)

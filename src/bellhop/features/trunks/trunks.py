@@ -87,15 +87,19 @@ class Trunks:
                 effects += self.providers.pop(name).leave(now)
             else:
                 self.providers[name].section = section
-        for name, section in wanted.items():
-            if name not in self.providers:
+        for section in self.node.settings.providers:
+            name = section.name
+            if name in wanted and name not in self.providers:
                 made = Provider(self.node, self.uac, self.lookups, section, self._keep, now)
                 made.account.restore(*self.known.get(name, (None, 0)))
                 self.providers[name] = made
                 effects += made.due(now)
-        order = {name: self.providers[name] for name in wanted}
-        self.providers = order
         return effects
+
+    def _all(self):
+        """Return all providers in the order of the file: dicts do not keep it everywhere."""
+        names = [section.name for section in self.node.settings.providers]
+        return [self.providers[name] for name in names if name in self.providers]
 
     def restore(self, name, records, now):
         """Take back by what providers have let this node in."""
@@ -118,21 +122,21 @@ class Trunks:
     def listening(self, now):
         """This node has other addresses: register at once by the new ones."""
         effects = []
-        for provider in self.providers.values():
+        for provider in self._all():
             effects += provider.listening(now)
         return effects
 
     def failed(self, flow, now):
         """A stream is gone."""
         effects = []
-        for provider in self.providers.values():
+        for provider in self._all():
             effects += provider.failed(flow, now)
         return effects
 
     def leave(self, now):
         """The node ends: providers are told so."""
         effects = []
-        for provider in self.providers.values():
+        for provider in self._all():
             effects += provider.leave(now)
         return effects
 
@@ -150,7 +154,7 @@ class Trunks:
 
     def has_other(self, provider):
         """Tell whether a call could be made by another provider, or another host of this one."""
-        others = [one for one in self.providers.values() if one is not provider and one.flow()]
+        others = [one for one in self._all() if one is not provider and one.flow()]
         return bool(others) or provider.index + 1 < len(provider.hosts)
 
     # What the core asks.
@@ -239,6 +243,11 @@ class Trunks:
             if purpose or self._is_theirs(request.parsed_uri):
                 raise SipError(480, "no provider can be reached now that calls this number")
             return found
+        if found.rule == dialplan.NUMBER and request.via.transport != b"CELLS":
+            # The DNS is asked first; what it knows nothing of goes by a provider, then the next.
+            spare = [dialplan.chained(targets)] + targets[1:]
+            asked = dialplan.with_spare(found.stages[0][0], spare)
+            return dialplan.Found(found.rule, [[asked]], None, None)
         return dialplan.Found(PROVIDER, [[dialplan.chained(targets)]], None, None)
 
     def _dialled(self, request, found):
@@ -249,6 +258,8 @@ class Trunks:
             return self._number(code.number), True
         if found.rule == dialplan.ELSEWHERE and self._is_theirs(target):
             return self._number(target.name), True
+        if found.rule == dialplan.NUMBER:
+            return uri.parse(found.stages[0][0].uri).name, False
         if found.rule != dialplan.LOCAL or found.stages:
             return b"", False
         return self._number(self._led(target)), False
@@ -272,11 +283,11 @@ class Trunks:
         if target.host is None:
             return False
         host = target.host_key
-        return bool([one for one in self.providers.values() if uri.host_key(one.domain) == host])
+        return bool([one for one in self._all() if uri.host_key(one.domain) == host])
 
     def _targets(self, number, method, now):
         """Return the Targets of a number, the cheapest that is there first."""
-        there = [name for name in self.providers if self.providers[name].way() is not None]
+        there = [one.name for one in self._all() if one.way() is not None]
         ways = self._ways(number, there, now)
         up = [way for way in ways if self.providers[way.provider].is_up()]
         down = [way for way in ways if way not in up]
@@ -302,7 +313,7 @@ class Trunks:
 
     def _for_help(self, request, found):
         """Return the stages of a call for help with the providers that carry such calls."""
-        able = [one for one in self.providers.values() if one.section.emergency and one.way()]
+        able = [one for one in self._all() if one.section.emergency and one.way()]
         if not able:
             return found
         able.sort(key=_first_up)
@@ -428,10 +439,10 @@ class Trunks:
         a number instead is known by its address.
         """
         target = request.parsed_uri
-        for provider in self.providers.values():
+        for provider in self._all():
             if target.user == provider.line:
                 return provider
-        there = [one for one in self.providers.values() if self._is_from(one, flow)]
+        there = [one for one in self._all() if self._is_from(one, flow)]
         if not there or target.user is None or not numbers.digits_of(target.name):
             return None
         number = self._number(target.name)
@@ -576,7 +587,7 @@ class Trunks:
     def show(self, arguments, now):
         """Return how all providers are."""
         rows = []
-        for provider in self.providers.values():
+        for provider in self._all():
             row = provider.record(now)
             row["calls"] = len([leg for leg in self.calls.legs if leg.provider is provider])
             row["numbers"] = list(provider.section.number)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from tests.support.carrier import Carrier, exchange, provider
+from tests.support.carrier import Carrier, exchange, provider, sdp
 from tests.support.exchange import telephone
 from tests.support.messages import settings
 
@@ -82,6 +82,27 @@ class HelpTest(HelpCase):
         invite = self.carrier.newest(b"INVITE")
         self.assertEqual(invite.from_.uri.user, b"+49301234567")
         self.assertNotIn(b"privacy", invite.names)
+
+    def test_the_address_of_the_house_goes_along_where_the_provider_takes_it(self):
+        place = "config telephone\n\toption country 49\n\toption address 'Hof <3>, Berlin'\n"
+        self.start(provider(more="option location 1"))
+        self.exchange.engine.reload(
+            settings("list trusted 10.0.0.0/24\n", place + provider(more="option location 1")),
+            self.exchange.now,
+        )
+        lines = ["Content-Type: application/sdp"]
+        data = self.alice.request("INVITE", "sip:112@home.test", lines, sdp("10.0.0.3"))
+        self.exchange.receive(data, self.alice.flow)
+        invite = self.carrier.newest(b"INVITE")
+        self.assertTrue(invite.value(b"content-type").startswith(b"multipart/mixed"))
+        part = invite.value(b"geolocation")[5:-1]
+        for words in (b"Content-ID: <" + part, b"Hof &lt;3&gt;, Berlin", b"m=audio 4000"):
+            self.assertIn(words, invite.body)
+        self.exchange.receive(
+            self.alice.request("INVITE", "sip:030987654@home.test", lines, sdp("10.0.0.3")),
+            self.alice.flow,
+        )
+        self.assertNotIn(b"Hof", self.carrier.newest(b"INVITE").write())
 
     def test_full_lines_are_no_reason(self):
         self.start(provider(more="option channels 1"))

@@ -212,6 +212,7 @@ const OPTIONS = {
 		[ 'number', [], 'range', _('Own numbers'), _('The first is shown to others. A range as in +493012300..+493012399.') ],
 		[ 'ring', '', 'number', _('Calls ring'), OF_CHOICES ],
 		[ 'emergency', '1', FLAG, _('Emergency calls'), _('The provider carries them.') ],
+		[ 'location', '0', FLAG, _('Tell the address'), _('Of this house, with emergency calls; some providers do not understand it.') ],
 		[ 'auth_user', '', 'string', _('Name for the password'), _('None: that of the account.') ],
 		[ 'proxy', [], 'or(host,hostport,ipaddrport(1))', _('Servers'), _('The first choice first; none: the domain.') ],
 		[ 'transport', 'auto', [ 'auto', 'udp', 'tcp', 'tls' ], _('Transport'), _('How to get there.') ],
