@@ -10,7 +10,7 @@ DAY = 86400
 
 class DatesTest(unittest.TestCase):
     def test_days_are_those_of_the_calendar(self):
-        for days in list(range(400)) + list(range(10900, 11500)) + list(range(20000, 24900, 7)):
+        for days in list(range(400)) + list(range(10900, 11500)) + list(range(20000, 24850, 7)):
             seconds = days * DAY + 45296
             wanted = "%04d-%02d-%02dT%02d:%02d:%02d" % tuple(time.gmtime(seconds))[:6]
             self.assertEqual(dates.iso(seconds, 0), wanted + "+00:00")
