@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,14 +20,15 @@ sys.path.insert(0, str(ROOT / "src"))
 import bellhop  # noqa: E402
 
 LIBRARY = ROOT / "native" / ".build" / "host" / "libbellhop_media.so"
-MAINTAINER = "bellhop founders <founders@bellhop.invalid>"
+ABOUT = tomllib.loads((ROOT / "src" / "pyproject.toml").read_text())["project"]
+MAINTAINER = "{name} <{email}>".format(**ABOUT["authors"][0])
 CONTROL = """\
 Package: bellhop
 Version: {version}
 Architecture: {architecture}
 Maintainer: {maintainer}
 Installed-Size: {size}
-Depends: adduser, init-system-helpers (>= 1.54~), libc6, libsrtp2-1, openssl, python3 (>= 3.11)
+Depends: adduser, init-system-helpers (>= 1.54~), libc6, libsodium23, libsrtp2-1, openssl, python3 (>= 3.11)
 Recommends: gnupg, python3-cffi, python3-dnspython, python3-gnupg, python3-nacl
 Section: comm
 Priority: optional
@@ -77,9 +79,10 @@ def fill(top, version):
     site = top / "usr/lib/python3/dist-packages/bellhop"
     shutil.copytree(ROOT / "src" / "bellhop", site, ignore=LEFT_OUT)
     triplet = told("dpkg-architecture", "-qDEB_HOST_MULTIARCH")
-    library = top / "usr/lib" / triplet / LIBRARY.name
-    _put(library, LIBRARY.read_bytes())
-    subprocess.run(["strip", "--strip-unneeded", library], check=True)
+    for library in LIBRARY.parent.glob("*.so"):
+        target = top / "usr/lib" / triplet / library.name
+        _put(target, library.read_bytes())
+        subprocess.run(["strip", "--strip-unneeded", target], check=True)
     _put(top / "usr/bin/bellhop", COMMAND.encode(), 0o755)
     _put(top / "lib/systemd/system/bellhop.service", (HERE / "bellhop.service").read_bytes())
     _put(top / CONFFILES[0], (HERE / "bellhop.config").read_bytes(), 0o640)
