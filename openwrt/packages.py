@@ -61,7 +61,8 @@ def _define(text, name):
 
 
 def _field(text, package, name):
-    found = re.search(r"^  %s:=(.*)$" % name, _define(text, "Package/" + package), re.MULTILINE)
+    lines = _define(text, "Package/" + package).replace("\\\n", " ")
+    found = re.search(r"^  %s:=(.*)$" % name, lines, re.MULTILINE)
     return found.group(1) if found else ""
 
 
