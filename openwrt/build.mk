@@ -2,8 +2,9 @@
 #
 # make ipk                what is the same on every router, without an SDK, into build/ipk
 # make apk APK=program    the same for 25.12, by apk-tools 3 and a Python 3.13, into build/apk
-# make dist URL=folder-on-the-web   the source archive of the tag of this release, its hash, and
-#                         folders for the telephony feed that build from it, into build/dist
+# make dist               the source archive of the tag of this release, its hash, and folders for
+#                         the telephony feed that build from it, into build/dist; URL= where it
+#                         will lie, TAG=HEAD before there is a tag
 # make packages SDK=folder                             everything, with the SDK of a release
 # make firmware BOARD=... IMAGEBUILDER=folder PACKAGES_IN=folder    an image with those packages
 # make boards             which node fits which board

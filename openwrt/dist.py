@@ -2,8 +2,8 @@
 
     python3 openwrt/dist.py TAG URL FOLDER
 
-The archive holds the tree at the tag, the same octets each time; URL is where it will lie. The
-Makefiles in FOLDER/net take it from there, checked by its hash.
+The archive holds the tree at the tag, the same octets each time; URL is where it will lie, "" for
+that in src/pyproject.toml. The Makefiles in FOLDER/net take it from there, checked by its hash.
 """
 
 import gzip
@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import packages
@@ -19,6 +20,7 @@ import packages
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PACKAGES = ("bellhop", "bellhop-lite")
+ABOUT = tomllib.loads((ROOT / "src" / "pyproject.toml").read_text())["project"]
 SOURCE = """\
 PKG_SOURCE:=bellhop-$(PKG_VERSION).tar.gz
 PKG_SOURCE_URL:={url}
@@ -58,6 +60,7 @@ def main(tag, url, folder):
     version = packages.version().partition("-")[0]
     if tag not in ("HEAD", "v" + version):
         raise SystemExit("bellhop: the release of this tree has the tag v%s" % version)
+    url = url or ABOUT["urls"]["releases"]
     folder.mkdir(parents=True, exist_ok=True)
     path = archive(tag, version, folder)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -65,7 +68,8 @@ def main(tag, url, folder):
         target = folder / "net" / package
         shutil.copytree(HERE / package, target, dirs_exist_ok=True)
         (target / "Makefile").write_text(makefile(package, url, digest))
-    print("%s\nPKG_HASH:=%s\nfeed folders in %s" % (path, digest, folder / "net"))
+    told = path, url, digest, folder / "net"
+    print("%s\nPKG_SOURCE_URL:=%s\nPKG_HASH:=%s\nfeed folders in %s" % told)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -105,7 +106,8 @@ def test_metadata_that_the_packages_feed_asks_for_is_there(folder):
     variables = Makefile(folder / "Makefile").variables
     assert variables["PKG_RELEASE"].isdigit()
     assert variables["PKG_LICENSE"]
-    assert re.fullmatch(r".+ <\S+@\S+>", variables["PKG_MAINTAINER"])
+    about = tomllib.loads((ROOT / "src" / "pyproject.toml").read_text())["project"]
+    assert variables["PKG_MAINTAINER"] == "{name} <{email}>".format(**about["authors"][0])
 
 
 def test_every_package_has_a_title_a_description_and_an_installation():

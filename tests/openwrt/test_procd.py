@@ -8,6 +8,7 @@ import pytest
 from . import router as root
 
 # Every set of packages, each one package away from the one before it.
+OTHERS = " bellhop-pilot bellhop-trunks"
 MESH = ("", "bellhop-mesh", "bellhop-media", "bellhop-pgp")
 # What a jail shows of the programs and modules that the packages use.
 SEEN = """
@@ -55,7 +56,7 @@ def test_node_starts_in_its_jail_with_every_set_of_packages(router):
         pytest.skip("no native library: `make native` makes it")
     steps = []
     for tls in ("", "bellhop-tls"):
-        for dns in ("", "bellhop-dns"):
+        for dns in ("", "bellhop-dns" + OTHERS):
             steps += [" ".join((*MESH[1 : count + 1], tls, dns)) for count in range(len(MESH))]
     lines = router(
         """
@@ -69,7 +70,7 @@ END
 with() {
 	local one
 	end
-	for one in mesh media pgp tls dns; do drop bellhop-$one; done
+	for one in mesh media pgp tls dns pilot trunks; do drop bellhop-$one; done
 	for one in gnupg2 openssl-util python3-cffi python3-pynacl python3-gnupg python3-dns; do
 		drop $one
 	done
@@ -77,6 +78,9 @@ with() {
 	begin
 	ubus call bellhop status >/tmp/status
 	echo "set <$*>"
+	for one in bellhop "$@"; do
+		sh /tree/openwrt/bellhop/test.sh $one 0.1.0 >/tmp/test 2>&1 || cat /tmp/test
+	done
 	echo "tls $(jsonfilter -i /tmp/status -e '@.listening[@.transport="tls"].port')"
 	echo "suites $(jsonfilter -i /tmp/status -e '@.media.suites[0]')"
 	echo "identity $(ubus call bellhop identity | grep -c error)"
