@@ -3,6 +3,7 @@
 BELLHOP_SCREENSHOTS names a folder to keep pictures of the way in.
 """
 
+import json
 import os
 import socket
 import threading
@@ -98,6 +99,40 @@ def test_first_steps_lead_from_the_installation_to_a_phone_that_rings(router):
     answering.start()
     assert drawn(router, "phones", script, 20000).result
     answering.join()
+
+
+def test_backup_by_one_button_is_taken_over_by_another_router_s(router, tmp_path):
+    router.ask("import-phonebook", csv="name,number,address\nGran,71,sip:gran@far.test\n")
+    press = """
+        let kept;
+        URL.createObjectURL = blob => { kept = blob; return '#'; };
+        (await until(() => pick('input[type=password]'))).value = 'correct horse battery';
+        click('Make a backup');
+        return (await until(() => kept)).text();"""
+    sealed = drawn(router, "security", press, 20000).result
+    assert sealed.startswith("bellhop-backup-")
+    (tmp_path / "second").mkdir()
+    with Bridge(tmp_path / "second", system.answers(), router.luci) as second:
+        try:
+            assert second.start_node()
+            press = """
+                const file = await until(() => pick('input[type=file]'));
+                const given = new DataTransfer();
+                given.items.add(new File([ %s ], 'bellhop-backup.txt'));
+                file.files = given.files;
+                const words = document.querySelectorAll('input[type=password]')[1];
+                words.value = 'correct horse battery';
+                file.parentNode.querySelector('input[type=checkbox]').checked = true;
+                click('Restore');
+                return until(() => document.body.textContent.includes('Taken over'));"""
+            assert drawn(second, "security", press % json.dumps(sealed), 20000).result
+            keep(second, "security", "7-restored", press % json.dumps(sealed))
+            assert "Gran" in [one["display"] for one in second.ask("phonebook")["phonebook"]]
+            second.stop_node()
+            assert second.start_node()
+            assert second.ask("identity")["key"] == router.ask("identity")["key"]
+        finally:
+            second.stop_node()
 
 
 def test_checks_of_the_overview_follow_the_real_node(router):
