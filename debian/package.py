@@ -29,7 +29,7 @@ Architecture: {architecture}
 Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: adduser, init-system-helpers (>= 1.54~), libc6, libsodium23, libsrtp2-1, openssl, python3 (>= 3.11)
-Recommends: gnupg, python3-cffi, python3-dnspython, python3-gnupg, python3-nacl
+Recommends: gnupg, libunbound8, python3-cffi, python3-dnspython, python3-gnupg, python3-nacl
 Section: comm
 Priority: optional
 Description: telephone exchange without a telephone company
