@@ -82,7 +82,7 @@ const uci = {
 	}),
 	sections: (config, type) => Object.values(values[config]).filter(one => !type || one['.type'] == type)
 		.sort((a, b) => a['.index'] - b['.index']),
-	get: (config, id, name) => name ? (values[config][id] || {})[name] : values[config][id],
+	get: (config, id, name) => name ? ((values[config] || {})[id] || {})[name] : (values[config] || {})[id],
 	set: (config, id, name, value) => value == null ? uci.unset(config, id, name) : values[config][id][name] = value,
 	unset: (config, id, name) => { delete values[config][id][name]; },
 	add(config, type) {

@@ -228,6 +228,11 @@ return baseclass.extend({
 		return answer.error ? E('div', { 'class': 'alert-message warning' }, [ this.said(answer.error.message) ]) : '';
 	},
 
+	/* A refusal on top of the page. */
+	refuse: function(answer) {
+		ui.addNotification(null, E('p', [ this.said(answer.error.message) ]), 'warning');
+	},
+
 	link: function(page, title) {
 		return E('a', { 'href': L.url('admin/services/bellhop', page), 'style': 'color:inherit;text-decoration:underline' }, [ title ]);
 	},
@@ -239,7 +244,7 @@ return baseclass.extend({
 			return work().then(answer => {
 				ev.target.disabled = false;
 				if (answer && answer.error)
-					ui.addNotification(null, this.refusal(answer));
+					this.refuse(answer);
 				return answer;
 			});
 		} }, [ title ]);

@@ -125,13 +125,13 @@ function drawStrangers([ , , { strangers } ]) {
 		api.table([
 			[ _('Last'), row => api.when(row.seconds_since_last) ], [ _('Address'), row => E('strong', [ row.address ]) ],
 			[ _('Tries'), row => row.count ], [ _('Wrong passwords'), row => row.wrong_passwords ],
-			[ _('Dialled'), row => row.dialled ], [ _('What became of it'), outcome ], [ '', row => blockButton(row.address) ]
+			[ _('Dialled'), row => row.dialled.startsWith('sip') ? '' : row.dialled ], [ _('What became of it'), outcome ], [ '', row => blockButton(row.address) ]
 		], strangers || [], _('Nobody so far.'))
 	]);
 }
 
 function download() {
-	return api.ask('history', 'csv').then(answer => answer.error ? ui.addNotification(null, api.refusal(answer)) :
+	return api.ask('history', 'csv').then(answer => answer.error ? api.refuse(answer) :
 		api.download('calls.csv', answer.text, answer.content_type));
 }
 

@@ -39,7 +39,7 @@ function draw(answer) {
 function download(format) {
 	return api.ask('phonebook', format).then(answer => {
 		if (answer.error)
-			return ui.addNotification(null, api.refusal(answer));
+			return api.refuse(answer);
 		api.download('phonebook.' + format, answer.text, answer.content_type);
 	});
 }
@@ -58,8 +58,8 @@ function decode(octets) {
 
 function upload(ev) {
 	return ev.target.files[0].arrayBuffer().then(decode).then(text => api.inPieces('import-phonebook', text)).then(answer =>
-		ui.addNotification(null, answer.error ? api.refusal(answer) : E('p', [ _('Entries of the imported phone book: %d.').format(answer.imported), ' ',
-			answer.left_out ? _('Left out, for they have no number: %d.').format(answer.left_out) : '' ]), answer.error ? 'danger' : 'info'));
+		answer.error ? api.refuse(answer) : ui.addNotification(null, E('p', [ _('Entries of the imported phone book: %d.').format(answer.imported), ' ',
+			answer.left_out ? _('Left out, for they have no number: %d.').format(answer.left_out) : '' ]), 'info'));
 }
 
 return view.extend({

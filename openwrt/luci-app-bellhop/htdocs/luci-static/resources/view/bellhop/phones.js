@@ -68,7 +68,7 @@ function where(id) {
 	return E('div', { 'data-account': name }, (found.length ? found.map(one => E('div', [
 		api.mark('success', one.phone || _('phone')), one.behind_nat ? ' · ' + _('behind NAT') : '', E('br'),
 		E('small', [ api.place(one.seen_from), ' · ', one.transport.toUpperCase() ])
-	])) : [ api.mark('warning', _('no phone yet')) ]).concat(
+	])) : [ E('div', [ api.mark('warning', _('no phone yet')) ]) ]).concat(
 		messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
 			api.button(_('Throw away'), () => api.ask('flush-mailbox', name)) ]) : '',
 		api.button(_('Show the page'), () => showPage(name)), ' ',
