@@ -13,7 +13,10 @@ bellhop-media)
 	;;
 bellhop-tls) python3 -c 'import bellhop.shell.tls.contexts' ;;
 bellhop-mesh) python3 -c 'import bellhop.features.mesh.member, bellhop.shell.mesh.identity' ;;
-bellhop-dns) python3 -c 'import bellhop.features.dns.numbers, bellhop.shell.dnssec.unbound' ;;
+bellhop-dns)
+	python3 -c 'import bellhop.features.dns.numbers' &&
+		python3 -c 'from bellhop.shell.dnssec.unbound import ffi, LIBRARY; ffi.dlopen(LIBRARY)'
+	;;
 bellhop-pgp) python3 -c 'import bellhop.features.pgp.signing, bellhop.shell.pgp.signer' ;;
 bellhop-pilot) python3 -c 'import bellhop.features.pilot.member, bellhop.shell.pilot.site' ;;
 bellhop-trunks) python3 -c 'import bellhop.features.trunks.trunks' ;;

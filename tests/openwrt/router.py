@@ -36,6 +36,7 @@ MODULES_OF = {
 # with the libc that it was built for.
 FILES_OF = {
     "libsodium": {"/usr/lib/*/libsodium.so*": "/usr/lib/"},
+    "libunbound": {"/usr/lib/*/libunbound.so.8": "/usr/lib/"},
     "micropython-mbedtls": {
         str(MICROPYTHON.parent / "root/usr/bin/*"): "/usr/lib/mpy/",
         str(MICROPYTHON.parent / "root/usr/lib/*/*.so*"): "/usr/lib/mpy/",
