@@ -56,12 +56,12 @@ class Circuit:
 
     base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list;
     crypto: a world.secrets.Crypto, or a Plain; step: of the cell that came last, counted from the
-    set-up.
+    set-up; through: ids of the nodes on the way, of the maker.
     """
 
     __slots__ = (
         "at", "back", "base", "crypto", "far", "forward", "keys", "near", "role", "sent", "sound",
-        "step", "user",
+        "step", "through", "user",
     )  # fmt: skip
 
     def __init__(self, role, near, far, base, keys, crypto, now):
@@ -74,6 +74,7 @@ class Circuit:
         self.forward, self.back = Window(), Window()
         self.sent = self.step = 0
         self.sound = self.user = None
+        self.through = ()
         self.at = now
 
     def is_plain(self):
@@ -378,6 +379,7 @@ class Circuits:
         far = short, self._label(short)
         circuit = Circuit(MAKER, None, far, count, keys, crypto, now)
         circuit.user = user
+        circuit.through = tuple([hop.node for hop in hops[:-1]])
         self.table[far] = circuit
         return circuit, self._send(circuit, far, count, body, now)
 

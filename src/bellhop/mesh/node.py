@@ -524,6 +524,20 @@ class Mesh:
         hops = self.calls.hops(node)
         return None if hops is None else len(hops)
 
+    def through(self, call):
+        """Return the names of the nodes by which a call goes now, as far as this node knows them.
+
+        Who has called knows all of them, who is called the last.
+        """
+        circuit = call.circuit
+        if circuit is None:
+            return []
+        keys, near = list(circuit.through), circuit.near
+        peer = None if near is None else self.exchange.peers.get(near[0])
+        if peer is not None and peer.key != call.node:
+            keys.append(peer.key)
+        return [self.nickname(short_id(key)) or self.name_of(key) for key in keys]
+
     def next_address(self, node):
         """Return the address of the next node on the way to another, text, "" where it has none."""
         hops = self.calls.hops(node)

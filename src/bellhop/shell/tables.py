@@ -414,7 +414,15 @@ def _with_more(rows, columns, more):
 
 
 def _sound(row):
-    """Return what is known of the sound of a call, in lines."""
+    """Return what is known of the way and the sound of a call, in lines."""
+    through = ", ".join(row.get("through", ()))
+    if not through:
+        return _keys(row)
+    what = ", its sound too" if row["is_sound_through"] else "; its sound goes another way"
+    return ["by way of " + through + what, *_keys(row)]
+
+
+def _keys(row):
     if not row.get("relays"):
         return ["sound: directly between the phones, as far as this node can tell"]
     words = "sound: " + (row["security"] or "passes this node")

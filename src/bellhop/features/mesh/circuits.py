@@ -139,7 +139,7 @@ class Circuits:
     name = "mesh circuits"
     hooks = (
         "within", "knows", "befriends", "admits", "caller", "branch", "named", "sounds", "plain",
-        "restore",
+        "restore", "seen",
     )  # fmt: skip
     events = ("send", "sounding")
     users = {}
@@ -246,6 +246,15 @@ class Circuits:
         """Return the Call-ID that the other house has for an INVITE to it, or None."""
         flow = branch.target.flow
         return self._outside(request) if flow and flow.transport == CELLS else None
+
+    def seen(self, call):
+        """Return the nodes by which a Call goes, and whether its sound does, as fields."""
+        fields = {"through": [], "is_sound_through": False}
+        for line in self.lines:
+            if line.call_id == call.call_id and line.call is not None:
+                fields["through"] = self.mesh.through(line.call)
+                fields["is_sound_through"] = line.call.is_sounding
+        return fields
 
     def restore(self, name, records, now):
         """Take back the dialogs of the run before."""

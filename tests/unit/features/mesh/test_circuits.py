@@ -102,6 +102,18 @@ class CircuitsTest(unittest.TestCase):
         """Return the Route of the caller's requests inside the dialog that an answer began."""
         return [b"Route: ".decode() + one.decode() for one in answer.items(b"record-route")[::-1]]
 
+    def test_the_owners_at_both_ends_see_by_which_node_a_call_goes(self):
+        self.connect()
+        for house in (self.barn, self.farm):
+            (call,) = house.engine.answer("calls", {}, self.town.now)[0]["calls"]
+            self.assertEqual((call["through"], call["is_sound_through"]), (["mill"], False))
+
+    def test_a_call_inside_the_house_goes_by_no_other(self):
+        register(self.barn, "alice", CAROL)
+        self.barn.receive(ask("INVITE", "sip:alice@home.test"), CALLER)
+        for call in self.barn.engine.answer("calls", {}, self.town.now)[0]["calls"]:
+            self.assertEqual((call["through"], call["is_sound_through"]), ([], False))
+
     def test_nothing_of_a_phone_leaves_the_house_that_is_not_listed(self):
         body = "\r\n".join(SDP)
         self.barn.receive(ask("INVITE", "sip:carol@home.test", *TELLTALES, body=body), CALLER)
