@@ -10,11 +10,12 @@ from ..text import readable
 from ..transaction.layer import Layer
 from ..tu import dialplan, proxy
 from ..tu.access import Access, Rates
-from ..tu.calls import Calls, Trace
+from ..tu.calls import Calls
 from ..tu.dialogs import Dialogs
 from ..tu.listening import ListeningPoint
 from ..tu.location import Location
 from ..tu.strangers import Strangers
+from ..tu.trace import Trace
 from .commits import Commits
 from .feature import Hooks
 
