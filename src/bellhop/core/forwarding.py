@@ -139,11 +139,7 @@ class Forwarder:
         reasons = reasons + proxy.record_route_reasons(
             node.settings, context.request, context.flow, reached
         )
-        routes, token = (), None
-        if reasons:
-            token = proxy.dialog_token(node.proof, context.request.call_id)
-            incoming = node.listening[context.flow.local] or listening
-            routes = proxy.record_routes(token, incoming, listening)
+        token, routes = self._stay(context, listening) if reasons else (None, ())
         mark = proxy.branch(node.instance, node.token(8), context.loop_key)
         request = proxy.forwarded(
             context.request, target.uri, target.path, proxy.via_line(listening, mark), routes,
@@ -164,6 +160,13 @@ class Forwarder:
             self.unsent[branch] = flow, mark
             return effects
         return effects + self._transmit(branch, request, flow, mark, now)
+
+    def _stay(self, context, listening):
+        """Return (token, Record-Route lines) by which the node stays in the path."""
+        node = self.node
+        token = proxy.dialog_token(node.proof, context.request.call_id)
+        incoming = node.listening[context.flow.local] or listening
+        return token, proxy.record_routes(token, incoming, listening)
 
     def _transmit(self, branch, request, flow, mark, now):
         transaction, effects = self.node.layer.send(request, flow, branch, now, mark)
