@@ -31,7 +31,9 @@ class Browser:
     """One browser with a profile of its own. popen: starts a program, as subprocess.Popen does."""
 
     def __init__(self, popen=subprocess.Popen, options=()):
-        self.profile = tempfile.TemporaryDirectory(prefix="bellhop-browser-")
+        self.profile = tempfile.TemporaryDirectory(
+            prefix="bellhop-browser-", ignore_cleanup_errors=True
+        )
         theirs_in, self.output = os.pipe()
         self.input, theirs_out = os.pipe()
         low, high = 40, 41
