@@ -54,6 +54,17 @@ class Copied(Site):
                         ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
         for part in () if parts else PILOT:
             shutil.rmtree(self.source / "bellhop" / part)
+        # As the package compiles it: without docstrings.
+        site = self.source / "site-packages"
+        site.mkdir()
+        (self.source / "bellhop").rename(site / "bellhop")
+        subprocess.run(
+            [sys.executable, ROOT / "openwrt/bellhop/bytecode.py", self.source], check=True
+        )
+        for path in site.rglob("*.py"):
+            if path.with_suffix(".pyc").exists():
+                path.unlink()
+        self.source = site
 
     def start(self, *words):
         """Start it from the copy."""

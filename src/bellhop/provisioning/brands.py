@@ -1,11 +1,6 @@
 """Which module makes the file of a phone, and by which words it says what it is."""
 
-from . import baresip, cisco, fanvil, gigaset, grandstream, linphone, snom, yealink
-
-MODULES = {
-    "linphone": linphone, "baresip": baresip, "yealink": yealink, "snom": snom,
-    "grandstream": grandstream, "fanvil": fanvil, "cisco": cisco, "gigaset": gigaset,
-}  # fmt: skip
+KINDS = ("linphone", "baresip", "yealink", "snom", "grandstream", "fanvil", "cisco", "gigaset")
 DESK = ("yealink", "snom", "grandstream", "fanvil", "cisco", "gigaset")
 # Other names under which phones of a brand go.
 ALSO = {
@@ -24,3 +19,8 @@ def brand_of(words):
         if name in words:
             return name
     return "".join([ALSO[name] for name in ALSO if name in words][:1])
+
+
+def module_of(kind):
+    """Return the module of one of KINDS; each is loaded when the first phone of its kind comes."""
+    return __import__(__name__.rpartition(".")[0] + "." + kind, None, None, ("file",))

@@ -57,7 +57,7 @@ class Service(service.Service):
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
-        self.gateway = self.ear = self.pusher = self.distributor = self.carddav = None
+        self.gateway = self.ear = self.pusher = None
         self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
@@ -102,7 +102,7 @@ class Service(service.Service):
         """Close everything and write what waits."""
         super().stop()
         parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site, self.ear]
-        parts += [self.pusher, self.distributor]
+        parts.append(self.pusher)
         for part in parts + self.web:
             if part is not None:
                 part.close()
@@ -172,18 +172,16 @@ class Service(service.Service):
             from .pilot.site import Site  # Only where the pages are installed.
 
             self.site = Site(self)
-            self._wake_phones()
+            self.loop.performers[Push] = self._push
             self._hear_phones()
 
-    def _wake_phones(self):
-        from .pilot.carddav import CardDav  # Only where the pages are installed.
-        from .pilot.distributor import Distributor
-        from .pilot.push import Pusher
+    def _push(self, effect):
+        """Perform a Push."""
+        if self.pusher is None:
+            from .pilot.push import Pusher  # Only where a phone is to be woken.
 
-        self.distributor = Distributor(self.loop)
-        self.carddav = CardDav(self.control.ask, lambda: self.settings.realm.decode())
-        self.pusher = Pusher(self.loop, self.guard, lambda: self.settings, self.distributor)
-        self.loop.performers[Push] = self.pusher.perform
+            self.pusher = Pusher(self.loop, self.guard, lambda: self.settings, self.site)
+        self.pusher.perform(effect)
 
     def _hear_phones(self):
         """Hear desk phones that ask who they are; where that cannot be, DHCP leads them."""
@@ -212,7 +210,7 @@ class Service(service.Service):
 
         sites = [PhoneBook(self.loop)]
         if self.site is not None:
-            sites += [self.distributor, self.carddav, self.site]
+            sites.append(self.site)
         server = HttpServer(self.loop, self.settings, self.guard, sites, context)
         self.web.append(server)
         try:

@@ -80,7 +80,7 @@ const uci = {
 		values[config] = values[config] || answer.values;
 		staged[config] = staged[config] || structuredClone(answer.values);
 	}),
-	sections: (config, type) => Object.values(values[config]).filter(one => !type || one['.type'] == type)
+	sections: (config, type) => Object.values(values[config] || {}).filter(one => !type || one['.type'] == type)
 		.sort((a, b) => a['.index'] - b['.index']),
 	get: (config, id, name) => name ? ((values[config] || {})[id] || {})[name] : (values[config] || {})[id],
 	set: (config, id, name, value) => value == null ? uci.unset(config, id, name) : values[config][id][name] = value,

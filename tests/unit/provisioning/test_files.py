@@ -24,12 +24,12 @@ def description(name="Alice", srtp="no", keys=KEYS):
 
 def file(kind, **given):
     """Return the file of a kind of phone."""
-    return brands.MODULES[kind].file(description(**given), NAMES[kind])
+    return brands.module_of(kind).file(description(**given), NAMES[kind])
 
 
 class Files(unittest.TestCase):
     def test_every_kind_has_a_file_that_holds_login_server_and_password(self):
-        self.assertEqual(sorted(NAMES), sorted(brands.MODULES))
+        self.assertEqual(sorted(NAMES), sorted(brands.KINDS))
         for kind in NAMES:
             text = file(kind)
             for word in ("alice-kitchen", "192.168.1.1"):
@@ -66,7 +66,7 @@ class Files(unittest.TestCase):
         others = {"yealink": "y000000000028.cfg", "grandstream": "cfg001565aabbcc",
                   "fanvil": "x.txt", "cisco": "x.bin", "snom": "firmware.bin"}  # fmt: skip
         for kind, name in others.items():
-            self.assertIsNone(brands.MODULES[kind].file(description(), name))
+            self.assertIsNone(brands.module_of(kind).file(description(), name))
 
     def test_a_brand_is_known_by_its_vendor_or_its_agent(self):
         for words, brand in (("Yealink SIP-T46S", "yealink"), ("snom snomD375/10", "snom"),

@@ -142,7 +142,7 @@ class Provision:
             self.offers.pop(token, None)
             self.seen["refused"] += 1
             raise BellhopError(GONE)
-        module = brands.MODULES[offer.row["kind"]]
+        module = brands.module_of(offer.row["kind"])
         text = module.file(self._description(offer, arguments["base"]), name)
         if text is None:
             raise BellhopError(NO_FILE)

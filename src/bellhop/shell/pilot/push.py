@@ -18,13 +18,13 @@ BUSY = "too many phones are being woken"
 
 
 class Pusher:
-    """Performs Push. guard: an origins.Guard; settings(): those in force."""
+    """Performs Push. guard: an origins.Guard; settings(): those in force; site: a site.Site."""
 
-    def __init__(self, loop, guard, settings, distributor):
+    def __init__(self, loop, guard, settings, site):
         self.loop = loop
         self.guard = guard
         self.settings = settings
-        self.distributor = distributor
+        self.site = site
         self.workers = None
         self.waiting = 0
 
@@ -35,7 +35,7 @@ class Pusher:
         own = ":%d" % self.settings().http_port
         if scheme == "http" and place.endswith(own) and self.guard.is_own_host(place):
             topic = path.partition("?")[0]
-            heard = self.distributor.publish(topic, b"")
+            heard = self.site.distributor().publish(topic, b"")
             self._told(effect.url, "" if heard else NOT_THERE)
         elif scheme != "https" or not place:
             self._told(effect.url, NOT_ALLOWED)

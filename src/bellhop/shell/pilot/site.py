@@ -54,12 +54,17 @@ class Site:
         self.pages = []
         self.gathering = self.silence = None
         self.tags = {}
+        self.others = {}
 
     def answer(self, request):
         """Return the Answer to a request, None for what is none of the page's."""
         path = request.path
         if path == "/api":
             return self._api(request)
+        if path[:3] == "/up":
+            return self.distributor().answer(request)
+        if path[:5] == "/dav/" or path == "/.well-known/carddav":
+            return self._carddav().answer(request)
         if request.method not in ("GET", "HEAD"):
             return None
         if path == "/events":
@@ -67,6 +72,23 @@ class Site:
         if path[:3] == "/p/":
             return self._phone_file(request)
         return self._file(request, "index.html" if path == "/" else path[1:])
+
+    # What few houses use is loaded when it is asked for.
+
+    def distributor(self):
+        """Return the distributor of pushes."""
+        if "distributor" not in self.others:
+            from .distributor import Distributor
+
+            self.others["distributor"] = Distributor(self.loop)
+        return self.others["distributor"]
+
+    def _carddav(self):
+        if "book" not in self.others:
+            from .carddav import CardDav
+
+            self.others["book"] = CardDav(self.ask, lambda: self.service.settings.realm.decode())
+        return self.others["book"]
 
     # Files.
 
@@ -244,6 +266,8 @@ class Site:
         """The node stops."""
         self.loop.cancel(self.gathering)
         self.loop.cancel(self.silence)
+        if "distributor" in self.others:
+            self.others["distributor"].close()
 
 
 class Page:

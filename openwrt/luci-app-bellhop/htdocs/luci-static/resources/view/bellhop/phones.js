@@ -50,14 +50,20 @@ function newPhones(rows) {
 	], rows, '')) : '';
 }
 
+/* What DHCP tells the devices of the house besides, or null where this router has no DHCP for them. */
+function dhcpOptions() {
+	const lan = uci.sections('dhcp', 'dhcp').find(one => one['.name'] == 'lan');
+	return lan ? [].concat(lan.dhcp_option || []) : null;
+}
+
 /* Lets DHCP tell desk phones where their configuration is, or not any more; Save & Apply puts it in force. */
 function tellByDhcp(section) {
 	const option = section.option(form.Flag, '_dhcp', _('Desk phones learn it by DHCP'),
 		_('For phones that do not find this router by themselves: DHCP tells them where their configuration is (options 66 and 160 of the interface lan).'));
-	const others = () => [].concat(uci.get('dhcp', 'lan', 'dhcp_option') || []).filter(one => !TFTP.includes(one.split(',')[0]));
-	option.cfgvalue = () => [].concat(uci.get('dhcp', 'lan', 'dhcp_option') || []).some(one => TFTP.includes(one.split(',')[0])) ? '1' : '0';
+	const isOurs = one => TFTP.includes(one.split(',')[0]);
+	option.cfgvalue = () => dhcpOptions().some(isOurs) ? '1' : '0';
 	option.write = (id, value) => {
-		const list = others().concat(value == '1' ? TFTP.map(one => one + ',' + account.url(server, '/p/')) : []);
+		const list = dhcpOptions().filter(one => !isOurs(one)).concat(value == '1' ? TFTP.map(one => one + ',' + account.url(server, '/p/')) : []);
 		uci.set('dhcp', 'lan', 'dhcp_option', list.length ? list : null);
 	};
 	option.remove = () => option.write(null, '0');
@@ -111,7 +117,7 @@ return view.extend({
 		devices.addbtntitle = _('Add a device');
 		devices.sortable = false;
 		options.few(options.add(devices, 'phone'), [ 'name', 'user', 'login', 'brand', 'mac' ]);
-		if (uci.get('dhcp', 'lan'))
+		if (dhcpOptions())
 			tellByDhcp(options.single(map, 'node', _('Desk phones')));
 
 		poll.add(() => load().then(() => uci.sections('bellhop', 'user').forEach(one =>
