@@ -7,7 +7,7 @@
 	/* Every level of safety: how good it is, and its sign. */
 	const SAFETY = {
 		house: [ 'good', 'shield' ], 'not known': [ 'warn', 'ask' ], 'not yet': [ 'calm', 'lock' ], 'by phones': [ 'calm', 'lock' ], clear: [ 'warn', 'open' ],
-		encrypted: [ 'calm', 'lock' ], 'known key': [ 'calm', 'lock' ], named: [ 'good', 'shield' ], 'key changed': [ 'bad', 'alert' ],
+		encrypted: [ 'calm', 'lock' ], 'known key': [ 'calm', 'lock' ], 'named by DNSSEC': [ 'good', 'shield' ], 'key changed': [ 'bad', 'alert' ],
 		'words compared': [ 'good', 'shield' ], signed: [ 'good', 'shield' ], 'words differ': [ 'bad', 'alert' ], failed: [ 'bad', 'alert' ]
 	};
 	const ICONS = {
