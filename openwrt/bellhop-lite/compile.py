@@ -26,6 +26,7 @@ FULL_NODE = (
     "media",
     "names",
     "provisioning",
+    "spam",
     "world/cpython",
     "features/media",
     "features/pgp",
