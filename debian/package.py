@@ -30,6 +30,7 @@ Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: adduser, init-system-helpers (>= 1.54~), libc6, libsodium23, libsrtp2-1, openssl, python3 (>= 3.11)
 Recommends: gnupg, libunbound8, python3-cffi, python3-dnspython, python3-gnupg, python3-nacl
+Suggests: avahi-daemon, python3-paho-mqtt
 Section: comm
 Priority: optional
 Description: telephone exchange without a telephone company
@@ -50,7 +51,9 @@ License: GPL-3.0-or-later
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
 # What only the lite node runs.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "lite", "micropython", "*.pyc")
-CONFFILES = ("etc/bellhop.config", "etc/fail2ban/filter.d/bellhop.conf")
+CONFFILES = (
+    "etc/bellhop.config", "etc/fail2ban/filter.d/bellhop.conf", "etc/avahi/services/bellhop.service",
+)  # fmt: skip
 SCRIPTS = ("postinst", "prerm", "postrm")
 TIME = "Mon, 01 Jun 2026 00:00:00 +0000"
 
@@ -85,6 +88,9 @@ def fill(top, version):
         subprocess.run(["strip", "--strip-unneeded", target], check=True)
     _put(top / "usr/bin/bellhop", COMMAND.encode(), 0o755)
     _put(top / "lib/systemd/system/bellhop.service", (HERE / "bellhop.service").read_bytes())
+    mqtt = HERE / "bellhop-mqtt.service"
+    _put(top / "lib/systemd/system" / mqtt.name, mqtt.read_bytes())
+    _put(top / CONFFILES[2], (HERE / "avahi.service").read_bytes())
     _put(top / CONFFILES[0], (HERE / "bellhop.config").read_bytes(), 0o640)
     bans = ROOT / "openwrt" / "bellhop" / "files" / "fail2ban.conf"
     _put(top / CONFFILES[1], bans.read_bytes())

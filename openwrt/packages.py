@@ -30,7 +30,7 @@ import translations  # noqa: E402
 # Python of the release that reads packages of this kind.
 PYTHON = {"ipk": (3, 11), "apk": (3, 13)}
 FEATURES = ("bellhop-tls", "bellhop-mesh", "bellhop-media", "bellhop-pgp", "bellhop-dns",
-            "bellhop-pilot", "bellhop-trunks")  # fmt: skip
+            "bellhop-pilot", "bellhop-trunks", "bellhop-mqtt")  # fmt: skip
 LANGUAGES = {"de": "Deutsch (German)", "fr": "Français (French)"}
 COMMAND = "#!/usr/bin/python3\nimport sys\nfrom bellhop.__main__ import main\nsys.exit(main())\n"
 # A line of an install recipe that takes a file of the tree.

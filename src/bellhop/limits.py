@@ -43,6 +43,8 @@ MAX_ROUTES = 30
 # Live calls in the list, and finished ones in the history; past it the oldest goes.
 MAX_CALLS = 512
 MAX_HISTORY = 200
+# Events that wait for a webhook which does not answer; past it the oldest goes.
+MAX_WEBHOOK_EVENTS = 64
 # Octets of the INVITE kept of a live call, by which a restart ends it: usual are 500; a longer one
 # is not ended.
 MAX_ROW_BYTES = 4096

@@ -50,6 +50,7 @@ ANSWERING = {
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {
+    "mqtt",
     "firewall", "options", "sign-spam-list",
     "hash-password", "import-identity", "person-key", "export-person", "import-person",
     "prove-person", "claim",

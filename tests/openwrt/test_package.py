@@ -40,6 +40,7 @@ BROUGHT = {
     "nacl": ("bellhop-mesh", "python3-pynacl"),
     "cffi": ("bellhop-media", "python3-cffi"),
     "gnupg": ("bellhop-pgp", "python3-gnupg"),
+    "paho": ("bellhop-mqtt", "python3-paho-mqtt"),
     "_cffi_backend": ("bellhop-media", "python3-cffi"),
 }
 # Modules that are used where they are there: a feature that does its work without them, and

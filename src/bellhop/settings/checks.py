@@ -114,6 +114,13 @@ def address(text):
     raise ValueError("an address such as sip:gran@far.test")
 
 
+def url_or_nothing(text):
+    """Return the URL of a web server, or ""."""
+    if text and text[:7] != "http://" and text[:8] != "https://":
+        raise ValueError("a URL such as http://192.168.1.5:8123/api/webhook/x")
+    return line(text)
+
+
 def forward(text):
     """Return a URI, or what a phone dials, or ""."""
     return address(text) if ":" in text else dialled_or_nothing(text)

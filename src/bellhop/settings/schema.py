@@ -36,6 +36,7 @@ from .checks import (
     number_range,
     numbers,
     prefix,
+    url_or_nothing,
     word,
 )
 from .presets import PRESETS
@@ -302,6 +303,27 @@ SCHEMA = {
         "root_hints": _option(
             line, "", "file with the servers of a root of one's own; empty: the Internet's"
         ),
+    },
+    "mqtt": {
+        "enabled": _option(flag, True, "tell a broker of calls and people (package bellhop-mqtt)"),
+        "host": _option(host, "127.0.0.1", "the MQTT broker"),
+        "port": _option(PORT, 1883, "its port; 8883 with tls"),
+        "tls": _option(flag, False, "speak TLS with the broker"),
+        "certificate": _option(line, "", "PEM file of who vouches for it; empty: the usual ones"),
+        "user": _option(line, "", "name at the broker; empty: none"),
+        "password": _option(line, "", "password at the broker"),
+        "topic": _option(word, "bellhop", "what all topics begin with"),
+        "discovery": _option(
+            name_or_nothing, "homeassistant", "where Home Assistant looks; empty: nowhere"
+        ),
+    },
+    "webhook": {
+        "enabled": _option(flag, True, "tell a program by HTTP what happens"),
+        "url": _option(url_or_nothing, "", "where events are posted as JSON: http:// or https://"),
+        "event": Option(
+            choice("call", "registration", "media", "refused"), ("call",), True, "which events"
+        ),
+        "password": _option(line, "", "signs what is posted (HMAC-SHA-256); empty: it is not"),
     },
     "pgp": {
         "enabled": _option(flag, True, "sign calls with OpenPGP (package bellhop-pgp)"),

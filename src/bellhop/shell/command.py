@@ -106,6 +106,10 @@ def _add_own(verbs, shared):
     )
     made.add_argument("--close", action="store_true", help="take all rules of the node away")
     made.set_defaults(work=_firewall)
+    made = verbs.add_parser(
+        "mqtt", parents=[shared], help="tell an MQTT broker of calls and people, as long as it runs"
+    )
+    made.set_defaults(work=_mqtt)
     made = verbs.add_parser("options", parents=[shared], help="every option, and its default")
     made.set_defaults(work=_options)
     made = verbs.add_parser("hash-password", parents=[shared], help="make a password")
@@ -310,6 +314,25 @@ def _check_config(arguments):
     for line in lines:
         print(readable(line))
     return 0 if is_good else 1
+
+
+def _mqtt(arguments):
+    from ..world.settings import read_settings
+
+    try:
+        from .mqtt import bridge  # It is in a package of its own.
+    except ImportError:
+        raise BellhopError("the package bellhop-mqtt is not installed") from None
+    settings = read_settings(places.config_path(arguments))
+    if not settings.mqtt.enabled:
+        raise BellhopError("`config mqtt` is switched off, or there is no such section")
+    with contextlib.suppress(KeyboardInterrupt):
+        bridge.Bridge(settings, lambda: connect(arguments.state), ask, _say).run()
+    return 0
+
+
+def _say(words):
+    print(words, file=sys.stderr, flush=True)
 
 
 def _options(_):

@@ -56,6 +56,7 @@ class Service(service.Service):
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
+        self.webhook = None
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
         self.gateway = self.ear = self.pusher = None
         self.web = []
@@ -95,6 +96,7 @@ class Service(service.Service):
         self._open_spool()
         if os.path.isdir(BUS):
             self._join_bus()
+        self._tell_elsewhere()
         # What is there now stays: the collector need not look at it again.
         gc.freeze()
 
@@ -102,7 +104,7 @@ class Service(service.Service):
         """Close everything and write what waits."""
         super().stop()
         parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site, self.ear]
-        parts.append(self.pusher)
+        parts += [self.pusher, self.webhook]
         for part in parts + self.web:
             if part is not None:
                 part.close()
@@ -113,6 +115,7 @@ class Service(service.Service):
         self._load_certificate()
         self._adjust_names()
         self._open_spool()
+        self._tell_elsewhere()
         if not self.web or [one for one in self.web if not one.fits(settings)]:
             self._serve_pages()
         if self.site is not None:
@@ -395,6 +398,18 @@ class Service(service.Service):
                 self.engine.hear("named calls", "take_people", people, self.loop.now())
             )
 
+    def _tell_elsewhere(self):
+        """Post events where the settings say, and nowhere else."""
+        section = self.settings.webhook
+        if self.webhook is not None:
+            self.webhook.close()
+            self.webhook = None
+        if section.enabled and section.url:
+            from .webhook import Webhook  # Only a node with one pays for it in memory.
+
+            self.webhook = Webhook(self.loop, self.log, section)
+        self.heed()
+
     # OpenWrt's bus.
 
     def _join_bus(self):
@@ -408,6 +423,7 @@ class Service(service.Service):
     def is_heard(self):
         """Tell whether anybody hears of events: the bus, a page, clients of the control socket."""
         is_seen = self.site is not None and self.site.is_heard()
+        is_seen = is_seen or self.webhook is not None
         return self.bus is not None or is_seen or super().is_heard()
 
     def publish(self, effect):
@@ -415,6 +431,8 @@ class Service(service.Service):
         super().publish(effect)
         if self.bus is not None:
             self.bus.publish(effect.kind, effect.fields)
+        if self.webhook is not None:
+            self.webhook.publish(effect.kind, effect.fields)
         if self.site is not None:
             self.site.changed()
 
@@ -431,6 +449,12 @@ class Service(service.Service):
             ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
             ("telephone", self.spam_problem), ("sms", self.spool.problem if self.spool else ""),
         ]  # fmt: skip
+
+    def status(self, result):
+        """Return how the node is, with what only this shell counts."""
+        if self.webhook is not None:
+            result["counters"]["webhook"] = self.webhook.counters
+        return super().status(result)
 
     def lacking(self):
         """Return feature -> why it is not there, "" where nothing is wrong with it."""

@@ -147,6 +147,8 @@ class Call:
             "security": self.security,
             "status": self.status,
             "answered_by": self.answered_by,
+            "rang": list(self.members.rang),
+            "taker": self.members.taker,
             "ending": self.ending,
             "ended_by": self.ended_by,
         }

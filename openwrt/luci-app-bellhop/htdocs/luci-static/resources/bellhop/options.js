@@ -244,6 +244,23 @@ const OPTIONS = {
 		[ 'hours', '', 'hours', _('Hours'), _('As in 08:00-18:00; none: always.') ],
 		[ 'otherwise', '', 'number', _('At other hours'), OF_CHOICES ]
 	],
+	mqtt: [
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Tell a broker of calls and people, as Home Assistant reads them. Needs the package bellhop-mqtt.') ],
+		[ 'host', '127.0.0.1', 'host', _('Broker'), _('Its name or address.') ],
+		[ 'port', '1883', 'port', _('Port'), _('With TLS mostly 8883.') ],
+		[ 'user', '', 'string', _('Account'), _('At the broker; empty: none.') ],
+		[ 'password', '', 'string', _('Password'), _('At the broker.') ],
+		[ 'tls', '0', FLAG, _('Encrypted'), _('Speak TLS with the broker.') ],
+		[ 'certificate', '', 'file', _('Certificate'), _('Of who vouches for the broker; empty: the usual ones.') ],
+		[ 'topic', 'bellhop', 'word', _('Topic'), _('What all topics begin with.') ],
+		[ 'discovery', 'homeassistant', 'word', _('Discovery'), _('Where Home Assistant looks for devices; empty: nowhere.') ]
+	],
+	webhook: [
+		[ 'enabled', '1', FLAG, _('Switched on'), _('Tell a program by HTTP what happens.') ],
+		[ 'url', '', 'url', _('Address'), _('Events are posted there as JSON.') ],
+		[ 'event', [ 'call' ], 'event', _('Events'), _('call, registration, media or refused.') ],
+		[ 'password', '', 'string', _('Password'), _('Signs what is posted; empty: it is not signed.') ]
+	],
 	pgp: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Sign calls with OpenPGP. Needs the package bellhop-pgp.') ],
 		[ 'key', '', 'fingerprint', _('Own key'), _('Fingerprint of the key that signs the calls of this node.') ],
@@ -267,6 +284,8 @@ const PATTERNS = {
 	caller: [ /^([^\s@]+@)?[\w.:[\]+-]+$/, _('user@host, a host name or an address') ],
 	dialled: [ /^([A-Za-z0-9._+()\/*# -]+|(sips?|tel):\S+)$/, _('a number, a name or an address such as sip:gran@example.org') ],
 	key: [ /^[0-9A-Fa-f]{64}$/, _('64 hexadecimal digits') ],
+	url: [ /^https?:\/\/\S+$/, _('a URL that begins with http: or https:') ],
+	event: [ /^(call|registration|media|refused)$/, _('call, registration, media or refused.') ],
 	fingerprint: [ /^[0-9A-Fa-f]{40}$/, _('40 hexadecimal digits') ],
 	address: [ /^(sips?|tel):\S+$/, _('an address such as sip:gran@example.org') ]
 };
@@ -292,7 +311,7 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
 	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ], sms: [ _('Texts'), 'numbers' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */

@@ -37,6 +37,8 @@ return view.extend({
 			options.add(options.single(map, 'dns', _('Names in the DNS')), 'dns');
 		if (can.pgp)
 			options.add(options.single(map, 'pgp', _('Signatures')), 'pgp');
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp', 'dns', 'features' ]), node ]));
+		options.add(options.single(map, 'mqtt', 'MQTT'), 'mqtt').password.password = true;
+		options.add(options.single(map, 'webhook', 'Webhook'), 'webhook').password.password = true;
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'node', 'mesh', 'media', 'pgp', 'dns', 'features', 'mqtt', 'webhook' ]), node ]));
 	}
 });
