@@ -60,7 +60,8 @@ def talk(streets, town):
 def test_hellos_cells_and_sound_on_cables_of_ipv4(streets):
     town = streets.sounding("classes", line(3))
     cable, house = talk(streets, town)
-    assert cable == {"hello": {CS6}, "cell": {CS3}, "sound": {EF}, "sip": set()}
+    assert CS3 in cable.pop("cell")  # Many records at once are as long as a cell.
+    assert cable == {"hello": {CS6}, "sound": {EF}, "sip": set()}
     assert (house["sip"], house["sound"]) == ({CS3}, {EF})
 
 
@@ -70,7 +71,8 @@ def test_hellos_cells_and_sound_on_cables_of_ipv6(streets):
         for number in range(len(node.towards)):
             netns.ip("-n", node.host.namespace, "-4", "addr", "flush", "dev", f"eth{number}")
     cable, _ = talk(streets, town)
-    assert cable == {"hello": {CS6}, "cell": {CS3}, "sound": {EF}, "sip": set()}
+    assert CS3 in cable.pop("cell")  # Many records at once are as long as a cell.
+    assert cable == {"hello": {CS6}, "sound": {EF}, "sip": set()}
 
 
 def test_sip_on_streams_and_over_ipv6(streets):

@@ -8,6 +8,7 @@ from ..effects import SoundClose, SoundMove, SoundOpen
 from ..errors import MeshError
 from ..limits import MAX_CIRCUITS, MAX_SET_UPS_SEEN
 from . import cells, packets
+from .address import is_near, pack
 from .calls import Calls
 from .identity import KEY_BYTES
 from .lanes import Lanes
@@ -272,7 +273,8 @@ class Circuits:
         way = None if peer is None else peer.best()
         if way is None or not way.sound_port:
             return None
-        is_here = way.is_near() or way.address[0].startswith("fe80:")
+        # Hellos to everybody have not come yet from who has just been met.
+        is_here = way.is_near() or is_near(pack(way.address[0]))
         link = way.link if is_here else ANYWHERE
         return link, way.address[0], way.sound_port, int.from_bytes(place[1], "big")
 
