@@ -323,11 +323,11 @@ def test_a_relay_that_changes_cells_brings_nothing_in_anothers_name():
     send, rung = lanes.send, set()
     for at in (None, 8, 40, 500, 1000, 4):
 
-        def meddle(short, cell, now, at=at):
+        def meddle(short, cell, is_plain, now, at=at):
             changed = bytearray(cell)
             if at is not None:
                 changed[at] ^= 1
-            return send(short, bytes(changed), now)
+            return send(short, bytes(changed), is_plain, now)
 
         lanes.send = meddle
         data = sip("INVITE", "sip:bob@" + victim.key(), '"Gran" <sip:gran@home.test>', source=GRAN)

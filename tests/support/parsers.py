@@ -105,7 +105,7 @@ def read_mesh_record(data):
     if item.salt not in record.BOOK_SALTS:
         value = record.read_node(item.value)
         known = directory.Known(data, value, 0)
-        cost = known.cost(value.edges[: record.EDGE_BYTES - 1] or bytes(record.EDGE_BYTES - 1))
+        cost = known.edge(value.edges[: record.EDGE_BYTES - 1] or bytes(record.EDGE_BYTES - 1))
         return [item, value, known.node, cost, record.write_node(value)]
     page = phonebook.open_for(item.value, lambda: b"", lambda key, nonce, sealed: None)
     return [item, None if page is None else phonebook.read(page)]

@@ -215,6 +215,7 @@ def test_names_need_no_codec_that_openwrt_has_in_another_package():
 def test_without_dnspython_there_are_addresses_only(monkeypatch):
     monkeypatch.setitem(sys.modules, "dns", None)
     monkeypatch.setitem(sys.modules, "dns.resolver", None)
+    monkeypatch.setitem(sys.modules, "bellhop.shell.dnssec.unbound", None)
     asking = Asking(1)
     found, _ = asking.ask("localhost")
     assert ("udp", "127.0.0.1", 5060, "") in found
