@@ -1,6 +1,7 @@
 """Chromium without a window, driven as a person would: over the pipe of its DevTools protocol."""
 
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ import time
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 20
+FREE_FROM = 40
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-extensions", "--disable-background-networking", "--disable-component-update",
@@ -36,11 +38,10 @@ class Browser:
         )
         theirs_in, self.output = os.pipe()
         self.input, theirs_out = os.pipe()
-        low, high = 40, 41
+        # Numbers that are free in this process, and none that the starter gives away itself.
+        low, high = (fcntl.fcntl(one, fcntl.F_DUPFD, FREE_FROM) for one in (theirs_in, theirs_out))
         command = [sys.executable, "-c", STARTER % (low, high), find(), *OPTIONS, *options,
                    "--user-data-dir=" + self.profile.name, "about:blank"]  # fmt: skip
-        os.dup2(theirs_in, low, inheritable=True)
-        os.dup2(theirs_out, high, inheritable=True)
         self.process = popen(command, pass_fds=(low, high), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)  # fmt: skip
         for descriptor in (theirs_in, theirs_out, low, high):

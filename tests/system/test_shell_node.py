@@ -362,7 +362,7 @@ def test_a_port_of_the_phone_book_that_is_taken_is_told_and_had_once_it_is_free(
         (told,) = node.control("problems")["problems"]
         assert (told["what"], told["option"]) == ("port not free", "http_port")
         assert told["value"] == str(port) and "in use" in told["wrong"]
-    node.wait_for("no longer: no phone book over HTTP")
+    node.wait_for("no longer: no pages and no phone book over HTTP")
     assert node.control("problems")["problems"] == []
 
 
