@@ -415,6 +415,27 @@ def test_first_steps_make_phones_and_show_what_to_enter(router):
     assert node["internet"] == "0"
 
 
+def test_first_provider_is_set_up_from_what_its_letter_says(router):
+    field = '[id="%s.%%s"]' % ("widget.cbid.json.provider" if router.luci else "provider")
+    filled = {"domain": "sip.example.org", "username": "49301", "password": "secret"}
+    fields = "".join([f"await fill('{field % one}', '{filled[one]}');" for one in filled])
+    script = f"""
+        const fill = (place, text) => enter(place, text).then(() => {{
+            pick(place).dispatchEvent(new Event('keyup'));
+            pick(place).dispatchEvent(new Event('blur'));
+        }});
+        await fill('{field % "domain"}', 'no domain');
+        click('Set up the provider');
+        await until(() => pick('.alert-message.warning'));
+        {fields}
+        click('Set up the provider');
+        await new Promise(done => setTimeout(done, 1500));"""
+    browser.visit(router.url("view.bellhop.numbers", script), 15000)
+    (provider,) = [one for one in router.uci.values() if one.get("username")]
+    assert provider[".type"] == "provider" and provider["name"] == "sip-example-org"
+    assert {name: provider[name] for name in filled} == filled
+
+
 def test_door_to_the_internet_is_one_switch(router):
     field = (
         '[data-name="_reachable"] input[type=checkbox]'

@@ -112,11 +112,11 @@ class Option {
 		Object.assign(this, { map, section, option: name, title, description: help, choices: [], rmempty: true });
 	}
 	value(value, title) { this.choices.push([ value, title || value ]); }
-	cfgvalue(id) { return uci.get(this.map.config, id, this.option); }
+	cfgvalue(id) { return this.map.data.get(this.map.config, id, this.option); }
 	textvalue(id) { return E('span', [ String(this.cfgvalue(id) || '') ]); }
 	validate() { return true; }
-	write(id, value) { uci.set(this.map.config, id, this.option, value); }
-	remove(id) { uci.unset(this.map.config, id, this.option); }
+	write(id, value) { this.map.data.set(this.map.config, id, this.option, value); }
+	remove(id) { this.map.data.unset(this.map.config, id, this.option); }
 	field(id) { return document.getElementById('%s.%s'.format(id, this.option)); }
 	formvalue(id) { const node = this.field(id); return node ? node.value : this.cfgvalue(id); }
 	input(id) { return E('input', { 'placeholder': this.placeholder, 'value': this.cfgvalue(id) || '' }); }
@@ -210,6 +210,15 @@ class Section {
 	}
 }
 
+/* The one section of this name. */
+class NamedSection extends Section {
+	constructor(map, name, type, title, help) {
+		super(map, type, title, help);
+		this.section = name;
+	}
+	ids() { return this.map.data.get(this.map.config, this.section) ? [ this.section ] : []; }
+}
+
 class GridSection extends Section {
 	render() {
 		const shown = this.children.filter(one => !one.modalonly);
@@ -248,25 +257,40 @@ class GridSection extends Section {
 }
 
 class Map_ {
-	constructor(config, title, help) { Object.assign(this, { config, title, help, children: [] }); }
+	constructor(config, title, help, data = uci) { Object.assign(this, { config, title, help, data, children: [] }); }
 	section(kind, type, title, help) {
 		const made = new kind(this, type, title, help);
 		this.children.push(made);
 		return made;
 	}
 	render() {
-		return uci.load(this.config).then(() => E('div', { 'class': 'cbi-map' }, [
+		return this.data.load(this.config).then(() => E('div', { 'class': 'cbi-map' }, [
 			this.title ? E('h2', [ this.title ]) : '', E('div', { 'class': 'cbi-map-descr' }, [ this.help || '' ])
 		].concat(this.children.map(one => one.render()))));
 	}
+	read() { [ 'check', 'parse' ].forEach(step => this.children.forEach(one => one.each(step))); }
+	parse() { return Promise.resolve().then(() => this.read()); }
 	save() {
-		[ 'check', 'parse' ].forEach(step => this.children.forEach(one => one.each(step)));
+		this.read();
 		return uci.save(this.config).then(() => uci.apply(false));
 	}
 }
 
-const form = { Map: function(...values) { return current = new Map_(...values); }, TypedSection: Section, GridSection,
-	Value: Option, Flag, ListValue, DynamicList, DummyValue };
+/* Sections in the memory of the page, each { name: { option: value } }, in place of those of uci. */
+class JSONMap extends Map_ {
+	constructor(sections, title, help) {
+		super('json', title, help, {
+			load: () => Promise.resolve(),
+			get: (config, id, name) => name ? (sections[id] || {})[name] : sections[id],
+			set: (config, id, name, value) => { sections[id][name] = value; },
+			unset: (config, id, name) => { delete sections[id][name]; }
+		});
+	}
+	save() { return this.parse(); }
+}
+
+const form = { Map: function(...values) { return current = new Map_(...values); }, JSONMap, TypedSection: Section, NamedSection,
+	GridSection, Value: Option, Flag, ListValue, DynamicList, DummyValue };
 let current = null;
 
 /* The loader: a module names what it needs in lines of its own before the rest. */

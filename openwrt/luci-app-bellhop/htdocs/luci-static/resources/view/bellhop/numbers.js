@@ -53,7 +53,7 @@ function wizard() {
 		uci.set('bellhop', id, 'name', told.preset || String(told.domain || 'provider').replace(/[^A-Za-z0-9-]/g, '-'));
 		ASKED.forEach(name => told[name] && uci.set('bellhop', id, name, name == 'number' ? [].concat(told[name]) : told[name]));
 		return uci.save().then(() => uci.apply()).then(() => window.location.reload());
-	}), 'apply important') ]) ]));
+	}, wrong => ({ error: wrong })), 'apply important') ]) ]));
 }
 
 function grid(map, kind, title, help) {
