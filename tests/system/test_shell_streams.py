@@ -307,7 +307,7 @@ def test_ipv6_sources_are_counted_by_their_64(shell):
 
 def test_listeners_keep_their_place_when_others_go(shell, monkeypatch):
     def adjust(*hosts):
-        monkeypatch.setattr(netlink, "addresses", lambda: (hosts, {}))
+        monkeypatch.setattr(netlink, "addresses", lambda: (hosts, {}, dict.fromkeys(hosts, 1)))
         shell.endpoints.adjust(shell.settings)
         return list(shell.engine.listeners)
 
