@@ -36,10 +36,13 @@ def test_a_compiler_of_another_version_is_refused(tmp_path):
 def test_no_module_of_the_full_node_is_shipped(compiled):
     root = compiled.folder / "bellhop"
     shipped = {path.relative_to(root).as_posix() for path in root.rglob("*.mpy")}
-    assert {"lite/main.mpy", "settings/reader.mpy", "features/mesh/member.mpy"} <= shipped
+    assert {"lite/main.mpy", "settings/reader.mpy", "features/mesh/outbox.mpy"} <= shipped
     assert [name for name in shipped if name.startswith(lite.compiler().FULL_NODE)] == []
     texts = [path.read_text() for path in compiled.source.rglob("*.py")]
     assert [text for text in texts if "class Engine:" in text]
+    # What is the mesh is loaded by nodes with a mesh alone.
+    mesh = (compiled.source / "bellhop" / "features" / "mesh" / "outbox.py").read_text()
+    assert re.search(r"^class (member_)?Member:", mesh, re.MULTILINE)
     assert not [text for text in texts if "class Strict:" in text or "class Signing:" in text]
 
 
