@@ -120,10 +120,12 @@ class Pair:
         return parts + [(f"{phone} {phone.events()}", phone.log_tail()) for phone in self.phones]
 
     def close(self):
-        """End everything."""
-        self.clear()
-        self.town.close()
-        shutil.rmtree(self.folder)
+        """End everything, also where a node has gone that should be asked."""
+        try:
+            self.clear()
+        finally:
+            self.town.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -92,9 +92,11 @@ class Streets(mesh.Streets):
 
     def close(self):
         """End everything."""
-        for ear in self.ears:
-            ear.close()
-        super().close()
+        try:
+            for ear in self.ears:
+                ear.close()
+        finally:
+            super().close()
 
 
 def contact(node, number, address, *options):

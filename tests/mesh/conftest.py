@@ -1,5 +1,6 @@
 """Towns and phones for one module's tests; what nodes and phones said is part of a failure."""
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -54,15 +55,14 @@ class Streets:
         return parts + [(f"{phone} {phone.events()}", phone.log_tail()) for phone in self.phones]
 
     def close(self):
-        """End everything."""
-        if self.phones:
-            with ThreadPoolExecutor(len(self.phones)) as pool:
-                list(pool.map(lambda phone: phone.close(), self.phones))
-        for handset in self.handsets:
-            handset.close()
-        for town in self.towns:
-            town.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End everything, whatever of it fails to end."""
+        with contextlib.ExitStack() as ends:
+            ends.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            for one in self.towns + self.handsets:
+                ends.callback(one.close)
+            if self.phones:
+                with ThreadPoolExecutor(len(self.phones)) as pool:
+                    list(pool.map(lambda phone: phone.close(), self.phones))
 
 
 @pytest.fixture

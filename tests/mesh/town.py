@@ -274,7 +274,9 @@ class Town:
 
     def close(self):
         """End all nodes, delete the namespaces."""
-        for node in self.nodes:
-            node.stop()
-        self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            for node in self.nodes:
+                node.stop()
+        finally:
+            self.network.close()
+            shutil.rmtree(self.folder, ignore_errors=True)

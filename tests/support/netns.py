@@ -63,12 +63,20 @@ def _delete_leftovers():
 
 
 class Network:
-    """A set of hosts and the bridges between them, deleted together."""
+    """A set of hosts and the bridges between them, deleted together.
+
+    One of a name is open in a process: the next closes what a failed test left open.
+    """
+
+    _open = {}
 
     def __init__(self, name):
         _delete_leftovers()
         self._prefix = f"{PREFIX}-{os.getpid()}-{name}"
         self._namespaces = []
+        if self._prefix in self._open:
+            self._open[self._prefix].close()
+        self._open[self._prefix] = self
         self._bridges = self._namespace("bridges")
         self._lans = 0
         atexit.register(self.close)
@@ -103,6 +111,8 @@ class Network:
     def close(self):
         """Delete all namespaces; the owner of a process inside ends it first."""
         atexit.unregister(self.close)
+        if self._open.get(self._prefix) is self:
+            del self._open[self._prefix]
         while self._namespaces:
             ip("netns", "delete", self._namespaces.pop())
 
