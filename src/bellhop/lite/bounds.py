@@ -7,7 +7,9 @@ from ..deadlines import Deadlines
 
 # What the program itself takes, and the garbage between two collections, in octets of a machine
 # whose words have 64 bits; half of it where they have 32.
-PROGRAM, GARBAGE = 600000, 524288
+PROGRAM, GARBAGE = 660000, 524288
+# What the modules of the mesh and of calls between houses take, where the node is in a mesh.
+MESH = 400000
 # What does not depend on the heap: the longest message, and what is kept for one user. A message
 # with video and key offers was seen at 2.3 kB; reading a datagram takes its bound for a moment.
 FIXED = {
@@ -58,10 +60,11 @@ MOST_STALE = 64
 READER = "bellhop.settings.reader"
 
 
-def lower(heap):
+def lower(heap, in_mesh):
     """Lower the bounds for a heap of so many octets; return the octets at which to collect."""
     words = 2 if sys.maxsize > 1 << 32 else 1
-    room = max(heap - (PROGRAM + GARBAGE) * words // 2, heap // 8)
+    program = PROGRAM + (MESH if in_mesh else 0)
+    room = max(heap - (program + GARBAGE) * words // 2, heap // 8)
     for name in FIXED:
         setattr(limits, name, FIXED[name])
     for name in SHARED:

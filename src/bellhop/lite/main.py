@@ -60,7 +60,7 @@ def main(arguments):
 
 def _run(settings_file, state, run, has_syslog):
     heap = gc.mem_free() + gc.mem_alloc()
-    gc.threshold(bounds.lower(heap))
+    gc.threshold(bounds.lower(heap, _names_mesh(settings_file)))
     _keep_private()
     places = state, run or state + "/run", (run or state) + "/control"
     clock = Clock(time.ticks_ms, time.ticks_diff)
@@ -73,6 +73,19 @@ def _run(settings_file, state, run, has_syslog):
         log.say("error", "the heap of %d kB is too small: starting anew" % (heap // 1024))
     _note(state + LAST_RUN, ending, log)
     return 1 if ending is EXHAUSTED else 0
+
+
+def _names_mesh(path):
+    """Tell whether the configuration has a section of the mesh; before its reader is loaded."""
+    try:
+        with open(path) as file:
+            for line in file:
+                words = line.split()
+                if words[:1] == ["config"] and words[1:2] and words[1].strip("'\"") == "mesh":
+                    return True
+    except OSError:
+        pass  # The reader says what is wrong with it.
+    return False
 
 
 def _serve(loop, settings_file, places, heap):
