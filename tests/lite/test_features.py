@@ -70,6 +70,12 @@ class Pair:
                 )
         node.ask("reload")
 
+    def restart(self, number):
+        """Stop a node and start it: its configuration is written anew, without its contacts."""
+        self.nodes[number].stop()
+        self.town.start([number])
+        self._introduce(self.nodes[number], self.nodes[1 - number])
+
     def take(self, *wanted):
         """Start phones, each given as (kind, user); return them once they are registered."""
         made = [self._start(kind, user) for kind, user in wanted]
@@ -379,8 +385,7 @@ def test_past_calls_outlive_a_restart_and_fill_a_spreadsheet(pair, number):
     hang_up(caller, called)
     node = pair.nodes[number]
     before = node.ask("history")["history"][0]
-    node.stop()
-    pair.town.start([number])
+    pair.restart(number)
     after = node.ask("history")["history"][0]
     assert after["seconds_talked"] == before["seconds_talked"]
     assert (after["number"], after["caller"]) == (before["number"], before["caller"])
