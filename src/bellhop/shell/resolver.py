@@ -137,8 +137,9 @@ class Resolver:
         if self.dns and self.dns.is_late():
             self.close()
         if self.dns is None:
-            plain = None if self.checks else _Dns.load(self.nameservers, self.port)
-            self.dns = plain or self._checked() or _Dns.load(self.nameservers, self.port)
+            ways = [self._checked, lambda: _Dns.load(self.nameservers, self.port)]
+            first, second = ways if self.checks else ways[::-1]
+            self.dns = first() or second() or False
         return self.dns
 
     def _checked(self):

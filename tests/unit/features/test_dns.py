@@ -4,6 +4,7 @@ import unittest
 
 from bellhop.effects import Ask
 from bellhop.features import catalogue
+from bellhop.features.dns.named import _is_domain
 from bellhop.names.answer import BOGUS, INSECURE, NAPTR, SECURE, SILENT, Answer
 from bellhop.sip import message
 from tests.support.exchange import Exchange, telephone
@@ -158,6 +159,21 @@ class NumberTest(unittest.TestCase):
     def test_without_suffixes_nothing_is_asked(self):
         self.start(users=USERS.split("	list directory")[0])
         self.assertEqual((self.exchange.asked, self.statuses()[-1]), ([], 404))
+
+
+class DomainTest(unittest.TestCase):
+    def test_a_domain_that_every_house_has_is_none_of_the_internet(self):
+        wrong = (
+            b"home.arpa",
+            b"x.home.arpa",
+            b"box.lan",
+            b"a.local",
+            b"alice",
+            b"10.0.0.1",
+            b"fe::1",
+        )
+        self.assertEqual([one for one in wrong if _is_domain(one)], [])
+        self.assertTrue(_is_domain(b"example.org") and _is_domain(b"myhome.arpa"))
 
 
 def found(outcome, *records):

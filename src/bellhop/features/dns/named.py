@@ -16,6 +16,8 @@ from ...sip import uri
 
 PERSON, STATEMENT = b"bellhop-person", b"bellhop-statement"
 MAX_CALLS = 256
+# Domains of which each house, or each network, has one of its own.
+HOUSES = (b"home.arpa", b"local", b"lan", b"internal")
 NOT_NAMED = "calls with %s must be named by DNSSEC, and this one is not: %s"
 NOTHING = "no key is published for it"
 UNPROVED = "the far end has not shown a published key"
@@ -296,5 +298,10 @@ class Named:
 
 
 def _is_domain(host):
-    """Tell whether a host may be a domain of the Internet: no address, and more than one label."""
-    return b"." in host and b":" not in host and not host[-1:].isdigit()
+    """Tell whether a host may be a domain of the Internet: no address, more than one label.
+
+    home.arpa is the domain of every house that was given none (RFC 8375), local that of mDNS.
+    """
+    if b"." not in host or b":" in host or host[-1:].isdigit():
+        return False
+    return not [one for one in HOUSES if (b"." + host).endswith(b"." + one)]
