@@ -13,6 +13,9 @@ from .session import Window
 
 # The caller's node waits so long for an answer before it takes another way; so many in all.
 ANSWER_WAIT, WAYS, ATTEMPTS = (2000, 3, 5)
+# After so many refusals each further attempt waits, twice as long each time: a neighbour that has
+# just started does not know its own neighbours yet, and refuses at once.
+REFUSED_WAIT = 1000
 # A call for help takes all ways at once, and all of them again so much later, with what the other
 # node's record says by then. The first answer counts; until then the called node keeps so many.
 HELP_WAYS, HELP_WAIT, MAX_OFFERS = (4, 1000, 8)
@@ -564,8 +567,11 @@ class Calls:
         if call.is_caller:
             if reason == cells.NO_SESSION:
                 return self._close(call, "the called node has started anew", now)
-            return self._try(call, now)
-        call.until = now + RESUME_WAIT
+            if record or call.attempts < WAYS:
+                return self._try(call, now)
+            call.until = now + (REFUSED_WAIT << call.attempts - WAYS)
+        else:
+            call.until = now + RESUME_WAIT
         self._watch(call)
         return []
 

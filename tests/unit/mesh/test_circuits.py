@@ -145,6 +145,17 @@ class Repair(unittest.TestCase):
         network.run(12000)
         self.assertEqual((len(ended(network, 0)), call.state), (1, calls.CLOSED))
 
+    def test_relay_that_does_not_know_its_neighbour_yet_is_asked_again(self):
+        network = ready(3, line(3))
+        peers, far = network.nodes[1].exchange.peers, network.nodes[2].short
+        peer = peers.pop(far)
+        begin(network, b"first")
+        network.run(1500)
+        self.assertEqual((said(network, 2), ended(network, 0)), ([], []))
+        peers[far] = peer
+        network.run(2500)
+        self.assertEqual(said(network, 2), [b"first"])
+
     def test_a_silent_far_end_ends_the_call_at_both(self):
         network = ready(3, line(3))
         call = begin(network, b"first")
