@@ -10,7 +10,7 @@ from pathlib import Path
 
 SERVER = shutil.which("pdns_server") or shutil.which("pdns_server", path="/usr/sbin")
 SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
-PATIENCE = 15
+PATIENCE = 60
 CONFIG = """\
 launch=gsqlite3
 gsqlite3-database={database}

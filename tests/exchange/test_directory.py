@@ -29,7 +29,7 @@ from ..support import lab  # noqa: E402
 from . import powerdns  # noqa: E402
 
 NUMBER, DIGITS = "+4930555001", b"4930555001"
-PATIENCE = 20
+PATIENCE = 60
 SETTINGS = """\
 zone = "dir.test"
 servers = ["at-dir.test"]

@@ -8,7 +8,7 @@ import time
 
 from bellhop.shell import command
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 def call_of(node):

@@ -17,7 +17,7 @@ from tests.mesh.handset import Handset, field, fields, status_of
 VOICES = itertools.count()
 PACKET_SECONDS = 0.02
 PACKET_BYTES = 160
-PATIENCE = 5
+PATIENCE = 60
 EVENT = 101
 
 

@@ -6,7 +6,7 @@ from tests.mesh.conftest import see  # noqa: F401 (a fixture)
 from tests.mesh.town import ring
 from tests.system.phones.call import hear_each_other
 
-RING_SECONDS = 15
+RING_SECONDS = 40
 # Streets, and the node of the called phone; in the second all ways share their last street.
 PLACES = {
     "ring": (ring(5), 2),

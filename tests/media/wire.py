@@ -7,7 +7,7 @@ import struct
 import subprocess
 from collections import Counter, namedtuple
 
-STOP_SECONDS = 20
+STOP_SECONDS = 30
 RTP_HEAD = 12
 SIP_PORT, MESH_PORT, SOUND_PORT = 5060, 5066, 18431
 # What is shorter in a circuit is RTCP.

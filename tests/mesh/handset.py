@@ -7,7 +7,7 @@ import socket
 
 from tests.mesh.town import DOMAIN, PASSWORD
 
-PATIENCE = 10
+PATIENCE = 60
 FIELD = '%s="([^"]*)"'
 
 

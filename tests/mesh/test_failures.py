@@ -9,7 +9,7 @@ from tests.mesh.handset import begin, call, status_of
 from tests.mesh.town import line, ring, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
-RING_SECONDS = 15
+RING_SECONDS = 40
 
 
 @pytest.fixture

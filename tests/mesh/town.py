@@ -22,9 +22,9 @@ from bellhop.shell import command
 from tests.support import netns
 
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-PATIENCE = 20
+PATIENCE = 60
 POLL_SECONDS = 0.02
-STOP_SECONDS = 5
+STOP_SECONDS = 30
 DOMAIN = "home.test"
 PASSWORD = "secret"
 # In the towns all is quick: addresses need no test for duplicates.

@@ -11,7 +11,7 @@ from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
 from tests.native.test_native import BUILD, NATIVE, need, run
 
 HOPS = 3
-PATIENCE = 5
+PATIENCE = 60
 
 
 @pytest.fixture(scope="module")

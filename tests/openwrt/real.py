@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .feed import BELLHOP, LUCI
 
-SECONDS = 20
+SECONDS = 60
 PROGRAMS = ("bin/ubus", "sbin/ubusd", "sbin/rpcd", "sbin/uhttpd")
 # What the private mounts hold; {0} is the folder of one test.
 MOUNTS = """

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 20
+PATIENCE = 60
 FREE_FROM = 40
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",

@@ -22,7 +22,7 @@ import subprocess
 import threading
 import time
 
-PATIENCE = 15
+PATIENCE = 60
 KNOTD = shutil.which("knotd") or shutil.which("knotd", path="/usr/sbin")
 TOOLS = ("ldns-keygen", "ldns-signzone")
 HEAD = "$ORIGIN {zone}\n$TTL 60\n@ SOA ns.test. admin.test. 1 3600 600 86400 5\n@ NS {server}\n"

@@ -22,7 +22,7 @@ import subprocess
 import threading
 
 MAX_HOSTS = 64  # a mesh ring of 20 nodes with two phones each fits
-COMMAND_SECONDS = 20
+COMMAND_SECONDS = 60
 CLONE_NEWNET = 0x40000000
 PREFIX = "bhtest"
 _libc = ctypes.CDLL(None, use_errno=True)

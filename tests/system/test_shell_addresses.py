@@ -14,7 +14,7 @@ from tests.mesh.handset import Handset, field
 from tests.mesh.town import DOMAIN, PASSWORD
 from tests.support import netns
 
-PATIENCE = 20
+PATIENCE = 60
 OPTIONS = (
     b"OPTIONS sip:home.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKa%d;rport\r\n"
     b"From: <sip:probe@probe.test>;tag=1\r\nTo: <sip:home.test>\r\nCall-ID: a%d\r\n"

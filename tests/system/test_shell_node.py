@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.sipp.runner import free_ports
 
-PATIENCE = 20
+PATIENCE = 60
 CONFIG = """\
 config node
 	list listen '127.0.0.1'

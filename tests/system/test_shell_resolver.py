@@ -15,7 +15,7 @@ from bellhop.shell.service import milliseconds
 from bellhop.world.loop import Loop
 
 KNOTD = shutil.which("knotd") or shutil.which("knotd", path="/usr/sbin")
-PATIENCE = 15
+PATIENCE = 60
 ZONE = """\
 $ORIGIN bell.test.
 $TTL 60

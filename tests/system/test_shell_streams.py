@@ -19,7 +19,7 @@ from bellhop.world.endpoints import Endpoints
 from bellhop.world.log import Log
 from bellhop.world.loop import Loop
 
-PATIENCE = 10
+PATIENCE = 60
 MESSAGE = b"NOTE sip:x SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 
 

@@ -14,7 +14,7 @@ from ..support import lab
 unbound = pytest.importorskip(
     "bellhop.shell.dnssec.unbound", reason="no binding of libunbound: `make native`"
 )
-PATIENCE = 20
+PATIENCE = 60
 ZONES = {"named": 'www TXT "hello" "world"\nalias CNAME www\n'}
 
 

@@ -9,7 +9,7 @@ from bellhop.effects import Flow
 from bellhop.sip import framing, message
 from tests.support.exchange import Phone
 
-SECONDS = 10
+SECONDS = 40
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\n"
     "m=audio {1} RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"

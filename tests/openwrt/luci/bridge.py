@@ -18,7 +18,7 @@ from tests.support.messages import flow
 
 from .router import Router
 
-SECONDS = 20
+SECONDS = 60
 # What a test machine has no room for; all else is as the package brings it.
 QUIET = "tls_port ws_port wss_port http_port".split()
 

@@ -15,8 +15,8 @@ import time
 
 from .phone import Phone, address
 
-START_SECONDS = 5
-COMMAND_SECONDS = 5
+START_SECONDS = 30
+COMMAND_SECONDS = 60
 MODULES = "/usr/lib/baresip/modules"
 ENCRYPTIONS = {
     None: "",

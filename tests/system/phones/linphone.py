@@ -41,7 +41,7 @@ passwd={password}
 CODECS_OFF = (("opus", 48000), ("SILK", 16000), ("speex", 16000), ("speex", 8000), ("G729", 8000))
 CODEC = "[audio_codec_{}]\nmime={}\nrate={}\nenabled=0"
 
-WORDS_SECONDS = 5
+WORDS_SECONDS = 30
 
 
 class Linphone(AgentPhone):

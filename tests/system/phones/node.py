@@ -8,8 +8,8 @@ import time
 from collections import namedtuple
 
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-START_SECONDS = 20  # a first start makes an identity and a certificate
-STOP_SECONDS = 5
+START_SECONDS = 60  # a first start makes an identity and a certificate
+STOP_SECONDS = 30
 PING_SECONDS = 0.3
 LOG_LINES = 200
 PORT, TLS_PORT = 5060, 5061

@@ -7,10 +7,10 @@ from collections import namedtuple
 
 from tests.support import tone
 
-REGISTER_SECONDS = 30
-RING_SECONDS = 10
-CALL_SECONDS = 15
-HEAR_SECONDS = 12
+REGISTER_SECONDS = 60
+RING_SECONDS = 40
+CALL_SECONDS = 45
+HEAR_SECONDS = 40
 LISTEN_SECONDS = 0.5
 PURE = 0.9  # G.711, a jitter buffer's corrections and a lost packet stay above
 LOG_LINES = 400

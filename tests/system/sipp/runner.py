@@ -15,7 +15,7 @@ SCENARIOS = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 DOMAIN = "sipp.test"
 PASSWORD = "secret"
-STOP_SECONDS = 5
+STOP_SECONDS = 30
 SIPP_STOP_SECONDS = 1
 
 
