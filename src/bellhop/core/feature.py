@@ -52,6 +52,7 @@ STEPS = (
     "adopt",  # Settings -> nothing: they are in force from now on
     "started",  # now -> effects
     "listening",  # now -> effects: the listeners have changed
+    "posted",  # user's name, now -> nothing: how many texts wait for a user has changed
     "wished",  # user's name, now -> effects: what a member wishes has changed
     "registered",  # bindings added, bindings removed, now -> effects
     "failed",  # flow, now -> effects: a stream is gone

@@ -67,7 +67,8 @@ class Lamps:
     or (b"place", number) of a parked call."""
 
     name = "lamps"
-    hooks = ("locate", "take", "serve", "changed", "wished", "registered", "failed", "counters")
+    hooks = ("locate", "take", "serve", "changed", "posted", "wished", "registered", "failed",
+             "counters")  # fmt: skip
     events = ()
 
     def __init__(self, node, uac, own):
@@ -237,6 +238,10 @@ class Lamps:
                 names.add(group.name)
         places = [one for one in self.watches.by_resource if isinstance(one, tuple)]
         return self._tell(list(names) + places, now)
+
+    def posted(self, user, now):
+        """Plan to tell who watches how many texts wait: news are gathered first."""
+        self._tell((user,), now)
 
     def wished(self, user, now):
         """Tell who watches a user that wants to rest, or no longer does."""

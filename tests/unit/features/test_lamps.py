@@ -97,6 +97,52 @@ class LampsTest(House):
             self.assertEqual(self.subscribe("bob", "201", package).status, 403)
         self.assertIn(b"<uri>sip:alice@10.0.0.2:5060</uri>", self.notify.body)
 
+    def waits(self):
+        """Return how many texts alice's lamp shows once news were gathered, None for no news."""
+        body = self.wait("alice")
+        if body is None:
+            return None
+        waits, count = body.split(b"\r\n")[0], body.split(b"Text-Message: ")[1]
+        self.assertEqual(waits == b"Messages-Waiting: yes", count[:2] != b"0/")
+        return int(count.partition(b"/")[0])
+
+    def text(self, status=480, lines=(), to="201"):
+        """Let bob send a text; alice's phone answers with a status where it gets one."""
+        bob = self.phones["bob"]
+        self.send(bob, bob.request("MESSAGE", "sip:%s@home.test" % to, lines, "hello"))
+        if "MESSAGE" in self.phones["alice"].asked:
+            self.answer_text(status)
+
+    def answer_text(self, status):
+        alice = self.phones["alice"]
+        self.send(alice, alice.answer(status, "MESSAGE"))
+        del alice.asked["MESSAGE"]
+
+    def test_a_waiting_text_is_shown_while_it_waits_and_no_longer(self):
+        self.node += "config group\noption name all\noption extension 300\nlist member alice\n"
+        self.start()
+        self.subscribe("alice", "201", "message-summary")
+        self.assertIn(b"Text-Message: 0/0", self.notify.body)
+        self.text()
+        self.assertEqual(self.waits(), 1)
+        self.text(lines=["Expires: 60"])
+        self.assertEqual(self.waits(), 2)
+        self.exchange.advance(60000)  # The second is over, the first is tried again.
+        self.heard(None)
+        self.assertEqual(self.told("alice").count(b"Text-Message: 1/0"), 1)
+        self.answer_text(200)
+        self.assertEqual(self.waits(), 0)
+        self.text(to="300")
+        self.assertEqual(self.waits(), 1)
+        answer, effects = self.exchange.engine.answer("flush-mailbox", {"user": "alice"}, 0)
+        self.exchange.take(effects)
+        self.assertEqual((answer["removed"], self.waits()), (1, 0))
+        self.exchange.disk_problem = "the disk is full"
+        self.text()
+        self.assertIsNone(self.waits())  # Nothing was kept, and nothing has changed.
+        self.text(200)
+        self.assertIsNone(self.waits())
+
     def test_strangers_may_not_watch(self):
         self.start()
         stranger = Phone("s", "mallory", flow("203.0.113.7"), "elsewhere.test")

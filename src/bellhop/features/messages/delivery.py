@@ -107,7 +107,7 @@ class Delivery:
         letter.under_way = None
         if letter.asker is not None:
             server, letter.asker = letter.asker, None
-            self.mailbox.remove(letter)
+            self._drop(letter, now)
             return self._answer(server.request, server, status or 480, None, now)
         self.mailbox.try_again(now)
         self.node.deadlines.watch(self.mailbox)
@@ -139,7 +139,7 @@ class Delivery:
         if not problem:
             answer = self._answer(request, server, 202, None, now)
             return answer if letter.origin is None else self._copy(letter, now) + answer
-        self.mailbox.remove(letter)
+        self._drop(letter, now)
         words = "no phone of %s is registered, and %s" % (letter.user, problem)
         return self._answer(request, server, 480, words, now)
 
@@ -169,7 +169,7 @@ class Delivery:
         effects = self._answer(request, server, 480 if problem else 202, problem or None, now)
         for letter in letters:
             if problem:
-                self.mailbox.remove(letter)
+                self._drop(letter, now)
             else:
                 effects += self.deliver(letter.user, now)
         return effects
@@ -193,13 +193,25 @@ class Delivery:
     def _stored(self, letters, now):
         """Return the effect that keeps letters as they are now."""
         changes = {letter.number: letter.record(now) for letter in letters}
+        self._tell_count(letters, now)
         return Store("messages", self.mailbox.dump, changes)
 
     def _gone(self, letters, now):
         """Return the effects that keep no more of letters than that they were here."""
         if not letters:
             return []
+        self._tell_count(letters, now)
         return [Store("messages", self.mailbox.dump, self.mailbox.gone(letters, now))]
+
+    def _drop(self, letter, now):
+        """Throw a letter away that nothing was promised for."""
+        self.mailbox.remove(letter)
+        self._tell_count([letter], now)
+
+    def _tell_count(self, letters, now):
+        for user in sorted({letter.user for letter in letters}):
+            for posted in self.node.hooks.posted:
+                posted(user, now)
 
     def restore(self, name, records, now):
         """Take back what has waited."""
@@ -237,9 +249,9 @@ class Delivery:
         self.node.deadlines.watch(self.mailbox)
         return [self._stored([letter], now)]
 
-    def forget(self, letter):
+    def forget(self, letter, now):
         """Throw a letter away that waits; return the effects."""
-        return [self._stored([letter])] if self.mailbox.remove(letter) else []
+        return self._gone([letter], now) if self.mailbox.remove(letter) else []
 
     def flush(self, arguments, now):
         """The verb flush-mailbox. `user`: whose messages are forgotten."""

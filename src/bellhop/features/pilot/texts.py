@@ -146,7 +146,7 @@ class Texts:
         effects = []
         for letter in self.delivery.mailbox.waiting(user):
             if wanted == "w%d" % letter.number:
-                effects += self.delivery.forget(letter)
+                effects += self.delivery.forget(letter, now)
         for text in [one for one in self.rows if one.user == user]:
             if wanted == "t%d" % text.number:
                 self._drop(text)

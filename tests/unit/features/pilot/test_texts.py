@@ -81,6 +81,19 @@ class Texts(PilotHouse):
         told = [one.fields["user"] for one in self.exchange.events if one.kind == "text"]
         self.assertEqual(sorted(told), ["alice", "bob"])
 
+    def test_one_that_waits_since_before_the_start_is_deleted_for_good(self):
+        bob = self.phones["bob"]
+        self.text("alice", "202", "Later")
+        bob.hear(self.exchange.sent[-1][1].data)
+        self.exchange.receive(bob.answer(480, "MESSAGE"), bob.flow)
+        self.exchange.engine.features["texts"].rows.clear()
+        (row,) = self.ask("my-messages", user="bob")["messages"]
+        self.assertEqual((row["id"][0], row["text"]), ("w", "Later"))
+        self.ask("delete-message", user="bob", id=row["id"])
+        self.assertEqual(self.bodies("bob"), [])
+        mailbox = self.exchange.engine.features["messages"].mailbox
+        self.assertEqual((mailbox.letters, mailbox.dump(0)), ([], []))
+
     def test_only_plain_text_is_shown(self):
         phone = self.phones["alice"]
         for kind in ("application/im-iscomposing+xml", "text/html"):
