@@ -1,6 +1,8 @@
 """Hours of the day as people write them, such as 22:00-07:00, over midnight too."""
 
 DAY_MINUTES = 24 * 60
+MINUTE_MS = 60000
+DAY_MS = DAY_MINUTES * MINUTE_MS
 ACCEPTED = "from and to, as in 22:00-07:00"
 
 
@@ -25,3 +27,8 @@ def is_within(text, minute):
     if first < last:
         return first <= minute < last
     return minute >= first or minute < last
+
+
+def until_turn(text, day_ms):
+    """Return in how many ms hours begin or end, more than 0. day_ms: the time of day."""
+    return min([(edge * MINUTE_MS - day_ms - 1) % DAY_MS + 1 for edge in read(text)])

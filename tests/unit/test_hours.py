@@ -27,6 +27,13 @@ class Hours(unittest.TestCase):
             with self.subTest(text=text), self.assertRaises(ValueError):
                 hours.read(text)
 
+    def test_the_next_turn_is_never_now(self):
+        minute, night = hours.MINUTE_MS, "22:00-07:00"
+        for day_ms, waits in ((0, 7 * 60), (7 * 60, 15 * 60), (21 * 60, 60), (22 * 60, 9 * 60)):
+            self.assertEqual(hours.until_turn(night, day_ms * minute), waits * minute, day_ms)
+        self.assertEqual(hours.until_turn("00:00-24:00", 0), hours.DAY_MS)
+        self.assertEqual(hours.until_turn("08:00-24:00", hours.DAY_MS - 1), 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,29 +2,50 @@
 
 from ..effects import Store
 from ..errors import BellhopError
+from ..hours import DAY_MS, MINUTE_MS, until_turn
 from ..tu import wishes
-
-DAY_MS = 24 * 3600 * 1000
-MINUTE_MS = 60000
 
 
 class Wishes:
-    """A feature. kept: user's name -> {name of a wish: value}, only what was wished."""
+    """A feature. kept: user's name -> {name of a wish: value}, only what was wished.
+
+    A thing to wake: at `deadline` somebody's quiet hours begin or end.
+    """
 
     name = "wishes"
     hooks, events = ("restore", "seen_user"), ("clock",)
-    users, wakers = {}, {}
+    users = {}
 
     def __init__(self, node):
         self.node = node
         self.kept = {}
         # What to add to `now` for the ms of the day at this place, None while it is not known.
         self.offset = None
+        self.deadline = self.queued = None
+        self.wakers = {Wishes: Wishes._turn}
 
     def clock(self, day_ms, now):
         """Take the time of day in ms, None where this machine does not know it."""
         self.offset = None if day_ms is None else day_ms - now
-        return []
+        return self._turn(now)
+
+    def _turn(self, now):
+        """Tell of everybody who has quiet hours; wait for the next of them to begin or end."""
+        effects, waits = [], []
+        for user in self.node.settings.users.values():
+            quiet = self.value(user, wishes.QUIET)
+            if quiet and self.offset is not None:
+                waits.append(until_turn(quiet, (now + self.offset) % DAY_MS))
+                effects += self._tell(user.name, now)
+        self.deadline = now + min(waits) if waits else None
+        self.node.deadlines.watch(self)
+        return effects
+
+    def _tell(self, name, now):
+        effects = []
+        for wished in self.node.hooks.wished:
+            effects += wished(name, now)
+        return effects
 
     def minute(self, now):
         """Return the minute of the day, or None."""
@@ -58,9 +79,9 @@ class Wishes:
             mine[wishes.LAST] = dict(mine.get(wishes.LAST, {}), **{name: value})
         self.kept[user.name] = mine
         effects = [Store("wishes", self._dump, {user.name: dict(mine, id=user.name)})]
-        for wished in self.node.hooks.wished:
-            effects += wished(user.name, now)
-        return effects
+        if name == wishes.QUIET:
+            effects += self._turn(now)
+        return effects + self._tell(user.name, now)
 
     def last(self, user, name):
         """Return where a forward of a user section led last, text, or ""."""

@@ -30,9 +30,9 @@ class LampsTest(House):
         self.notify = notify
         return notify.body
 
-    def wait(self, name):
+    def wait(self, name, ms=GATHER_MS):
         del self.exchange.sent[:]
-        self.exchange.advance(GATHER_MS)
+        self.exchange.advance(ms)
         self.heard(None)
         return self.told(name)
 
@@ -90,6 +90,18 @@ class LampsTest(House):
         self.call("alice", "*26")
         self.assertIn(b"<note>dnd</note>", self.wait("bob"))
 
+    def test_presence_follows_quiet_hours_and_a_clock_that_is_put_forward(self):
+        self.start("option quiet 22:00-07:00")
+        self.subscribe("bob", "201", "presence")
+        self.tell_time(21 * 60 + 58)
+        self.assertIsNone(self.wait("bob"))
+        self.assertIn(b"<note>dnd</note>", self.wait("bob", 2 * 60000))
+        self.tell_time(6 * 60 + 59)  # Somebody has set the clock, or the season has.
+        self.assertIn(b"<note>online</note>", self.wait("bob", 60000 + GATHER_MS))
+        self.set("alice", "quiet", "06:00-07:02")
+        self.assertIn(b"<note>dnd</note>", self.wait("bob"))
+        self.assertIn(b"<note>online</note>", self.wait("bob", 2 * 60000))
+
     def test_messages_and_phones_are_shown_to_their_owner(self):
         self.start()
         for package in ("message-summary", "reg"):
@@ -127,9 +139,8 @@ class LampsTest(House):
         self.assertEqual(self.waits(), 1)
         self.text(lines=["Expires: 60"])
         self.assertEqual(self.waits(), 2)
-        self.exchange.advance(60000)  # The second is over, the first is tried again.
-        self.heard(None)
-        self.assertEqual(self.told("alice").count(b"Text-Message: 1/0"), 1)
+        body = self.wait("alice", 60000)  # The second is over, the first is tried again.
+        self.assertIn(b"Text-Message: 1/0", body)
         self.answer_text(200)
         self.assertEqual(self.waits(), 0)
         self.text(to="300")
