@@ -216,6 +216,35 @@ def test_the_phone_book_is_a_read_only_collection_of_cards(tmp_path):
         site.stop()
 
 
+def test_a_link_is_printed_whole_with_a_code_and_opens_the_page(tmp_path):
+    site = Site(tmp_path).start()
+    site.wait_for("bellhop is running")
+    try:
+        for words, path in (
+            (("pilot-link", "alice"), r"/#in="),
+            (("add-phone", "alice", "linphone"), "/p/"),
+        ):
+            told = site.ask(*words).stdout
+            (found,) = re.findall(r"  (http://[\d.]+:%d%s\w+)\n" % (site.ports["http"], path), told)
+            assert "it holds once, for 10 minutes" in told
+            assert "\u2588" in told or "segno" in told
+            if path == "/p/":
+                assert site.ask_http("GET", found[found.index("/p/") :])[0] == 200
+            else:
+                _, answer = site.api("sign-in", token=found.rpartition("=")[2])
+                assert answer["result"]["user"] == "alice"
+    finally:
+        site.stop()
+
+
+def test_the_help_lists_what_people_type_and_not_what_the_page_asks_for(tmp_path):
+    site = Site(tmp_path)
+    listed = site.ask("--help").stdout
+    assert "pilot-link" in listed and "add-phone" in listed
+    assert "my-calls" not in listed and "device-enter" not in listed
+    assert "the calls of a user that go on" in site.ask("my-calls", "--help").stdout
+
+
 def test_a_kit_is_a_sheet_with_a_code_for_each_phone(tmp_path):
     site = Site(tmp_path).start()
     site.wait_for("bellhop is running")

@@ -21,7 +21,7 @@ from .recall import Recall
 from .restart import Restart
 from .ringback import RingBack
 from .ringtest import RingTest
-from .rows import FEATURES
+from .rows import FEATURES, OF_PAGE
 from .wishes import Wishes
 
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
@@ -86,7 +86,7 @@ OFF.update(dict.fromkeys(("pilot", "texts", "provision"), NO_PAGE))
 
 def node(settings, token, now):
     """Return the Engine of a node with the features that every node has."""
-    engine = Engine(settings, token, now, ORDER, CORE + FEATURES, OFF)
+    engine = Engine(settings, token, now, ORDER, CORE + FEATURES + OF_PAGE, OFF)
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
     wishes = Wishes(core)

@@ -67,8 +67,23 @@ FEATURES = (
         "verify", "media", "verify", ("call", "verdict"), 2, True,
         "the words of a call were the same, or different",
     ),
-    # What a member does on a page of his own: for the user who comes first.
+    # How a member comes to the page, and a phone into the house.
     Row("pilot-link", "pilot", "link", ("user",), 1, True, "a link by which a user signs in once"),
+    Row(
+        "add-phone", "provision", "add", ("user", "kind", "name"), 2, True,
+        "a login, and a link for a new phone of a user",
+    ),
+    Row("forget-phone", "provision", "forget", ("user", "phone"), 2, True, "lock a phone out"),
+    Row("new-phones", "provision", "new", ("user",), 0, False, "desk phones that ask who they are"),
+    Row(
+        "assign-phone", "provision", "assign", ("user", "mac", "name"), 2, True,
+        "let a desk phone that has asked be a user's",
+    ),
+    Row("kit", "provision", "kit", ("count",), 0, True, "a sheet for the first phones of a camp"),
+)  # fmt: skip
+# What the members' page and phones ask for; the help of the command leaves it out.
+OF_PAGE = (
+    # What a member does on a page of his own: for the user who comes first.
     Row(
         "pilot-enter", "pilot", "enter", ("token", "user", "password", "host"), 0, True,
         "who signs in to the page: by a link's token, or by name and password",
@@ -108,18 +123,8 @@ FEATURES = (
     Row("send", "texts", "send", ("user", "to", "text"), 3, True, "send a text as a user"),
     Row("delete-message", "texts", "delete", ("user", "id"), 2, True, "forget a text of a user"),
     Row(
-        "add-phone", "provision", "add", ("user", "kind", "name"), 2, True,
-        "a login, and a link for a new phone of a user",
-    ),
-    Row("forget-phone", "provision", "forget", ("user", "phone"), 2, True, "lock a phone out"),
-    Row(
         "ring-phone", "provision", "ring", ("user", "phone", "rings"), 3, True,
         "let a phone of a user ring: 1, or not: 0",
-    ),
-    Row("new-phones", "provision", "new", ("user",), 0, False, "desk phones that ask who they are"),
-    Row(
-        "assign-phone", "provision", "assign", ("user", "mac", "name"), 2, True,
-        "let a desk phone that has asked be a user's",
     ),
     Row(
         "phone-file", "provision", "file", ("base", "token", "file"), 1, True,
@@ -129,5 +134,4 @@ FEATURES = (
         "phone-asks", "provision", "ask", ("mac", "brand", "model", "version", "host"), 0, True,
         "where the file of a desk phone is that asks",
     ),
-    Row("kit", "provision", "kit", ("count",), 0, True, "a sheet for the first phones of a camp"),
 )  # fmt: skip

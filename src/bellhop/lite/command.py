@@ -10,13 +10,14 @@ from ..errors import BellhopError
 from ..sip import digest
 from ..text import of_file
 from ..world.micropython import sockets
-from ..world.rows import ROWS
+from ..world.rows import OF_PAGE, ROWS
 from ..world.settings import checked, read_settings
 
 FOLDERS = ("/var/run/bellhop", "/etc/bellhop")
 # Verbs that a running node answers, and what their arguments are called. Of some of them a lite
 # node says only that they are left to a full node.
 ASKED = {row.verb: row.arguments for row in ROWS if row.owner != "control"}
+OF_PEOPLE = [row.verb for row in ROWS if row not in OF_PAGE]
 # uhttpd adds this to what the caller gives.
 SESSION = "ubus_rpc_session"
 # No letter that looks like another one: people type it into a phone.
@@ -30,7 +31,7 @@ def main(words):
     parser.add_argument("--state", help="folder of the node's state")
     parser.add_argument("--config", default="/etc/config/bellhop", help="file in UCI format")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
-    parser.add_argument("verb", help=", ".join(sorted(set(ASKED) | set(OWN))))
+    parser.add_argument("verb", help=", ".join(sorted(set(OF_PEOPLE) | set(OWN))))
     parser.add_argument("rest", nargs="*", help="what the verb needs")
     given = parser.parse_args(words)
     try:

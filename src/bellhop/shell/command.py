@@ -15,7 +15,7 @@ from ..errors import BellhopError
 from ..settings.problems import missing
 from ..text import of_file
 from ..world.cpython.log_text import readable
-from ..world.rows import ROWS
+from ..world.rows import OF_PAGE, ROWS
 from . import places, tables
 
 # Where a node's control socket is sought, when neither option nor environment names a folder.
@@ -75,7 +75,9 @@ def parser():
     for row in ROWS:
         if row.verb in OWN_WAY:
             continue
-        made = verbs.add_parser(row.verb, parents=[shared], help=row.help)
+        # A verb without a word of help is not in the list of `--help`.
+        words = {} if row in OF_PAGE else {"help": row.help}
+        made = verbs.add_parser(row.verb, parents=[shared], description=row.help, **words)
         made.add_argument("--json", action="store_true", help="as JSON, for programs")
         for argument in row.arguments:
             count = None if argument in row.arguments[: row.needed] else "?"
@@ -208,18 +210,20 @@ def _ask(arguments):
         for line in tables.shown(arguments.verb, result):
             print(readable(line))
         if arguments.verb == "identity":
-            _show_code(result["key"])
+            _show_code("sip:" + result["key"])
+        elif result.get("url"):
+            _show_code(result["url"])
     return 0
 
 
-def _show_code(key):
-    """Draw the key as a QR code, where the library for it is installed."""
+def _show_code(text):
+    """Draw a text as a QR code, where the library for it is installed."""
     try:
         import segno
     except ImportError:
         print("(a QR code of it needs the package python3-segno; elsewhere `pip install segno`)")
         return
-    segno.make("sip:" + key, error="m").terminal(compact=True)
+    segno.make(text, error="m").terminal(compact=True)
 
 
 def _show_events(arguments):
@@ -572,14 +576,11 @@ def _import_phonebook(arguments):
 
 def _kit(arguments):
     with _asking(arguments) as asked:
-        status = asked("status", {})
         found = asked("kit", {"count": arguments.count})
     from .pilot import kit  # Who has answered has the pages installed.
 
-    hosts = [one["host"] for one in status["listening"] if one["transport"] == "udp"]
-    near = [one for one in hosts if ":" not in one and one[:4] != "127."] + hosts
-    router = arguments.router or near[0]
-    pages = "http://%s:%d" % (router, found["pages"])
+    router = arguments.router or found["host"]
+    pages = found["pages"].replace(found["host"], router, 1)
     router = "%s:%d" % (router, found["port"])
     if arguments.text:
         print("\n".join(kit.lines(found, router, pages)))

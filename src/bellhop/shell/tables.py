@@ -348,6 +348,18 @@ def _outside(outside):
     return lines
 
 
+def _link(result):
+    """Return who it is for, and the whole link, however long: it is copied."""
+    lines = anything({name: result[name] for name in result if name not in OF_LINK})
+    if "path" in result:
+        lines.append("it holds once, for %d minutes:" % (result["seconds"] // 60))
+        lines.append("  " + (result["url"] or "the node has no address with pages on it"))
+    return lines
+
+
+OF_LINK = ("token", "path", "url", "seconds")
+
+
 def _wrapped(head, words, between=","):
     """Return words after a head, on as many lines as they need."""
     lines, line = [], head
@@ -530,6 +542,8 @@ WORDS = {
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
     "trace": _trace,
+    "pilot-link": _link,
+    "add-phone": _link,
     "reload": _reload,
     "phonebook": _text,
 }

@@ -4,7 +4,7 @@ A module of texts alone: command line, bus, rpcd and control socket take their v
 """
 
 from ..core.rows import CORE, Row
-from ..features.rows import FEATURES
+from ..features.rows import FEATURES, OF_PAGE
 
 SERVICE = (
     Row("problems", "service", "told_problems", (), 0, False, "what is wrong, what still works"),
@@ -33,4 +33,4 @@ SERVICE = (
         "publish a revocation; adopt: this node goes on with the key that follows",
     ),
 )  # fmt: skip
-ROWS = CORE + FEATURES + SERVICE
+ROWS = CORE + FEATURES + OF_PAGE + SERVICE

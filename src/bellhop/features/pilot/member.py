@@ -13,6 +13,7 @@ from ...sip.ip import network_of
 from ...text import printable, readable, spelled
 from ...tu import dialplan, wishes
 from ...tu.calls import ANSWERED, RINGING
+from . import place
 
 NO, SEE, FULL = RIGHTS = ("no", "see", "full")
 # What is said of the safety of a call beside the levels of its keys: it stays in the house, the
@@ -76,8 +77,9 @@ class Pilot:
         token = spelled(self.node.token(LINK_LETTERS))
         self.links[token] = user.name, now + LINK_MS
         self.seen["links"] += 1
-        told = {"user": user.name, "token": token, "path": "/#in=" + token, "seconds": 600}
-        return told, []
+        path = "/#in=" + token
+        told = {"user": user.name, "token": token, "path": path, "seconds": LINK_MS // 1000}
+        return dict(told, url=place.url(self.node, path)), []
 
     def enter(self, arguments, now):
         """Return who signs in: by `token`, or by `user` and `password`; `host` is where from."""

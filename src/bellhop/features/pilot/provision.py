@@ -11,6 +11,7 @@ from ...provisioning.description import BLF, PARK, Description, Key
 from ...settings import codes
 from ...sip import digest
 from ...text import spelled
+from . import place
 
 TOKEN_LETTERS = 24
 LINK_MS, DESK_MS = 600000, 1800000
@@ -79,7 +80,9 @@ class Provision:
             told["password"] = password
         else:
             token = self._offer(user.name, row, password, "", now + LINK_MS)
-            told.update({"path": "/p/%s" % token, "seconds": LINK_MS // 1000})
+            path = "/p/" + token
+            told.update({"path": path, "seconds": LINK_MS // 1000})
+            told["url"] = place.url(self.node, path)
         return told, effects
 
     def forget(self, arguments, now):
@@ -268,8 +271,9 @@ class Provision:
         settings = self.node.settings
         return {
             "domain": settings.domain.decode(),
+            "host": place.host(self.node),
             "port": settings.sip_port,
-            "pages": settings.http_port,
+            "pages": place.url(self.node, ""),
             "help": settings.emergency_number[0] if settings.emergency_number else "",
             "phones": phones,
             "desk_phones": settings.field_mode,

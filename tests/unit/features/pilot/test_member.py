@@ -2,6 +2,7 @@
 
 import json
 
+from bellhop.effects import Listener
 from bellhop.errors import BellhopError
 from bellhop.tu.calls import ANSWERED
 from tests.support.members import PilotHouse
@@ -20,6 +21,23 @@ class Entering(PilotHouse):
         self.exchange.advance(600001)
         with self.assertRaises(BellhopError):
             self.ask("pilot-enter", token=late, host="10.0.0.9")
+
+    def test_a_link_is_whole_with_the_address_that_people_in_the_house_reach(self):
+        hosts = ["2001:db8::5", "127.0.0.1", "203.0.113.5", "fe80::1%eth0", "192.168.1.1"]
+        wanted = ["192.168.1.1", "203.0.113.5", "[2001:db8::5]", "127.0.0.1"]
+        for shown in wanted:
+            self.exchange.node.listen([Listener("udp", host, 5060) for host in hosts] + [None])
+            told = self.ask("pilot-link", user="alice")
+            self.assertEqual(told["url"], "http://%s:8086/#in=%s" % (shown, told["token"]))
+            hosts.remove(shown.strip("[]"))
+        self.exchange.node.listen([])
+        self.assertEqual(self.ask("pilot-link", user="alice")["url"], "")
+
+    def test_a_link_is_by_tls_where_the_page_is_by_tls_alone(self):
+        self.exchange.node.settings.http_port = 0
+        told = self.ask("add-phone", user="alice", kind="linphone", name="")
+        self.assertEqual(told["url"][:8], "https://")
+        self.assertTrue(told["url"].endswith(":8443" + told["path"]))
 
     def test_name_or_number_and_the_password_of_the_phone_let_in(self):
         for name in ("alice", "Alice", " 201 "):

@@ -54,6 +54,13 @@ return baseclass.extend({
 		return 'http:' + '//%s:%d%s'.format(server.split(':')[0], port, path);
 	},
 
+	/* A URL that the node told, with the address by which phones on the LAN reach this router. */
+	near: function(server, told) {
+		const made = new URL(told || 'http:' + '//' + server);
+		made.hostname = server.split(':')[0];
+		return made.href;
+	},
+
 	/* A QR code, where LuCI has its drawer of them. */
 	drawn: function(text, label) {
 		if (!uqr)

@@ -29,7 +29,7 @@ function load() {
 /* The page of one person: a link that holds once, for the camera of the phone that shall show it. */
 function showPage(name) {
 	return api.ask('pilot-link', name).then(answer => {
-		const url = answer.error ? '' : account.url(server, answer.path);
+		const url = answer.error ? '' : account.near(server, answer.url);
 		if (url)
 			api.modal(_('Page of %s').format(name), [ E('p', [ _('Scan it with the phone that shall show the page, or open the link. It holds once, for ten minutes.') ]),
 				account.drawn(url, _('Link to the page')), E('p', [ api.code(url) ]) ]);
