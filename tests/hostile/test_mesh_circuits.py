@@ -82,8 +82,8 @@ def test_a_set_up_behind_a_block_of_the_rogues_own_arrives_nowhere():
     (short, cell) = way.seen[0]
     known = way.rogue.directory.node(short)
     prekey = known.value.prekey
-    hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.token(32))]
-    body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, cell[8 : 8 + 681], way.rogue.token)
+    hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.random(32))]
+    body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, cell[8 : 8 + 681], way.rogue.random)
     way.push(short, cells.write(b"\1abc", 9, body))
     way.network.run(3000)
     assert len(way.said()) == said
@@ -96,9 +96,9 @@ def test_one_neighbour_cannot_fill_the_tables():
     known = way.rogue.directory.node(victim.short)
     prekey = known.value.prekey
     for number in range(2 * MAX_CIRCUITS):
-        hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.token(32))]
+        hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.random(32))]
         payload = cells.write_payload(cells.SIP, prekey[0], bytes(3000))[:681]
-        body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, payload, way.rogue.token)
+        body, _ = cells.set_up(way.rogue.crypto, hops, 9, 0, payload, way.rogue.random)
         way.push(victim.short, cells.write(number.to_bytes(4, "big"), 9, body))
         way.network.run(251)
     assert len(victim.circuits.table) <= 2 * MAX_CIRCUITS

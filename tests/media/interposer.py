@@ -91,7 +91,7 @@ def main(mode, words):
     receive = Engine.receive
 
     def attacked(engine, data, flow, now):
-        return receive(engine, mallory.passing(data, engine.node.token), flow, now)
+        return receive(engine, mallory.passing(data, engine.node.random), flow, now)
 
     Engine.receive = attacked
     return command.main(words)

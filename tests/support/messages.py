@@ -30,7 +30,7 @@ LISTENERS = [
 
 
 class Tokens:
-    """Randomness that a test can foresee: token(n) gives n octets that never come again."""
+    """Randomness that a test can foresee: random(n) gives n octets that never come again."""
 
     def __init__(self):
         self.count = 0

@@ -48,7 +48,7 @@ class House:
         self.phones = []
         self.events = []
         dice = Dice(len(town.houses) + 1)
-        self.engine = catalogue.node(reader.parse(text, name), dice.token, town.now)
+        self.engine = catalogue.node(reader.parse(text, name), dice.random, town.now)
         catalogue.join_mesh(self.engine, bytes([len(town.houses) + 1]) * 32, 1, TOY, town.now)
         listeners = [Listener("udp", host, 5060), Listener("tcp", host, 5060)]
         town.houses[host] = self

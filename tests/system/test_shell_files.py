@@ -316,6 +316,6 @@ def test_control_characters_do_not_reach_the_log():
 
 def test_entropy_never_repeats():
     entropy = Entropy()
-    tokens = [entropy.token(7) for _ in range(2000)] + [entropy.token(5000)]
+    tokens = [entropy.random(7) for _ in range(2000)] + [entropy.random(5000)]
     assert len(set(tokens)) == 2001
     assert {len(token) for token in tokens} == {7, 5000}

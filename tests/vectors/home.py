@@ -58,10 +58,10 @@ class Home:
         self.closed = []
         self.events = []
         self.asked = []
-        self.engine = catalogue.node(reader.parse(text, "test"), self.token, self.now)
+        self.engine = catalogue.node(reader.parse(text, "test"), self.random, self.now)
         self.engine.listen(LISTENERS, self.now)
 
-    def token(self, count):
+    def random(self, count):
         """Return `count` octets that differ at each call and are the same in each run."""
         out = b""
         while len(out) < count:

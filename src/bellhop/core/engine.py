@@ -1,6 +1,6 @@
 """The way in and the way out: one message in, the effects out; the one heap of deadlines.
 
-Nothing here touches the world: `now` is milliseconds that never go back, `token(n)` gives n
+Nothing here touches the world: `now` is milliseconds that never go back, `random(n)` gives n
 random octets, and what the node wants done comes back as a list of effects.
 """
 
@@ -35,9 +35,9 @@ KEEPALIVES = (framing.PING, framing.PONG, b"\0", b"\0\0\0\0", b"")
 class Engine:
     """The core of a node. What a node does besides are features, which `join`."""
 
-    def __init__(self, settings, token, now, order=(), rows=CORE, off=None):
+    def __init__(self, settings, random, now, order=(), rows=CORE, off=None):
         """order: of features, as for feature.Hooks; rows, off: their verbs, as for verbs.Verbs."""
-        node = self.node = Node(settings, token, order)
+        node = self.node = Node(settings, random, order)
         self.lookups = Lookups(node)
         self.uac = Uac(node, self.lookups)
         self.forwarder = Forwarder(node, self.lookups, self.uac)

@@ -140,7 +140,7 @@ class Forwarder:
             node.settings, context.request, context.flow, reached
         )
         token, routes = self._stay(context, listening) if reasons else (None, ())
-        mark = proxy.branch(node.instance, node.token(8), context.loop_key)
+        mark = proxy.branch(node.instance, node.random(8), context.loop_key)
         request = proxy.forwarded(
             context.request, target.uri, target.path, proxy.via_line(listening, mark), routes,
             _share(context),
@@ -475,7 +475,7 @@ class Forwarder:
         if call is not None and response.status >= 200:
             context.hear(None)
             if response.status < 300:
-                call.establish(_legs(context, response, call.token))
+                call.establish(_legs(context, response, call.dialog_token))
                 self.node.calls.answer(call, response.status, now)
             else:
                 reason = response.reason.decode() if _is_ascii(response.reason) else "?"
@@ -523,7 +523,7 @@ class Forwarder:
         is_open = flow.transport not in SECURE and _is_secret(request.uri, target.uri)
         if listening is None or is_open:
             return []
-        mark = proxy.branch(self.node.instance, self.node.token(8), b"")
+        mark = proxy.branch(self.node.instance, self.node.random(8), b"")
         via = proxy.via_line(listening, mark)
         ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
         self.node.calls.renumber(ack)

@@ -21,17 +21,17 @@ from .feature import Hooks
 
 
 class Node:
-    """The state of one node. token(n): n random octets; order: of features, as for Hooks."""
+    """The state of one node. random(n): n random octets; order: of features, as for Hooks."""
 
-    def __init__(self, settings, token, order):
+    def __init__(self, settings, random, order):
         self.settings = settings
         self.hooks = Hooks(order)
-        self.token = token
+        self.random = random
         self.deadlines = Deadlines()
         self.listening = []
         self.location = Location(settings.max_bindings)
         self.layer = Layer(settings.max_transactions, self.deadlines)
-        self.access = Access(token(32))
+        self.access = Access(random(32))
         self.rates = Rates()
         self.calls = Calls()
         self.dialogs = Dialogs()
@@ -39,8 +39,8 @@ class Node:
         self.trace = Trace()
         self.commits = Commits()
         self.is_watched = True
-        self.keep_secret(token(32))
-        self.instance = binascii.hexlify(token(4))
+        self.keep_secret(random(32))
+        self.instance = binascii.hexlify(random(4))
         self.counters = {
             "received": 0, "malformed": 0, "dropped": 0, "refused": 0, "keepalives": 0,
         }  # fmt: skip
@@ -69,7 +69,7 @@ class Node:
 
     def tag(self):
         """Return a fresh tag for From or To."""
-        return binascii.hexlify(self.token(6))
+        return binascii.hexlify(self.random(6))
 
     def keep_secret(self, secret):
         """Use this secret for the tokens of dialogs."""

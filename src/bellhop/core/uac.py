@@ -50,7 +50,7 @@ class Uac:
             return None, []
         # A text is the same after a restart, so that a phone that has it shows it once.
         is_text = request.method == b"MESSAGE"
-        random = node.proof.of(request.call_id + request.uri)[:12] if is_text else node.token(8)
+        random = node.proof.of(request.call_id + request.uri)[:12] if is_text else node.random(8)
         mark = proxy.branch(b"" if is_text else node.instance, random, b"")
         request.insert(b"via", proxy.via_line(listening, mark))
         request.measure()

@@ -84,9 +84,9 @@ NO_PAGE = "members have no page here: the package bellhop-pilot brings it, besid
 OFF.update(dict.fromkeys(("pilot", "texts", "provision"), NO_PAGE))
 
 
-def node(settings, token, now):
+def node(settings, random, now):
     """Return the Engine of a node with the features that every node has."""
-    engine = Engine(settings, token, now, ORDER, CORE + FEATURES + OF_PAGE, OFF)
+    engine = Engine(settings, random, now, ORDER, CORE + FEATURES + OF_PAGE, OFF)
     core, uac = engine.node, engine.uac
     engine.join(Book(core))
     wishes = Wishes(core)
@@ -210,7 +210,7 @@ def join_signing(engine):
     engine.join(Signing(core, calls.relays, release, engine.uac, contact_of))
 
 
-def join_names(engine, token, crypto, id):
+def join_names(engine, random, crypto, id):
     """Look numbers up in the DNS, and, on a node with media, whose keys are published there.
 
     crypto: as for features.dns.named.Named, or None; id: the node's public key.
@@ -238,4 +238,4 @@ def join_names(engine, token, crypto, id):
     release = engine.forwarder.release
     named = Named(core, questions, media, release, contact_of, directories, id)
     engine.join(named)
-    engine.join(Selfcheck(core, questions, named, directories, reach, token))
+    engine.join(Selfcheck(core, questions, named, directories, reach, random))

@@ -120,7 +120,7 @@ class Dial:
         if listening is None:
             return []
         leg = Leg(dialling, binding)
-        random = binascii.hexlify(node.token(8))
+        random = binascii.hexlify(node.random(8))
         caller = b'"your call" <' + dialling.to + b">"
         request = invitation(binding, node.settings.domain, listening, random, caller)
         leg.transaction, effects = self.uac.send(request, binding.flow, leg, now, binding.path)

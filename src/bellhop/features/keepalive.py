@@ -136,7 +136,7 @@ class Keepalive:
     def _send(self, binding, patience, now):
         if binding.path:
             return []
-        asked = request(binding, self.node.settings.domain, self.node.token(8))
+        asked = request(binding, self.node.settings.domain, self.node.random(8))
         return self.uac.send(asked, binding.flow, Ping(binding, patience), now)[1]
 
     def _pinged(self, indication, now):

@@ -112,7 +112,7 @@ class RingBack:
         if target is None or target.flow is None or target.flow.transport != CELLS:
             raise SipError(480, "who was dialled last cannot be watched from here")
         listening = node.listening[target.flow.local]
-        random, domain = binascii.hexlify(node.token(8)), node.settings.domain
+        random, domain = binascii.hexlify(node.random(8)), node.settings.domain
         wish.call_id = random + b"@" + domain
         member = b"<sip:" + wish.user.encode() + b"@" + domain + b">"
         names, lines = fields(

@@ -128,7 +128,7 @@ class RingTest:
             call.sent(None)
             return []
         domain = node.settings.domain
-        random = binascii.hexlify(node.token(8))
+        random = binascii.hexlify(node.random(8))
         invite = invitation(binding, domain, listening, random, b'"bellhop" <sip:' + domain + b">")
         transaction, effects = self.uac.send(invite, binding.flow, call, now, binding.path)
         call.sent(transaction)

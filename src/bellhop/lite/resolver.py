@@ -263,13 +263,13 @@ class Question:
             self.connection = None
 
 
-def in_order(records, token):
+def in_order(records, random):
     """Return SRV records in the order to try them: by priority, then drawn by weight (RFC 2782)."""
     found = []
     for priority in sorted({one.priority for one in records}):
         rest = sorted([one for one in records if one.priority == priority], key=lambda r: r.weight)
         while rest:
-            number = int.from_bytes(token(4), "big") % (sum([one.weight for one in rest]) + 1)
+            number = int.from_bytes(random(4), "big") % (sum([one.weight for one in rest]) + 1)
             for one in rest:
                 number -= one.weight
                 if number <= 0:

@@ -130,16 +130,16 @@ class Agreement:
 
     # The caller's node.
 
-    def offer(self, suites, token):
-        """Return the offer. suites: numbers, the best first; token(n): n random octets."""
-        return self._handle(OFFER, self._offer, suites, token)
+    def offer(self, suites, random):
+        """Return the offer. suites: numbers, the best first; random(n): n random octets."""
+        return self._handle(OFFER, self._offer, suites, random)
 
-    def _offer(self, suites, token):
-        secret, random = token(KEY_BYTES), token(RANDOM_BYTES)
+    def _offer(self, suites, random):
+        secret, nonce = random(KEY_BYTES), random(RANDOM_BYTES)
         octets = bytes((VERSION, OFFER)) + self.identity.key + self.dh.public(secret)
-        octets += hashlib.sha256(random).digest() + bytes(suites)
+        octets += hashlib.sha256(nonce).digest() + bytes(suites)
         self.opening = Opening(octets)
-        self.opening.secret, self.opening.random = secret, random
+        self.opening.secret, self.opening.random = secret, nonce
         return octets
 
     def accept(self, octets, expected, caller_lines, callee_lines):
@@ -200,21 +200,21 @@ class Agreement:
             raise SipError(488, "the two nodes have no encryption in common")
         self.suite = BY_NUMBER[chosen[0]]
 
-    def answer(self, token, caller_lines, callee_lines):
+    def answer(self, random, caller_lines, callee_lines):
         """Return the answer for these media."""
-        return self._handle(ANSWER, self._answer, token, caller_lines, callee_lines)
+        return self._handle(ANSWER, self._answer, random, caller_lines, callee_lines)
 
-    def _answer(self, token, caller_lines, callee_lines):
+    def _answer(self, random, caller_lines, callee_lines):
         if self.answered is None:
             fresh = self._offered()[1]
-            secret = token(KEY_BYTES)
+            secret = random(KEY_BYTES)
             self.shared = (
                 self._exchange(secret, self.dh.identity_public(self.peer))
                 + self._exchange(self.identity.secret, fresh)
                 + self._exchange(secret, fresh)
             )
             octets = bytes((VERSION, ANSWER)) + self.identity.key + self.dh.public(secret)
-            self._know(octets + bytes((self.suite.number,)) + token(RANDOM_BYTES))
+            self._know(octets + bytes((self.suite.number,)) + random(RANDOM_BYTES))
         context = self.settle(caller_lines, callee_lines)
         return self.answered + self._tag(CALLEE, bytes((ANSWER,)) + context)
 
@@ -235,14 +235,14 @@ class Agreement:
 
     # Either: new media keys for a new offer and answer in the same dialog.
 
-    def renew(self, token, lines):
+    def renew(self, random, lines):
         """Return a proposal of new keys for a session description with these media."""
-        return self._handle(RENEW, self._renew, token, lines)
+        return self._handle(RENEW, self._renew, random, lines)
 
-    def _renew(self, token, lines):
+    def _renew(self, random, lines):
         if self.epoch == LAST_EPOCH:
             raise SipError(488, "this call has used up its keys")
-        proposal = Proposal(self.role, self.epoch + 1, token(RANDOM_BYTES), lines)
+        proposal = Proposal(self.role, self.epoch + 1, random(RANDOM_BYTES), lines)
         self.proposals[self.role] = proposal
         return self._written(RENEW, proposal.nonce, self._proposed(proposal), proposal.epoch)
 
@@ -258,13 +258,13 @@ class Agreement:
         self._check(proposal.by, bytes((RENEW,)) + self._proposed(proposal), tag)
         self.proposals[proposal.by] = proposal
 
-    def renewed(self, token, lines):
+    def renewed(self, random, lines):
         """Return the answer to the other side's proposal; the new keys are in force."""
-        return self._handle(RENEWED, self._renewed, token, lines)
+        return self._handle(RENEWED, self._renewed, random, lines)
 
-    def _renewed(self, token, lines):
+    def _renewed(self, random, lines):
         proposal = self._open(1 - self.role)
-        nonce = token(RANDOM_BYTES)
+        nonce = random(RANDOM_BYTES)
         context = self._agreed(proposal, nonce, lines)
         self._enter(proposal, context)
         return self._written(RENEWED, nonce, context, proposal.epoch)

@@ -66,9 +66,9 @@ def parse(value):
     return Crypto(words[0], suite, octets[: suite.key], octets[suite.key :])
 
 
-def fresh(tag, suite, token):
-    """Return a Crypto with a key that nobody has used; token(n): n random octets."""
-    return Crypto(tag, suite, token(suite.key), token(suite.salt))
+def fresh(tag, suite, random):
+    """Return a Crypto with a key that nobody has used; random(n): n random octets."""
+    return Crypto(tag, suite, random(suite.key), random(suite.salt))
 
 
 def choose(values, numbers):

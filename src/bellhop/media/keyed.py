@@ -27,10 +27,10 @@ class Keying:
     suites: what the media library can do, the best first; () while there is no library.
     """
 
-    def __init__(self, dh, identity, token):
+    def __init__(self, dh, identity, random):
         self.dh = dh
         self.identity = identity
-        self.token = token
+        self.random = random
         self.suites = ()
         self.policies = trust.Policies()
         self.trust = trust.Trust()
@@ -130,7 +130,7 @@ class Keying:
         if session.role != CALLER:
             _drop_option(request)
             return
-        octets = session.agreement.offer(self.suites, self.token)
+        octets = session.agreement.offer(self.suites, self.random)
         if offer is None:
             request.set(KEY, b"Bellhop-Key: " + _base64(octets))
         else:
@@ -149,12 +149,12 @@ class Keying:
             raise SipError(488, "the media of this call were never agreed")
         ours = offer.side == session.phone_side
         if dialog.is_keyed and ours:
-            _show(offer.sent, agreement.renew(self.token, offer.lines))
+            _show(offer.sent, agreement.renew(self.random, offer.lines))
         elif dialog.is_keyed:
             agreement.read_renewal(_required(offer.description), offer.lines)
         elif ours:
             dialog.first = offer
-            _show(offer.sent, agreement.answer(self.token, [], offer.lines))
+            _show(offer.sent, agreement.answer(self.random, [], offer.lines))
         else:
             dialog.first = offer
             self._accept(session, dialog, offer.description, [], offer.lines)
@@ -169,7 +169,7 @@ class Keying:
         if offer is not dialog.first:
             dialog.is_late = ours
             if ours:
-                _show(sent, agreement.renewed(self.token, lines))
+                _show(sent, agreement.renewed(self.random, lines))
             else:
                 agreement.read_renewed(_required(description), lines)
             return
@@ -177,7 +177,7 @@ class Keying:
         if offer.side == B:
             agreement.settle(dialog.lines[A], dialog.lines[B])
         elif ours:
-            _show(sent, agreement.answer(self.token, dialog.lines[A], dialog.lines[B]))
+            _show(sent, agreement.answer(self.random, dialog.lines[A], dialog.lines[B]))
         else:
             self._accept(session, dialog, description, dialog.lines[A], dialog.lines[B])
         dialog.is_keyed = dialog.agreement is not None

@@ -59,13 +59,13 @@ Ready = namedtuple("Ready", ("user", "message", "error"))
 class Relays:
     """All calls of a node whose media may pass it. settings: MediaSettings; deadlines: Deadlines.
 
-    dh, identity: as in agreement.py, None where the node cannot make keys; token(n): n random
+    dh, identity: as in agreement.py, None where the node cannot make keys; random(n): n random
     octets.
     """
 
-    def __init__(self, settings, dh, identity, token, deadlines):
+    def __init__(self, settings, dh, identity, random, deadlines):
         self.settings = settings
-        self.keying = Keying(dh, identity, token)
+        self.keying = Keying(dh, identity, random)
         # What a phone may use; nodes use few of them between themselves.
         self.suites = ()
         self.sessions = Sessions(deadlines)
@@ -369,7 +369,7 @@ class Relays:
         effects = session.open_for(offer, self.settings, self.sessions.number)
         if effects:
             return self._park(session, user, message, effects)
-        session.pass_on(offer, dialog, self.keying.token, self.suites)
+        session.pass_on(offer, dialog, self.keying.random, self.suites)
         if dialog is None:
             session.first = offer
             if session.role is not None:

@@ -210,10 +210,10 @@ class Session:
 
     # Session descriptions.
 
-    def pass_on(self, offer, dialog, token, suites):
+    def pass_on(self, offer, dialog, random, suites):
         """Make of `offer.sent` what the other side is shown of an offer, but for the node's key."""
         for index in range(len(offer.sent.streams)):
-            offer.cryptos.append(self._offered_crypto(offer, index, dialog, token, suites))
+            offer.cryptos.append(self._offered_crypto(offer, index, dialog, random, suites))
         self._rewrite(offer.sent, offer.side)
         for index, stream in enumerate(offer.sent.streams):
             self._show_offer(stream, offer, index, dialog)
@@ -285,14 +285,14 @@ class Session:
     # Keys between phone and node (RFC 4568) of a stream, or None: (theirs, ours) of what the phone
     # offers and of what is agreed, (None, all that are ours to choose from) of what it is offered.
 
-    def _offered_crypto(self, offer, index, dialog, token, suites):
+    def _offered_crypto(self, offer, index, dialog, random, suites):
         stream = offer.description.streams[index]
         if self.phone_side is None or not stream.is_rtp() or is_sealed(stream) or not stream.port:
             return None
         cryptos = () if dialog is None else dialog.cryptos
         known = cryptos[index] if index < len(cryptos) else None
         if offer.side == self.phone_side:
-            found = _chosen(stream, known, token, suites)
+            found = _chosen(stream, known, random, suites)
             if found is None and self.role is None and self.parties[offer.side].srtp == MUST:
                 raise SipError(488, "the provider offers no keys")
             return found
@@ -302,7 +302,7 @@ class Session:
             return None
         asked = [crypto.BY_NUMBER[number] for number in crypto.ASKED if number in suites]
         return None, [
-            crypto.fresh(str(1 + at).encode(), one, token) for at, one in enumerate(asked)
+            crypto.fresh(str(1 + at).encode(), one, random) for at, one in enumerate(asked)
         ]
 
     def _answered_crypto(self, offer, index, stream):
@@ -451,7 +451,7 @@ class Session:
         return self.slots[index] if index < len(self.slots) else None
 
 
-def _chosen(stream, known, token, suites):
+def _chosen(stream, known, random, suites):
     theirs = crypto.choose(stream.attributes(b"crypto"), suites)
     if theirs is None:
         if b"/SAVP" in stream.proto:
@@ -460,5 +460,5 @@ def _chosen(stream, known, token, suites):
     if known is not None and known[1].suite == theirs.suite:
         ours = crypto.Crypto(theirs.tag, theirs.suite, known[1].key, known[1].salt)
     else:
-        ours = crypto.fresh(theirs.tag, theirs.suite, token)
+        ours = crypto.fresh(theirs.tag, theirs.suite, random)
     return theirs, ours

@@ -214,7 +214,7 @@ class Calls:
         if len(self.table) >= MAX_OWN_CALLS:
             self.mesh.counters["full"] += 1
             return None, []
-        call = Call(node, self.mesh.token(cells.CALL_BYTES), True, now)
+        call = Call(node, self.mesh.random(cells.CALL_BYTES), True, now)
         call.first, call.is_help = octets, is_help
         call.is_plain = self.mesh.is_plain(node)
         if peers is not None:
@@ -256,7 +256,7 @@ class Calls:
         prekey = b"" if known is None or known.node != node else known.value.prekey
         if not prekey:
             return None
-        return cells.Hop(node, prekey[0], prekey[1:], self.mesh.token(KEY_BYTES))
+        return cells.Hop(node, prekey[0], prekey[1:], self.mesh.random(KEY_BYTES))
 
     def _try(self, call, now):
         """Take the next way to the called node, for a first message or to go on."""
@@ -321,7 +321,7 @@ class Calls:
             call.asked[circuit] = handshake
         for at in range(room, len(payload), cells.BODY_BYTES):
             body = payload[at : at + cells.BODY_BYTES]
-            body += self.mesh.token(cells.BODY_BYTES - len(body))
+            body += self.mesh.random(cells.BODY_BYTES - len(body))
             effects += self.circuits.say(circuit, body, now)
         return circuit, effects
 
@@ -332,7 +332,7 @@ class Calls:
         handshake = noise.Handshake(crypto, noise.IK, prologue, True, secret, public, end.prekey)
         flags = bytes((cells.HELP if call.is_help else 0,))
         inside = self.mesh.id + call.id + flags + call.first
-        return handshake, handshake.write(inside, self.mesh.token(KEY_BYTES))
+        return handshake, handshake.write(inside, self.mesh.random(KEY_BYTES))
 
     # The called side.
 
@@ -394,7 +394,7 @@ class Calls:
             call = self.table[node, call_id] = Call(node, call_id, False, now)
             said = [Said(call, octets)]
         call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
-        message = handshake.write(b"", self.mesh.token(KEY_BYTES))
+        message = handshake.write(b"", self.mesh.random(KEY_BYTES))
         session = handshake.h[: cells.SESSION_BYTES]
         to_called, to_caller, third = handshake.split()
         keys = to_caller, to_called, third

@@ -103,10 +103,10 @@ def room(hops):
     return max([size for most, size in CUTS if hops <= most])
 
 
-def set_up(crypto, hops, count, flags, payload, token):
+def set_up(crypto, hops, count, flags, payload, random):
     """Return (body of the first cell, Keys of each hop). count: the first link's; raises MeshError.
 
-    flags: for every hop; payload: the octets for the last hop, `room` of them; token(n): n random
+    flags: for every hop; payload: the octets for the last hop, `room` of them; random(n): n random
     octets.
     """
     publics = [crypto.base(hop.secret) for hop in hops]
@@ -120,7 +120,7 @@ def set_up(crypto, hops, count, flags, payload, token):
     for key, stream in zip(keys[:-1], streams):
         counts.append(after(counts[-1], key.offset))
         filler = _mixed(filler + bytes(BLOCK_BYTES), stream[-len(filler) - BLOCK_BYTES :])
-    payload += token(BEHIND_BYTES - len(filler) - len(payload))
+    payload += random(BEHIND_BYTES - len(filler) - len(payload))
     behind = _mixed(payload, streams[-1]) + filler
     inside = bytes((DELIVER, flags)) + bytes(INSIDE_BYTES - 2)
     for index in range(len(hops) - 1, -1, -1):

@@ -112,7 +112,7 @@ class Circuits:
         """Make another prekey, whose number is not that of the one before."""
         last = self.prekeys[-1].id if self.prekeys else None
         while True:
-            secret = self.mesh.token(KEY_BYTES)
+            secret = self.mesh.random(KEY_BYTES)
             made = Prekey(secret, self.mesh.crypto.base(secret), now)
             if made.id != last:
                 break
@@ -280,7 +280,7 @@ class Circuits:
 
     def sound(self, circuit, ports, peers):
         """Return the effects that let an own circuit carry sound; ports, peers: of SoundOpen."""
-        count = int.from_bytes(self.mesh.token(cells.COUNT_BYTES), "big")
+        count = int.from_bytes(self.mesh.random(cells.COUNT_BYTES), "big")
         if circuit.role == MAKER:
             return self._sound(circuit, "caller", count, circuit.keys, ports, peers)
         return self._sound(circuit, "called", count, [circuit.keys], ports, peers)
@@ -297,7 +297,7 @@ class Circuits:
         """Return a label that is free on the way to a neighbour."""
         top = 0x80 if self.mesh.short < short else 0
         while True:
-            label = self.mesh.token(cells.LABEL_BYTES)
+            label = self.mesh.random(cells.LABEL_BYTES)
             label = bytes((label[0] & 0x7F | top,)) + label[1:]
             if (short, label) not in self.table and (short, label) not in self.dead:
                 return label
@@ -374,9 +374,9 @@ class Circuits:
 
     def open(self, hops, flags, payload, user, now):
         """Return (Circuit, effects) of a way of cells.Hops that a payload sets up for a user."""
-        count = int.from_bytes(self.mesh.token(cells.COUNT_BYTES), "big")
+        count = int.from_bytes(self.mesh.random(cells.COUNT_BYTES), "big")
         crypto = self.mesh.plain if flags & cells.PLAIN else self.mesh.crypto
-        body, keys = cells.set_up(crypto, hops, count, flags, payload, self.mesh.token)
+        body, keys = cells.set_up(crypto, hops, count, flags, payload, self.mesh.random)
         short = hops[0].node[:8]
         far = short, self._label(short)
         circuit = Circuit(MAKER, None, far, count, keys, crypto, now)

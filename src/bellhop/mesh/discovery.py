@@ -63,7 +63,7 @@ class Discovery:
         self.deadline = now + FEELER_INTERVAL
         if self.feeling is not None:
             self.cache.failed(self.feeling[0], self.feeling[1])
-        one = self.cache.feeler(int.from_bytes(self.mesh.token(2), "big"))
+        one = self.cache.feeler(int.from_bytes(self.mesh.random(2), "big"))
         self.feeling = (one.host, one.port) if one is not None else None
         if one is None:
             return []
@@ -72,7 +72,7 @@ class Discovery:
 
     def tell(self):
         """Return the body of HOSTS for a peer that asked."""
-        number = int.from_bytes(self.mesh.token(2), "big")
+        number = int.from_bytes(self.mesh.random(2), "big")
         told = []
         for one in self.cache.sample(MAX_TOLD, number):
             packed = address.pack(one.host)

@@ -274,7 +274,7 @@ class Exchange:
 
     def spread(self, key, sequence, source, now):
         """Plan to send a record to every peer but its source."""
-        chance = self.mesh.token(1)[0]
+        chance = self.mesh.random(1)[0]
         at = now + MIN_BATCH + chance % BATCH_SPREAD
         entry = self.mesh.database.get(key)
         for peer in self.peers.values():

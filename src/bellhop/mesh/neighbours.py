@@ -63,7 +63,7 @@ class Neighbours:
             return []
         if number in self.links:
             self.links[number].deadline = None
-        own = self.mesh.token(packets.ID_BYTES)
+        own = self.mesh.random(packets.ID_BYTES)
         settings = self.mesh.settings
         callsign = settings.callsign if name in settings.amateur else b""
         self.links[number] = Link(number, name, multicast, own, now, callsign)
@@ -102,7 +102,7 @@ class Neighbours:
             effects = self._hellos(link, now)
         link.burst = max(link.burst - 1, 0)
         interval = BURST_INTERVAL if link.burst else link.interval
-        link.deadline = now + interval * 9 // 10 + self.mesh.token(1)[0] * interval // 1275
+        link.deadline = now + interval * 9 // 10 + self.mesh.random(1)[0] * interval // 1275
         self.mesh.deadlines.watch(link)
         return effects
 

@@ -55,12 +55,12 @@ class Alarm:
 class Mesh:
     """The node among nodes. Every method that takes `now` returns effects unless it says more."""
 
-    def __init__(self, seed, boot_epoch, token, crypto, settings, now):
-        """`seed`: 32 octets; token(n): n random octets; crypto: a world.secrets.Crypto."""
+    def __init__(self, seed, boot_epoch, random, crypto, settings, now):
+        """`seed`: 32 octets; random(n): n random octets; crypto: a world.secrets.Crypto."""
         self.id = crypto.public_key(seed)
         self.key = write_key(self.id).decode()
         self.short = short_id(self.id)
-        self.token = token
+        self.random = random
         self.settings = settings
         self.sound_port = 0
         self.sign = lambda data: crypto.sign(seed, data)
@@ -85,7 +85,7 @@ class Mesh:
         self.reach = views.Reach(self)
         # Probes where this node carries sound, else nothing.
         self.probes = []
-        self.discovery = Discovery(self, HostCache(token(16)), now)
+        self.discovery = Discovery(self, HostCache(random(16)), now)
         self.deadlines.watch(self.discovery)
         self.news = {}
         # The nodes in reach when the owner was told of changes the last time, and when that was.
@@ -119,7 +119,7 @@ class Mesh:
 
     def _close_book(self, value, readers):
         shared = [self.shared(node) for node in readers]
-        return phonebook.close(value, shared, self.token, self.crypto.lock)
+        return phonebook.close(value, shared, self.random, self.crypto.lock)
 
     def _open_book(self, node, value):
         return phonebook.open_for(value, lambda: self.shared(node), self.crypto.unlock)

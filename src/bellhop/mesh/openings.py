@@ -38,7 +38,7 @@ class Openings:
         self.links = links
         self.sessions = sessions
         self.half = {}
-        self.secret = mesh.token(32)
+        self.secret = mesh.random(32)
         self.marks = [0, 0]
 
     def greeting(self, link, source, now):
@@ -84,7 +84,7 @@ class Openings:
         if not self._has_room(source, now):
             return []
         half = self._half(link, source, far, True, now)
-        message = half.handshake.write(b"", self.mesh.token(32))
+        message = half.handshake.write(b"", self.mesh.random(32))
         half.step = self._open(half, 1, cookie, message)
         return self._keep(half, now)
 
@@ -111,9 +111,9 @@ class Openings:
         prologue = noise.words(crypto) + b"link 1" + (own + far if is_opener else far + own)
         secret, public = self.mesh.static
         handshake = noise.Handshake(crypto, noise.XX, prologue, is_opener, secret, public)
-        session = self.mesh.token(packets.SESSION_BYTES)
+        session = self.mesh.random(packets.SESSION_BYTES)
         while session in self.sessions:
-            session = self.mesh.token(packets.SESSION_BYTES)
+            session = self.mesh.random(packets.SESSION_BYTES)
         return Neighbour(link, source, far, handshake, session, now)
 
     def _keep(self, half, now):
@@ -158,7 +158,7 @@ class Openings:
         half = self._half(link, source, far, False, now)
         half.handshake.read(message)
         half.other_session = opening.session
-        message = half.handshake.write(self.mesh.id, self.mesh.token(32))
+        message = half.handshake.write(self.mesh.id, self.mesh.random(32))
         half.step = self._open(half, 2, packets.NO_COOKIE, message)
         return self._keep(half, now)
 

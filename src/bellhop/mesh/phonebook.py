@@ -47,15 +47,15 @@ def write(users, most=record.MAX_VALUE_BYTES):
     return values
 
 
-def close(value, shared, token, lock):
+def close(value, shared, random, lock):
     """Return the value of an item that only some nodes can open.
 
     shared: for each of them, at most MAX_READERS, the 32 octets that only it and this node know;
-    token(n): n random octets; lock(key, nonce, octets) -> LOCK_BYTES octets more.
+    random(n): n random octets; lock(key, nonce, octets) -> LOCK_BYTES octets more.
     """
-    nonce, key = token(NONCE_BYTES), token(LOCK_KEY_BYTES)
+    nonce, key = random(NONCE_BYTES), random(LOCK_KEY_BYTES)
     slots = [lock(one, nonce, key) for one in shared]
-    slots += [token(SLOT_BYTES) for _ in range(-len(slots) % SLOTS_MULTIPLE)]
+    slots += [random(SLOT_BYTES) for _ in range(-len(slots) % SLOTS_MULTIPLE)]
     return bencode.encode({b"k": b"".join(slots), b"o": nonce, b"x": lock(key, nonce, value)})
 
 

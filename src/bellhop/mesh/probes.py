@@ -50,8 +50,8 @@ class Probes:
         """port: of the probes, here and, for want of a better guess, at all others."""
         self.mesh = mesh
         self.port = port
-        self.own = b"\xff" + mesh.token(packets.ID_BYTES - 1)
-        self.secret = mesh.token(KEY_BYTES)
+        self.own = b"\xff" + mesh.random(packets.ID_BYTES - 1)
+        self.secret = mesh.random(KEY_BYTES)
         self.mark = 0
         self.asked = {}
         self.deadline = self.queued = None
@@ -139,8 +139,8 @@ class Probes:
 
     def _open(self, asked, host, far, cookie):
         handshake = self._handshake(far, True)
-        message = handshake.write(b"", self.mesh.token(KEY_BYTES))
-        session = self.mesh.token(packets.SESSION_BYTES)
+        message = handshake.write(b"", self.mesh.random(KEY_BYTES))
+        session = self.mesh.random(packets.SESSION_BYTES)
         asked.halves[session] = host, handshake
         data = packets.write_open(packets.Open(1, ASKING, far, cookie, session, message))
         return SendMesh(LINK, (host, self.port), data + bytes(STEP_1_BYTES - len(data)), False)
@@ -155,7 +155,7 @@ class Probes:
         handshake = self._handshake(self.own, False)
         handshake.read(opening.message[:KEY_BYTES])
         payload = self.mesh.id + pack(source[0].partition("%")[0])
-        message = handshake.write(payload, self.mesh.token(KEY_BYTES))
+        message = handshake.write(payload, self.mesh.random(KEY_BYTES))
         answer = packets.Open(2, self.own, ASKING, packets.NO_COOKIE, opening.session, message)
         return [SendMesh(LINK, source, packets.write_open(answer), False)]
 

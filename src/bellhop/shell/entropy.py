@@ -6,13 +6,13 @@ ENTROPY_BYTES = 4096
 
 
 class Entropy:
-    """Draws from the kernel 4 kB at a time: a call for each token is dear."""
+    """Draws from the kernel 4 kB at a time: a call for each use is dear."""
 
     def __init__(self):
         self.buffer = b""
         self.used = 0
 
-    def token(self, count):
+    def random(self, count):
         """Return `count` octets that were never given before."""
         end = self.used + count
         if end > len(self.buffer):

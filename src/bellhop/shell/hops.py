@@ -42,14 +42,14 @@ def srv_names(domain, transport, secure):
     return [(transport, SRV_LABELS[transport] + domain) for transport in PREFERENCE]
 
 
-def in_order(records, token):
+def in_order(records, random):
     """Return SRV records in the order to try them: by priority, then drawn by weight (RFC 2782)."""
     found = []
     for priority in sorted({record.priority for record in records}):
         # Those of weight 0 stand first, so that they are drawn only when the number is 0.
         rest = sorted((one for one in records if one.priority == priority), key=_weight)
         while rest:
-            chosen = _drawn(rest, token)
+            chosen = _drawn(rest, random)
             rest.remove(chosen)
             found.append(chosen)
     return found
@@ -59,9 +59,9 @@ def _weight(record):
     return record.weight
 
 
-def _drawn(records, token):
+def _drawn(records, random):
     total = sum(map(_weight, records))
-    number = int.from_bytes(token(4), "big") % (total + 1)
+    number = int.from_bytes(random(4), "big") % (total + 1)
     running = 0
     for record in records:
         running += record.weight

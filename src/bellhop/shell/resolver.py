@@ -49,10 +49,10 @@ class Resolver:
     nameservers: addresses, port: theirs; None for those of the system; they are asked by dnspython.
     """
 
-    def __init__(self, loop, local_for, token, nameservers=None, port=53):
+    def __init__(self, loop, local_for, random, nameservers=None, port=53):
         self.loop = loop
         self.local_for = local_for
-        self.token = token
+        self.random = random
         self.nameservers = nameservers
         self.port = port
         self.checks, self.root = False, ("", "")
@@ -229,7 +229,7 @@ class Resolver:
         if is_refused(records):
             return None
         places = []
-        for record in in_order(records, self.token)[:MAX_HOPS]:
+        for record in in_order(records, self.random)[:MAX_HOPS]:
             places += [(transport, one, record.port) for one in self.addresses(record.target, end)]
         return places
 

@@ -55,7 +55,7 @@ class Service(service.Service):
         gc.set_threshold(*COLLECTION)
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
-        super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().token, kinds)
+        super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().random, kinds)
         self.webhook = None
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
         self.gateway = self.ear = self.pusher = None

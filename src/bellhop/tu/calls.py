@@ -52,7 +52,7 @@ class Call:
 
     parties: tu.dialog.Parties; members: Members.
 
-    from_, to, uri: of the INVITE. token: what the node wrote into its Record-Route, or None.
+    from_, to, uri: of the INVITE. dialog_token: what the node wrote into its Record-Route, or None.
     legs: of an answered call, those to the caller and to the called (tu/dialog.py).
     rings_since: since when a phone rings; held_by: tag of the end that holds the call; or None.
     answered_by: whose phone it was, in words, or None.
@@ -62,7 +62,7 @@ class Call:
     __slots__ = (
         "number", "call_id", "from_", "to", "uri", "state", "step", "why", "in_path", "since",
         "answered_at", "ended_at", "status", "ending", "ended_by", "parties", "legs", "context",
-        "token", "security", "answered_by", "rings_since", "held_by", "members", "deadline",
+        "dialog_token", "security", "answered_by", "rings_since", "held_by", "members", "deadline",
         "queued",
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ class Call:
     def sent(self, token, reasons, reason, user=None):
         """An INVITE was sent. reasons: to stay in its path; reason: whose target, in words; user:
         whose phone here it is for, or None."""
-        self.token, self.in_path = token, reasons
+        self.dialog_token, self.in_path = token, reasons
         if reason not in self.why:
             self.why.append(reason)
         if user is not None and user not in self.members.rang:
@@ -193,7 +193,7 @@ class Calls:
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status = call.ending = call.ended_by = None
         call.parties = Parties()
-        call.legs = call.context = call.token = call.security = None
+        call.legs = call.context = call.dialog_token = call.security = None
         call.answered_by = call.rings_since = call.held_by = None
         call.members = Members()
         call.deadline, call.queued = now + LONGEST_CALL, None
@@ -217,7 +217,7 @@ class Calls:
             return None
         for name in KEPT:
             setattr(call, name, row[name])
-        call.since, call.token = now - row["age"], token
+        call.since, call.dialog_token = now - row["age"], token
         call.members = Members(*row.get("members", ()))
         if row["talked"] is not None:
             call.state, call.answered_at = ANSWERED, now - row["talked"]
@@ -307,7 +307,7 @@ def _of_past(row, ended_at):
     call.since = ended_at - row["lasted"]
     call.answered_at = None if row["talked"] is None else ended_at - row["talked"]
     call.parties, call.members = Parties(), Members(*row.get("members", ()))
-    call.legs = call.context = call.token = call.rings_since = call.held_by = None
+    call.legs = call.context = call.dialog_token = call.rings_since = call.held_by = None
     call.deadline = call.queued = None
     return call
 

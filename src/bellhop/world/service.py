@@ -42,10 +42,10 @@ class Service:
     """One node with its files and sockets.
 
     places: the folder of what stays, that of what may be lost with the power, the control socket;
-    token(n): random octets; kinds: how streams are made (streams.Plain).
+    random(n): random octets; kinds: how streams are made (streams.Plain).
     """
 
-    def __init__(self, loop, settings_file, places, token, kinds):
+    def __init__(self, loop, settings_file, places, random, kinds):
         self.state, run, control_path = places
         self.run = run
         self.state_problem = _prepare(self.state)
@@ -55,7 +55,7 @@ class Service:
         self.settings_file = settings_file
         self.settings = self.read_settings()
         self.log.level = self.settings.log_level
-        self.engine = loop.engine = catalogue.node(self.settings, token, loop.now())
+        self.engine = loop.engine = catalogue.node(self.settings, random, loop.now())
         self.store = store.Store(self.state, run, loop, self.log, self._tell)
         self.streams = Streams(loop, kinds, self.engine)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)

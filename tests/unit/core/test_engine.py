@@ -285,7 +285,7 @@ class RestartTest(unittest.TestCase):
         self.assertEqual((brought.method, brought.body), (b"MESSAGE", b"hello"))
         bob.hear(exchange.sent[-1][1].data)
         exchange.receive(bob.answer(200), bob.flow)
-        self.assertEqual(exchange.engine.features["messages"].mailbox.letters, [])
+        self.assertEqual(exchange.engine.features["messages"].mailbox.messages, [])
 
 
 class ReloadTest(unittest.TestCase):

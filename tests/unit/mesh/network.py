@@ -110,7 +110,7 @@ class Dice:
         self.state = (self.state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
         return (self.state >> 33) % most
 
-    def token(self, count):
+    def random(self, count):
         """Return `count` octets."""
         return bytes([self.below(256) for _ in range(count)])
 
@@ -142,7 +142,7 @@ class Network:
         """Return a fresh node."""
         seed = bytes((index % 256, index // 256)) * 16
         settings = self.settings(index)
-        node = Mesh(seed, boot_epoch, self.dice.token, self.crypto, settings, self.now)
+        node = Mesh(seed, boot_epoch, self.dice.random, self.crypto, settings, self.now)
         node.set_endpoints([("10.9.%d.%d" % (index // 250, index % 250 + 1), 5060)], self.now)
         return node
 

@@ -360,7 +360,7 @@ class Bounds(unittest.TestCase):
         before = dict(node.circuits.table), node.counters["cells_refused"]
         hop, _ = node.circuits.hop(node.circuits.prekey()[0])
         way = [cells.Hop(hop.node, hop.id, hop.prekey, b"s" * 32)]
-        body = cells.set_up(node.crypto, way, 7, 0, b"x" * 681, node.token)[0]
+        body = cells.set_up(node.crypto, way, 7, 0, b"x" * 681, node.random)[0]
         cell = cells.write(b"\x01abc", 7, body)
         said_before = len(network.said)
         for number in range(10):
@@ -384,10 +384,10 @@ class Bounds(unittest.TestCase):
 
     def test_counts_go_on_past_two_to_the_32(self):
         network = ready(3, line(3))
-        token = network.nodes[0].token
-        network.nodes[0].token = lambda n: b"\xff" * 3 + b"\xfe" if n == 4 else token(n)
+        random = network.nodes[0].random
+        network.nodes[0].random = lambda n: b"\xff" * 3 + b"\xfe" if n == 4 else random(n)
         call = begin(network, b"first")
-        network.nodes[0].token = token
+        network.nodes[0].random = random
         network.run(500)
         for number in range(6):
             say(network, 0, call, b"%d" % number)
@@ -402,7 +402,7 @@ class Bounds(unittest.TestCase):
         peer = node.exchange.peers[network.nodes[0].short]
         for _ in range(300):
             octets = (
-                dice.token(dice.below(40)) if dice.below(2) else dice.token(1028 + dice.below(9))
+                dice.random(dice.below(40)) if dice.below(2) else dice.random(1028 + dice.below(9))
             )
             for kind in (packets.CELL, packets.DESTROY):
                 data = peer.best().session.write(kind, octets)

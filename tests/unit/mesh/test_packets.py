@@ -90,7 +90,7 @@ class Packets(unittest.TestCase):
             lambda data: packets.read_frames(data, 0),
         )  # fmt: skip
         for _ in range(300):
-            data = dice.token(dice.below(80))
+            data = dice.random(dice.below(80))
             for read in readers:
                 self.read(read, data)
 

@@ -19,13 +19,13 @@ class Selfcheck:
     hooks, events = ("started",), ()
     users = {}
 
-    def __init__(self, node, questions, named, directories, reach, token):
+    def __init__(self, node, questions, named, directories, reach, random):
         self.node = node
         self.questions = questions
         self.named = named
         self.directories = directories
         self.reach = reach
-        self.token = token
+        self.random = random
         self.rows = {}
         self.wakers = {Selfcheck: self._check}
         self.deadline = self.queued = None
@@ -37,7 +37,7 @@ class Selfcheck:
         return []
 
     def _check(self, feature, now):
-        spread = int.from_bytes(self.token(4), "big") % (2 * SPREAD_MS) - SPREAD_MS
+        spread = int.from_bytes(self.random(4), "big") % (2 * SPREAD_MS) - SPREAD_MS
         self.deadline = now + EVERY_MS + spread
         self.node.deadlines.watch(self)
         self.rows = {}

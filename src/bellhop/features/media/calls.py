@@ -68,7 +68,7 @@ class Calls:
         if keys is not None:
             functions, public, secret = keys
             dh, identity = Dh(*functions), Identity(public, secret)
-        self.relays = Relays(media_settings(section), dh, identity, node.token, node.deadlines)
+        self.relays = Relays(media_settings(section), dh, identity, node.random, node.deadlines)
         self.relays.library(suites)
         self.wakers = {Session: self.relays.wake}
 

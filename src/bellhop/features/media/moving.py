@@ -185,7 +185,7 @@ class Moving:
         if indication.kind == RESPONSE:
             self.relays.response(move, response, now)
         move.handle(END if status in ENDED else REFUSED)
-        move.again(now + PATIENCE_MS + self.node.token(1)[0] * SPREAD_MS // 255)
+        move.again(now + PATIENCE_MS + self.node.random(1)[0] * SPREAD_MS // 255)
         self.node.deadlines.watch(move)
         return []
 

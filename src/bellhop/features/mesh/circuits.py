@@ -74,12 +74,12 @@ class Line:
         self.is_dialog = False
         self.at = now
 
-    def outward(self, tag, token):
+    def outward(self, tag, random):
         """Return the name of a tag outside; what the other house has made stays."""
         if tag is None or tag in self.far:
             return tag
         if tag not in self.own:
-            self.own[tag] = binascii.hexlify(token(8))
+            self.own[tag] = binascii.hexlify(random(8))
             self.back[self.own[tag]] = tag
         return self.own[tag]
 
@@ -344,7 +344,7 @@ class Circuits:
             self._forget(
                 min(self.lines, key=lambda one: (one.is_dialog or one.is_waiting(), one.at))
             )
-        session = int.from_bytes(self.node.token(4), "big")
+        session = int.from_bytes(self.node.random(4), "big")
         line = Line(node, call_id, outside, session, now)
         self.lines.append(line)
         self.outside[node, outside] = line
@@ -367,7 +367,7 @@ class Circuits:
         return (scan.shown(shown) + b" " if shown else b"") + place + b">" + tag
 
     def _tag(self, line, tag):
-        return b"" if tag is None else b";tag=" + line.outward(tag, self.node.token)
+        return b"" if tag is None else b";tag=" + line.outward(tag, self.node.random)
 
     def _answer(self, response, now):
         found = self.by_branch.get(response.branch)
@@ -379,7 +379,7 @@ class Circuits:
         request = line.came.get((number, method))
         self._note_contact(line, response.to.tag, response)
         out = Response(response.status, response.reason, [], [], b"")
-        line.outward(response.to.tag, self.node.token)
+        line.outward(response.to.tag, self.node.random)
         out.add(b"from", b"From: <sip:here>" + self._tag(line, response.from_.tag))
         out.add(b"to", b"To: <sip:here>" + self._tag(line, response.to.tag))
         self._finish(out, response, line, False)
@@ -624,7 +624,7 @@ class Circuits:
         made = []
         for name, text in params:
             if text in tags:
-                text = line.outward(text, self.node.token) if is_out else line.inward(text)
+                text = line.outward(text, self.node.random) if is_out else line.inward(text)
             made.append((name, text))
         return named + scan.write_parameters(made)
 

@@ -95,8 +95,8 @@ class Gateway:
         for lease in self.leases:
             lease.rest(None)
             self.node.deadlines.watch(lease)
-        token = self.node.token
-        self.leases = [Lease(protocol, port, token(NONCE_BYTES)) for protocol, port in wanted]
+        random = self.node.random
+        self.leases = [Lease(protocol, port, random(NONCE_BYTES)) for protocol, port in wanted]
         return self._begin(now) if wanted else []
 
     def reason(self):

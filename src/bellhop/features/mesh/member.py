@@ -39,7 +39,7 @@ class Member:
     def __init__(self, node, uac, seed, boot_epoch, crypto, now):
         self.node = node
         settings = mesh_settings(node.settings)
-        self.mesh = Mesh(seed, boot_epoch, node.token, crypto, settings, now)
+        self.mesh = Mesh(seed, boot_epoch, node.random, crypto, settings, now)
         settings.name = settings.name or self._own_name()
         self.dialling = Dialling(node, self.mesh)
         self.circuits = Circuits(node, self.mesh, self.dialling, self.carry_out, now)

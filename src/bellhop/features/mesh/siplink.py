@@ -27,8 +27,8 @@ FIRST_LINK = 1 << 20
 class Ours(Subscriber):
     """Our subscription to a peer. association: whose it is."""
 
-    def __init__(self, association, target, token, now):
-        call_id, tag = binascii.hexlify(token(8)), binascii.hexlify(token(6))
+    def __init__(self, association, target, random, now):
+        call_id, tag = binascii.hexlify(random(8)), binascii.hexlify(random(6))
         Subscriber.__init__(self, ROUTES, target, call_id, tag, now)
         self.association = association
 
@@ -36,20 +36,20 @@ class Ours(Subscriber):
 class Theirs(Notifier):
     """The subscription of a peer to us. association: whose it is."""
 
-    def __init__(self, association, token):
-        Notifier.__init__(self, ROUTES, binascii.hexlify(token(6)))
+    def __init__(self, association, random):
+        Notifier.__init__(self, ROUTES, binascii.hexlify(random(6)))
         self.association = association
 
 
 class Association:
     """One peer over SIP. flow: the way, once known; is_configured: named by the owner."""
 
-    def __init__(self, number, target, flow, token, now):
+    def __init__(self, number, target, flow, random, now):
         self.link = FIRST_LINK + number
         self.flow = flow
         self.is_configured = flow is None
-        self.ours = Ours(self, target, token, now)
-        self.theirs = Theirs(self, token)
+        self.ours = Ours(self, target, random, now)
+        self.theirs = Theirs(self, random)
         self.queue = []
         self.queued_bytes = 0
 
@@ -106,7 +106,7 @@ class SipLink:
 
     def _add(self, target, flow, now):
         self.number += 1
-        one = Association(self.number, target, flow, self.node.token, now)
+        one = Association(self.number, target, flow, self.node.random, now)
         self.associations.append(one)
         self.node.deadlines.watch(one.ours)
         return one

@@ -8,14 +8,14 @@ from ...limits import OWN
 from ...sip.message import Request, response_to
 from ...text import of_octets, readable
 from . import imdn, mailbox
-from .mailbox import MAX_TRIES, NOT_NOW, Letter, Mailbox
+from .mailbox import MAX_TRIES, NOT_NOW, Mailbox, StoredMessage
 
 
 class Copy:
-    """A letter on its way to one of the phones that are there when it comes."""
+    """A message on its way to one of the phones that are there when it comes."""
 
-    def __init__(self, letter, key):
-        self.letter = letter
+    def __init__(self, stored, key):
+        self.stored = stored
         self.key = key
 
 
@@ -35,7 +35,7 @@ class Delivery:
         self.admission = admission
         self.whom = whom
         self.mailbox = Mailbox()
-        self.users = {Letter: self._delivered, Copy: self._copied}
+        self.users = {StoredMessage: self._delivered, Copy: self._copied}
         self.wakers = {Mailbox: self._expire}
 
     def take(self, request, server, flow, caller, now):
@@ -52,11 +52,11 @@ class Delivery:
         if [one for one in targets if one.binding is None or one.binding.path]:
             return None
         origin = flow.host, of_octets(request.call_id)
-        letter = self.mailbox.said(origin)
-        if letter is not None and letter.asker is not None:
-            letter.asker = server
+        stored = self.mailbox.said(origin)
+        if stored is not None and stored.asker is not None:
+            stored.asker = server
             return []
-        if letter is not None or origin in self.mailbox.taken:
+        if stored is not None or origin in self.mailbox.taken:
             return self._answer(request, server, 202, None, now)
         return self._take(found.callee.name, request, server, (flow, origin, targets), now)
 
@@ -67,47 +67,47 @@ class Delivery:
         if not is_kept and not targets:
             return None
         try:
-            letter = self.mailbox.put(user, request, sender, now, origin)
+            stored = self.mailbox.put(user, request, sender, now, origin)
         except SipError:
-            letter = None
-        if letter is None:
+            stored = None
+        if stored is None:
             return None
         self.node.deadlines.watch(self.mailbox)
         if not is_kept:  # It goes on as it came: the sender hears what the phone says.
-            letter.asker = server
-            return self._copy(letter, now)
+            stored.asker = server
+            return self._copy(stored, now)
         return commits.ask(
             sender,
-            self._stored([letter], now),
-            lambda problem, now: self._kept(letter, request, server, problem, now),
+            self._stored([stored], now),
+            lambda problem, now: self._kept(stored, request, server, problem, now),
             now,
         )
 
-    def _copy(self, letter, now):
-        """Bring a letter to all phones of its user that are there; return the effects."""
+    def _copy(self, stored, now):
+        """Bring a message to all phones of its user that are there; return the effects."""
         effects = []
-        for binding in self.node.location.bindings(letter.user, now):
+        for binding in self.node.location.bindings(stored.user, now):
             if not binding.path and self.node.listening[binding.flow.local] is not None:
-                letter.under_way = binding.key()
-                letter.tries[binding.key()] = 0
-                effects += self._send_to(letter, binding, Copy(letter, binding.key()), now)
+                stored.under_way = binding.key()
+                stored.tries[binding.key()] = 0
+                effects += self._send_to(stored, binding, Copy(stored, binding.key()), now)
         return effects
 
     def _copied(self, indication, now):
         """A phone has said what it makes of its copy; return the effects."""
-        letter, key = indication.user.letter, indication.user.key
+        stored, key = indication.user.stored, indication.user.key
         status = 0 if indication.message is None else indication.message.status
-        if 100 <= status < 200 or letter not in self.mailbox.letters:
+        if 100 <= status < 200 or stored not in self.mailbox.messages:
             return []
         if 200 <= status < 300:
-            return self._taken(letter, now)
-        letter.tries[key] = MAX_TRIES if status and status not in NOT_NOW else 1
-        if [one for one in letter.tries if not letter.tries[one]]:
+            return self._taken(stored, now)
+        stored.tries[key] = MAX_TRIES if status and status not in NOT_NOW else 1
+        if [one for one in stored.tries if not stored.tries[one]]:
             return []  # Another phone may take it.
-        letter.under_way = None
-        if letter.asker is not None:
-            server, letter.asker = letter.asker, None
-            self._drop(letter, now)
+        stored.under_way = None
+        if stored.asker is not None:
+            server, stored.asker = stored.asker, None
+            self._drop(stored, now)
             return self._answer(server.request, server, status or 480, None, now)
         self.mailbox.try_again(now)
         self.node.deadlines.watch(self.mailbox)
@@ -122,56 +122,56 @@ class Delivery:
             return None
         sender = self.admission.sender(request, flow)
         try:
-            letter = self.mailbox.put(user, request, sender, now)
+            stored = self.mailbox.put(user, request, sender, now)
         except SipError as error:
             return self._answer(request, server, error.status, error.reason, now)
-        if letter is None:
+        if stored is None:
             return self._answer(request, server, 202, None, now)
         self.node.deadlines.watch(self.mailbox)
         return self.node.commits.ask(
             sender,
-            self._stored([letter], now),
-            lambda problem, now: self._kept(letter, request, server, problem, now),
+            self._stored([stored], now),
+            lambda problem, now: self._kept(stored, request, server, problem, now),
             now,
         )
 
-    def _kept(self, letter, request, server, problem, now):
+    def _kept(self, stored, request, server, problem, now):
         if not problem:
             answer = self._answer(request, server, 202, None, now)
-            return answer if letter.origin is None else self._copy(letter, now) + answer
-        self._drop(letter, now)
-        words = "no phone of %s is registered, and %s" % (letter.user, problem)
+            return answer if stored.origin is None else self._copy(stored, now) + answer
+        self._drop(stored, now)
+        words = "no phone of %s is registered, and %s" % (stored.user, problem)
         return self._answer(request, server, 480, words, now)
 
     def spread(self, users, request, server, sender, now):
         """Bring a text to users, once it is on flash for all of them; return the effects."""
-        letters, problem = [], "nobody of %s can get it" % readable(request.to.uri.name)
+        messages, problem = [], "nobody of %s can get it" % readable(request.to.uri.name)
         for user in users:
             try:
-                letter = self.mailbox.put(user, request, sender, now)
+                stored = self.mailbox.put(user, request, sender, now)
             except SipError as error:
                 problem = error.reason
                 continue
-            if letter is not None:
-                letter.is_for(b"sip:" + user.encode() + b"@" + self.node.settings.domain)
-                letters.append(letter)
-        if not letters:
+            if stored is not None:
+                stored.is_for(b"sip:" + user.encode() + b"@" + self.node.settings.domain)
+                messages.append(stored)
+        if not messages:
             return self._answer(request, server, 480 if users else 202, problem, now)
         self.node.deadlines.watch(self.mailbox)
         return self.node.commits.ask(
             sender,
-            self._stored(letters, now),
-            lambda problem, now: self._spread(letters, request, server, problem, now),
+            self._stored(messages, now),
+            lambda problem, now: self._spread(messages, request, server, problem, now),
             now,
         )
 
-    def _spread(self, letters, request, server, problem, now):
+    def _spread(self, messages, request, server, problem, now):
         effects = self._answer(request, server, 480 if problem else 202, problem or None, now)
-        for letter in letters:
+        for stored in messages:
             if problem:
-                self._drop(letter, now)
+                self._drop(stored, now)
             else:
-                effects += self.deliver(letter.user, now)
+                effects += self.deliver(stored.user, now)
         return effects
 
     def _answer(self, request, server, status, words, now):
@@ -187,29 +187,29 @@ class Delivery:
                  b"Content-Type: text/plain;charset=utf-8"]  # fmt: skip
         names = [line.partition(b":")[0].lower() for line in lines]
         request = Request(b"MESSAGE", about, names, lines, words)
-        letter = self.mailbox.put(user, request, (OWN, user), now)
-        return [self._stored([letter], now)] + self.deliver(user, now)
+        stored = self.mailbox.put(user, request, (OWN, user), now)
+        return [self._stored([stored], now)] + self.deliver(user, now)
 
-    def _stored(self, letters, now):
-        """Return the effect that keeps letters as they are now."""
-        changes = {letter.number: letter.record(now) for letter in letters}
-        self._tell_count(letters, now)
+    def _stored(self, messages, now):
+        """Return the effect that keeps messages as they are now."""
+        changes = {stored.number: stored.record(now) for stored in messages}
+        self._tell_count(messages, now)
         return Store("messages", self.mailbox.dump, changes)
 
-    def _gone(self, letters, now):
-        """Return the effects that keep no more of letters than that they were here."""
-        if not letters:
+    def _gone(self, messages, now):
+        """Return the effects that keep no more of messages than that they were here."""
+        if not messages:
             return []
-        self._tell_count(letters, now)
-        return [Store("messages", self.mailbox.dump, self.mailbox.gone(letters, now))]
+        self._tell_count(messages, now)
+        return [Store("messages", self.mailbox.dump, self.mailbox.gone(messages, now))]
 
-    def _drop(self, letter, now):
-        """Throw a letter away that nothing was promised for."""
-        self.mailbox.remove(letter)
-        self._tell_count([letter], now)
+    def _drop(self, stored, now):
+        """Throw a message away that nothing was promised for."""
+        self.mailbox.remove(stored)
+        self._tell_count([stored], now)
 
-    def _tell_count(self, letters, now):
-        for user in sorted({letter.user for letter in letters}):
+    def _tell_count(self, messages, now):
+        for user in sorted({stored.user for stored in messages}):
             for posted in self.node.hooks.posted:
                 posted(user, now)
 
@@ -228,7 +228,7 @@ class Delivery:
         return {"messages": len(self.mailbox.waiting(user))}
 
     def _expire(self, mailbox, now):
-        """Forget the letters whose time is over, bring the others once more; return the effects."""
+        """Forget messages whose time is over, bring the others once more; return the effects."""
         gone = mailbox.expire(now)
         self.node.deadlines.watch(mailbox)
         return self._gone(gone, now) + self.started(now)
@@ -236,7 +236,7 @@ class Delivery:
     def started(self, now):
         """Bring what waits to the phones that are there; return the effects."""
         effects = []
-        for user in sorted({letter.user for letter in self.mailbox.letters}):
+        for user in sorted({stored.user for stored in self.mailbox.messages}):
             effects += self.deliver(user, now)
         return effects
 
@@ -245,13 +245,13 @@ class Delivery:
 
         Refuses with 480 what there is no room for.
         """
-        letter = self.mailbox.put(user, request, sender, now)
+        stored = self.mailbox.put(user, request, sender, now)
         self.node.deadlines.watch(self.mailbox)
-        return [self._stored([letter], now)]
+        return [self._stored([stored], now)]
 
-    def forget(self, letter, now):
-        """Throw a letter away that waits; return the effects."""
-        return self._gone([letter], now) if self.mailbox.remove(letter) else []
+    def forget(self, stored, now):
+        """Throw a message away that waits; return the effects."""
+        return self._gone([stored], now) if self.mailbox.remove(stored) else []
 
     def flush(self, arguments, now):
         """The verb flush-mailbox. `user`: whose messages are forgotten."""
@@ -268,66 +268,66 @@ class Delivery:
     def deliver(self, user, now, key=None, after=0):
         """Send the oldest waiting message of a user to the newest phone; return the effects.
 
-        key, after: a phone and the number of the letter that it was brought last; those before it
+        key, after: a phone and the number of the message that it was brought last; those before it
         have had their turn.
         """
         for binding in self.node.location.bindings(user, now):
             if key not in (None, binding.key()):
                 continue
-            letter = None if binding.path else self.mailbox.next(user, binding.key(), after)
-            if letter is not None and self.node.listening[binding.flow.local] is not None:
-                letter.under_way = binding.key()
-                return self._send_to(letter, binding, letter, now)
+            stored = None if binding.path else self.mailbox.next(user, binding.key(), after)
+            if stored is not None and self.node.listening[binding.flow.local] is not None:
+                stored.under_way = binding.key()
+                return self._send_to(stored, binding, stored, now)
             key, after = None, 0
         return []
 
-    def _send_to(self, letter, binding, user, now):
-        """Send a letter to a phone, after a restart with the same names: a phone shows it once."""
+    def _send_to(self, stored, binding, user, now):
+        """Send a message to a phone, after a restart with the same names: a phone shows it once."""
         key = binding.key()
-        what = "%d %d %s %r" % (letter.number, letter.tries.get(key, 0), letter.user, key)
+        what = "%d %d %s %r" % (stored.number, stored.tries.get(key, 0), stored.user, key)
         call_id = binascii.hexlify(self.node.proof.of(what.encode())[:12])
-        message = mailbox.request(letter, binding.contact, call_id)
+        message = mailbox.request(stored, binding.contact, call_id)
         return self.uac.send(message, binding.flow, user, now)[1]
 
-    def _taken(self, letter, now):
-        """A phone has a letter; return the effects."""
+    def _taken(self, stored, now):
+        """A phone has a message; return the effects."""
         effects = []
-        if letter.asker is not None:
-            effects = self._answer(letter.asker.request, letter.asker, 200, None, now)
-        self.mailbox.delivered(letter)
+        if stored.asker is not None:
+            effects = self._answer(stored.asker.request, stored.asker, 200, None, now)
+        self.mailbox.delivered(stored)
         # At once, so that it is not brought again after a loss of power; or later, if need be.
-        (store,) = self._gone([letter], now)
+        (store,) = self._gone([stored], now)
         effects += self.node.commits.ask(
-            letter.sender, store, lambda problem, now: [store] if problem else [], now
+            stored.sender, store, lambda problem, now: [store] if problem else [], now
         )
-        return effects if letter.receipt is None else effects + self._notify(letter, now)
+        return effects if stored.receipt is None else effects + self._notify(stored, now)
 
     def _delivered(self, indication, now):
-        """The next letter follows once the phone has answered to this one; return the effects."""
-        letter, status = indication.user, 0
+        """The next message follows once the phone has answered to this one; return the effects."""
+        stored, status = indication.user, 0
         if indication.message is not None:
             status = indication.message.status
         if 100 <= status < 200:
             return []
-        key, letter.under_way = letter.under_way, None
-        if not status:  # The phone is not there, for the other letters neither.
+        key, stored.under_way = stored.under_way, None
+        if not status:  # The phone is not there, for the other messages neither.
             self.mailbox.try_again(now)
             self.node.deadlines.watch(self.mailbox)
-            return self.deliver(letter.user, now, key, self.mailbox.number)
+            return self.deliver(stored.user, now, key, self.mailbox.number)
         effects = []
         if 200 <= status < 300:
-            effects = self._taken(letter, now)
-        elif self.mailbox.refused(letter, key, status):
-            effects = self._gone([letter], now)
-        return effects + self.deliver(letter.user, now, key, letter.number)
+            effects = self._taken(stored, now)
+        elif self.mailbox.refused(stored, key, status):
+            effects = self._gone([stored], now)
+        return effects + self.deliver(stored.user, now, key, stored.number)
 
-    def _notify(self, letter, now):
-        """Tell the sender of a letter that it was delivered (RFC 5438); return the effects.
+    def _notify(self, stored, now):
+        """Tell the sender of a message that it was delivered (RFC 5438); return the effects.
 
         Only people here and in the mesh are told: who else sent it is not known for sure, and a
         node that writes to addresses which anybody can name would be a weapon.
         """
-        sender, addressee, message_id, date = letter.receipt
+        sender, addressee, message_id, date = stored.receipt
         body = imdn.notice(sender, addressee, message_id, date, self._random())
         lines = (
             b"Max-Forwards: 70", b"From: <" + addressee + b">;tag=" + self._random(),
@@ -344,8 +344,8 @@ class Delivery:
                 return []
             if targets:
                 return self._send(notice, targets[0], now)
-            letter = self.mailbox.put(found.callee.name, notice, letter.sender, now)
-            return [self._stored([letter], now)]
+            stored = self.mailbox.put(found.callee.name, notice, stored.sender, now)
+            return [self._stored([stored], now)]
         except SipError:
             return []  # There is no such person, or several.
 
@@ -356,4 +356,4 @@ class Delivery:
         return self.uac.seek(made, None, now, target.path)
 
     def _random(self):
-        return binascii.hexlify(self.node.token(8))
+        return binascii.hexlify(self.node.random(8))

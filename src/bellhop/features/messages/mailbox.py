@@ -29,7 +29,7 @@ TRY_AGAIN = 60000
 SAID_AGAIN = 7 * 86400000
 
 
-class Letter:
+class StoredMessage:
     """One waiting message: header lines as (name, line), and the body. Equal by identity.
 
     sender: (one of SENDERS, name); until: ms, or None for ever; receipt: (URI of the sender, that
@@ -48,11 +48,11 @@ class Letter:
             self.receipt = self.receipt[:1] + (address,) + self.receipt[2:]
 
     def size(self):
-        """Return the octets that this letter takes from its user's share."""
+        """Return the octets that this message takes from its user's share."""
         return sum([len(line) for _, line in self.fields]) + len(self.body)
 
     def record(self, now):
-        """Return the letter as a JSON-able row."""
+        """Return the message as a JSON-able row."""
         fields = [[scan.to_text(name), scan.to_text(line)] for name, line in self.fields]
         return {
             "id": self.number,
@@ -67,13 +67,13 @@ class Letter:
 
 
 class Mailbox:
-    """All waiting letters, oldest first. deadline: when the first ends, or all are tried again.
+    """All waiting messages, oldest first. deadline: when the first ends, or all are tried again.
 
     taken: {origin: (number, until)} of those of other nodes that wait no more.
     """
 
     def __init__(self):
-        self.letters = []
+        self.messages = []
         self.taken = {}
         self.number = 0
         self.again = None
@@ -81,9 +81,9 @@ class Mailbox:
         self.counters = {"kept": 0, "delivered": 0, "refused_full": 0, "refused": 0, "expired": 0}
 
     def put(self, user, request, sender, now, origin=None):
-        """Keep a MESSAGE for a user; return its Letter, or None for what is worth nothing later.
+        """Keep a MESSAGE for a user; return it as a StoredMessage, or None: of no worth later.
 
-        origin: of Letter. Refuses with 480 and the reason what does not fit or may not wait.
+        origin: of StoredMessage. Refuses with 480 and the reason what does not fit or may not wait.
         """
         kind = (request.value(b"content-type") or b"").partition(b";")[0].strip().lower()
         if kind in NOT_KEPT:
@@ -97,24 +97,24 @@ class Mailbox:
             (name, request.lines[index]) for index, name in enumerate(request.names) if name in KEPT
         ]
         until = None if seconds is None else now + seconds * 1000
-        letter = self._letter(user, sender, fields, request.body, until)
-        letter.receipt, letter.origin = _receipt(request), origin
-        self._check_room(letter)
+        stored = self._stored(user, sender, fields, request.body, until)
+        stored.receipt, stored.origin = _receipt(request), origin
+        self._check_room(stored)
         self.counters["kept"] += 1
-        self._add(letter)
-        return letter
+        self._add(stored)
+        return stored
 
-    def _letter(self, user, sender, fields, body, until):
-        letter = Letter()
+    def _stored(self, user, sender, fields, body, until):
+        stored = StoredMessage()
         self.number += 1
-        letter.number, letter.user, letter.sender = self.number, user, sender
-        letter.fields, letter.body, letter.until = fields, body, until
-        letter.receipt, letter.under_way, letter.tries = None, None, {}
-        letter.origin = letter.asker = None
-        return letter
+        stored.number, stored.user, stored.sender = self.number, user, sender
+        stored.fields, stored.body, stored.until = fields, body, until
+        stored.receipt, stored.under_way, stored.tries = None, None, {}
+        stored.origin = stored.asker = None
+        return stored
 
-    def _add(self, letter):
-        self.letters.append(letter)
+    def _add(self, stored):
+        self.messages.append(stored)
         self._plan()
 
     def try_again(self, now):
@@ -123,19 +123,19 @@ class Mailbox:
         self._plan()
 
     def _plan(self):
-        times = [one.until for one in self.letters if one.until is not None]
+        times = [one.until for one in self.messages if one.until is not None]
         times += [] if self.again is None else [self.again]
         self.deadline = min(times) if times else None
 
-    def _check_room(self, letter):
+    def _check_room(self, stored):
         """Refuse what one sender, those of a kind, or all together may not fill (MAILBOX_PARTS)."""
-        kind, mine = letter.sender[0], self.waiting(letter.user)
+        kind, mine = stored.sender[0], self.waiting(stored.user)
         of_kind, share = MAILBOX_PARTS[kind][0], MAX_MAILBOX_BYTES // MAILBOX_PARTS[kind][1]
-        like = [one for one in self.letters if one.sender[0] == kind]
+        like = [one for one in self.messages if one.sender[0] == kind]
         bounds = (
             ([], share, "a message that waits may have %d octets" % share),
             (
-                [one for one in mine if one.sender == letter.sender],
+                [one for one in mine if one.sender == stored.sender],
                 share,
                 "enough of yours waits already",
             ),
@@ -146,47 +146,47 @@ class Mailbox:
             ),
             (mine, MAX_MAILBOX_BYTES, "enough waits already"),
             (like, MAX_MAILBOXES_BYTES // of_kind, "this node holds no more messages"),
-            (self.letters, MAX_MAILBOXES_BYTES, "this node holds no more messages"),
+            (self.messages, MAX_MAILBOXES_BYTES, "this node holds no more messages"),
         )
         for others, most, problem in bounds:
-            if letter.size() + sum([one.size() for one in others]) > most:
+            if stored.size() + sum([one.size() for one in others]) > most:
                 self.counters["refused_full"] += 1
-                raise _absent(letter.user, problem)
+                raise _absent(stored.user, problem)
 
     def waiting(self, user):
-        """Return the letters of a user."""
-        return [letter for letter in self.letters if letter.user == user]
+        """Return the messages of a user."""
+        return [stored for stored in self.messages if stored.user == user]
 
     def next(self, user, key, after=0):
-        """Return the oldest letter that a phone may yet take; None while one is brought to any.
+        """Return the oldest message that a phone may yet take; None while one is brought to any.
 
-        key: of the phone (Binding.key); after: the number of the letter that it was brought last.
+        key: of the phone (Binding.key); after: the number of the message that it was brought last.
         """
         waiting = self.waiting(user)
-        if [letter for letter in waiting if letter.under_way is not None]:
+        if [stored for stored in waiting if stored.under_way is not None]:
             return None
-        for letter in waiting:
-            if letter.number > after and letter.tries.get(key, 0) < MAX_TRIES:
-                return letter
+        for stored in waiting:
+            if stored.number > after and stored.tries.get(key, 0) < MAX_TRIES:
+                return stored
         return None
 
     def said(self, origin):
-        """Return the waiting letter of an origin, or None."""
-        for letter in self.letters:
-            if letter.origin == origin:
-                return letter
+        """Return the waiting message of an origin, or None."""
+        for stored in self.messages:
+            if stored.origin == origin:
+                return stored
         return None
 
-    def gone(self, letters, now):
-        """Return {number: row or None} of letters that wait no more, and of what makes room.
+    def gone(self, messages, now):
+        """Return {number: row or None} of messages that wait no more, and of what makes room.
 
         Those of other nodes leave a row, so that they are known when they come again.
         """
-        rows = {letter.number: None for letter in letters}
-        for letter in letters:
-            if letter.origin is not None:
-                self.taken[letter.origin] = letter.number, now + SAID_AGAIN
-                rows[letter.number] = _taken(letter.origin, letter.number, SAID_AGAIN)
+        rows = {stored.number: None for stored in messages}
+        for stored in messages:
+            if stored.origin is not None:
+                self.taken[stored.origin] = stored.number, now + SAID_AGAIN
+                rows[stored.number] = _taken(stored.origin, stored.number, SAID_AGAIN)
         by_age = sorted(self.taken, key=lambda origin: self.taken[origin][1])
         for place, origin in enumerate(by_age):
             if self.taken[origin][1] > now and len(by_age) - place <= MAX_TAKEN:
@@ -194,46 +194,46 @@ class Mailbox:
             rows[self.taken.pop(origin)[0]] = None
         return rows
 
-    def remove(self, letter):
-        """Take a letter out; tell whether it was there."""
-        if letter not in self.letters:
+    def remove(self, stored):
+        """Take a message out; tell whether it was there."""
+        if stored not in self.messages:
             return False
-        self.letters.remove(letter)
+        self.messages.remove(stored)
         return True
 
-    def delivered(self, letter):
-        """The phone has taken the letter."""
-        if self.remove(letter):
+    def delivered(self, stored):
+        """The phone has taken the message."""
+        if self.remove(stored):
             self.counters["delivered"] += 1
 
-    def refused(self, letter, key, status):
-        """A phone has not taken a letter; tell whether it is thrown away: too many have not."""
-        letter.tries[key] = letter.tries.get(key, 0) + 1 if status in NOT_NOW else MAX_TRIES
-        given_up = [one for one in letter.tries if letter.tries[one] >= MAX_TRIES]
-        if len(given_up) < MAX_BINDINGS_PER_USER or not self.remove(letter):
+    def refused(self, stored, key, status):
+        """A phone has not taken a message; tell whether it is thrown away: too many have not."""
+        stored.tries[key] = stored.tries.get(key, 0) + 1 if status in NOT_NOW else MAX_TRIES
+        given_up = [one for one in stored.tries if stored.tries[one] >= MAX_TRIES]
+        if len(given_up) < MAX_BINDINGS_PER_USER or not self.remove(stored):
             return False
         self.counters["refused"] += 1
         return True
 
     def expire(self, now):
-        """Throw away and return the letters whose time is over; set the next deadline."""
-        gone = [one for one in self.letters if one.until is not None and one.until <= now]
-        for letter in gone:
-            self.remove(letter)
+        """Throw away and return the messages whose time is over; set the next deadline."""
+        gone = [one for one in self.messages if one.until is not None and one.until <= now]
+        for stored in gone:
+            self.remove(stored)
         self.counters["expired"] += len(gone)
         self.again = None
         self._plan()
         return gone
 
     def flush(self, user):
-        """Throw the letters of a user away; return them."""
+        """Throw the messages of a user away; return them."""
         thrown = self.waiting(user)
-        self.letters = [letter for letter in self.letters if letter.user != user]
+        self.messages = [stored for stored in self.messages if stored.user != user]
         return thrown
 
     def dump(self, now):
-        """Return all letters, and which were brought, as JSON-able rows."""
-        rows = [letter.record(now) for letter in self.letters]
+        """Return all messages, and which were brought, as JSON-able rows."""
+        rows = [stored.record(now) for stored in self.messages]
         for origin in self.taken:
             number, until = self.taken[origin]
             rows.append(_taken(origin, number, until - now))
@@ -256,14 +256,14 @@ class Mailbox:
             seconds = record.get("seconds")
             until = None if seconds is None else now + seconds * 1000
             body = scan.to_octets(record["body"])
-            letter = self._letter(record["user"], (kind, name), fields, body, until)
+            stored = self._stored(record["user"], (kind, name), fields, body, until)
             receipt = [scan.to_octets(part) for part in record.get("receipt", ())]
-            letter.receipt = tuple(receipt) or None
-            letter.origin = tuple(record.get("origin", ())) or None
-            letter.number = record.get("id", letter.number)
-            self.number = max(self.number, letter.number)
-            self._add(letter)
-        self.letters.sort(key=lambda letter: letter.number)
+            stored.receipt = tuple(receipt) or None
+            stored.origin = tuple(record.get("origin", ())) or None
+            stored.number = record.get("id", stored.number)
+            self.number = max(self.number, stored.number)
+            self._add(stored)
+        self.messages.sort(key=lambda stored: stored.number)
 
 
 def _taken(origin, number, milliseconds):
@@ -284,13 +284,13 @@ def _receipt(request):
     return (sender, request.to.uri_bytes) + wanted
 
 
-def request(letter, contact, call_id):
-    """Return the MESSAGE that brings a letter to a contact."""
+def request(stored, contact, call_id):
+    """Return the MESSAGE that brings a message to a contact."""
     names = [b"max-forwards", b"call-id", b"cseq"]
     lines = [b"Max-Forwards: 70", b"Call-ID: " + call_id, b"CSeq: 1 MESSAGE"]
-    for name, line in letter.fields:
+    for name, line in stored.fields:
         names.append(name)
         lines.append(line)
     names.append(b"content-length")
-    lines.append(b"Content-Length: " + str(len(letter.body)).encode())
-    return Request(b"MESSAGE", contact, names, lines, letter.body)
+    lines.append(b"Content-Length: " + str(len(stored.body)).encode())
+    return Request(b"MESSAGE", contact, names, lines, stored.body)

@@ -68,7 +68,7 @@ class Spread:
             if name in KEPT:
                 names.append(name)
                 lines.append(line)
-        random = binascii.hexlify(self.node.token(8))
+        random = binascii.hexlify(self.node.random(8))
         names += [b"call-id", b"cseq", b"content-length"]
         lines += [b"Call-ID: " + random, b"CSeq: 1 MESSAGE"]
         lines.append(b"Content-Length: %d" % len(request.body))

@@ -120,7 +120,7 @@ class Devices:
         if len(self.rows) >= MAX_DEVICES:
             raise BellhopError(FULL % MAX_DEVICES)
         login = login or self._free_login(user.name, kind)
-        password = spelled(self.node.token(PASSWORD_LETTERS))
+        password = spelled(self.node.random(PASSWORD_LETTERS))
         realm, made = self.node.settings.realm, {}
         for algorithm in digest.ALGORITHMS:
             ha1 = digest.ha1(algorithm, login.encode(), realm, password.encode())

@@ -74,7 +74,7 @@ class Pilot:
             raise BellhopError("`option pilot` of %s is 'no'" % user.name)
         if len(self.links) >= MAX_LINKS:
             del self.links[min(self.links, key=lambda one: self.links[one][1])]
-        token = spelled(self.node.token(LINK_LETTERS))
+        token = spelled(self.node.random(LINK_LETTERS))
         self.links[token] = user.name, now + LINK_MS
         self.seen["links"] += 1
         path = "/#in=" + token
@@ -356,7 +356,7 @@ class Pilot:
         if name:
             if len(rows) >= MAX_OWN_CONTACTS:
                 raise BellhopError("more than %d contacts do not fit" % MAX_OWN_CONTACTS)
-            made = arguments.get("id") or spelled(self.node.token(8))
+            made = arguments.get("id") or spelled(self.node.random(8))
             rows.append({"id": made, "name": name, "number": number})
         rows.sort(key=lambda row: row["name"].lower())
         self.contacts[user] = rows

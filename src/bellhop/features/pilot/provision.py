@@ -127,7 +127,7 @@ class Provision:
     def _offer(self, user, row, password, mac, until):
         if len(self.offers) >= MAX_OFFERS:
             del self.offers[min(self.offers, key=lambda one: self.offers[one].until)]
-        token = spelled(self.node.token(TOKEN_LETTERS))
+        token = spelled(self.node.random(TOKEN_LETTERS))
         self.offers[token] = Offer(user, row, password, mac, until)
         return token
 

@@ -15,7 +15,7 @@ from ...tu import dialplan
 WAITS, SENT, TAKEN, FAILED = STATES = ("waits", "sent", "taken", "not taken")
 PLAIN, CPIM = (b"text/plain", b"message/cpim")
 MOST_LETTERS = 1000
-TOO_LONG = "a text has at most %d letters: send it in parts" % MOST_LETTERS
+TOO_LONG = "a text has at most %d messages: send it in parts" % MOST_LETTERS
 NOBODY = "texts go to people of this house, of its phone book and of the mesh; '%s' is none"
 
 
@@ -119,34 +119,34 @@ class Texts:
     def show(self, arguments, now):
         """Return the texts of `user`, the newest last."""
         user = self.node.user_named(arguments.get("user"))
-        letters, rows = self.delivery.mailbox.waiting(user), []
+        messages, rows = self.delivery.mailbox.waiting(user), []
         for text in [one for one in self.rows if one.user == user]:
             row = dict(self.who(user, text.peer), id="t%d" % text.number, text=of_utf8(text.body),
                        incoming=text.incoming, state=text.state,
                        seconds_ago=(now - text.at) // 1000)  # fmt: skip
-            for letter in letters if text.incoming else ():
-                if letter.body.endswith(text.body):
+            for stored in messages if text.incoming else ():
+                if stored.body.endswith(text.body):
                     row["state"] = WAITS
-                    letters = [one for one in letters if one is not letter]
+                    messages = [one for one in messages if one is not stored]
                     break
             rows.append(row)
-        return {"messages": [self._waiting(user, one) for one in letters] + rows}
+        return {"messages": [self._waiting(user, one) for one in messages] + rows}
 
-    def _waiting(self, user, letter):
+    def _waiting(self, user, stored):
         """Return the row of a message that waits since before the start."""
-        lines = dict(letter.fields)
+        lines = dict(stored.fields)
         sender = address.parse(lines[b"from"].partition(b":")[2].strip()).uri
-        body = letter.body.rpartition(b"\r\n\r\n")[2]
-        return dict(self.who(user, sender), id="w%d" % letter.number, text=of_utf8(body),
+        body = stored.body.rpartition(b"\r\n\r\n")[2]
+        return dict(self.who(user, sender), id="w%d" % stored.number, text=of_utf8(body),
                     incoming=True, state=WAITS, seconds_ago=None)  # fmt: skip
 
     def delete(self, arguments, now):
         """Forget the text `id` of `user`; one that waits is not delivered any more."""
         user, wanted = self.node.user_named(arguments.get("user")), arguments.get("id")
         effects = []
-        for letter in self.delivery.mailbox.waiting(user):
-            if wanted == "w%d" % letter.number:
-                effects += self.delivery.forget(letter, now)
+        for stored in self.delivery.mailbox.waiting(user):
+            if wanted == "w%d" % stored.number:
+                effects += self.delivery.forget(stored, now)
         for text in [one for one in self.rows if one.user == user]:
             if wanted == "t%d" % text.number:
                 self._drop(text)
@@ -243,7 +243,7 @@ class Texts:
         return []
 
     def _random(self):
-        return binascii.hexlify(self.node.token(8))
+        return binascii.hexlify(self.node.random(8))
 
 
 def _members(callee):

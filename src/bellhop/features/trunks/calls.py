@@ -134,7 +134,7 @@ class Calls:
 
     def _new(self, provider, call_id, far_id, is_out, now):
         leg = Leg(provider, call_id, far_id, is_out, now)
-        leg.session = int.from_bytes(self.node.token(4), "big")
+        leg.session = int.from_bytes(self.node.random(4), "big")
         self.legs.append(leg)
         self.by_far[far_id] = leg
         if self.deadline is None:
@@ -143,7 +143,7 @@ class Calls:
         return leg
 
     def _id(self):
-        return binascii.hexlify(self.node.token(12))
+        return binascii.hexlify(self.node.random(12))
 
     def _transmit(self, ask, now):
         """Send a request of a leg, proved by what is known; return the effects."""

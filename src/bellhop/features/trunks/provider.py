@@ -88,8 +88,8 @@ class Provider:
         # What stands as the user in this node's Contact: who has it may call, so nobody guesses it.
         # It is the same after each start, so that the provider has one Contact of this node.
         self.line = binascii.hexlify(node.proof.of(b"line " + section.name.encode())[:10])
-        self.call_id = binascii.hexlify(node.token(10)) + b"@" + self.domain
-        self.tag = binascii.hexlify(node.token(6))
+        self.call_id = binascii.hexlify(node.random(10)) + b"@" + self.domain
+        self.tag = binascii.hexlify(node.random(6))
         self.cseq = 0
         self.hosts, self.index = [], 0
         # The listener that was in use when it was found.
@@ -287,7 +287,7 @@ class Provider:
         lines: further (name, line). Returns (transaction or None, effects).
         """
         flow = user.flow if user is not None and user.flow is not None else self.flow()
-        proved = self.account.lines(request.method, request.uri, self.node.token)
+        proved = self.account.lines(request.method, request.uri, self.node.random)
         for name, line in list(lines) + proved + self.secured():
             request.add(name, line)
         return self.uac.send(request, flow, user, now, path)
@@ -456,7 +456,7 @@ class Provider:
         asked.deadline = now + PING_PATIENCE
         self.pings.deadline = None
         self.node.deadlines.watch(asked)
-        random = binascii.hexlify(self.node.token(10))
+        random = binascii.hexlify(self.node.random(10))
         target = b"sip:" + self.domain
         request = self.request(b"OPTIONS", target, random + b"@" + self.domain, random[:8])
         contact = (b"contact", b"Contact: " + self.contact())

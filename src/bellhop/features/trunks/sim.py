@@ -58,7 +58,7 @@ class Sim:
         number = numbers.e164(settings.plan, sender.encode())
         user = number or uri.escape(sender.encode()[:40]) or b"unknown"
         place = b"sip:" + settings.sms.ring.encode() + b"@" + settings.domain
-        mark = binascii.hexlify(self.node.token(12))
+        mark = binascii.hexlify(self.node.random(12))
         lines = [
             b"Via: SIP/2.0/TRUNK " + HOST + b";branch=" + BRANCH + mark,
             b"Max-Forwards: 70",

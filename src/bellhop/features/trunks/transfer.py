@@ -79,7 +79,7 @@ class Transfers:
         return contacts[0].uri_bytes if contacts else request.from_.uri_bytes
 
     def _invite(self, leg, transfer, place, lines):
-        call_id = binascii.hexlify(self.node.token(12))
+        call_id = binascii.hexlify(self.node.random(12))
         made = self._made(b"INVITE", place, call_id, b"<" + place + b">", 1, leg, transfer.far_tag)
         for name, written in lines + [
             (b"contact", b"Contact: <" + leg.contact + b">"),
@@ -90,7 +90,7 @@ class Transfers:
         return made
 
     def _made(self, method, target, call_id, to, number, leg, far_tag):
-        branch = BRANCH + binascii.hexlify(self.node.token(12))
+        branch = BRANCH + binascii.hexlify(self.node.random(12))
         lines = [
             b"Via: SIP/2.0/TRUNK provider.invalid;branch=" + branch,
             b"Max-Forwards: 70",

@@ -72,7 +72,7 @@ class OutboxTest(unittest.TestCase):
         self.assertEqual(self.send(seconds=1)[0], 202)
         self.assertEqual(self.bodies(), [b"hello"])
         self.assertEqual(self.outbox().texts, {})
-        self.assertEqual(self.farm.engine.features["messages"].mailbox.letters, [])
+        self.assertEqual(self.farm.engine.features["messages"].mailbox.messages, [])
 
     def test_text_to_a_node_that_is_off_waits_and_is_brought_once(self):
         self.off()

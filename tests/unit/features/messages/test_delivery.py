@@ -51,7 +51,9 @@ class DeliveryTest(unittest.TestCase):
             self.exchange.receive(phone.answer(status), phone.flow)
 
     def waiting(self):
-        return [letter.body for letter in self.exchange.engine.features["messages"].mailbox.letters]
+        return [
+            stored.body for stored in self.exchange.engine.features["messages"].mailbox.messages
+        ]
 
     def test_a_message_is_on_flash_before_its_sender_is_told(self):
         data = request("MESSAGE", body="hello", sender=STRANGE)

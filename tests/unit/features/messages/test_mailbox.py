@@ -55,7 +55,7 @@ class MailboxTest(unittest.TestCase):
 
     def bodies(self, user="bob"):
         """Return what waits."""
-        return [letter.body for letter in self.box.waiting(user)]
+        return [stored.body for stored in self.box.waiting(user)]
 
     def again(self, now=0):
         """Return the box as the next process has it."""
@@ -96,7 +96,7 @@ class MailboxTest(unittest.TestCase):
         body = "x" * (MAX_MAILBOX_BYTES // MAILBOX_PARTS[STRANGER][1] - 200)
         for number in range(1000):
             self.refusal("user-%d" % (number % 100), (STRANGER, str(number)), body=body)
-        taken = sum([len(letter.body) for letter in self.box.letters])
+        taken = sum([len(stored.body) for stored in self.box.messages])
         self.assertTrue(taken <= MAX_MAILBOXES_BYTES // MAILBOX_PARTS[STRANGER][0])
         self.assertIn("holds no more", self.refusal("user-99", (STRANGER, "x"), body=body))
         self.assertEqual(self.refusal("user-1", FAR, body=body), "")
@@ -146,9 +146,9 @@ class MailboxTest(unittest.TestCase):
         self.assertIs(self.box.next("bob", PHONE), second)
 
     def test_what_every_phone_refuses_is_thrown_away(self):
-        letter = self.put()
+        stored = self.put()
         phones = [str(number).encode() for number in range(MAX_BINDINGS_PER_USER)]
-        gone = [self.box.refused(letter, phone, 405) for phone in phones]
+        gone = [self.box.refused(stored, phone, 405) for phone in phones]
         self.assertEqual((gone.count(True), gone[-1]), (1, True))
         self.assertEqual(self.bodies(), [])
 
@@ -162,8 +162,8 @@ class MailboxTest(unittest.TestCase):
         self.assertEqual((silent.receipt, plain.receipt), (None, None))
 
     def test_the_letter_that_is_brought_is_a_whole_message_of_its_sender(self):
-        letter = self.put(sender=ALICE, author='"Al" <sip:alice@home.test>;tag=9')
-        brought = mailbox.request(letter, b"sip:bob@10.0.0.3", b"abcd")
+        stored = self.put(sender=ALICE, author='"Al" <sip:alice@home.test>;tag=9')
+        brought = mailbox.request(stored, b"sip:bob@10.0.0.3", b"abcd")
         brought.insert(b"via", b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1")
         brought = message.parse(brought.write())
         self.assertEqual((brought.uri, brought.body), (b"sip:bob@10.0.0.3", b"hello"))

@@ -92,7 +92,7 @@ class Texts(PilotHouse):
         self.ask("delete-message", user="bob", id=row["id"])
         self.assertEqual(self.bodies("bob"), [])
         mailbox = self.exchange.engine.features["messages"].mailbox
-        self.assertEqual((mailbox.letters, mailbox.dump(0)), ([], []))
+        self.assertEqual((mailbox.messages, mailbox.dump(0)), ([], []))
 
     def test_only_plain_text_is_shown(self):
         phone = self.phones["alice"]
