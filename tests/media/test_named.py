@@ -160,7 +160,7 @@ def test_a_statement_names_where_no_directory_can_be_asked(streets, houses):
         wait_until(lambda node=node: node.ask("names")["directories"], "a directory", 60)
     crypto = identity.crypto()
     said = statement.Statement(
-        b"dir.test", 2**20, crypto.public_key(built.seeds[1]), NUMBER.encode(), 0, b""
+        b"dir.test", 2**20, crypto.public_key(built.seeds[1]), NUMBER.encode(), 0, b"", b""
     )
     octets = statement.write(said, lambda data: crypto.sign(DIRECTORY, data))
     with pytest.raises(BellhopError, match="no valid statement"):

@@ -14,6 +14,7 @@ config = "/etc/gammu-smsdrc"
 import os
 import secrets
 import sys
+import threading
 import time
 import tomllib
 from pathlib import Path
@@ -21,12 +22,15 @@ from pathlib import Path
 import nacl.signing
 import uvicorn
 
+from bellhop.names import blind
+
 from . import senders
 from .app import Api
 from .database import Zone, connect
-from .service import Directory
+from .service import Directory, tag_key
 
 SEED_BYTES = 32
+WATCH_SECONDS = 60
 
 
 def kept(folder, name):
@@ -48,9 +52,20 @@ def made(settings, clock=time.time):
     """Return the Directory of some settings."""
     seed = kept(settings["state"], "statement.seed")
     key = bytes(nacl.signing.SigningKey(seed).verify_key)
-    zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"])
+    secret = kept(settings["state"], "codes.secret")
+    tag = blind.public_key(tag_key(secret))
+    zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"], tag)
     engine, sender = connect(settings["database"]), senders.of(settings.get("sms", {}))
-    return Directory(engine, zone, sender, seed, kept(settings["state"], "codes.secret"), clock)
+    return Directory(engine, zone, sender, seed, secret, clock)
+
+
+def watch(service, stopped):
+    """Let claims end whose time is over, and make each day's buckets, until `stopped` is set."""
+    while True:
+        service.age()
+        service.buckets.prepare()
+        if stopped.wait(WATCH_SECONDS):
+            return
 
 
 def main(arguments):
@@ -60,8 +75,12 @@ def main(arguments):
         return 1
     settings = tomllib.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     host, _, port = settings["listen"].rpartition(":")
-    app = Api(made(settings), settings["api"].rstrip("/")).app()
+    service, stopped = made(settings), threading.Event()
+    watching = threading.Thread(target=watch, args=(service, stopped), daemon=True)
+    watching.start()
+    app = Api(service, settings["api"].rstrip("/")).app()
     uvicorn.run(app, host=host, port=int(port), log_level="warning", access_log=False)
+    stopped.set()
     return 0
 
 

@@ -25,6 +25,10 @@ from sqlalchemy import (
 
 from bellhop.names import enum, keys, statement
 
+from .claims import PUBLISHED, STALE
+
+# Claims in these states stand in the DNS, or in the buckets alone.
+HELD = (PUBLISHED, STALE)
 META = MetaData()
 DOMAINS = Table(
     "domains", META,
@@ -55,6 +59,7 @@ CLAIMS = Table(
     Column("address", String(255), nullable=False, default=""),
     Column("proved", Integer, nullable=False, default=0),
     Index("claims_name_idx", "name"), Index("claims_until_idx", "until"),
+    Index("claims_key_idx", "key"),
     UniqueConstraint("name", "key"),
 )  # fmt: skip
 SENT = Table(
@@ -64,9 +69,32 @@ SENT = Table(
     Column("prefix", String(8), nullable=False), Column("is_proved", Boolean, default=False),
     Index("sent_at_idx", "at"),
 )  # fmt: skip
-LOG = Table(
-    "log", META,
-    Column("id", Integer, primary_key=True), Column("leaf", LargeBinary, nullable=False),
+# The public log: how many leaves there are, the leaves, the hashes of whole subtrees.
+LOGS = Table(
+    "logs", META, Column("id", Integer, primary_key=True), Column("size", Integer, nullable=False)
+)
+LEAVES = Table(
+    "leaves", META,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False), Column("tag", LargeBinary(32), nullable=False),
+    Index("leaves_tag_idx", "tag"),
+)  # fmt: skip
+NODES = Table(
+    "nodes", META,
+    Column("level", Integer, primary_key=True), Column("at", Integer, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False),
+)  # fmt: skip
+# Sealed statements for who asks blindly, a day's together.
+EPOCHS = Table(
+    "epochs", META,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("buckets", Integer, nullable=False), Column("is_whole", Boolean, nullable=False),
+)  # fmt: skip
+CELLS = Table(
+    "cells", META,
+    Column("epoch", Integer, primary_key=True), Column("claim", String(32), primary_key=True),
+    Column("bucket", Integer, nullable=False), Column("cell", LargeBinary, nullable=False),
+    Index("cells_bucket_idx", "epoch", "bucket"), Index("cells_claim_idx", "claim"),
 )  # fmt: skip
 TTL = 300
 
@@ -92,23 +120,33 @@ def _durable(connection, _):
 class Zone:
     """The directory's zone. name: octets, without a dot at the end; engine: as `connect` gives."""
 
-    def __init__(self, name, servers, statement_key, api):
+    def __init__(self, name, servers, statement_key, api, tag_key=b""):
+        """tag_key: the public key of the log's tags, octets."""
         self.name = name
         self.servers = servers
         self.head = keys.base64(statement_key).decode(), api
+        self.tag_key = keys.base64(tag_key).decode()
 
     def create(self, db):
-        """Make the zone where there is none."""
+        """Make the zone where there is none, and say in it what this directory is now."""
         if db.execute(select(DOMAINS.c.id).where(DOMAINS.c.name == self.text())).first():
+            self._describe(db)
             return
         db.execute(insert(DOMAINS).values(name=self.text(), type="NATIVE"))
-        key, api = self.head
         soa = "%s hostmaster.%s 1 3600 600 86400 60" % (self.servers[0], self.text())
         self._add(db, self.text(), "SOA", soa)
         for server in self.servers:
             self._add(db, self.text(), "NS", server)
-        name = (statement.LABEL + self.name).decode()
-        self._add(db, name, "TXT", '"v=bh1; k=ed25519; p=%s; api=%s"' % (key, api))
+        self._describe(db)
+
+    def _describe(self, db):
+        key, api = self.head
+        name, tag = (statement.LABEL + self.name).decode(), "; t=" + self.tag_key
+        content = '"v=bh1; k=ed25519; p=%s; api=%s%s"' % (key, api, tag)
+        asked = select(RECORDS.c.content).where(RECORDS.c.name == name, RECORDS.c.type == "TXT")
+        if db.execute(asked).scalars().all() != [content]:
+            db.execute(delete(RECORDS).where(RECORDS.c.name == name))
+            self._add(db, name, "TXT", content)
 
     def text(self):
         """Return the zone's name as text."""

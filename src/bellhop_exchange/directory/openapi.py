@@ -22,21 +22,36 @@ PROBLEM = {
 }
 
 
-def _operation(summary, fields=None, answer=None, status="200"):
+def _operation(summary, fields=None, answer=None, status="200", spare=None):
     found = {"summary": summary, "responses": {"default": PROBLEM}}
     content = {"content": {"application/json": {"schema": answer}}} if answer else {}
     found["responses"][status] = dict(content, description=summary)
     if fields:
-        schema = {"type": "object", "required": list(fields), "properties": fields}
+        schema = {
+            "type": "object",
+            "required": list(fields),
+            "properties": {**fields, **(spare or {})},
+        }
         found["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return found
 
 
-def _path(name):
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+TEXT, NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
+TEXTS = {"type": "array", "items": TEXT}
 
 
-TEXT = {"type": "string"}
+def _path(name, schema=TEXT):
+    return [{"name": name, "in": "path", "required": True, "schema": schema}]
+
+
+def _query(name):
+    return [{"name": name, "in": "query", "required": True, "schema": NUMBER}]
+
+
+def _object(**properties):
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
 DESCRIPTION = {
     "openapi": "3.1.0",
     "info": {"title": "bellhop directory", "version": "1"},
@@ -57,7 +72,39 @@ DESCRIPTION = {
             "parameters": _path("name"),
             "put": _operation(
                 "where a number is reached", {"address": TEXT, "s": {"type": "integer"}},
-                status="204",
+                status="204", spare={"listed": {"type": "boolean"}},
+            ),
+        },
+        "/v1/blind": {
+            "post": _operation(
+                "points, evaluated (RFC 9497)", {"points": TEXTS},
+                _object(epoch=NUMBER, buckets=NUMBER, points=TEXTS),
+            )
+        },
+        "/v1/buckets/{epoch}/{number}": {
+            "parameters": _path("epoch", NUMBER) + _path("number", NUMBER),
+            "get": {
+                "summary": "sealed statements",
+                "responses": {
+                    "default": PROBLEM,
+                    "200": {"description": "cells", "content": {"application/octet-stream": {}}},
+                },
+            },
+        },
+        "/v1/log": {"get": _operation("the log's head", answer=_object(head=TEXT))},
+        "/v1/log/leaves": {
+            "parameters": _query("from"),
+            "get": _operation("leaves", answer=_object(head=TEXT, leaves=TEXTS)),
+        },
+        "/v1/log/consistency": {
+            "parameters": _query("old") + _query("size"),
+            "get": _operation("the log has only grown", answer=_object(path=TEXTS)),
+        },
+        "/v1/log/names/{name}": {
+            "parameters": _path("name"),
+            "get": _operation(
+                "a name stands in the log",
+                answer=_object(point=TEXT, proof=TEXT, head=TEXT, index=NUMBER, path=TEXTS),
             ),
         },
         "/v1/records/{name}/key": {

@@ -4,7 +4,6 @@ Every method is one transaction: after a crash nothing is half.
 """
 
 import base64
-import hashlib
 import hmac
 import secrets
 
@@ -13,17 +12,19 @@ import nacl.signing
 from sqlalchemy import delete, func, insert, select, update
 
 from bellhop.errors import SipError
-from bellhop.names import enum, keys, statement
+from bellhop.names import blind, enum, keys, statement, tree
 from bellhop.sip import uri
 
 from ..web import Problem
-from . import bounds, claims
+from . import bounds, claims, group, log
+from .buckets import Buckets
 from .claims import CHALLENGED, CONTESTED, PUBLISHED, STALE
-from .database import CLAIMS, LOG, number_of
+from .database import CLAIMS, HELD, LEAVES, number_of
 
 DAY = 86400
 STATEMENT_DAYS = 30
-HELD = (PUBLISHED, STALE)
+# What a sealed cell has room for, beside what a statement needs anyway.
+TOO_LONG = "the address is too long for a statement: at most about 100 octets"
 TEXT = (
     "%s: code %s for the key %s. Type it into your router. Not you? Ignore this, nothing happens."
 )
@@ -46,8 +47,11 @@ class Directory:
         self.key = nacl.signing.SigningKey(seed)
         self.secret = secret
         self.clock = clock
+        self.tag_key = tag_key(secret)
+        self.buckets = Buckets(engine, secret, self.statement, clock)
         with engine.begin() as db:
             zone.create(db)
+            log.create(db)
 
     # Claims.
 
@@ -134,13 +138,16 @@ class Directory:
             found = {"claim": id, "name": row.name, "state": row.state, "expires": row.until}
             if row.state in HELD:
                 found["owner"] = self.zone.key_name(row.name)
-                found["statement"] = base64.b64encode(self.statement(row)).decode()
+                found["statement"] = base64.b64encode(self.statement(row, db)).decode()
             return found
 
     # What is published.
 
-    def put(self, key, name, address, floor):
-        """Say which address the number of a published key has, and the floor of its proofs."""
+    def put(self, key, name, address, floor, listed=True):
+        """Say which address the number of a published key has, and the floor of its proofs.
+
+        listed: whether it stands in the DNS, where anybody can look it up, or in the buckets alone.
+        """
         with self.engine.begin() as db:
             row = self._published(db, key, checked(name))
             if number_of(row.name) is None and address:
@@ -149,9 +156,12 @@ class Directory:
                 raise Problem(400, "an address is a SIP URI with a user, such as sip:a@example.org")
             if not row.floor <= floor <= keys.MAX_SEQUENCE:
                 raise Problem(409, "the sequence may not go back below %d" % row.floor)
-            values = {"address": address, "floor": floor}
+            values = {"address": address, "floor": floor, "listed": listed}
             db.execute(update(CLAIMS).where(CLAIMS.c.id == row.id).values(**values))
-            self._publish(db, self._own(db, key, row.id))
+            row = self._own(db, key, row.id)
+            if len(self.statement(row)) > blind.ROOM_BYTES:
+                raise Problem(400, TOO_LONG)
+            self._publish(db, row)
 
     def succeed(self, key, name, new, proof):
         """A published key hands its name to another one, which signs that it takes it."""
@@ -169,20 +179,89 @@ class Directory:
             made = dict(row._mapping, id=secrets.token_hex(16), key=new, code=None, tries=0)
             db.execute(insert(CLAIMS).values(**made))
             self._step(db, row, claims.SUCCEEDED, now)
+            self.buckets.withdraw(db, row)
             self._publish(db, self._own(db, new, made["id"]))
             return made["id"]
 
-    def statement(self, row):
-        """Return the signed statement of a published claim, octets."""
+    def statement(self, row, db=None):
+        """Return the signed statement of a published claim, octets; with db: and the log's head."""
         until = int(self.clock()) // DAY + STATEMENT_DAYS
         key, name, address = base64.b64decode(row.key), row.name.encode(), row.address.encode()
-        said = statement.Statement(self.zone.name, until, key, name, row.floor, address)
-        return statement.write(said, lambda octets: self.key.sign(octets).signature)
+        head = b"" if db is None else tree.write_head(self._head(db))
+        said = statement.Statement(self.zone.name, until, key, name, row.floor, address, head)
+        return statement.write(said, self._sign)
+
+    def _sign(self, octets):
+        return self.key.sign(octets).signature
 
     def _publish(self, db, row):
-        self.zone.publish(db, row.name, row.key, row.floor, row.address)
-        leaf = b"%s %s %d" % (row.name.encode(), row.key.encode(), row.floor)
-        db.execute(insert(LOG).values(leaf=hashlib.sha256(leaf).digest()))
+        if row.listed:
+            self.zone.publish(db, row.name, row.key, row.floor, row.address)
+        else:
+            self.zone.withdraw(db, row.name)
+        self.buckets.publish(db, row)
+        leaf = tree.leaf(self._tag(row.name)[1], base64.b64decode(row.key), row.floor)
+        last = select(LEAVES.c.leaf).where(LEAVES.c.tag == leaf[: tree.HASH_BYTES])
+        if db.execute(last.order_by(LEAVES.c.id.desc()).limit(1)).scalar() != leaf:
+            log.append(db, leaf)
+
+    def _withdraw(self, db, row):
+        self.zone.withdraw(db, row.name)
+        self.buckets.withdraw(db, row)
+
+    def is_held(self, key):
+        """Tell whether a key is published for any name."""
+        with self.engine.begin() as db:
+            asked = select(CLAIMS.c.id).where(CLAIMS.c.key == key, CLAIMS.c.state.in_(HELD))
+            return db.execute(asked.limit(1)).first() is not None
+
+    # The public log.
+
+    def _tag(self, name):
+        """Return (octets of the evaluated point, tag) of a name."""
+        text = name.encode()
+        point = self.buckets.group.point_of(text, blind.PROVED)
+        found = self.buckets.group.evaluate(point, self.tag_key)
+        return found, blind.tag_of(text, found, group.sha512)
+
+    def _head(self, db):
+        size = log.size_of(db)
+        return tree.Head(size, int(self.clock()), log.root(db, size))
+
+    def head(self):
+        """Return the signed head of the log, octets."""
+        with self.engine.begin() as db:
+            return tree.sign_head(self._head(db), self._sign)
+
+    def leaves(self, first):
+        """Return (signed head, some leaves from one on)."""
+        with self.engine.begin() as db:
+            head = self._head(db)
+            return tree.sign_head(head, self._sign), log.leaves(db, first, head.size)
+
+    def consistency(self, old, size):
+        """Return the hashes that prove that the log of `size` begins with that of `old`."""
+        with self.engine.begin() as db:
+            return log.consistency(db, old, size)
+
+    def evidence(self, name, key=None):
+        """Return what proves that a published name stands in the log; key: its own, if unlisted.
+
+        A dict: point, proof: of the tag; index, path: of its last leaf; head.
+        """
+        with self.engine.begin() as db:
+            asked = select(CLAIMS).where(CLAIMS.c.name == checked(name), CLAIMS.c.state.in_(HELD))
+            row = db.execute(asked).first()
+            if row is None or not (row.listed or row.key == key):
+                raise Problem(404, "this name is not in the public part of the directory")
+            point, tag = self._tag(row.name)
+            index = log.of_tag(db, tag)[0][0]
+            head = self._head(db)
+            path = log.inclusion(db, index, head.size)
+        random = blind.scalar_of(secrets.token_bytes(64))
+        proof = blind.prove(row.name.encode(), point, self.tag_key, random, group.sha512)
+        head = tree.sign_head(head, self._sign)
+        return {"point": point, "proof": proof, "index": index, "path": path, "head": head}
 
     # Parts.
 
@@ -198,7 +277,7 @@ class Directory:
                     self._step(db, other, claims.LOST, now)
                 self._publish(db, self._own(db, row.key, row.id))
             elif effect == claims.WITHDRAW:
-                self.zone.withdraw(db, row.name)
+                self._withdraw(db, row)
             elif effect == claims.TELL_OWNER:
                 self._tell(row.name, OBJECT % (self.zone.text(), row.key[:8]))
             elif effect == claims.REMIND:
@@ -209,6 +288,11 @@ class Directory:
             self.sender.send(name, text)
         except OSError:
             pass  # The claim itself shows it.
+
+    def age(self):
+        """Let states end whose time is over."""
+        with self.engine.begin() as db:
+            self._age(db, self.clock())
 
     def _age(self, db, now):
         """Let states end whose time is over, the oldest first."""
@@ -248,6 +332,11 @@ class Directory:
         with self.engine.begin() as db:
             asked = select(CLAIMS.c.state, func.count()).group_by(CLAIMS.c.state)
             return dict(db.execute(asked).all())
+
+
+def tag_key(secret):
+    """Return the scalar of the log's tags."""
+    return blind.scalar_of(hmac.digest(secret, b"tags", "sha512"))
 
 
 def checked(name):

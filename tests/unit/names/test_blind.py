@@ -38,6 +38,17 @@ NO_POINTS = (
     "", "00", "00" * 33,
 )  # fmt: skip
 
+# RFC 9497 section A.1.2.1 and 2: input, blinded, evaluated, proof, the proof's random scalar.
+PROVED_KEY = "e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909"
+PROVED_PUBLIC = "c803e2cc6b05fc15064549b5920659ca4a77b2cca6f04f6b357009335476ad4e"
+PROVED_RANDOM = "222a5e897cf59db8145db8d16e597e8facb80ae7d4e26d9881aa6f61d645fc0e"
+PROVED = (
+    "863f330cc1a1259ed5a5998a23acfd37fb4351a793a5b3c090b642ddc439b945",
+    "aa8fa048764d5623868679402ff6108d2521884fa138cd7f9c7669a9a014267e",
+    "ddef93772692e535d1a53903db24367355cc2cc78de93b3be5a8ffcc6985dd06"
+    "6d4346421d17bf5117a2a1ff0fcb2a759f58a539dfbe857a40bce4cf49ec600d",
+)  # fmt: skip
+
 
 def octets(text):
     return binascii.unhexlify(text)
@@ -95,6 +106,33 @@ class BlindTest(unittest.TestCase):
         sent = blind.blind(b"+49", 5, self.sha512)
         asked = blind.finalize(b"+49", 5, blind.evaluate(sent, 77), self.sha512)
         self.assertEqual(alone, asked)
+
+    def test_vectors_with_a_proof(self):
+        blinded, evaluated, proof = PROVED
+        self.assertEqual(text(blind.public_key(number(PROVED_KEY))), PROVED_PUBLIC)
+        point = blind.point_of(octets("00"), self.sha512, blind.PROVED)
+        sent = ristretto.encode(ristretto.multiply(number(BLIND), point))
+        self.assertEqual(text(sent), blinded)
+        public = octets(PROVED_PUBLIC)
+        m, z = blind._composites(public, octets(blinded), octets(evaluated), self.sha512)
+        random, base = number(PROVED_RANDOM), ristretto.decode(octets(BASE))
+        first, second = (ristretto.multiply(random, one) for one in (base, m))
+        found = blind._challenge(public, m, z, first, second, self.sha512)
+        self.assertEqual(text(found.to_bytes(32, "little")), proof[:64])
+
+    def test_a_tag_is_the_only_one_of_a_name(self):
+        public = blind.public_key(77)
+        point = ristretto.encode(blind.point_of(b"+49", self.sha512, blind.PROVED))
+        found = blind.evaluate(point, 77)
+        proof = blind.prove(b"+49", found, 77, 5, self.sha512)
+        self.assertTrue(blind.is_proved(b"+49", found, public, proof, self.sha512))
+        other = blind.evaluate(point, 78)
+        for wrong in (
+            (b"+48", found, public, proof), (b"+49", other, public, proof),
+            (b"+49", found, other, proof), (b"+49", found, public, proof[:-1]),
+            (b"+49", found, public, bytes(64)), (b"+49", bytes(3), public, proof),
+        ):  # fmt: skip
+            self.assertFalse(blind.is_proved(*wrong, self.sha512))
 
     def test_a_bucket_opens_for_its_key_alone(self):
         def lock(key, nonce, data):

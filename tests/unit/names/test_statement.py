@@ -8,7 +8,7 @@ from tests.unit.mesh.network import TOY
 
 SEED = b"d" * 32
 KEY = TOY.public_key(SEED)
-ONE = statement.Statement(b"dir.test", 20800, b"k" * 32, b"+4930555", 3, b"sip:a@b.test")
+ONE = statement.Statement(b"dir.test", 20800, b"k" * 32, b"+4930555", 3, b"sip:a@b.test", b"h" * 48)
 
 
 def sign(data):
@@ -17,7 +17,7 @@ def sign(data):
 
 class StatementTest(unittest.TestCase):
     def test_there_and_back(self):
-        for one in (ONE, statement.Statement(*(tuple(ONE)[:5] + (b"",)))):
+        for one in (ONE, statement.Statement(*(tuple(ONE)[:5] + (b"", b"")))):
             octets = statement.write(one, sign)
             self.assertEqual(statement.read(octets, KEY, TOY.verify), one)
             self.assertEqual(statement.directory_of(octets), b"dir.test")
@@ -42,7 +42,7 @@ class StatementTest(unittest.TestCase):
     def test_the_key_of_a_directory(self):
         line = b"v=bh1; k=ed25519; p=" + keys.base64(KEY) + b"; api=https://dir.test"
         found = statement.directory([b"\x03spf", bytes([len(line)]) + line])
-        self.assertEqual(found, statement.Directory(KEY, b"https://dir.test"))
+        self.assertEqual(found, statement.Directory(KEY, b"https://dir.test", b""))
         self.assertEqual(statement.directory([b"\x03spf"]), None)
 
 
