@@ -16,7 +16,8 @@ TRUNK = "trunk"
 # Where the node can be reached. host: text; port: number.
 Listener = namedtuple("Listener", ("transport", "host", "port"))
 
-# Send `data` on `flow`. A stream that fails is reported with Engine.flow_failed.
+# Send `data` on `flow`: octets, to a provider the message itself (`sending`). A stream that fails
+# is reported with Engine.flow_failed.
 Send = namedtuple("Send", ("flow", "data"))
 
 # Close a stream that broke the rules; `reason` goes to the log.
@@ -55,8 +56,8 @@ Note = namedtuple("Note", ("level", "text"))
 # is_cell: it brings SIP, and nothing that keeps the mesh together.
 SendMesh = namedtuple("SendMesh", ("link", "address", "data", "is_cell"))
 
-# Give the engine a message that came otherwise than by a socket: Engine.receive(data, flow).
-Receive = namedtuple("Receive", ("flow", "data"))
+# Give the engine a message that this node has made, and uses no more: Engine.take(message, flow).
+Receive = namedtuple("Receive", ("flow", "message"))
 
 # Bind the ports of a relay. relay: a number of ours; sides: (local address octets, lowest port,
 # highest port, name of the interface where the address is link-local, or None) of side A, the
@@ -109,3 +110,8 @@ SoundMove = namedtuple("SoundMove", ("number", "is_forward", "place"))
 
 # Close a circuit of sound, whether it could be opened or not.
 SoundClose = namedtuple("SoundClose", ("number",))
+
+
+def sending(flow, message):
+    """Return the Send of a message: what does not leave the node is not written as octets."""
+    return Send(flow, message if flow.transport == TRUNK else message.write())

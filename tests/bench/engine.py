@@ -54,7 +54,7 @@ Content-Length: {length}
 IN_DIALOG = """{method} sip:{user}@127.0.0.1:15062 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:15061;branch=z9hG4bK-7-{n}-{cseq}{method}
 {route}From: sipp <sip:sipp@127.0.0.1:15061>;tag=7SIPpTag00{n}
-To: <sip:{user}@bench.test>;tag=9SIPpTag01{n}
+To: <sip:{user}@bench.test>;tag=9SIPpTag01
 Call-ID: {n}-7@127.0.0.1
 CSeq: {cseq} {method}
 Contact: <sip:sipp@127.0.0.1:15061>
@@ -90,7 +90,7 @@ def reply(request, status, contact=b"", body=b""):
     for line in request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
         name = line.partition(b":")[0]
         if name == b"To" and b"tag=" not in line:
-            line += b";tag=9SIPpTag01" + request.partition(b"Call-ID: ")[2].partition(b"-")[0]
+            line += b";tag=9SIPpTag01"
         if name in (b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Record-Route"):
             lines.append(line)
     lines.append(contact + b"Content-Length: " + str(len(body)).encode())
@@ -215,15 +215,18 @@ def repeat(what, times, registered):
 
 def instructions(what, registered):
     """Return the instructions of one call or register: of what more of them cost than fewer."""
-    counts = [_counted(what, times, registered) for times in FEW_AND_MORE]
+    counts = [
+        counted([__file__, "--repeat", what, str(times), "--registered", str(registered)])
+        for times in FEW_AND_MORE
+    ]
     return (counts[1] - counts[0]) // (FEW_AND_MORE[1] - FEW_AND_MORE[0])
 
 
-def _counted(what, times, registered):
-    python = [sys.executable, __file__, "--repeat", what, str(times)]
+def counted(arguments):
+    """Return the instructions of one run of Python."""
     done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *python,
-         "--registered", str(registered)],
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable,
+         *arguments],
         env=dict(os.environ, PYTHONHASHSEED="0"), capture_output=True, text=True, check=True,
     )  # fmt: skip
     return int(re.search(r"Collected : (\d+)", done.stderr)[1])

@@ -50,7 +50,7 @@ class Exchange:
                 answer = self.take(self.engine.kept(effect.number, self.disk_problem, self.now))
                 effects = effects + answer
         for effect in came:
-            effects = effects + self.take(self.engine.receive(effect.data, effect.flow, self.now))
+            effects = effects + self.take(self.engine.take(effect.message, effect.flow, self.now))
         return effects
 
     def receive(self, data, source):

@@ -85,7 +85,7 @@ class House:
             elif isinstance(effect, Commit):
                 self.perform(self.engine.kept(effect.number, "", self.town.now))
         for effect in came:
-            self.perform(self.engine.receive(effect.data, effect.flow, self.town.now))
+            self.perform(self.engine.take(effect.message, effect.flow, self.town.now))
 
     def receive(self, data, host, port=5060):
         """Take one datagram from a phone."""

@@ -6,7 +6,7 @@ random octets, and what the node wants done comes back as a list of effects.
 
 import binascii
 
-from ..effects import Send, Store
+from ..effects import TRUNK, Send, Store, sending
 from ..errors import SipError
 from ..limits import EMERGENCY_RESERVE
 from ..sip import framing, stun, via
@@ -154,12 +154,27 @@ class Engine:
             message = parse(data)
         except SipError as error:
             return self.refusals.unreadable(error, data, flow, now)
-        if isinstance(message, Request):
-            effects = self._request(message, flow, now)
-        else:
-            effects = self._follow(node.layer.response(message, now), now)
+        effects = self._heard(message, flow, now)
         node.trace.note(message.call_id, now, flow, data, effects)
         return effects
+
+    def take(self, message, flow, now):
+        """Take a message that this node has made itself (effects.Receive); return the effects."""
+        self.node.counters["received"] += 1
+        # What a provider said is traced as it said it.
+        data = None if flow.transport == TRUNK else message.write()
+        try:
+            message.check()
+        except SipError as error:
+            return self.refusals.malformed(error, message, flow, now)
+        effects = self._heard(message, flow, now)
+        self.node.trace.note(message.call_id, now, flow, data, effects)
+        return effects
+
+    def _heard(self, message, flow, now):
+        if isinstance(message, Request):
+            return self._request(message, flow, now)
+        return self._follow(self.node.layer.response(message, now), now)
 
     def _stun(self, data, flow):
         self.node.counters["keepalives"] += 1
@@ -179,7 +194,7 @@ class Engine:
             return self._follow(effects, now)
         if what == layer.FULL and not self._has_priority(request):
             busy = response_to(request, 503, "this node is overloaded", (b"Retry-After: 5",))
-            return [Send(via.reply_flow(request, flow), busy.write())]
+            return [sending(via.reply_flow(request, flow), busy)]
         if what == layer.ACK:
             effects = first(node.hooks.arrives, request, None, flow, now)
             return self.routing.acknowledge(request, flow, now) if effects is None else effects

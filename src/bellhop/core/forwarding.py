@@ -1,6 +1,6 @@
 """Carries the proxy core's decisions to the transaction layer and responses back."""
 
-from ..effects import Flow, Send
+from ..effects import Flow, sending
 from ..errors import SipError
 from ..limits import MAX_BRANCHES
 from ..sip import scan, uri
@@ -533,7 +533,7 @@ class Forwarder:
             effects += more
             if ack is None:
                 return effects
-        return effects + [Send(flow, ack.write())]
+        return effects + [sending(flow, ack)]
 
 
 def _may_stream(branch, request):

@@ -1,6 +1,6 @@
 """A refusal: a response, and a note in the list of calls; or silence."""
 
-from ..effects import Event, Note, Send
+from ..effects import Event, Note, sending
 from ..errors import SipError
 from ..limits import MAX_DATAGRAM_BYTES, STRANGER
 from ..sip import via
@@ -45,7 +45,7 @@ class Refusals:
             pass  # The Via cannot be read: the answer goes to where the request came from.
         tag = self.node.tag()
         response = response_to(request, error.status, error.reason, error.headers, tag)
-        return [Send(back, response.write())]
+        return [sending(back, response)]
 
     def refuse(self, request, server, error, now):
         """Answer a request with a SipError; return the effects."""

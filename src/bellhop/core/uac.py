@@ -4,7 +4,7 @@ Here and nowhere else a request of the node's own gets its Via and is sent. A re
 Via and Route; user: who is told what becomes of it (transaction/transaction.py), or None.
 """
 
-from ..effects import Send
+from ..effects import sending
 from ..errors import SipError
 from ..tu import proxy
 
@@ -55,5 +55,5 @@ class Uac:
         request.insert(b"via", proxy.via_line(listening, mark))
         request.measure()
         if request.method == b"ACK":
-            return None, [Send(flow, request.write())]
+            return None, [sending(flow, request)]
         return node.layer.send(request, flow, user, now, mark)

@@ -48,7 +48,7 @@ class Fields:
 
     def has(self, name):
         """Tell whether there is a field `name`."""
-        return name in (self.first or self.index())
+        return name in (self.first or self.names)
 
     def value(self, name):
         """Return the value of the first field `name` (bytes, unfolded), or None."""
@@ -121,17 +121,17 @@ class Fields:
 
     def insert(self, name, line):
         """Put `line` before the first field `name`, or behind the Vias where there is none."""
-        names, first = self.names, self.first or self.index()
-        if name in first:
+        names, first = self.names, self.first
+        if name in (first or names):
             at = names.index(name)
-            self.twice += (name,)
+            self.twice += (name,) if first else ()
         else:
-            vias = names.count(b"via") if b"via" in self.twice else 1
-            at = names.index(b"via") + vias if b"via" in first else 0
+            at = names.index(b"via") + names.count(b"via") if b"via" in (first or names) else 0
         self._via = None
         names.insert(at, name)
         self.lines.insert(at, line)
-        first[name] = line.partition(b":")[2]
+        if first is not None:
+            first[name] = line.partition(b":")[2]
 
     def compact(self):
         """Write the names of fields in their compact forms (section 7.3.3)."""

@@ -61,10 +61,14 @@ class Message(Fields):
         elif name == b"cseq":
             self.cseq = cseq_in(self.value(name))
 
+    def check(self):
+        """Refuse with SipError what a message of the node's own lacks, as `parse` does."""
+        _read(self, self.index(), self.body)
+
     def measure(self):
         """Add Content-Length where a datagram came without: a stream needs it (section 18.3)."""
         if not self.has(b"content-length"):
-            self.set(b"content-length", b"Content-Length: " + str(len(self.body)).encode())
+            self.add(b"content-length", b"Content-Length: " + str(len(self.body)).encode())
 
 
 class Request(Message):

@@ -11,6 +11,7 @@ from .transaction import (
     deliver,
     fail,
     linger,
+    octets_of,
     repeat,
     send,
     stop,
@@ -57,7 +58,7 @@ def _accept(tx, now, message):
 
 def _refused(tx, now, message):
     """Acknowledge (section 17.1.1.3), tell the user, stay for repeated responses."""
-    tx.data = acknowledgement(tx.request, message).write()
+    tx.data = octets_of(tx, acknowledgement(tx.request, message))
     effects = [Send(tx.flow, tx.data)] + deliver(tx, now, message)
     linger(tx, now, 0 if tx.reliable else TIMER_D)
     return effects

@@ -39,7 +39,7 @@ class InviteServerTransaction(Transaction):
 def _trying(tx, now, message):
     """No response within 200 ms: send 100 so that the peer stops repeating itself."""
     tx.arm(None, None)
-    tx.data = response_to(tx.request, 100).write()
+    tx.data = octets_of(tx, response_to(tx.request, 100))
     return [Send(tx.flow, tx.data)]
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 
 from ..deadlines import Deadlines
-from ..effects import Send
+from ..effects import sending
 from . import client, invite_client, invite_server, server
 from .timers import TIMER_B
 from .transaction import TERMINATED, stop
@@ -92,7 +92,7 @@ class Layer:
         The peer asks again if this is lost; a transaction would repeat the answer for 32 s to an
         address that may be forged.
         """
-        effects = [Send(tx.flow, response.write())]
+        effects = [sending(tx.flow, response)]
         stop(tx, None, None)
         self._forget(tx)
         return effects

@@ -11,6 +11,7 @@ from .transaction import (
     fail,
     linger,
     move,
+    octets_of,
     repeat,
     send,
     stop,
@@ -37,7 +38,7 @@ class ServerTransaction(Transaction):
 def _trying(tx, now, message):
     """RFC 4320 section 4.1: 100 at the time when the peer's timer E reaches T2."""
     tx.arm(None, tx.expire_at)
-    tx.data = response_to(tx.request, 100).write()
+    tx.data = octets_of(tx, response_to(tx.request, 100))
     return [Send(tx.flow, tx.data)]
 
 

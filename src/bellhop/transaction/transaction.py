@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from ..effects import Flow, Send
+from ..effects import TRUNK, Flow, Send
 from .timers import LINGER_STEP
 
 # What a transaction tells its user. kind: RESPONSE, TIMEOUT, FAILED (nothing more can be sent) or
@@ -101,8 +101,11 @@ def linger(tx, now, duration):
 def octets_of(tx, message):
     """Return a message as octets, with short names of fields where only so a datagram stays whole.
 
-    Not where it would travel in fragments all the same: some phones know only the long names.
+    Not where it would travel in fragments all the same: some phones know only the long names. To a
+    provider it stays a message (effects.sending).
     """
+    if tx.flow.transport == TRUNK:
+        return message
     data = message.write()
     if not tx.reliable and len(data) > WHOLE_BYTES:
         short = message.copy()

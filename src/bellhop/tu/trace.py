@@ -1,6 +1,6 @@
 """The messages of the newest calls, bounded; no password and no key is shown."""
 
-from ..effects import Send
+from ..effects import TRUNK, Send
 from ..limits import MAX_TRACE_MESSAGES, MAX_TRACED_CALLS
 from ..text import readable
 
@@ -36,14 +36,18 @@ class Trace:
             self.kept[other] = self.kept[call_id]
 
     def note(self, call_id, now, flow, data, effects):
-        """Keep of a traced call what came, None for nothing, and what was sent upon it."""
+        """Keep of a traced call what came, None for nothing, and what was sent upon it.
+
+        What a provider is sent is traced as it leaves the node.
+        """
         kept = self.kept.get(call_id)
         if kept is None or len(kept) >= MAX_TRACE_MESSAGES:
             return
         if data is not None:
             kept.append((now, "received", flow, data))
         for effect in effects:
-            if isinstance(effect, Send) and len(kept) < MAX_TRACE_MESSAGES:
+            is_one = isinstance(effect, Send) and effect.flow.transport != TRUNK
+            if is_one and len(kept) < MAX_TRACE_MESSAGES:
                 kept.append((now, "sent", effect.flow, effect.data))
 
     def read(self, call_id, now):

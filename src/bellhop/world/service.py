@@ -240,7 +240,7 @@ class Service:
 
     def _receive(self, effect):
         """Perform a Receive once the effects in hand are performed."""
-        self.loop.later(self.engine.receive, effect.data, effect.flow)
+        self.loop.later(self.engine.take, effect.message, effect.flow)
 
     def stop(self):
         """Close everything and write what waits."""

@@ -388,9 +388,7 @@ class Circuits:
             line.came.pop((number, method), None)
             self._note_final(line, response)
             if method == b"INVITE" and response.status >= 300 and request is not None:
-                effects.append(
-                    Receive(self.dialling.flow_to(line.node), _ack(request, response).write())
-                )
+                effects.append(Receive(self.dialling.flow_to(line.node), _ack(request, response)))
         return effects + self._keep(line)
 
     def _note_contact(self, line, tag, message):
@@ -496,7 +494,7 @@ class Circuits:
         self._bring(made, request, line)
         if method not in (b"ACK", b"CANCEL"):
             line.came[number, method] = made
-        return [Receive(self.dialling.flow_to(call.node), made.write())] + self._keep(line)
+        return [Receive(self.dialling.flow_to(call.node), made)] + self._keep(line)
 
     def _branch(self, line, number, method):
         """Return the branch of a request that came: a CANCEL has that of its INVITE."""
@@ -572,7 +570,7 @@ class Circuits:
             self._note_final(line, response)
             if response.cseq[1] == b"INVITE" and response.status < 300:
                 line.accepted = {response.cseq: request}  # Another phone may have answered too.
-        return [Receive(self.dialling.flow_to(line.node), made.write())] + self._keep(line)
+        return [Receive(self.dialling.flow_to(line.node), made)] + self._keep(line)
 
     def _bring(self, made, message, line):
         """Add what all messages to phones have, and what may pass."""
@@ -685,10 +683,10 @@ class Circuits:
             if request.to.tag is None:
                 made.set(b"to", b"To: " + _bare(request.to) + b";tag=" + self.node.tag())
             made.measure()
-            effects.append(Receive(flow, made.write()))
+            effects.append(Receive(flow, made))
         for request in list(line.came.values()):
             if request.method == b"INVITE" and request.to.tag is None:
-                effects.append(Receive(flow, _cancel(request).write()))
+                effects.append(Receive(flow, _cancel(request)))
         line.asked, line.came = {}, {}
         return effects
 

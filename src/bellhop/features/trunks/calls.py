@@ -10,8 +10,8 @@ import binascii
 from ...effects import Receive
 from ...errors import SipError
 from ...limits import MAX_TRUNK_CALLS
-from ...sip import numbers, scan, uri
-from ...sip.message import Request, Response, parse, response_to
+from ...sip import numbers, scan, uri, via
+from ...sip.message import Request, Response, response_to
 from ...text import readable
 from ...transaction.invite_client import cancellation
 from ...transaction.transaction import CANCELLED, RESPONSE
@@ -64,9 +64,8 @@ class Calls:
 
     # What the house sends.
 
-    def send(self, flow, data, now):
+    def send(self, flow, message, now):
         """Take what the core sends to a provider; return the effects."""
-        message = parse(data)
         if not isinstance(message, Request):
             return self._answer(message, now)
         method = message.method
@@ -84,7 +83,7 @@ class Calls:
     def _refusal(self, flow, request, status, reason):
         """Return the answer of this node itself to a request of the house."""
         made = response_to(request, status, reason, (), self.node.tag())
-        return Receive(flow, made.write())
+        return Receive(flow, made)
 
     def leg_within(self, request):
         """Return the Leg of a request of the house inside a dialog, or None."""
@@ -195,8 +194,8 @@ class Calls:
         """Add what passes of a message, and its body."""
         for name, written in gate.lines(message, is_out):
             out.add(name, written)
-        rack = message.value(b"rack")
-        if rack is not None:
+        if message.has(b"rack"):
+            rack = message.value(b"rack")
             out.add(b"rack", b"RAck: " + self._rack(leg, rack, is_out))
         side = OUT if is_out else IN
         out.body = gate.body(message, leg.session + (not is_out), leg.version(side, message.body))
@@ -236,7 +235,7 @@ class Calls:
     def _cancel(self, flow, request, now):
         """The house gives a call up (section 9.1)."""
         ask = self.by_branch.get(request.via.branch)
-        told = [Receive(flow, response_to(request, 200, None, (), self.node.tag()).write())]
+        told = [Receive(flow, response_to(request, 200, None, (), self.node.tag()))]
         return told if ask is None else told + self.give_up(ask, request.value(b"reason"), now)
 
     def give_up(self, ask, reason, now):
@@ -452,7 +451,7 @@ class Calls:
             made.add(b"contact", b"Contact: <" + leg.contact + b">")
             made.add(b"allow", gate.ALLOW_HOUSE)
         self._carry(made, response, leg, False)
-        return Receive(leg.provider.way_back(ask.flow), made.write())
+        return Receive(leg.provider.way_back(ask.flow), made)
 
     # What the provider asks.
 
@@ -544,7 +543,7 @@ class Calls:
             leg.comes.append(branch)
         told = self._settle(leg, now) if method == b"BYE" else []
         self._refresh(leg, request)
-        return told + [Receive(flow, made.write())]
+        return told + [Receive(flow, made)]
 
     def _refresh(self, leg, request):
         """A request inside the dialog may name another Contact (section 12.2.2)."""
@@ -570,10 +569,11 @@ class Calls:
 
     def _answer(self, response, now):
         """Take the house's answer to a request of the provider; return the effects."""
-        moved = self.trunks.transfers.house_says(response, now)
+        branch = via.branch_of(response.value(b"via"))
+        moved = self.trunks.transfers.house_says(response, branch, now)
         if moved is not None:
             return moved
-        came = self.came.get(response.branch)
+        came = self.came.get(branch)
         if came is None or response.cseq[1] != came.request.method or response.status == 100:
             return []
         leg, request, status = came.leg, came.request, response.status
@@ -598,7 +598,7 @@ class Calls:
         if request.method == b"INVITE" and status < 300:
             self._begin_talk(leg, now)
             return effects  # Its repetitions go by the same way (RFC 6026).
-        self._done(response.branch)
+        self._done(branch)
         if request.method == b"BYE" or leg.is_idle():
             self._forget(leg)
         return effects
@@ -623,7 +623,7 @@ class Calls:
             if reason is not None:
                 made.add(b"reason", b"Reason: " + reason)
         made.measure()
-        return [Receive(came.leg.provider.way_back(None), made.write())]
+        return [Receive(came.leg.provider.way_back(None), made)]
 
     # What begins and ends.
 

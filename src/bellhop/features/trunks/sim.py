@@ -7,7 +7,7 @@ import binascii
 
 from ...effects import TRUNK, Flow, Receive, SendText
 from ...sip import numbers, uri
-from ...sip.message import Request, parse, response_to
+from ...sip.message import Request, response_to
 
 NAME = "sim"
 BRANCH = b"z9hG4bK"
@@ -30,9 +30,8 @@ class Sim:
         local = [at for at, one in enumerate(self.node.listening) if one is not None]
         return Flow(TRUNK, (local + [0])[0], NAME, 0, 0, NAME)
 
-    def send(self, flow, data, now):
+    def send(self, flow, request, now):
         """Take what the core sends; return the effects."""
-        request = parse(data)
         if not isinstance(request, Request) or request.method == b"ACK":
             return []
         status, effects = 202, []
@@ -47,7 +46,7 @@ class Sim:
             self.counters["texts_out"] += 1
             effects = [SendText(number, request.body)]
         answer = response_to(request, status, None, (), self.node.tag())
-        return effects + [Receive(flow, answer.write())]
+        return effects + [Receive(flow, answer)]
 
     def came(self, sender, body):
         """A text has come. sender: text, a number or a name; body: octets; return the effects."""
@@ -71,4 +70,4 @@ class Sim:
         names = [b"via", b"max-forwards", b"from", b"to", b"call-id", b"cseq", b"content-type"]
         made = Request(b"MESSAGE", place, names, lines, body[:MOST_OCTETS])
         made.measure()
-        return [Receive(flow, made.write())]
+        return [Receive(flow, made)]

@@ -65,9 +65,9 @@ class Transfers:
         self.by_branch[invite.via.branch] = transfer
         accepted = response_to(request, 202, None, (), self.node.tag())
         return [
-            Receive(flow, accepted.write()),
+            Receive(flow, accepted),
             self._notify(transfer, b"SIP/2.0 100 Trying", False),
-            Receive(flow, invite.write()),
+            Receive(flow, invite.copy()),
         ]
 
     def is_ours(self, request):
@@ -114,7 +114,7 @@ class Transfers:
             made.add(name, written)
         made.body = body
         made.measure()
-        return Receive(leg.provider.way_back(None), made.write())
+        return Receive(leg.provider.way_back(None), made)
 
     def _notify(self, transfer, words, is_last):
         state = b"terminated;reason=noresource" if is_last else b"active;expires=60"
@@ -128,9 +128,9 @@ class Transfers:
 
     # What the new phone says.
 
-    def house_says(self, response, now):
+    def house_says(self, response, branch, now):
         """Take an answer of the new phone; return the effects, None where it is none of these."""
-        transfer = self.by_branch.get(response.branch)
+        transfer = self.by_branch.get(branch)
         if transfer is None or response.cseq[1] != b"INVITE":
             return None
         if response.status < 200:
@@ -150,7 +150,7 @@ class Transfers:
         made.set(b"cseq", b"CSeq: 1 ACK")
         made.set(b"to", b"To: " + (response.value(b"to") or b""))
         made.remove(b"replaces")
-        return Receive(transfer.leg.provider.way_back(None), made.write())
+        return Receive(transfer.leg.provider.way_back(None), made)
 
     def _move(self, transfer, response, now):
         """The new phone has it: let the provider send the sound there."""
@@ -199,7 +199,7 @@ class Transfers:
             made.add(b"content-type", b"Content-Type: " + kind)
         made.body = gate.body(response, transfer.leg.session + 1, 1)
         made.measure()
-        return Receive(transfer.leg.provider.way_back(None), made.write())
+        return Receive(transfer.leg.provider.way_back(None), made)
 
     def _inside(self, transfer, method, number):
         """Return a request to the new phone inside its dialog."""
@@ -234,7 +234,7 @@ class Transfers:
         way = transfer.leg.provider.way_back(None)
         told = self._notify(transfer, words, True)
         self._drop(transfer)
-        return [Receive(way, ack.write()), Receive(way, bye.write()), told]
+        return [Receive(way, ack), Receive(way, bye), told]
 
     def _end(self, transfer, response):
         words = b"SIP/2.0 %d %s" % (response.status, response.reason)

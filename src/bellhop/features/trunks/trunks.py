@@ -159,11 +159,11 @@ class Trunks:
 
     # What the core asks.
 
-    def send(self, flow, data, now):
+    def send(self, flow, message, now):
         """Take what the core sends to a provider, or to the SIM card."""
         if flow.name == sim.NAME:
-            return self.sim.send(flow, data, now)
-        return self.calls.send(flow, data, now)
+            return self.sim.send(flow, message, now)
+        return self.calls.send(flow, message, now)
 
     def arrives(self, request, server, flow, now):
         """Take a request of a provider; None for all others, and for what was brought in."""
