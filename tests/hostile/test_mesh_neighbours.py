@@ -354,7 +354,7 @@ def test_claims_of_strangers_do_not_hide_a_contact_and_junk_does_not_hide_a_pers
     )
     raws = [identity(number, value=bob) for number in range(1000, 1040)]
     raws.append(identity(5, value=bob))
-    proved = people.person(b"ann", seed, TOY.public_key(contact), TOY)
+    proved = people.person(b"ann", seed, TOY.public_key(contact), 0, TOY)
     page = people.write([proved])[0]
     raws += [identity(number, value=page, salt=b"key0") for number in range(1000, 1040)]
     raws.append(identity(5, value=page, salt=b"key0"))

@@ -152,6 +152,23 @@ def test_the_owner_sees_what_the_dns_says_of_the_house(houses):
     assert "the DNS says of sip:u0@a.test: another key" in built.town.nodes[0].log()
 
 
+def test_a_name_whose_key_the_mesh_knows_is_called_in_cells(streets, houses):
+    built = houses(mesh=True)
+    built.town.wait_reach()
+    one, two = built.phones(streets)
+    caller, called = built.town.nodes
+    wait_until(lambda: "u1" in str(caller.ask("phonebook")), "the book of the other house")
+    connect(one, two, "sip:u1@b.test")
+    assert wait_level(caller, "named by DNSSEC")["contact"] == "u1@node1"
+    hear_each_other(one, two)
+    assert wait_level(called, "encrypted")["contact"] == "u0@node0"
+    hang_up(one, two)
+    assert "key of a person in the mesh, 1 hop" in last_of(caller)["why"]
+    writer, reader = (streets.handset(built.town, n, domain=DOMAINS[n]) for n in (0, 1))
+    writer.ask("MESSAGE", "sip:u1@b.test", ["Content-Type: text/plain"], "in cells too")
+    assert reader.incoming("MESSAGE").endswith("in cells too")
+
+
 def test_a_statement_names_where_no_directory_can_be_asked(streets, houses):
     built = houses(mesh=True)
     one, two = built.phones(streets)

@@ -30,10 +30,11 @@ class Streets:
         self.towns.append(Town(name, streets, routed))
         return self.towns[-1]
 
-    def handset(self, town, number, user=None, name="phone"):
+    def handset(self, town, number, user=None, name="phone", domain=DOMAIN):
         """Return a registered phone without sound at a node."""
         host = town.phone_host(number, name)
-        self.handsets.append(Handset(host, town.nodes[number], user or f"u{number}"))
+        user = user or f"u{number}"
+        self.handsets.append(Handset(host, town.nodes[number], user, domain=domain))
         return self.handsets[-1].register()
 
     def phone(self, kind, town, number):

@@ -14,14 +14,15 @@ FIELD = '%s="([^"]*)"'
 class Handset:
     """One phone of one user at one node. Messages are text; `take` returns the next that fits."""
 
-    def __init__(self, host, node, user, proxy=None):
+    def __init__(self, host, node, user, proxy=None, domain=DOMAIN):
         self.user = user
         self.tag = "t" + user
         self.proxy = (proxy or node.lan_address, 5060)
         self.socket = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host.address, 0))
         self.here = "%s:%d" % self.socket.getsockname()
-        self.aor = f"sip:{user}@{DOMAIN}"
+        self.domain = domain
+        self.aor = f"sip:{user}@{domain}"
         self.inbox = []
         self.cseq = 0
         self.sent = {}  # Call-ID -> the last INVITE
@@ -112,7 +113,7 @@ class Handset:
 
     def register(self, expires=600):
         """Register; return self."""
-        answer = self.ask("REGISTER", f"sip:{DOMAIN}", [f"Expires: {expires}"])
+        answer = self.ask("REGISTER", f"sip:{self.domain}", [f"Expires: {expires}"])
         assert status_of(answer) == 200, answer
         return self
 

@@ -5,6 +5,7 @@ import pytest
 from bellhop.errors import BellhopError
 from bellhop.mesh import people
 from bellhop.mesh.identity import write_key
+from bellhop.names import keys
 
 keys_of_people = pytest.importorskip("bellhop.shell.mesh.keys_of_people")
 identity = pytest.importorskip("bellhop.shell.mesh.identity")
@@ -26,12 +27,10 @@ def test_a_proof_lets_a_key_speak_for_a_second_router(tmp_path, node):
     assert keys_of_people.take_proof(new, line + "\n", node) == "alice"
     assert keys_of_people.check(line) == keys_of_people.check(line + "\n")
     assert keys_of_people.read(new) == {}, "the key itself is not there"
-    person, verify = keys_of_people.for_mesh(new)["alice"], identity.crypto().verify
-    assert people.is_at(person, node, verify)
-    key, sequence, signature = keys_of_people.for_calls(new)["alice"]
-    assert key == person.key and sequence == 1
-    signed = b"bellhop person 2" + node + sequence.to_bytes(8, "big")
-    assert verify(key, signed, signature)
+    person, verify = keys_of_people.speaking(new)["alice"], identity.crypto().verify
+    assert people.is_at(person, node, verify) and person.sequence == 1
+    proof = keys.Proof(person.key, person.sequence, person.proof)
+    assert keys.proves(proof, node, verify), "calls and records of the mesh say the same"
 
 
 def test_a_proof_for_another_router_or_a_changed_one_is_refused(tmp_path, node):

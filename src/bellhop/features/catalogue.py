@@ -236,6 +236,8 @@ def join_names(engine, random, crypto, id):
     directories = Directories(core, questions, crypto)
     engine.join(directories)
     release = engine.forwarder.release
-    named = Named(core, questions, media, release, contact_of, directories, id)
+    mesh = engine.features.get("mesh dialling")
+    to_person = mesh.to_person if mesh else lambda key, floor: None
+    named = Named(core, questions, media, release, contact_of, to_person, directories, id)
     engine.join(named)
     engine.join(Selfcheck(core, questions, named, directories, reach, random))

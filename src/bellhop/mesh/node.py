@@ -413,23 +413,30 @@ class Mesh:
     def set_people(self, keys):
         """Say which people with keys of their own are here; `publish` tells it.
 
-        keys: {name: seed, or the people.Person that a router with the seed made for this one}.
+        keys: {name: (seed, sequence), or the people.Person that a router with the seed made}.
         """
         self.own.people, self.signers = [], {}
         for name in sorted(keys):
             one = keys[name]
-            if isinstance(one, bytes):
-                self.signers[self.crypto.public_key(one)] = self._signer(one)
-                one = people.person(name.encode(), one, self.id, self.crypto)
+            if len(one) == len(("seed", "sequence")):
+                seed, sequence = one
+                self.signers[self.crypto.public_key(seed)] = self._signer(seed)
+                one = people.person(name.encode(), seed, self.id, sequence, self.crypto)
             self.own.people.append(one)
 
     def _signer(self, seed):
         return lambda data: self.crypto.sign(seed, data)
 
-    def person(self, key):
-        """Return [(node's id, name)] of where the owner of a key is, proved by that key."""
+    def person(self, key, floor=0):
+        """Return [(node's id, name)] of where the owner of a key is, proved by that key.
+
+        A router that was lost or left has a proof of a sequence that is over, below the highest
+        that is known and the floor.
+        """
         self.directory.refresh()
-        return [(node, one.name) for node, one in self.directory.people.get(key, {}).values()]
+        found = list(self.directory.people.get(key, {}).values())
+        newest = max([one.sequence for _, one in found] + [floor])
+        return [(node, one.name) for node, one in found if one.sequence == newest]
 
     def set_endpoints(self, endpoints, now):
         """Say where this node's SIP is reached: [(host, port)]."""

@@ -244,7 +244,7 @@ class Service(service.Service):
         """Take the keys of people who live here."""
         from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-        keys = keys_of_people.for_mesh(self.state)
+        keys = keys_of_people.speaking(self.state)
         self.loop.perform(self.engine.hear("mesh", "take_people", keys, self.loop.now()))
         if self.settings.media.enabled and self.sounds is None:
             self._carry_sound()
@@ -393,7 +393,7 @@ class Service(service.Service):
         if "named calls" in self.engine.features:
             from .mesh import keys_of_people  # Only a node with a mesh pays for it in memory.
 
-            people = keys_of_people.for_calls(self.state)
+            people = keys_of_people.speaking(self.state)
             self.loop.perform(
                 self.engine.hear("named calls", "take_people", people, self.loop.now())
             )

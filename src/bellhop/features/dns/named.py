@@ -13,6 +13,7 @@ from ...media.agreement import CALLEE, CALLER
 from ...names import enum, keys
 from ...names.answer import BOGUS, SECURE, TXT
 from ...sip import uri
+from ...tu import dialplan
 
 PERSON, STATEMENT = b"bellhop-person", b"bellhop-statement"
 MAX_CALLS = 256
@@ -25,14 +26,14 @@ OUTDATED = "the far end's proof is of a router that was lost or left"
 
 
 class Naming:
-    """What is known of the name of one call. contact: that of its session.
+    """What is known of the name of one call. contact: that of its session; sought: that looked up.
 
     dialled: the name as it was dialled, a number or user@host; keys: keys.Published that are
     proved; proof, statement: of the far end, None where it has sent none; what: words about it.
     """
 
     def __init__(self, contact, dialled):
-        self.contact = contact
+        self.contact = self.sought = contact
         self.dialled = dialled
         self.keys = []
         self.proof = self.statement = None
@@ -43,8 +44,9 @@ class Named:
     """A feature: the names of calls whose sound is encrypted between the nodes.
 
     media: features.media.calls.Calls; release: ends calls; contact_of(address): the name of a
-    contact; directories: features.dns.directories.Directories, whose crypto is used; id: this
-    node's public key.
+    contact; to_person(key, floor): the Target that leads to the owner of a key in the mesh, or
+    None; directories: features.dns.directories.Directories, whose crypto is used; id: this node's
+    public key.
     """
 
     name = "named calls"
@@ -55,12 +57,13 @@ class Named:
     events = ("take_people",)
     users, wakers = {}, {}
 
-    def __init__(self, node, questions, media, release, contact_of, directories, id):
+    def __init__(self, node, questions, media, release, contact_of, to_person, directories, id):
         self.node = node
         self.questions = questions
         self.relays = media.relays
         self.release = release
         self.contact_of = contact_of
+        self.to_person = to_person
         self.directories, self.crypto = directories, directories.crypto
         self.id = id
         self.people = {}
@@ -70,18 +73,16 @@ class Named:
     def take_people(self, people, now):
         """Take whose keys speak for this node.
 
-        people: user's name -> (seed, sequence), or (key, sequence, signature): a keys.Proof that a
-        router with the seed has made.
+        people: user's name -> (seed, sequence), or (name, key, sequence, signature): what a router
+        with the seed has made.
         """
         self.people = {}
         for name, parts in people.items():
-            is_made = len(parts) == len(keys.Proof._fields)
-            proof = keys.Proof(*parts) if is_made else self._prove(*parts)
-            self.people[name] = proof
+            if len(parts) == len(("seed", "sequence")):
+                self.people[name] = keys.prove(parts[0], self.id, parts[1], self.crypto)
+            else:
+                self.people[name] = keys.Proof(*parts[1:])
         return []
-
-    def _prove(self, seed, sequence):
-        return keys.prove(seed, self.id, sequence, self.crypto)
 
     # Whose keys are published.
 
@@ -101,24 +102,45 @@ class Named:
         return host in self.node.settings.domains
 
     def seek(self, branch, go_on, now):
-        """Look up the keys of the one who is called, before the call goes out; or None."""
+        """Look up the keys of the one who is called, before the call goes out; or None.
+
+        Where the mesh knows the owner of such a key, it goes there in cells.
+        """
         request = branch.context.request
-        if request.method != b"INVITE" or request.to.tag is not None:
+        if request.method not in (b"INVITE", b"MESSAGE") or request.to.tag is not None:
             return None
         known = self.calls.get(request.call_id)
         contact = self._contact(branch.target.uri)
-        if known is not None and known.contact == contact:
+        if known is not None and known.sought == contact:
+            known.contact = contact
             return None
         places = self.places(contact)
         if not places:
             return None
-        naming = self._begin(request.call_id, contact, contact)
+        is_call = request.method == b"INVITE"
+        naming = Naming(contact, contact)
+        if is_call:
+            self._keep(request.call_id, naming)
 
         def told(answers, now):
             self._learn(naming, answers)
-            return go_on(branch, branch.target, self._refusal(naming), now)
+            refusal = self._refusal(naming) if is_call else None
+            return go_on(branch, self._in_cells(naming, branch.target, is_call), refusal, now)
 
         return self.questions.ask(places, TXT, told, now)
+
+    def _in_cells(self, naming, target, is_call):
+        """Return the Target in the mesh of who has a published key, or the one that there is.
+
+        A call that does not come through there takes that one; a text waits.
+        """
+        for one in naming.keys:
+            way = self.to_person(one.key, one.floor)
+            if way is not None:
+                naming.contact = self._contact(way.uri)
+                spare = (target,) + target.spare if is_call else ()
+                return dialplan.with_spare(way, spare)
+        return target
 
     def _contact(self, target):
         """Return the name under which the keys of an address are kept."""

@@ -9,6 +9,7 @@ from ...text import of_octets
 from ...tu import dialplan, diverted
 
 MESH, KEY = RULES = ("mesh", "key domain")
+PERSON = "key of a person in the mesh"
 KEY_LETTERS = 52
 MOST_CHOICES = 10
 # What a user's other node must not send back.
@@ -130,8 +131,7 @@ class Dialling:
         places = self._places(target)
         if places:
             members = [member for member, _ in places]
-            reason = "key of a person in the mesh"
-            return self._to_nodes(members, places[0][1], KEY, reason, may_wait)
+            return self._to_nodes(members, places[0][1], KEY, PERSON, may_wait)
         unknown = self.mesh.node_of(of_octets(uri.host_key(target.host)))
         if unknown not in (None, self.mesh.id):  # Only a node has such a name, and it is not there.
             return self._to_nodes([unknown], target.user, KEY, "key of an unknown node", may_wait)
@@ -184,6 +184,14 @@ class Dialling:
         if not targets:
             raise SipError(480, "the mesh knows no way there now")
         return dialplan.Found(rule, [targets], None, None)
+
+    def to_person(self, key, floor):
+        """Return the Target that leads to the owner of a key, or None; floor: of Mesh.person."""
+        for member, name in self.mesh.person(key, floor):
+            way = None if member == self.mesh.id else self.way(member, name, PERSON)
+            if way is not None:
+                return way
+        return None
 
     def way(self, member, user, reason, mark=b""):
         """Return the Target that leads to a user of another node, or None where no way does."""

@@ -3,7 +3,6 @@
 import binascii
 import hashlib
 import os
-from collections import namedtuple
 
 from ...errors import BellhopError, MeshError
 from ...mesh.identity import KEY_BYTES, parse_key
@@ -15,15 +14,10 @@ from . import identity
 FOLDER, ENDING, SEQUENCE, PROOF = "users", ".seed", ".sequence", ".proof"
 SEQUENCE_BYTES, SIGNATURE_BYTES = (8, 64)
 PROOF_HEAD = "bellhop-proof-1:"
-# As names/keys.py has it, which is in another package.
-CALL_MARK = b"bellhop person 2"
 NO_PROOF = (
     "this is no proof for this router: on the one that has the key, `bellhop prove-person NAME "
     "KEY` with the key that `bellhop identity` shows here makes it"
 )
-# What a router with the key has signed for this one. person: mesh.people.Person; sequence,
-# signature: of names.keys.Proof.
-Made = namedtuple("Made", ("person", "sequence", "signature"))
 EXPORT_HEAD = "bellhop-person-1:"
 
 
@@ -41,18 +35,12 @@ def read(state):
     return found
 
 
-def for_mesh(state):
-    """Return what Mesh.set_people takes: {name: seed, or Person}."""
-    found = {name: one.person for name, one in _proofs(state).items()}
-    found.update(read(state))
-    return found
+def speaking(state):
+    """Return whose keys speak for this router.
 
-
-def for_calls(state):
-    """Return {name: (seed, sequence of the proofs made with it), or (key, sequence, signature)}."""
-    found = {
-        name: (one.person.key, one.sequence, one.signature) for name, one in _proofs(state).items()
-    }
+    {name: (seed, sequence of the proofs made with it), or the Person that another router made}.
+    """
+    found = _proofs(state)
     found.update({name: (seed, _sequence(state, name)) for name, seed in read(state).items()})
     return found
 
@@ -63,13 +51,9 @@ def prove(state, name, node):
     node: the key of that router, text.
     """
     seed = own(state, name)
-    id, sequence = _id(node), _sequence(state, name)
-    crypto = identity.crypto()
-    one = person(name.encode(), seed, id, crypto)
-    signed = CALL_MARK + id + sequence.to_bytes(SEQUENCE_BYTES, "big")
-    octets = one.key + one.proof + sequence.to_bytes(SEQUENCE_BYTES, "big")
-    octets += crypto.sign(seed, signed) + name.encode()
-    return _line(octets)
+    one = person(name.encode(), seed, _id(node), _sequence(state, name), identity.crypto())
+    sequence = one.sequence.to_bytes(SEQUENCE_BYTES, "big")
+    return _line(one.key + one.proof + sequence + one.name)
 
 
 def _line(octets):
@@ -85,11 +69,9 @@ def take_proof(state, text, node):
         one = _proof(octets)
     except (ValueError, IndexError):
         raise BellhopError(NO_PROOF) from None
-    signed = CALL_MARK + node + one.sequence.to_bytes(SEQUENCE_BYTES, "big")
-    verify = identity.crypto().verify
-    if not is_at(one.person, node, verify) or not verify(one.person.key, signed, one.signature):
+    if not is_at(one, node, identity.crypto().verify):
         raise BellhopError(NO_PROOF)
-    name = one.person.name.decode()
+    name = one.name.decode()
     _check(name)
     _put(state, name + PROOF, octets)
     return name
@@ -113,15 +95,13 @@ def _proofs(state):
 
 
 def _proof(octets):
-    """Return the Made in octets: key, signature for the mesh, sequence, that for calls, name."""
-    key, at = octets[:KEY_BYTES], KEY_BYTES + SIGNATURE_BYTES
-    sequence = int.from_bytes(octets[at : at + SEQUENCE_BYTES], "big")
-    at += SEQUENCE_BYTES
-    signature, name = octets[at : at + SIGNATURE_BYTES], octets[at + SIGNATURE_BYTES :]
-    if not name:
+    """Return the Person in octets: key, signature, sequence, name."""
+    at = KEY_BYTES + SIGNATURE_BYTES
+    key, proof, rest = octets[:KEY_BYTES], octets[KEY_BYTES:at], octets[at:]
+    if len(rest) <= SEQUENCE_BYTES:
         raise ValueError("cut short")
-    one = Person(name, key, octets[KEY_BYTES : KEY_BYTES + SIGNATURE_BYTES])
-    return Made(one, sequence, signature)
+    sequence = int.from_bytes(rest[:SEQUENCE_BYTES], "big")
+    return Person(rest[SEQUENCE_BYTES:], key, sequence, proof)
 
 
 def _id(node):

@@ -250,7 +250,7 @@ class PeopleTest(unittest.TestCase):
     def test_a_person_who_moves_is_reached_by_the_same_address(self):
         town, one, two, three = line_of_three()
         seed = bytes([7]) * 32
-        three.hear("mesh", "take_people", {"carol": seed, "nobody": seed})
+        three.hear("mesh", "take_people", {"carol": (seed, 0), "nobody": (seed, 0)})
         register(three, "carol", "10.0.9.3")
         town.advance(6000)
         address = three.engine.features["mesh"].address_of("carol")
@@ -261,7 +261,7 @@ class PeopleTest(unittest.TestCase):
         three.hear("mesh", "take_people", {})
         two.engine.node.settings.names[b"carol"] = two.engine.node.settings.users["ben"]
         two.engine.node.settings.users["carol"] = two.engine.node.settings.users["ben"]
-        two.hear("mesh", "take_people", {"carol": seed})
+        two.hear("mesh", "take_people", {"carol": (seed, 0)})
         register(two, "ben", "10.0.9.2")
         town.advance(6000)
         self.assertEqual(two.engine.features["mesh"].address_of("carol"), address)
@@ -271,7 +271,7 @@ class PeopleTest(unittest.TestCase):
 
     def test_a_node_without_the_key_cannot_claim_the_person(self):
         town, one, two, three = line_of_three()
-        three.hear("mesh", "take_people", {"carol": bytes([7]) * 32})
+        three.hear("mesh", "take_people", {"carol": (bytes([7]) * 32, 0)})
         (carol,) = three.engine.features["mesh"].mesh.own.people
         two.engine.features["mesh"].mesh.own.people = [carol]
         two.perform(two.engine.features["mesh"].started(town.now))
