@@ -34,7 +34,8 @@ HEAVY = {
     "urllib.request",
 }
 # What only the command loads.
-OF_COMMAND = {"bellhop.shell.command", "bellhop.shell.pilot.kit", "bellhop.shell.tables"}
+COMMANDS = ("asking", "command", "keys", "pilot.kit", "tables")
+OF_COMMAND = {"bellhop.shell." + name for name in COMMANDS}
 
 
 def words(language):

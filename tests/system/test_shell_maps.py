@@ -1,6 +1,6 @@
 """Maps and tables of the mesh as the owner reads them."""
 
-from bellhop.shell import tables
+from bellhop.shell import shown_events, tables
 from bellhop.shell.mesh import maps
 
 KEYS = [letter * 52 for letter in "abcdef"]
@@ -93,4 +93,4 @@ def test_what_changes_in_the_mesh_is_told_in_words():
             "neighbour 10.9.0.2: silent",
         ),
     ):
-        assert tables.event(dict(fields, event="peer")) == words
+        assert shown_events.line(dict(fields, event="peer")) == words

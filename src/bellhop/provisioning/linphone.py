@@ -14,9 +14,15 @@ MEDIA = {"no": "none", "offer": "srtp", "must": "srtp"}
 
 def file(description, name):
     """Return the text of the file; there is but one, whatever its name."""
-    one = description
+    text = HEAD
+    for title, entries in _sections(description):
+        text += SECTION % (title, "".join([ENTRY % (key, xml(value)) for key, value in entries]))
+    return text + "</config>\n"
+
+
+def _sections(one):
     server = "<sip:%s:%d;transport=tcp>" % (one.host, one.port)
-    sections = (
+    return (
         ("misc", (("config-uri", ""),)),
         (
             "sip",
@@ -52,7 +58,3 @@ def file(description, name):
             ),
         ),
     )
-    text = HEAD
-    for title, entries in sections:
-        text += SECTION % (title, "".join([ENTRY % (key, xml(value)) for key, value in entries]))
-    return text + "</config>\n"

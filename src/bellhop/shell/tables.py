@@ -1,43 +1,9 @@
 """Answers of the node in words for people, at most 80 columns wide."""
 
 import textwrap
-from collections import namedtuple
 
-WIDTH = 80
-GAP = 2
-# A column is never made narrower than this.
-NARROW = 6
-
-# field: of the row; show(value) -> text.
-Column = namedtuple("Column", ("title", "field", "show"))
-# Which list of the answer, its columns, and what to say where it is empty.
-Table = namedtuple("Table", ("field", "columns", "empty"))
-
-
-def _plain(value):
-    return "" if value is None else str(value)
-
-
-def _yes(value):
-    return "yes" if value else "no"
-
-
-def _list(value):
-    return ", ".join(value)
-
-
-def duration(seconds):
-    """Return a time span as people say it: 42s, 12m, 3h05, 4d02h."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return "%ds" % seconds
-    if seconds < 3600:
-        return "%dm%02d" % divmod(seconds, 60)
-    hours, rest = divmod(seconds, 3600)
-    if hours < 48:
-        return "%dh%02d" % (hours, rest // 60)
-    return "%dd%02dh" % divmod(hours, 24)
+from . import shown_calls
+from .table import WIDTH, Column, Table, anything, duration, plain, table, wrapped, yes
 
 
 def _money(thousandths):
@@ -48,44 +14,43 @@ def _span(milliseconds):
     return "" if milliseconds is None else duration(milliseconds // 1000)
 
 
-WHO = (Column("NO", "number", _plain), Column("CALLER", "caller", _plain))
 TABLES = {
     "users": Table(
         "users",
         (
-            Column("NAME", "name", _plain),
-            Column("NUMBER", "extension", _plain),
-            Column("ALSO", "aliases", _list),
-            Column("IN THE MESH", "mesh_number", _plain),
-            Column("SHOWN AS", "display_name", _plain),
-            Column("PHONES", "phones", _plain),
-            Column("MESSAGES", "messages", _plain),
-            Column("ADDRESS", "address", _plain),
+            Column("NAME", "name", plain),
+            Column("NUMBER", "extension", plain),
+            Column("ALSO", "aliases", ", ".join),
+            Column("IN THE MESH", "mesh_number", plain),
+            Column("SHOWN AS", "display_name", plain),
+            Column("PHONES", "phones", plain),
+            Column("MESSAGES", "messages", plain),
+            Column("ADDRESS", "address", plain),
         ),
         "there are no users: add `config user` sections to the configuration",
     ),
     "providers": Table(
         "providers",
         (
-            Column("NAME", "name", _plain),
-            Column("STATE", "state", _plain),
-            Column("NUMBERS", "numbers", _list),
-            Column("CALLS", "calls", _plain),
-            Column("HOST", "host", _plain),
-            Column("SEEN AS", "seen_as", _plain),
-            Column("EMERGENCY", "emergency", _yes),
-            Column("WHAT IS WRONG", "problem", _plain),
+            Column("NAME", "name", plain),
+            Column("STATE", "state", plain),
+            Column("NUMBERS", "numbers", ", ".join),
+            Column("CALLS", "calls", plain),
+            Column("HOST", "host", plain),
+            Column("SEEN AS", "seen_as", plain),
+            Column("EMERGENCY", "emergency", yes),
+            Column("WHAT IS WRONG", "problem", plain),
         ),
         "there are no providers: a section `config provider` names one",
     ),
     "bill": Table(
         "bill",
         (
-            Column("MONTH", "month", _plain),
-            Column("PROVIDER", "provider", _plain),
-            Column("OUT", "calls_out", _plain),
+            Column("MONTH", "month", plain),
+            Column("PROVIDER", "provider", plain),
+            Column("OUT", "calls_out", plain),
             Column("TALKED", "seconds_out", duration),
-            Column("IN", "calls_in", _plain),
+            Column("IN", "calls_in", plain),
             Column("TALKED", "seconds_in", duration),
             Column("COST", "cost", _money),
             Column("FOR THE MESH", "mesh_seconds", duration),
@@ -95,21 +60,21 @@ TABLES = {
     "groups": Table(
         "groups",
         (
-            Column("NAME", "name", _plain),
-            Column("NUMBER", "extension", _plain),
-            Column("RINGS", "strategy", _plain),
-            Column("MEMBERS", "members", _list),
+            Column("NAME", "name", plain),
+            Column("NUMBER", "extension", plain),
+            Column("RINGS", "strategy", plain),
+            Column("MEMBERS", "members", ", ".join),
         ),
         "there are no groups",
     ),
     "registrations": Table(
         "registrations",
         (
-            Column("USER", "user", _plain),
-            Column("OVER", "transport", _plain),
-            Column("SEEN FROM", "seen_from", _plain),
-            Column("NAT", "behind_nat", _yes),
-            Column("PHONE", "phone", _plain),
+            Column("USER", "user", plain),
+            Column("OVER", "transport", plain),
+            Column("SEEN FROM", "seen_from", plain),
+            Column("NAT", "behind_nat", yes),
+            Column("PHONE", "phone", plain),
             Column("SINCE", "seconds_since_start", duration),
             Column("ENDS IN", "expires_seconds", duration),
         ),
@@ -118,57 +83,57 @@ TABLES = {
     "strangers": Table(
         "strangers",
         (
-            Column("ADDRESS", "address", _plain),
-            Column("TIMES", "count", _plain),
-            Column("PASSWORDS", "wrong_passwords", _plain),
+            Column("ADDRESS", "address", plain),
+            Column("TIMES", "count", plain),
+            Column("PASSWORDS", "wrong_passwords", plain),
             Column("LAST", "seconds_since_last", duration),
-            Column("DIALLED", "dialled", _plain),
-            Column("WHY NOT", "why", _plain),
+            Column("DIALLED", "dialled", plain),
+            Column("WHY NOT", "why", plain),
         ),
         "nobody was sent away since the start",
     ),
     "pins": Table(
         "pins",
         (
-            Column("NAME", "name", _plain),
-            Column("STATE", "state", _plain),
-            Column("SEEN", "is_seen", _yes),
-            Column("IN REACH", "in_reach", _yes),
-            Column("KEY", "key", _plain),
-            Column("NOW", "new", _plain),
+            Column("NAME", "name", plain),
+            Column("STATE", "state", plain),
+            Column("SEEN", "is_seen", yes),
+            Column("IN REACH", "in_reach", yes),
+            Column("KEY", "key", plain),
+            Column("NOW", "new", plain),
         ),
         "the configuration names no other node",
     ),
     "outbox": Table(
         "outbox",
         (
-            Column("FROM", "user", _plain),
-            Column("TO", "to", _plain),
-            Column("OCTETS", "octets", _plain),
-            Column("TRIES", "tries", _plain),
-            Column("HOURS LEFT", "hours_left", _plain),
+            Column("FROM", "user", plain),
+            Column("TO", "to", plain),
+            Column("OCTETS", "octets", plain),
+            Column("TRIES", "tries", plain),
+            Column("HOURS LEFT", "hours_left", plain),
         ),
         "no text waits for a node that is off",
     ),
     "trust": Table(
         "trust",
         (
-            Column("CONTACT", "contact", _plain),
-            Column("STATE", "level", _plain),
-            Column("CALLS", "calls", _plain),
-            Column("OTHER KEYS", "changed", _plain),
-            Column("KEY", "key", _plain),
+            Column("CONTACT", "contact", plain),
+            Column("STATE", "level", plain),
+            Column("CALLS", "calls", plain),
+            Column("OTHER KEYS", "changed", plain),
+            Column("KEY", "key", plain),
         ),
         "no key is known yet: the first encrypted call with somebody brings theirs",
     ),
     "phonebook": Table(
         "phonebook",
         (
-            Column("NAME", "display", _plain),
-            Column("NUMBER", "number", _plain),
-            Column("PHONE ON", "registered", _yes),
-            Column("WHERE", "place", _plain),
-            Column("ADDRESS", "address", _plain),
+            Column("NAME", "display", plain),
+            Column("NUMBER", "number", plain),
+            Column("PHONE ON", "registered", yes),
+            Column("WHERE", "place", plain),
+            Column("ADDRESS", "address", plain),
         ),
         "the phone book is empty",
     ),
@@ -178,51 +143,31 @@ TABLES = {
 TABLES["ring"] = Table(
     "phones",
     (
-        Column("PHONE", "phone", _plain),
-        Column("CONTACT", "contact", _plain),
-        Column("IT", "state", _plain),
-        Column("", "refusal", _plain),
+        Column("PHONE", "phone", plain),
+        Column("CONTACT", "contact", plain),
+        Column("IT", "state", plain),
+        Column("", "refusal", plain),
     ),
     "no phone is registered",
 )
 TABLES["set-trust"] = TABLES["trust"]
-CALLS = (
-    *WHO,
-    Column("CALLED", "callee", _plain),
-    Column("STATE", "state", _plain),
-    Column("SINCE", "seconds_since_start", duration),
-    Column("FOUND BY", "step", _plain),
-    Column("WHY", "why", _list),
-)
-
-
 PEER = (
-    Column("NODE", "name", _plain),
-    Column("ADDRESS", "host", _plain),
-    Column("ON", "link", _plain),
-    Column("HEARD BY", "how", _plain),
-    Column("STATE", "reason", _plain),
+    Column("NODE", "name", plain),
+    Column("ADDRESS", "host", plain),
+    Column("ON", "link", plain),
+    Column("HEARD BY", "how", plain),
+    Column("STATE", "reason", plain),
     Column("SINCE", "since_ms", _span),
     Column("LAST", "heard_ms", _span),
-    Column("COST", "cost", _plain),
+    Column("COST", "cost", plain),
 )
 HOST = (
-    Column("ADDRESS", "host", _plain),
-    Column("PORT", "port", _plain),
-    Column("KNOWN AS", "source", _plain),
-    Column("WHY NOT", "reason", _plain),
-    Column("FAILED", "failures", _plain),
+    Column("ADDRESS", "host", plain),
+    Column("PORT", "port", plain),
+    Column("KNOWN AS", "source", plain),
+    Column("WHY NOT", "reason", plain),
+    Column("FAILED", "failures", plain),
     Column("LAST", "success_ms", _span),
-)
-
-
-HISTORY = (
-    *WHO,
-    Column("CALLED", "callee", _plain),
-    Column("AGO", "seconds_since_end", duration),
-    Column("TALKED", "seconds_talked", duration),
-    Column("CODE", "status", _plain),
-    Column("SOUND", "security", _plain),
 )
 
 
@@ -234,60 +179,6 @@ def shown(verb, result):
     if verb in WORDS:
         return WORDS[verb](result)
     return anything(result)
-
-
-def table(rows, columns):
-    """Return the lines of a table: a head, and one line a row; [] where there are no rows."""
-    if not rows:
-        return []
-    cells = [[column.show(row.get(column.field)) for column in columns] for row in rows]
-    head = [column.title for column in columns]
-    widths = fitted([max(map(len, column)) for column in zip(head, *cells)])
-    return [_row(row, widths) for row in [head, *cells]]
-
-
-def fitted(widths):
-    """Return the widths, the widest made narrower until the line fits."""
-    widths = list(widths)
-    while sum(widths) + GAP * (len(widths) - 1) > WIDTH and max(widths) > NARROW:
-        widths[widths.index(max(widths))] -= 1
-    return widths
-
-
-def _row(cells, widths):
-    parts = [cut(cell, width).ljust(width + GAP) for cell, width in zip(cells, widths)]
-    return "".join(parts).rstrip()
-
-
-def cut(text, width):
-    """Return a text shortened to a width."""
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def anything(value, depth=0):
-    """Return the lines of an answer for which there is no table."""
-    pad = "  " * depth
-    if isinstance(value, dict):
-        lines = []
-        for name, one in value.items():
-            title = name.replace("_", " ")
-            if isinstance(one, (dict, list)) and one:
-                lines += [pad + title + ":", *anything(one, depth + 1)]
-            else:
-                lines.append(cut("%s%s: %s" % (pad, title, _scalar(one)), WIDTH))
-        return lines
-    if isinstance(value, list):
-        if value and all(isinstance(one, dict) for one in value):
-            titles = [Column(name.upper(), name, _scalar) for name in value[0]]
-            return [pad + line for line in table(value, titles)]
-        return [cut(pad + _scalar(one), WIDTH) for one in value]
-    return [pad + _scalar(value)]
-
-
-def _scalar(value):
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_scalar, value))
-    return _yes(value) if isinstance(value, bool) else _plain(value)
 
 
 def _status(result):
@@ -305,32 +196,42 @@ def _status(result):
     lines += ["", "Listening"]
     lines += ["  %-26s %s" % (host, ", ".join(found)) for host, found in places.items()]
     lines += _outside(result.get("outside"))
-    lines += ["", "Now"]
-    for title, name in (
-        ("users", "users"),
-        ("registered phones", "registrations"),
-        ("calls", "live_calls"),
-        ("open transactions", "transactions"),
-        ("connections", "connections"),
-    ):
-        lines.append("  %-26s %d" % (title, result[name]))
-    media = result.get("media")
-    if media is not None:
-        suites = ", ".join(media["suites"]) or "no library"
-        lines.append("  %-26s %d (%s)" % ("streams of sound", media["relays"], suites))
-    lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
-    lines += ["", "Written to flash today, and what senders may still cause"]
-    written = result.get("writes_today", {})
-    lines += ["  %-26s %d" % (name, written[name]) for name in sorted(written)]
-    for row in result.get("writings_left", ()):
-        words = "%d at once, %d in 24 hours" % (row["left"], row["a_day"])
-        lines.append("  %-26s %s" % (" ".join([row["kind"], row["from"]]), words))
+    lines += ["", "Now", *_now(result)]
+    lines += ["", "Written to flash today, and what senders may still cause", *_writings(result)]
     lines += ["", "Since the start"]
     for part, counts in result["counters"].items():
         named = [(name.replace("_", " "), count) for name, count in counts.items() if count]
         words = ["%s %d" % one for one in named]
         if words:
-            lines += _wrapped("  %-26s " % part, words)
+            lines += wrapped("  %-26s " % part, words)
+    return lines
+
+
+NOW = (
+    ("users", "users"),
+    ("registered phones", "registrations"),
+    ("calls", "live_calls"),
+    ("open transactions", "transactions"),
+    ("connections", "connections"),
+)
+
+
+def _now(result):
+    lines = ["  %-26s %d" % (title, result[name]) for title, name in NOW]
+    media = result.get("media")
+    if media is not None:
+        suites = ", ".join(media["suites"]) or "no library"
+        lines.append("  %-26s %d (%s)" % ("streams of sound", media["relays"], suites))
+    lines.append("  %-26s %.1f MB" % ("memory", result["memory_kb"] / 1024))
+    return lines
+
+
+def _writings(result):
+    written = result.get("writes_today", {})
+    lines = ["  %-26s %d" % (name, written[name]) for name in sorted(written)]
+    for row in result.get("writings_left", ()):
+        words = "%d at once, %d in 24 hours" % (row["left"], row["a_day"])
+        lines.append("  %-26s %s" % (" ".join([row["kind"], row["from"]]), words))
     return lines
 
 
@@ -358,119 +259,6 @@ def _link(result):
 
 
 OF_LINK = ("token", "path", "url", "seconds")
-
-
-def _wrapped(head, words, between=","):
-    """Return words after a head, on as many lines as they need."""
-    lines, line = [], head
-    for index, word in enumerate(words):
-        part = word + (between if index + 1 < len(words) else "")
-        if line.strip() and len(line) + len(part) > WIDTH and line != head:
-            lines.append(line.rstrip())
-            line = " " * len(head)
-        line += part + " "
-    return [*lines, line.rstrip()]
-
-
-def _trace(result):
-    call = result["call"]
-    lines = ["Call %(number)s: %(caller)s -> %(callee)s" % call]
-    lines += ["%s: %s" % (title, _scalar(call[name])) for title, name in CALL_WORDS if call[name]]
-    for message in result["messages"]:
-        arrow = "<-- from" if message["direction"] == "received" else "--> to"
-        head = "%ds ago, %s %s over %s"
-        words = message["seconds_ago"], arrow, message["peer"], message["transport"]
-        lines += ["", "-" * WIDTH, head % words, ""]
-        lines += message["message"].rstrip("\n").split("\n")
-    return lines
-
-
-CALL_WORDS = (
-    ("Dialled", "dialled"),
-    ("Found by", "step"),
-    ("Why there", "why"),
-    ("Why through this node", "in_path"),
-    ("Ended by", "ended_by"),
-)
-
-
-def _calls(result):
-    """Return the table of calls, each followed by what is known of its sound."""
-    found = _with_more(
-        result["calls"], CALLS, lambda row: ["    " + cut(line, WIDTH - 4) for line in _sound(row)]
-    )
-    return found or ["no call is going on"]
-
-
-def _history(result):
-    """Return the table of past calls, each followed by how it ended."""
-    if "text" in result:
-        return _text(result)
-    found = _with_more(result["history"], HISTORY, _end)
-    return found or ["no call has ended since the start"]
-
-
-def _end(row):
-    words = row["ended_by"] or ""
-    if row["answered_by"]:
-        words = "answered by %s; %s" % (row["answered_by"], words)
-    return _wrapped("    ", words.split(" "), "")
-
-
-def _with_more(rows, columns, more):
-    """Return the lines of a table, each followed by the lines more(row); [] without rows."""
-    found = table(rows, columns)
-    for index in range(len(rows) - 1, -1, -1):
-        found[index + 2 : index + 2] = more(rows[index])
-    return found
-
-
-def _sound(row):
-    """Return what is known of the way and the sound of a call, in lines."""
-    through = ", ".join(row.get("through", ()))
-    if not through:
-        return _keys(row)
-    what = ", its sound too" if row["is_sound_through"] else "; its sound goes another way"
-    return ["by way of " + through + what, *_keys(row)]
-
-
-def _keys(row):
-    if not row.get("relays"):
-        return ["sound: directly between the phones, as far as this node can tell"]
-    words = "sound: " + (row["security"] or "passes this node")
-    if row["contact"] and row["security"]:
-        words += " with " + row["contact"]
-    if row["by_phones"]:
-        words = "sound: encrypted by the phones themselves"
-    lines = [words + (" (%s)" % row["suite"] if row["suite"] else "")]
-    if row["words"]:
-        lines.append("words to compare: " + row["words"].upper())
-    for title, name in (("their signature: ", "signature"), ("our signature: ", "own_signature")):
-        if row.get(name):
-            lines += textwrap.wrap(title + row[name], WIDTH - 4)
-    if row["is_enough"] is False:
-        lines.append("NOT ENOUGH for what the configuration wants of %s" % row["contact"])
-    for sides in row.get("sound", ()):
-        for name, side in zip(("caller", "called"), sides):
-            how = "lost ones cannot be counted"
-            if side["lost"] is not None:
-                how = "%d lost, jitter %.1f ms" % (side["lost"], side["jitter_ms"])
-            words = name, side["received_packets"], how, _idle(side)
-            lines.append("from the %s: %d packets, %s%s" % words)
-    return lines
-
-
-def _idle(side):
-    refused = side["auth_failed"] + side["replayed"]
-    forged = ", %d forged or replayed dropped" % refused if refused else ""
-    if side["idle_ms"] is None:
-        return ", nothing heard yet" + forged
-    silent = ", silent for %s" % duration(side["idle_ms"] // 1000)
-    return (silent if side["idle_ms"] >= 5000 else "") + forged
-
-
-def _verify(result):
-    return _calls({"calls": [result["call"]]})
 
 
 def _wishes(result):
@@ -531,9 +319,9 @@ WORDS = {
     "peers": _peers,
     "routes": _routes,
     "mesh": _mesh,
-    "calls": _calls,
-    "history": _history,
-    "verify": _verify,
+    "calls": shown_calls.calls,
+    "history": shown_calls.history,
+    "verify": shown_calls.verify,
     "wishes": _wishes,
     "dial": lambda result: [
         "The phones of %(user)s ring: %(phones)d; the one that is taken dials %(to)s." % result
@@ -541,69 +329,9 @@ WORDS = {
     "set-wish": _wishes,
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
-    "trace": _trace,
+    "trace": shown_calls.trace,
     "pilot-link": _link,
     "add-phone": _link,
     "reload": _reload,
     "phonebook": _text,
 }
-
-
-def _call_event(fields):
-    line = "call %(number)s: %(caller)s -> %(callee)s: %(state)s" % fields
-    if fields["state"] == "ringing" and not fields["rings"]:
-        line = line[: -len("ringing")] + "begun"
-    if fields["held"]:
-        line += ", held"
-    if fields["status"]:
-        line += ", %s" % fields["status"]
-    return line + (", " + fields["ended_by"] if fields["ended_by"] else "")
-
-
-def _media_event(fields):
-    line = "sound of the call"
-    if fields["contact"]:
-        line += " with " + fields["contact"]
-    line += ": " + fields["what"]
-    if fields["level"] not in (None, fields["what"]):
-        line += "; " + fields["level"]
-    if fields["words"]:
-        line += "; words to compare: " + fields["words"].upper()
-    return line + ("; NOT ENOUGH for the configuration" if fields["is_enough"] is False else "")
-
-
-def _registration_event(fields):
-    return "%(what)s: phone of %(user)s over %(transport)s from %(seen_from)s" % fields
-
-
-def _peer_event(fields):
-    """What has changed in the mesh: ways before records, which are what a node says of itself."""
-    if fields["what"] != "records":
-        return "neighbour %(host)s: %(reason)s" % fields
-    told = []
-    for what, words in (
-        ("lost", "no way leads to %s any more"),
-        ("found", "a way leads to %s"),
-    ):
-        if fields.get(what):
-            told.append(words % ", ".join(fields[what]))
-    if "twin" in fields:
-        told.append("another node uses the identity of this one")
-    if not told:
-        counts = [(what, fields[what]) for what in ("new", "changed") if what in fields]
-        told = ["what nodes say of themselves: " + ", ".join(["%s %d" % one for one in counts])]
-    return "mesh: " + "; ".join(told)
-
-
-EVENTS = {
-    "call": _call_event, "media": _media_event, "registration": _registration_event,
-    "peer": _peer_event,
-}  # fmt: skip
-
-
-def event(fields):
-    """Return one event as a line."""
-    if fields["event"] in EVENTS:
-        return EVENTS[fields["event"]](fields)
-    words = ["%s=%s" % (name, _scalar(value)) for name, value in fields.items() if name != "event"]
-    return "%s: %s" % (fields["event"], " ".join(words))
