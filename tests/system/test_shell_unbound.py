@@ -107,8 +107,12 @@ def test_nobody_above_the_zone_sees_a_number(tmp_path):
         loop = Loop(milliseconds, None)
         loop.engine = _Idle()
         made = unbound.Unbound(loop, watched.anchor, watched.hints)
+        others = []
         try:
+            for _ in range(3):  # All leave together, as the key of a number does with its address.
+                made.ask("key." + owner, TXT, "e164.dir.test", PATIENCE, others.append)
             answer = ask(made, owner, zone="e164.dir.test", kind=NAPTR)
+            assert [one.outcome for one in others] == [SECURE] * 3
         finally:
             made.close()
         assert enum.addresses(answer.records, digits) == [b"sip:u1@b.test"]

@@ -29,6 +29,8 @@ OPTIONS = (
     # The names of numbers have 15 labels, and would take as many questions. That the root sees no
     # number is seen to by asking for the zone first (`zone` below).
     ("qname-minimisation:", "no"),
+    # A zone's keys are asked for with what they have signed, not after it.
+    ("prefetch-key:", "yes"),
 )
 # Zones below which nobody is asked by default, but somebody may have names of their own there.
 OWN_ZONES = ("test.", "invalid.", "home.arpa.")
@@ -47,6 +49,7 @@ EARLIEST = 1790000000
 # Routers have no clock that goes on without power: until NTP was heard they believe an old date.
 CLOCK, ROUTER = "/sys/class/rtc/rtc0", "/etc/openwrt_release"
 NO_CLOCK = "the clock is not set yet"
+FULL = "too many names are being looked up"
 
 
 class Unbound:
@@ -63,7 +66,8 @@ class Unbound:
         self.context = self.lib.ub_ctx_create()
         self.waiting = {}
         self.number = 0
-        self.zones = {}
+        # Zones whose servers are known, until when; questions that wait for those of others.
+        self.zones, self.sought = {}, {}
         self.counters = {outcome.replace(" ", "_"): 0 for outcome in (SECURE, INSECURE)}
         self.counters.update({"bogus": 0, "no_answer": 0})
         self.callback = ffi.callback("ub_callback_type", self._answered)
@@ -138,12 +142,24 @@ class Unbound:
         now = self.loop.now()
         if zone in ("", name) or self.zones.get(zone, now) > now:
             question.start()
-            return
-        if len(self.zones) >= MAX_ZONES:
-            self.zones = {}
-        self.zones[zone] = now + ZONE_MS
-        if not self.begin(zone, NS, lambda _: question.start()):
-            question.start()
+        elif zone in self.sought:
+            self.sought[zone].append(question)
+        else:
+            self.sought[zone] = [question]
+            if self.begin(zone, NS, lambda answer: self._found(zone, answer)) is None:
+                self._found(zone, Answer(SILENT, (), FULL))
+
+    def _found(self, zone, answer):
+        """Ask what has waited for the servers of a zone: nobody else is to see those names."""
+        if answer.outcome != SILENT:
+            if len(self.zones) >= MAX_ZONES:
+                self.zones = {}
+            self.zones[zone] = self.loop.now() + ZONE_MS
+        for question in self.sought.pop(zone):
+            if answer.outcome == SILENT:
+                question.answered(answer)
+            else:
+                question.start()
 
     def look_up(self, name, kind, seconds):
         """As `ask`, for a worker: wait for the Answer and return it."""
@@ -155,7 +171,7 @@ class Unbound:
 
         number = self.begin(name, kind, told)
         if number is None:
-            return Answer(SILENT, (), "too many names are being looked up")
+            return Answer(SILENT, (), FULL)
         if not came.wait(seconds):
             self.drop(number)
             return Answer(SILENT, (), "no answer within %d s" % seconds)
@@ -232,17 +248,18 @@ class _Question:
     def start(self):
         if self.told is None:
             return
-        self.number = self.unbound.begin(self.name, self.kind, self._answered)
+        self.number = self.unbound.begin(self.name, self.kind, self.answered)
         if self.number is None:
-            self._answered(Answer(SILENT, (), "too many names are being looked up"))
+            self.answered(Answer(SILENT, (), FULL))
 
     def give_up(self):
         if self.number is not None:
             self.unbound.drop(self.number)
         self.unbound.counters["no_answer"] += 1
-        self._answered(Answer(SILENT, (), "the name servers do not answer in time"))
+        self.answered(Answer(SILENT, (), "the name servers do not answer in time"))
 
-    def _answered(self, answer):
+    def answered(self, answer):
+        """Tell who has asked, once."""
         self.unbound.loop.cancel(self.timer)
         told, self.told = self.told, None
         if told is not None:
