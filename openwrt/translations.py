@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent / "luci-app-bellhop"
 NODE = PACKAGE.parents[1] / "src" / "bellhop"
 REFUSING = (
     "core/verbs.py", "world/sealed.py", "features/ringtest.py", "features/catalogue.py",
-    "features/media/calls.py", "features/phonebook/book.py",
+    "features/media/calls.py", "features/phonebook/book.py", "features/mesh/levels.py",
 )  # fmt: skip
 TEMPLATE = PACKAGE / "po" / "templates" / "bellhop.pot"
 TEXT = re.compile(r"""\b_\('((?:[^'\\]|\\.)*)'\)""")
@@ -52,7 +52,7 @@ def texts():
 
 
 # Constants that hold such sentences.
-TABLES = ("OFF",)
+TABLES = ("OFF", "ABOUT")
 
 
 def refusals(path):
@@ -60,7 +60,8 @@ def refusals(path):
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in TABLES:
-            found += [one.value for one in node.value.values if isinstance(one, ast.Constant)]
+            parts = [part for one in node.value.values for part in ast.walk(one)]
+            found += [part.value for part in parts if isinstance(part, ast.Constant)]
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             said = node.exc.args[0]
             found.append(getattr(said.left if isinstance(said, ast.BinOp) else said, "value", ""))

@@ -100,6 +100,8 @@ MAX_SET_UPS_SEEN = 8192
 MAX_PROBED = 64
 # Dialogs with other houses, of two kilobytes each; past it the one of longest silence is forgotten.
 MAX_LINES = 256
+# Calls that were refused for want of a private way, and those dialled again; the oldest goes.
+MAX_LOWERED = 64
 # First messages of calls that are not whole yet, of five kilobytes each.
 MAX_HALF_MESSAGES = 16
 # Ended records that must not come back: as many as records, each of which may end.

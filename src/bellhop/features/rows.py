@@ -56,6 +56,10 @@ FEATURES = (
         "replaces", "mesh heirs", "replaces", ("name",), 1, True,
         "this router stands in the place of another one",
     ),
+    Row(
+        "privacy", "mesh", "privacy", (), 0, False,
+        "how privately contacts are called: what each level hides, costs and does not hide",
+    ),
     Row("outbox", "mesh outbox", "show", (), 0, False, "texts that wait for nodes that are off"),
     Row("drop-outbox", "mesh outbox", "drop", ("user",), 1, True, "bring no text of a user later"),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),

@@ -21,6 +21,7 @@ NO, OFFER, MUST = WISHES = ("no", "offer", "must")
 MediaSettings = namedtuple("MediaSettings", ("relay", "hide", "port_low", "port_high", "most"))
 NEVER, NEEDED, ALWAYS = RELAYING = ("never", "needed", "always")
 
+LOOPBACK = bytes((127, 0, 0, 1))
 SEALED = "to encrypt the sound to the provider"
 ENCRYPTED = "to encrypt the sound between the two nodes"
 WATCHED = "the phones encrypt, as they must, and this node sees that they go on"
@@ -32,7 +33,9 @@ def path_reasons(settings, description, hides, near, far):
 
     description: the caller's, or None where the callee will offer; hides: the caller wants it so.
     """
-    reasons = [HIDDEN] if settings.hide or hides else []
+    # Sound by circuits begins and ends at this node.
+    by_circuits = near.locals[0] != far.locals[0] and LOOPBACK in (near.locals[0], far.locals[0])
+    reasons = [HIDDEN] if settings.hide or hides or by_circuits else []
     if settings.relay == NEVER:
         return reasons
     if settings.relay == ALWAYS:

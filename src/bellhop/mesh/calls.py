@@ -72,8 +72,8 @@ class Out:
 class Call:
     """One side of a call. id: 8 octets; node: the other's id. A thing to wake.
 
-    is_plain: everybody on the way may read it; has_sound: it carries sound; ports, peers: of its
-    SoundOpen; is_sounding: that was answered.
+    level: of privacy, of the caller; is_plain: everybody on the way may read it; has_sound: it
+    carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
     """
@@ -81,8 +81,8 @@ class Call:
     __slots__ = (
         "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
         "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
-        "is_sounding", "keys", "node", "number", "offers", "out", "parts", "peers", "ports",
-        "queued", "said_at", "session", "state", "until", "way", "window",
+        "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
+        "ports", "queued", "said_at", "session", "state", "until", "way", "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, now):
@@ -91,6 +91,7 @@ class Call:
         self.is_caller = is_caller
         self.state = OPENING
         self.is_help = self.is_plain = False
+        self.level = 0
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
         self.session = self.first = b""
@@ -205,36 +206,37 @@ class Calls:
 
     # The caller's side.
 
-    def dial(self, node, octets, peers, is_help, now):
+    def dial(self, node, octets, peers, is_help, level, now):
         """Call a node with a first message; return (Call, effects), Call None for want of room.
 
         peers: the ports that speak where the call carries sound, else None; is_help: a call for
-        help, which goes over all ways at once.
+        help, which goes over all ways at once; level: of privacy.
         """
         if len(self.table) >= MAX_OWN_CALLS:
             self.mesh.counters["full"] += 1
             return None, []
         call = Call(node, self.mesh.random(cells.CALL_BYTES), True, now)
-        call.first, call.is_help = octets, is_help
-        call.is_plain = self.mesh.is_plain(node)
+        call.first, call.is_help, call.level = octets, is_help, level
+        call.is_plain = not level and self.mesh.is_plain(node)
         if peers is not None:
             call.has_sound, call.peers = True, peers
         self.table[node, call.id] = call
         return call, self._try(call, now)
 
-    def ways(self, node, most, has_sound=False, is_plain=False):
+    def ways(self, node, most, has_sound=False, is_plain=False, level=0):
         """Return up to so many ways to a node, best first, each a list of cells.Hops.
 
-        has_sound: those on which all carry sound count alone, where there are any; is_plain: such
-        over amateur radio too.
+        has_sound: those on which all carry sound count alone, where there are any, or a level of
+        privacy is asked for; is_plain: such over amateur radio too; level: as for Mesh.paths_to.
         """
         found = []
-        for path in self.mesh.paths_to(node, most, is_plain):
+        for path in self.mesh.paths_to(node, most, is_plain, level):
             hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
             if None not in hops and len(hops) <= cells.MAX_HOPS:
                 found.append(hops)
         if has_sound:
-            found = [hops for hops in found if not self.silent(hops)] or found
+            heard = [hops for hops in found if not self.silent(hops)]
+            found = heard if heard or level else found
         return found
 
     def silent(self, hops):
@@ -267,7 +269,7 @@ class Calls:
             return self._try_all(call, now)
         call.until = now + ANSWER_WAIT
         effects = self._let_go(call, None, now)
-        ways = self.ways(call.node, WAYS, call.has_sound, call.is_plain)
+        ways = self.ways(call.node, WAYS, call.has_sound, call.is_plain, call.level)
         if ways:
             hops = ways[call.way % len(ways)]
             call.circuit, more = self._set_up(call, hops, call.is_plain, now)

@@ -447,13 +447,13 @@ class Mesh:
         self.own_changed(now)
         return self._done(self.neighbours.here_now(now), now)
 
-    def call(self, node, octets, now, peers=None, is_help=False):
+    def call(self, node, octets, now, peers=None, is_help=False, level=0):
         """Say a first message to a node; return (calls.Call or None, effects).
 
         peers: ports on 127.0.0.1 that speak where the call is to carry sound, or None; is_help: a
-        call for help.
+        call for help; level: of privacy, as for `paths_to`, below which it never falls.
         """
-        call, effects = self.calls.dial(node, octets, peers, is_help, now)
+        call, effects = self.calls.dial(node, octets, peers, is_help, level, now)
         return call, self._done(effects, now)
 
     def say(self, call, octets, now):
@@ -489,11 +489,20 @@ class Mesh:
         self.own_changed(now)
         return self._done(self.neighbours.say_hello(now), now)
 
-    def sounds(self, node):
+    def has_way(self, node, level, has_sound):
+        """Tell whether a call or, without sound, a text can go to a node at a level of privacy."""
+        if has_sound and not self.sound_port:
+            return False
+        return bool(self.calls.ways(node, 1, has_sound, False, level))
+
+    def sounds(self, node, level=0):
         """Tell whether the sound of calls with a node goes by circuits.
 
-        It does where all on a way carry it, unless the node was seen to answer at its addresses.
+        It does where all on a way carry it, unless the node was seen to answer at its addresses;
+        at a level of privacy always.
         """
+        if level:
+            return True
         if not self.sound_port or self._answers(node):
             return False
         ways = self.calls.ways(node, WAYS, True, self.is_plain(node))
@@ -570,12 +579,12 @@ class Mesh:
         """Tell whether what a node claims counts: it is not this one, and its key is not over."""
         return node != self.id and self.ending(node) is None
 
-    def paths_to(self, node, k=2, has_plain=False):
+    def paths_to(self, node, k=2, has_plain=False, level=0):
         """Return up to k paths to a node's id, best first, each a list of ids.
 
-        has_plain: such over amateur radio too.
+        has_plain: such over amateur radio too; level: 1, by one relay at least; 2, by three.
         """
-        return views.paths_to(self, node, k, has_plain)
+        return views.paths_to(self, node, k, has_plain, level)
 
     def is_plain(self, node):
         """Tell whether only amateur radio leads to a node, where nothing can be hidden."""

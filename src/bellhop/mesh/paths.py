@@ -69,3 +69,51 @@ def disjoint(source, target, edges_of, most):
         used.update(steps[:-1])
         last_links.add((([source] + steps)[-2], target))
     return found
+
+
+def apart(source, target, edges_of, most):
+    """Return up to `most` paths with one node or more between both ends, best first."""
+
+    def indirect(node):
+        edges = edges_of(node)
+        other = {source: target, target: source}.get(node)
+        return {one: edges[one] for one in edges if one != other}
+
+    return disjoint(source, target, indirect, most)
+
+
+def far_apart(source, target, edges_of, most, friends=()):
+    """Return up to `most` paths with three nodes or more between both ends.
+
+    Each begins with another neighbour of the source: first those of `friends`, then by cost.
+    """
+    ends = (source, target)
+
+    def between(node):
+        edges = edges_of(node)
+        return {one: edges[one] for one in edges if one not in ends}
+
+    begins, near = edges_of(source), edges_of(target)
+    lasts = {one: near[one] for one in near if one not in ends}
+    found = []
+    for first in sorted(begins, key=lambda one: (one not in friends, begins[one], one)):
+        if first != target and len(found) < most:
+            costs, before = tree(first, between)
+            ways = _by_three(first, lasts, between, costs, before)
+            if ways:
+                found.append(min(ways)[1] + [target])
+    return found
+
+
+def _by_three(first, lasts, between, costs, before):
+    """Return [(cost, steps)] from one node by another at least to each of `lasts`, {node: cost}."""
+    found = []
+    for last in lasts:
+        edges = between(last)
+        for middle in edges:
+            if last != first and middle != first and middle in costs:
+                steps = [first] + path(before, first, middle)
+                if last not in steps:
+                    cost = costs[middle] + edges[middle] + lasts[last]
+                    found.append((cost, steps + [last]))
+    return found

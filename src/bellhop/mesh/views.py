@@ -34,16 +34,22 @@ def _id_of(mesh, short):
     return known.node if known is not None else None
 
 
-def paths_to(mesh, node, most, has_plain):
+def paths_to(mesh, node, most, has_plain, level=0):
     """Return up to `most` paths to a node, each a list of ids, the next neighbour first.
 
-    has_plain: such over amateur radio too.
+    has_plain: such over amateur radio too; level: 1, by one relay at least; 2, by three.
     """
     mesh.directory.refresh()
     target = short_id(node)
     if node == mesh.id or _id_of(mesh, target) != node:
         return []
-    found = paths.disjoint(mesh.short, target, _edges(mesh, has_plain), most)
+    edges = _edges(mesh, has_plain)
+    if level > 1:
+        friends = [short_id(one) for one in mesh.settings.contacts]
+        found = paths.far_apart(mesh.short, target, edges, most, friends)
+    else:
+        find = paths.apart if level else paths.disjoint
+        found = find(mesh.short, target, edges, most)
     return [[_id_of(mesh, short) for short in steps] for steps in found]
 
 

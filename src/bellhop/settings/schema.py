@@ -55,6 +55,7 @@ def _list(check, help):
 
 
 PORTS_OF_A_STREAM = 4
+PRIVACY_LEVELS = ("0", "1", "2")
 VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 
 # Kinds of which there may be many sections -> the attribute of the Settings with all of them. Of
@@ -259,6 +260,17 @@ SCHEMA = {
             choice("", *VERIFICATIONS), "", "as in `config media`; empty: as there"
         ),
         "pgp": _list(fingerprint, "fingerprints of the OpenPGP keys that sign for this contact"),
+        "level": _option(
+            choice("", *PRIVACY_LEVELS), "", "as in `config privacy`; empty: as there"
+        ),
+    },
+    "privacy": {
+        "level": _option(
+            choice(*PRIVACY_LEVELS),
+            "0",
+            "calls and texts to other nodes: 0 straight; 1 by one relay; 2 by three: `bellhop "
+            "privacy` tells what each hides",
+        ),
     },
     "media": {
         "enabled": _option(flag, True, "let sound pass this node and encrypt it between nodes"),

@@ -304,6 +304,23 @@ def _routes(result):
     return lines or ["no other node is in reach"]
 
 
+def _privacy(result):
+    """What each level of privacy is worth, and which one each contact has."""
+    parts = []
+    for row in result["levels"]:
+        mark = " (all calls)" if row["privacy"] == result["privacy"] else ""
+        parts.append("level %d%s" % (row["privacy"], mark))
+        parts += wrapped("  hides: ", row["hides"].split(" "), "")
+        parts += wrapped("  costs: ", row["costs"].split(" "), "")
+        parts += wrapped("  does not hide: ", row["does_not_hide"].split(" "), "")
+    columns = (
+        Column("CONTACT", "name", plain),
+        Column("LEVEL", "privacy", plain),
+        Column("WAY NOW", "has_way", yes),
+    )
+    return parts + (["", *table(result["contacts"], columns)] if result["contacts"] else [])
+
+
 def _problems(result):
     lines = []
     for row in result["problems"]:
@@ -334,4 +351,5 @@ WORDS = {
     "add-phone": _link,
     "reload": _reload,
     "phonebook": _text,
+    "privacy": _privacy,
 }

@@ -5,6 +5,7 @@ Lines that say who and where, and attributes that are not listed, are left out.
 
 KIND = b"application/sdp"
 DROPPED = b"iuepk"
+STEADY = b"cbr=1;usedtx=0"
 ATTRIBUTES = frozenset(
     b"rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp rtcp-mux rtcp-fb ssrc "
     b"crypto fingerprint setup zrtp-hash group mid bellhop-key "
@@ -41,3 +42,35 @@ def _line(line, session, version, place, attributes):
         is_kept = name in attributes or name[:3] == b"T38"
         return [line] if is_kept else []
     return [line] if len(line) > 1 and line[:1] not in DROPPED else []
+
+
+def steady(body):
+    """Return a description whose sound comes evenly, in packets that do not tell what is said.
+
+    Opus in a constant bit rate (RFC 7587), no pauses, no comfort noise (RFC 3389).
+    """
+    lines = body.split(b"\r\n")
+    names = [line[9:].lower() for line in lines if line[:9] == b"a=rtpmap:"]
+    opus = [name.partition(b" ")[0] for name in names if name.partition(b" ")[2][:5] == b"opus/"]
+    noise = [name.partition(b" ")[0] for name in names if name.partition(b" ")[2][:3] == b"cn/"]
+    noise.append(b"13")
+    shaped = [one.partition(b" ")[0][7:] for one in lines if one[:7] == b"a=fmtp:"]
+    made = []
+    for line in lines:
+        field, _, rest = line.partition(b" ")
+        payload = field.partition(b":")[2]
+        if line[:8] == b"m=audio ":
+            words = rest.split(b" ")
+            line = (
+                field + b" " + b" ".join(words[:2] + [one for one in words[2:] if one not in noise])
+            )
+        elif line[:9] == b"a=rtpmap:" and payload in opus and payload not in shaped:
+            made.append(line)
+            line = b"a=fmtp:" + payload + b" " + STEADY
+        elif line[:7] == b"a=fmtp:" and payload in opus:
+            kept = [one.strip() for one in rest.split(b";")]
+            kept = [one for one in kept if one.partition(b"=")[0] not in (b"cbr", b"usedtx")]
+            line = field + b" " + b";".join([one for one in kept if one] + [STEADY])
+        if line[:2] != b"a=" or payload not in noise or line[2:7] not in (b"rtpma", b"fmtp:"):
+            made.append(line)
+    return b"\r\n".join(made)

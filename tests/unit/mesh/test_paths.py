@@ -46,5 +46,37 @@ class Paths(unittest.TestCase):
         self.assertEqual(paths.disjoint("a", "b", graph(("a", "b", 1)), 2), [["b"]])
 
 
+class PrivateWaysTest(unittest.TestCase):
+    """s and t beside each other, over one (m), and over three (x, y, z) nodes."""
+
+    EDGES = (
+        ("s", "t", 1), ("s", "m", 5), ("m", "t", 5), ("s", "x", 1), ("x", "y", 1), ("y", "z", 1),
+        ("z", "t", 1),
+    )  # fmt: skip
+
+    def test_one_node_lies_between_and_others_are_apart(self):
+        ways = paths.apart("s", "t", graph(*self.EDGES), 3)
+        self.assertEqual(ways, [["x", "y", "z", "t"], ["m", "t"]])
+
+    def test_three_nodes_lie_between(self):
+        self.assertEqual(paths.far_apart("s", "t", graph(*self.EDGES), 3), [["x", "y", "z", "t"]])
+        self.assertEqual(paths.far_apart("s", "t", graph(*self.EDGES[:4]), 3), [])
+
+    def test_a_way_of_three_may_have_to_go_round(self):
+        edges = graph(
+            ("s", "a", 1), ("a", "b", 1), ("b", "t", 1), ("a", "c", 9), ("c", "b", 9)
+        )  # fmt: skip
+        self.assertEqual(paths.far_apart("s", "t", edges, 3), [["a", "c", "b", "t"]])
+
+    def test_a_friend_is_asked_first_and_no_node_twice(self):
+        edges = graph(
+            ("s", "a", 1), ("s", "f", 8), ("a", "b", 1), ("f", "b", 1), ("b", "c", 1), ("c", "t", 1)
+        )  # fmt: skip
+        ways = paths.far_apart("s", "t", edges, 3, ["f"])
+        self.assertEqual(ways, [["f", "b", "c", "t"], ["a", "b", "c", "t"]])
+        for way in ways:
+            self.assertEqual(len(set(way + ["s"])), len(way) + 1)
+
+
 if __name__ == "__main__":
     unittest.main()

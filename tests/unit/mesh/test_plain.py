@@ -75,7 +75,7 @@ class Plain(unittest.TestCase):
         network = ready(3, line(3), {1: ("l1",), 2: ("l0",)})
         nodes = network.nodes
         nodes[0].is_plain = lambda node: False
-        nodes[0].paths_to = lambda node, k=2, plain=False: [[nodes[1].id, nodes[2].id]]
+        nodes[0].paths_to = lambda node, k=2, plain=False, level=0: [[nodes[1].id, nodes[2].id]]
         del network.log[:]
         _, effects = nodes[0].call(nodes[2].id, WORDS, network.now)
         network.perform(0, effects)

@@ -5,7 +5,7 @@ from ...errors import BellhopError, SipError
 from ...limits import OWN
 from ...media import crypto, trust
 from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
-from ...media.decision import MUST, NO, OFFER, MediaSettings, Party
+from ...media.decision import LOOPBACK, MUST, NO, OFFER, MediaSettings, Party
 from ...media.keyed import HELP
 from ...media.relay import Relays, is_by_phones, is_sdp
 from ...media.session import Session
@@ -25,8 +25,6 @@ LEVELS = {
     "signed": trust.SIGNED,
 }
 
-# Where sound circuits begin and end.
-LOOPBACK = bytes((127, 0, 0, 1))
 # Nothing about keys may stop a call for help: it is carried as it comes.
 EMERGENCY = HELP
 # Where nothing may be hidden no keys are made; who wants them is refused before.

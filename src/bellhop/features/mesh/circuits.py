@@ -18,7 +18,7 @@ from ...sip import address, description, scan, uri
 from ...sip.message import Request, Response, parse
 from ...text import of_octets, plain
 from ...tu import dialplan, proxy
-from . import scrub
+from . import levels, scrub
 
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
 # What a phone shows of somebody whose call everybody on the way may hear.
@@ -55,7 +55,8 @@ class Line:
     remote, here: the addresses of both ends as phones here know them, without tags; contact: what
     phones here have as the other's Contact; contacts: {tag: Contact of a phone here}; asked, came:
     {(CSeq number, method): request} that were sent out, and that came, without a final answer;
-    accepted: the last INVITE that was sent out and has a 2xx.
+    accepted: the last INVITE that was sent out and has a 2xx; level: of privacy, of what this house
+    has to say.
     """
 
     def __init__(self, node, call_id, outside_id, session, now):
@@ -65,6 +66,7 @@ class Line:
         self.session = session
         self.versions = {}
         self.call = None
+        self.level = 0
         self.own, self.back = {}, {}
         self.far = set()
         self.remote = self.here = self.contact = self.speaker = None
@@ -107,6 +109,7 @@ class Line:
             texts,
             id=scan.to_text(self.outside_id),
             session=self.session,
+            level=self.level,
             is_dialog=self.is_dialog,
             own=_texts(self.own),
             contacts=_texts(self.contacts),
@@ -129,7 +132,7 @@ def of_row(row, now):
     line.back = {line.own[tag]: tag for tag in line.own}
     line.far = {scan.to_octets(tag) for tag in row["far"]}
     line.branches = {scan.to_octets(branch): True for branch in row["branches"]}
-    line.is_dialog = bool(row["is_dialog"])
+    line.is_dialog, line.level = bool(row["is_dialog"]), int(row.get("level", 0))
     return line
 
 
@@ -149,9 +152,10 @@ class Circuits:
         self.mesh = mesh
         self.dialling = dialling
         self.carry_out = carry_out
+        self.levels = levels.Levels(node, mesh, dialling.node_of)
         self.outside = {}
         self.lines = []
-        # The calls that carry texts, one for many: {node's id: Call}.
+        # The calls that carry texts, one for many: {(node's id, level): Call}.
         self.texting = {}
         self.by_tag = {}
         self.by_branch = {}
@@ -213,6 +217,8 @@ class Circuits:
         reasons = [proxy.CROSSES] if crosses and proxy.begins_dialog(request) else []
         if self.plain(reached.flow, request):
             self._check_plain(self.mesh.node_of(reached.flow.host), request)
+        if reached.flow.transport == CELLS and proxy.begins_dialog(request):
+            self._check_level(self.mesh.node_of(reached.flow.host), branch, now)
         if request.method == b"INVITE" and reached.flow.transport == CELLS:
             silent = self.mesh.soundless(self.mesh.node_of(reached.flow.host))
             if silent:
@@ -228,9 +234,19 @@ class Circuits:
             return line.call.is_plain or None
         return self.mesh.is_plain(self.mesh.node_of(flow.host)) or None
 
+    def _check_level(self, node, branch, now):
+        """Refuse what has no way as private as it must be; help always goes."""
+        request = branch.context.request
+        if not self._is_help(request):
+            self.levels.check(node, request, now)
+
+    def _is_help(self, request):
+        node = self.node
+        return dialplan.is_emergency(node.settings, node.listening, request.parsed_uri)
+
     def _check_plain(self, node, request):
         """Refuse in words what must be hidden, where only amateur radio leads; help always goes."""
-        if dialplan.is_emergency(self.node.settings, self.node.listening, request.parsed_uri):
+        if self._is_help(request):
             return
         wanted = self.node.settings.media.encryption
         for contact in self.node.settings.contacts:
@@ -249,11 +265,12 @@ class Circuits:
 
     def seen(self, call):
         """Return the nodes by which a Call goes, and whether its sound does, as fields."""
-        fields = {"through": [], "is_sound_through": False}
+        fields = {"through": [], "is_sound_through": False, "privacy": 0}
         for line in self.lines:
             if line.call_id == call.call_id and line.call is not None:
                 fields["through"] = self.mesh.through(line.call)
                 fields["is_sound_through"] = line.call.is_sounding
+                fields["privacy"] = line.call.level
         return fields
 
     def restore(self, name, records, now):
@@ -288,8 +305,17 @@ class Circuits:
             return None
         line = self.by_branch.get(request.via.branch)
         if line is None:
-            return self.mesh.sounds(self.mesh.node_of(flow.host)) or None
+            node = self.mesh.node_of(flow.host)
+            return self.mesh.sounds(node, self._level(node, request)) or None
         return line.call is not None and line.call.is_sounding or None
+
+    def _level(self, node, request):
+        """Return the level of privacy of a request to another node."""
+        line = self.by_tag.get((request.call_id, request.to.tag))
+        if line is not None:
+            return line.level
+        is_help = request.uri.startswith(HELP) or self._is_help(request)
+        return levels.STRAIGHT if is_help else self.levels.of(node, request)
 
     # Out of the house.
 
@@ -332,6 +358,7 @@ class Circuits:
         line = self._line(node, request.call_id, self._outside(request), now)
         line.here, line.remote = _bare(request.from_), _bare(request.to)
         line.contact = line.speaker = request.uri
+        line.level = self._level(node, request)
         return line
 
     def _outside(self, request):
@@ -412,6 +439,8 @@ class Circuits:
         kept = scrub.PLAIN if self._is_plain(line) else description.ATTRIBUTES
         version = line.version(OUT, message.body)
         out.body = description.cleaned(message, line.session, version, attributes=kept)
+        if line.level:
+            out.body = description.steady(out.body)
         out.measure()
 
     def _is_plain(self, line):
@@ -420,17 +449,21 @@ class Circuits:
     def _say(self, line, message, now):
         octets, peers = message.write(), scrub.ports(message)
         is_text = message.cseq[1] == b"MESSAGE"
+        if line.level and peers is None and scrub.has_sound(message):
+            # This node has no room for the sound: the phone's own address would be told.
+            return self._broken(line, levels.OPENLY.encode(), now)
         if is_text and line.call is None:
-            kept = self.texting.get(line.node)
+            kept = self.texting.get((line.node, line.level))
             # One that has lost its way may be of before the other node started anew.
             line.call = kept if kept is not None and kept.state != LOST else None
         if line.call is None or line.call.state == CLOSED:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
-            line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help)
+            level = levels.STRAIGHT if is_help else line.level
+            line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help, level)
             if line.call is None:
                 return self._broken(line, b"too many calls across the mesh", now)
             if is_text:
-                self.texting[line.node] = line.call
+                self.texting[line.node, line.level] = line.call
         else:
             effects = self.mesh.say(line.call, octets, now)
             if peers is not None:
@@ -473,7 +506,7 @@ class Circuits:
             return []
         if line is None:
             line = self._line(call.node, request.call_id, request.call_id, now)
-            line.call = call
+            line.call, line.level = call, self.levels.wanted(call.node)
             self._introduce(line, request)
         line.call, line.at = call, now
         sender, to_tag = line.inward(request.from_.tag), request.to.tag
@@ -581,6 +614,8 @@ class Circuits:
         made.body = description.cleaned(message, line.session + 1, line.version(IN, message.body))
         if line.call is not None and line.call.is_sounding:
             made.body = scrub.redirected(made.body, line.call.ports)
+        if line.level:
+            made.body = description.steady(made.body)
         made.measure()
 
     # Addresses and dialogs that a message names.

@@ -153,6 +153,10 @@ class Member:
         """Return the mesh as nodes and links."""
         return self.mesh.graph()
 
+    def privacy(self, arguments, now):
+        """Return the levels of privacy: what each hides, costs and does not hide."""
+        return self.circuits.levels.rows()
+
     def problems(self):
         """Return what is wrong with the identity of this node."""
         return [TWIN] if self.mesh.has_twin() else []
@@ -163,7 +167,7 @@ class Member:
         """Return the counters of all that has to do with the mesh, as one dict."""
         found = dict(self.mesh.counters, records=self.mesh.database.count)
         found["circuits"] = len(set(self.mesh.circuits.table.values()))
-        for part in (self.siplink, self.circuits):
+        for part in (self.siplink, self.circuits, self.circuits.levels):
             found.update(part.counts)
         return {"mesh": found}
 
@@ -182,16 +186,22 @@ class Member:
         heirs = [self.mesh.heir(one) for one in mine.contacts]
         mine.contacts = tuple(dict.fromkeys(heirs + list(mine.contacts)))
         self.mesh.adopt(mine)
-        return self.carry_out(self.mesh.publish(served, now), now)
+        effects = self.mesh.set_endpoints(self._places(), now)
+        return self.carry_out(effects + self.mesh.publish(served, now), now)
 
     def listening(self, now):
         """Tell the mesh under which addresses this node's SIP side is reached."""
-        places = [
+        return self.carry_out(self.mesh.set_endpoints(self._places(), now), now)
+
+    def _places(self):
+        """Return [(host, port)] of the SIP side; none where calls go by relays: nobody is told."""
+        if self.node.settings.privacy.level != "0":
+            return []
+        return [
             (one.listener.host, one.port)
             for one in self.node.listening
             if one is not None and one.transport == "udp" and _is_for_others(one.listener.host)
         ]
-        return self.carry_out(self.mesh.set_endpoints(places, now), now)
 
     def carry_out(self, effects, now):
         """Return what the shell shall do for the mesh."""

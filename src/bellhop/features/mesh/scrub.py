@@ -84,6 +84,12 @@ def ports(message):
     return tuple((found + [0, 0, 0, 0])[:4])
 
 
+def has_sound(message):
+    """Tell whether a message brings a description with a stream that is not refused."""
+    lines = message.body.split(b"\n")
+    return bool([one for one in lines if one[:2] == b"m=" and _port(one)])
+
+
 def _port(line):
     number = (line.split(b" ") + [b""])[1].partition(b"/")[0]
     return int(number) if number.isdigit() and len(number) < 6 else 0

@@ -43,6 +43,7 @@ const CALLS = {
 	pins: [],
 	confirm: [ 'name', 'verdict' ],
 	outbox: [],
+	privacy: [],
 	'rc init': [ 'name', 'action' ],
 	'network.interface dump': [],
 	'system info': [],

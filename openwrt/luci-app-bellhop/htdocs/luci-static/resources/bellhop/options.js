@@ -31,6 +31,7 @@ const CHOICES = {
 	fanvil: 'Fanvil', cisco: 'Cisco', gigaset: 'Gigaset', etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
 	rotating: _('another one first each time'),
+	0: _('straight'), 1: _('by one other router'), 2: _('by three other routers'),
 	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), contacts: _('my contacts'), all: _('everybody')
 };
 
@@ -145,7 +146,11 @@ const OPTIONS = {
 		[ 'pickup', '', 'word', _('Pickup group'), _('May take the calls of phones here with the same word.') ],
 		[ 'encryption', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
 		[ 'verification', '', [ '', 'encrypted', 'known', 'named', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
+		[ 'level', '', [ '', '0', '1', '2' ], _('Privacy'), _('By how many other routers calls and texts to this contact go.') ],
 		[ 'pgp', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
+	],
+	privacy: [
+		[ 'level', '0', [ '0', '1', '2' ], _('Calls and texts go'), _('To other houses. Where there is no such way the phone says so, and whoever dials again within a minute calls more openly.') ]
 	],
 	features: [
 		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],
@@ -311,7 +316,7 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], features: [ _('Feature codes'), 'settings' ],
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], privacy: [ _('Privacy'), 'privacy' ], features: [ _('Feature codes'), 'settings' ],
 	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ], sms: [ _('Texts'), 'numbers' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */

@@ -1,0 +1,74 @@
+"""What is refused at a level of privacy, and what a phone hears of it."""
+
+import unittest
+
+from tests.support.houses import TwoHouses
+from tests.support.town import House
+
+LEVEL = "config privacy\n\toption level %d\n"
+
+
+class LevelsTest(TwoHouses):
+    def carry(self, *houses):
+        """Let houses carry sound."""
+        for house in houses:
+            house.hear("mesh", "carry_sound", 18431)
+        self.town.advance(6000)
+
+    def test_without_a_relay_the_phone_hears_it_and_dials_again_to_call_openly(self):
+        self.build(LEVEL % 1)
+        got = self.call("alice", "401")
+        self.assertEqual(
+            (got.status, got.reason), (480, b"No private way, dial again to call openly")
+        )
+        self.assertIsNone(self.call("alice", "401"))
+        self.assertEqual(self.rings(self.hear_all()), ["carol"])
+
+    def hear_all(self):
+        return {name: [phone.asked["INVITE"]] for name, phone in self.phones.items()
+                if "INVITE" in phone.asked}  # fmt: skip
+
+    def test_who_dials_again_too_late_or_another_number_is_refused_again(self):
+        self.build(LEVEL % 1)
+        self.assertEqual(self.call("alice", "401").status, 480)
+        self.assertEqual(self.call("alice", "402").status, 480)
+        self.advance(61000)
+        self.assertEqual(self.call("alice", "401").status, 480)
+        self.assertEqual(self.call("bob", "401").status, 480)
+
+    def test_a_contact_has_a_level_of_its_own(self):
+        self.build(LEVEL % 2, contacts="\toption level 0\n")
+        self.assertIsNone(self.call("alice", "401"))
+        rows = self.barn.engine.answer("privacy", {}, self.town.now)[0]
+        self.assertEqual(rows["privacy"], 2)
+        self.assertEqual([row["privacy"] for row in rows["contacts"]], [0, 0])
+
+    def test_by_a_relay_it_goes_at_once_and_both_see_by_whom(self):
+        self.build(LEVEL % 1)
+        mill = House(self.town, "10.3.0.1", "mill", ())
+        self.town.cable(self.barn, mill)
+        self.town.cable(mill, self.farm)
+        self.carry(self.barn, self.farm, mill)
+        self.assertTrue(self.barn.engine.features["mesh"].mesh.has_way(self.node(), 1, True))
+        self.assertIsNone(self.call("alice", "401"))
+        (call,) = self.barn.engine.answer("calls", {}, self.town.now)[0]["calls"]
+        self.assertEqual((call["privacy"], call["through"]), (1, ["mill"]))
+
+    def node(self):
+        return self.farm.engine.features["mesh"].mesh.id
+
+    def test_the_record_of_a_house_with_a_level_tells_no_address(self):
+        for level, count in ((0, 1), (1, 0)):
+            self.build(LEVEL % level)
+            known = self.farm.engine.features["mesh"].mesh.directory
+            barn = self.barn.engine.features["mesh"].mesh
+            self.assertEqual(len(known.node(barn.short).value.endpoints), count)
+
+    def test_a_call_for_help_takes_the_shortest_way(self):
+        self.build(LEVEL % 2)
+        self.assertIsNone(self.call("alice", "112"))
+        self.assertIn("dave", self.rings(self.hear_all()))
+
+
+if __name__ == "__main__":
+    unittest.main()
