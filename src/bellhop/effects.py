@@ -32,6 +32,10 @@ Resolve = namedtuple("Resolve", ("query", "host", "port", "transport", "secure")
 # kind: the number of a type.
 Ask = namedtuple("Ask", ("number", "name", "kind", "zone"))
 
+# Let a process speak to a directory's API and end; the answer is Engine.hear("errands", "told",
+# number, a dict), with "problem" where there is none. job, fields: of shell/dnssec/errand.py.
+Errand = namedtuple("Errand", ("number", "job", "fields"))
+
 # Keep what `read(now)` returns (a JSON-able value) under `name` over a restart of the daemon. It is
 # read when the shell really writes, so that many changes cost one writing. changes: None for all of
 # it; or, where it is a list of rows, each a dict with its "id", what differs from what was kept

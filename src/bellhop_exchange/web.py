@@ -104,7 +104,8 @@ async def body_of(request):
 
 def signer_of(request, body, public_url, nonces):
     """Return the key (base64) that signed a request; raises Problem."""
-    path = request.url.path + ("?" + request.url.query if request.url.query else "")
+    path = request.scope.get("raw_path", b"").decode("ascii", "replace")
+    path += "?" + request.url.query if request.url.query else ""
     message = _Message(request.method, public_url + path, dict(request.headers))
     wanted = set(COMPONENTS) | ({DIGEST} if body else set())
     if body:

@@ -18,10 +18,11 @@ pytest.importorskip("bellhop.shell.dnssec.unbound_abi", reason="no binding: `mak
 from bellhop.errors import BellhopError  # noqa: E402
 from bellhop.names import enum, keys, statement  # noqa: E402
 from bellhop.names.answer import NAPTR, SECURE, TXT  # noqa: E402
+from bellhop.shell.dnssec import errands  # noqa: E402
 from bellhop.shell.dnssec.api import Api  # noqa: E402
 from bellhop.shell.dnssec.claim import claim  # noqa: E402
 from bellhop.shell.dnssec.unbound import Unbound  # noqa: E402
-from bellhop.shell.mesh import identity  # noqa: E402
+from bellhop.shell.mesh import identity, keys_of_people  # noqa: E402
 from bellhop.shell.service import milliseconds  # noqa: E402
 from bellhop.world.loop import Loop  # noqa: E402
 
@@ -158,6 +159,28 @@ def test_the_command_goes_through_all_steps(world):
     world.wait_secure(owner, NAPTR, lambda records: records)
     found = claim(person(world, 6), number, "", lambda: world.code(), told.append)
     assert found["state"] == "contested" and "within 7 days" in told[-1]
+
+
+def test_an_unlisted_number_is_found_without_saying_which(world, tmp_path):
+    number, stranger = "+4930555008", "+4930555888"
+    claim(person(world, 8), number, "sip:u8@b.test", lambda: world.code(), lambda text: None)
+    crypto = identity.crypto()
+    seed = keys_of_people.make(tmp_path, "alice")
+    asked = {"api": world.api, "user": "alice", "names": [number, stranger]}
+    refused = errands.run(tmp_path, "find", asked)
+    assert "only who is published" in refused["problem"] and not refused["is_plain"]
+    alice = Api(world.api, seed, crypto)
+    claim(alice, "+4930555010", "sip:alice@a.test", lambda: world.code(), lambda text: None)
+    body = {"address": "sip:u8@b.test", "s": 1, "listed": False}
+    person(world, 8).ask("PUT", "/v1/records/" + number, body)
+    world.wait_secure(enum.owner(number[1:].encode(), b"e164.dir.test"), NAPTR, lambda one: not one)
+    found = errands.run(tmp_path, "find", asked)["found"]
+    head = statement.directory(world.ask(b"_directory.dir.test", TXT).records)
+    said = statement.read(keys.unbase64(found[number].encode()), head.key, crypto.verify)
+    assert (said.name, said.address, said.floor) == (number.encode(), b"sip:u8@b.test", 1)
+    assert found[stranger] == ""
+    nowhere = dict(asked, api="http://127.0.0.1:1")
+    assert "cannot be reached" in errands.run(tmp_path, "find", nowhere)["problem"]
 
 
 def test_nobody_can_list_the_zone(world):

@@ -80,7 +80,7 @@ def test_a_name_has_one_tag_and_all_its_keys_stand_under_it(lab):  # noqa: F811
     assert new.size == old.size + 1
     path = service.consistency(old.size, new.size)
     assert tree.is_consistent(old, new, path)
-    _, leaves = service.leaves(0)
+    leaves = service.leaves(0)[1]
     mine = [one for one in leaves if one[:32] == tag]
     assert mine == [tree.leaf(tag, base64.b64decode(key), 0) for key in (ONE, TWO)]
 

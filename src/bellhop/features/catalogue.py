@@ -215,6 +215,7 @@ def join_names(engine, random, crypto, id):
 
     crypto: as for features.dns.named.Named, or None; id: the node's public key.
     """
+    from .dns.errands import Errands
     from .dns.numbers import Numbers  # Only a node with names pays for it in memory.
     from .dns.questions import Questions
     from .dns.reach import Reach
@@ -222,22 +223,30 @@ def join_names(engine, random, crypto, id):
     questions, core, media = Questions(), engine.node, engine.features.get("media")
     has_keys = media is not None and crypto is not None
     is_kept = media.relays.keying.must if has_keys else lambda number: False
-    numbers = Numbers(core, questions, is_kept)
+    errands, blindly = Errands(), []
+    if has_keys:
+        from .dns.blindly import Blindly
+        from .dns.directories import Directories
+
+        directories = Directories(core, questions, crypto)
+        blindly.append(Blindly(core, directories, errands))
+        for feature in (errands, directories, blindly[0]):
+            engine.join(feature)
+    numbers = Numbers(core, questions, is_kept, blindly)
     engine.join(numbers)
     reach = Reach(core, questions, numbers, engine.features["phonebook"].entries)
     engine.join(reach)
     if not has_keys:
         return
-    from .dns.directories import Directories
     from .dns.named import Named
     from .dns.selfcheck import Selfcheck
+    from .dns.watch import Watch
     from .media.calls import contact_of
 
-    directories = Directories(core, questions, crypto)
-    engine.join(directories)
     release = engine.forwarder.release
     mesh = engine.features.get("mesh dialling")
     to_person = mesh.to_person if mesh else lambda key, floor: None
-    named = Named(core, questions, media, release, contact_of, to_person, directories, id)
+    named = Named(core, questions, media, release, contact_of, to_person, blindly[0], id)
     engine.join(named)
-    engine.join(Selfcheck(core, questions, named, directories, reach, random))
+    watch = Watch(directories, errands)
+    engine.join(Selfcheck(core, questions, named, watch, reach, random))

@@ -311,6 +311,11 @@ SCHEMA = {
         "book": _option(
             flag, False, "look up, one a minute, which numbers of the phone book the DNS knows"
         ),
+        "lookup": _option(
+            choice("dns", "private"),
+            "dns",
+            "private: no directory sees which numbers are looked up",
+        ),
         "anchor": _option(line, "", "file with the keys of the root; empty: the Internet's"),
         "root_hints": _option(
             line, "", "file with the servers of a root of one's own; empty: the Internet's"

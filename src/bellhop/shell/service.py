@@ -9,6 +9,7 @@ from .. import spam
 from ..effects import (
     Ask,
     AskGateway,
+    Errand,
     MapPort,
     Push,
     SendText,
@@ -58,7 +59,7 @@ class Service(service.Service):
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().random, kinds)
         self.webhook = None
         self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
-        self.gateway = self.ear = self.pusher = None
+        self.gateway = self.ear = self.pusher = self.errands = None
         self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
@@ -104,7 +105,7 @@ class Service(service.Service):
         """Close everything and write what waits."""
         super().stop()
         parts = [self.bus, self.media, self.sounds, self.gateway, self.signer, self.site, self.ear]
-        parts += [self.pusher, self.webhook]
+        parts += [self.pusher, self.webhook, self.errands]
         for part in parts + self.web:
             if part is not None:
                 part.close()
@@ -380,6 +381,10 @@ class Service(service.Service):
             self.names_problem = missing("bellhop-dns", "no name is looked up")
             return
         self.loop.performers[Ask] = self.resolver.ask
+        from .dnssec.errands import Errands  # Only a node with names pays for it in memory.
+
+        self.errands = Errands(self.loop, self.state)
+        self.loop.performers[Errand] = self.errands.perform
         self._take_people()
 
     def _adjust_names(self):

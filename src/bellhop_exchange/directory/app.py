@@ -160,8 +160,10 @@ class Api:
     async def leaves(self, request):
         """Leaves of the public log, from one on, and its head."""
         (first,) = _numbers(request, "from")
-        head, found = await run_in_threadpool(self.service.leaves, first)
-        return {"head": base64_of(head), "leaves": [base64_of(one) for one in found]}
+        head, found, peaks = await run_in_threadpool(self.service.leaves, first)
+        lists = {"leaves": found, "peaks": peaks}
+        texts = {name: [base64_of(one) for one in rows] for name, rows in lists.items()}
+        return dict(texts, head=base64_of(head))
 
     async def consistency(self, request):
         """What proves that the log has only grown."""
@@ -173,7 +175,9 @@ class Api:
         key = None
         if "signature" in request.headers:
             key, _ = await self._signed(request)
-        found = await run_in_threadpool(self.service.evidence, request.path_params["name"], key)
+        said, name = request.query_params.get("leaf"), request.path_params["name"]
+        said = None if said is None else octets_of(said)
+        found = await run_in_threadpool(self.service.evidence, name, key, said)
         texts = {name: base64_of(found[name]) for name in ("point", "proof", "head")}
         return dict(texts, index=found["index"], path=[base64_of(one) for one in found["path"]])
 

@@ -10,7 +10,7 @@ from bellhop.names import tree
 from ..web import Problem
 from .database import LEAVES, LOGS, NODES
 
-MOST_LEAVES = 512
+MOST_LEAVES = 2048
 
 
 def create(db):
@@ -56,6 +56,16 @@ def _root(db, first, end):
 def root(db, size):
     """Return the root over the first `size` leaves."""
     return _root(db, 0, size) if size else tree.root_of([])
+
+
+def peaks(db, size):
+    """Return the hashes of the whole subtrees of the first `size` leaves, the largest first."""
+    found, first = [], 0
+    for level in range(size.bit_length() - 1, -1, -1):
+        if size >> level & 1:
+            found.append(_node(db, level, first >> level))
+            first += 1 << level
+    return found
 
 
 def inclusion(db, index, size):

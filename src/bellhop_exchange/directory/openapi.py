@@ -44,8 +44,8 @@ def _path(name, schema=TEXT):
     return [{"name": name, "in": "path", "required": True, "schema": schema}]
 
 
-def _query(name):
-    return [{"name": name, "in": "query", "required": True, "schema": NUMBER}]
+def _query(name, schema=NUMBER, required=True):
+    return [{"name": name, "in": "query", "required": required, "schema": schema}]
 
 
 def _object(**properties):
@@ -94,14 +94,14 @@ DESCRIPTION = {
         "/v1/log": {"get": _operation("the log's head", answer=_object(head=TEXT))},
         "/v1/log/leaves": {
             "parameters": _query("from"),
-            "get": _operation("leaves", answer=_object(head=TEXT, leaves=TEXTS)),
+            "get": _operation("leaves", answer=_object(head=TEXT, leaves=TEXTS, peaks=TEXTS)),
         },
         "/v1/log/consistency": {
             "parameters": _query("old") + _query("size"),
             "get": _operation("the log has only grown", answer=_object(path=TEXTS)),
         },
         "/v1/log/names/{name}": {
-            "parameters": _path("name"),
+            "parameters": _path("name") + _query("leaf", TEXT, False),
             "get": _operation(
                 "a name stands in the log",
                 answer=_object(point=TEXT, proof=TEXT, head=TEXT, index=NUMBER, path=TEXTS),

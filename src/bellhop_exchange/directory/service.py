@@ -234,20 +234,23 @@ class Directory:
             return tree.sign_head(self._head(db), self._sign)
 
     def leaves(self, first):
-        """Return (signed head, some leaves from one on)."""
+        """Return (signed head, some leaves from one on, the peaks of what is before it)."""
         with self.engine.begin() as db:
             head = self._head(db)
-            return tree.sign_head(head, self._sign), log.leaves(db, first, head.size)
+            first = min(first, head.size)
+            found = log.leaves(db, first, head.size), log.peaks(db, first)
+            return tree.sign_head(head, self._sign), *found
 
     def consistency(self, old, size):
         """Return the hashes that prove that the log of `size` begins with that of `old`."""
         with self.engine.begin() as db:
             return log.consistency(db, old, size)
 
-    def evidence(self, name, key=None):
+    def evidence(self, name, key=None, said=None):
         """Return what proves that a published name stands in the log; key: its own, if unlisted.
 
-        A dict: point, proof: of the tag; index, path: of its last leaf; head.
+        said: the second half of the leaf that is asked for, or None for the last one of the name.
+        A dict: point, proof: of the tag; index, path: of the leaf; head.
         """
         with self.engine.begin() as db:
             asked = select(CLAIMS).where(CLAIMS.c.name == checked(name), CLAIMS.c.state.in_(HELD))
@@ -255,7 +258,11 @@ class Directory:
             if row is None or not (row.listed or row.key == key):
                 raise Problem(404, "this name is not in the public part of the directory")
             point, tag = self._tag(row.name)
-            index = log.of_tag(db, tag)[0][0]
+            found = log.of_tag(db, tag)
+            found = [index for index, leaf in found if said in (None, leaf[tree.HASH_BYTES :])]
+            if not found:
+                raise Problem(409, "this name was never published with that key")
+            index = found[0]
             head = self._head(db)
             path = log.inclusion(db, index, head.size)
         random = blind.scalar_of(secrets.token_bytes(64))

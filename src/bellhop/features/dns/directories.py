@@ -8,15 +8,18 @@ import binascii
 
 from ...effects import Store
 from ...errors import BellhopError
-from ...names import keys, statement
+from ...names import keys, statement, tree
 from ...names.answer import SECURE, TXT
 
 DIRECTORIES, STATEMENTS = ("directories", "statements")
+# Heads and names of others that are looked for in a log.
+MOST = 16
 
 
 class Directories:
     """A feature. known: zone -> its statement key; own: user's name -> octets of a statement;
-    apis: zone -> where it is spoken to, octets, since the last look-up.
+    about: zone -> statement.Directory, since the last look-up; heads: zone -> [tree.Head] that
+    others have shown; named: zone -> {name: keys.Published} by which somebody was named.
 
     today: days since 1970, None while the clock is not set.
     """
@@ -29,7 +32,8 @@ class Directories:
         self.node = node
         self.questions = questions
         self.crypto = crypto
-        self.known, self.own, self.apis = {}, {}, {}
+        self.known, self.own, self.about = {}, {}, {}
+        self.heads, self.named = {}, {}
         self.today = None
 
     def clock(self, today, now):
@@ -59,7 +63,7 @@ class Directories:
             is_proved = answers[0].outcome == SECURE and not answers[0].why
             if found is None or not is_proved:
                 return []
-            self.apis[zone] = found.api
+            self.about[zone] = found
             if self.known.get(zone) == found.key:
                 return []
             self.known[zone] = found.key
@@ -75,7 +79,20 @@ class Directories:
         found = statement.read(octets, self.known[zone], self.crypto.verify)
         if found is None or (self.today is not None and found.until < self.today):
             return None
+        head, heads = tree.read_head(found.head), self.heads.setdefault(zone, [])
+        if head is not None and head not in heads:
+            heads.append(head)
+            del heads[:-MOST]
         return found
+
+    def remember(self, name, found):
+        """Note by which keys.Published a name (octets) was named, to look for it in the log."""
+        for zone in self.node.settings.dns.directory[:1]:
+            names = self.named.setdefault(zone.encode(), {})
+            names.pop(name, None)
+            names[name] = found
+            while len(names) > MOST:
+                del names[min(names)]
 
     def _is_wanted(self, zone):
         return zone in [one.encode() for one in self.node.settings.dns.directory]

@@ -45,7 +45,7 @@ class Named:
 
     media: features.media.calls.Calls; release: ends calls; contact_of(address): the name of a
     contact; to_person(key, floor): the Target that leads to the owner of a key in the mesh, or
-    None; directories: features.dns.directories.Directories, whose crypto is used; id: this node's
+    None; blindly: features.dns.blindly.Blindly, whose directories are used; id: this node's
     public key.
     """
 
@@ -57,14 +57,15 @@ class Named:
     events = ("take_people",)
     users, wakers = {}, {}
 
-    def __init__(self, node, questions, media, release, contact_of, to_person, directories, id):
+    def __init__(self, node, questions, media, release, contact_of, to_person, blindly, id):
         self.node = node
         self.questions = questions
         self.relays = media.relays
         self.release = release
         self.contact_of = contact_of
         self.to_person = to_person
-        self.directories, self.crypto = directories, directories.crypto
+        self.blindly, self.directories = blindly, blindly.directories
+        self.crypto = self.directories.crypto
         self.id = id
         self.people = {}
         self.calls, self.order = {}, []
@@ -89,6 +90,8 @@ class Named:
     def places(self, contact, is_own=False):
         """Return [(name, zone)] where the keys of a contact stand in the DNS, the best first."""
         directories = [one.encode() for one in self.node.settings.dns.directory]
+        if self.blindly.is_alone() and not is_own:
+            directories = []
         user, at, host = contact.encode().rpartition(b"@")
         digits = enum.digits_of(user if at else host)
         if not at and digits is not None:
@@ -114,8 +117,8 @@ class Named:
         if known is not None and known.sought == contact:
             known.contact = contact
             return None
-        places = self.places(contact)
-        if not places:
+        places, said = self.places(contact), self.blindly.found(contact)
+        if not places and said is None:
             return None
         is_call = request.method == b"INVITE"
         naming = Naming(contact, contact)
@@ -124,10 +127,12 @@ class Named:
 
         def told(answers, now):
             self._learn(naming, answers)
+            if said is not None and naming.what == NOTHING:
+                naming.keys, naming.what = [keys.Published(said.key, said.floor)], UNPROVED
             refusal = self._refusal(naming) if is_call else None
             return go_on(branch, self._in_cells(naming, branch.target, is_call), refusal, now)
 
-        return self.questions.ask(places, TXT, told, now)
+        return self.questions.ask(places, TXT, told, now) if places else told([], now)
 
     def _in_cells(self, naming, target, is_call):
         """Return the Target in the mesh of who has a published key, or the one that there is.
@@ -305,6 +310,9 @@ class Named:
             naming.what = "the far end's proof is for another router"
             return False
         naming.what = trust.NAMED
+        if naming.dialled[:1] == "+":
+            found = [one for one in naming.keys if one.key == proof.key]
+            self.directories.remember(naming.dialled.encode(), found[0])
         return True
 
     def changed(self, call, now):

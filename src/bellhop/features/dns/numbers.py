@@ -28,9 +28,13 @@ class Numbers:
     events = ("answered",)
     users, wakers = {}, {}
 
-    def __init__(self, node, questions, is_kept):
-        """is_kept(number): whether a key of it is kept, so that no provider may be asked."""
+    def __init__(self, node, questions, is_kept, blindly):
+        """is_kept(number): whether a key of it is kept, so that no provider may be asked.
+
+        blindly: [features.dns.blindly.Blindly], or [] on a node without keys.
+        """
         self.node = node
+        self.blindly = blindly
         self.questions = questions
         self.is_kept = is_kept
         self.found, self.order = {}, []
@@ -61,7 +65,8 @@ class Numbers:
         if not is_here or found.rule != dialplan.LOCAL or found.stages:
             return found
         number = e164(self.node.settings.plan, target.name.partition(b";")[0])
-        if number is None or not self.suffixes():
+        is_asked = self.suffixes() or [one for one in self.blindly if one.place()]
+        if number is None or not is_asked:
             return found
         asked = dialplan.towards(TEL + number, None, number.decode())
         return dialplan.Found(dialplan.NUMBER, [[asked]], None, None)
@@ -69,8 +74,11 @@ class Numbers:
     def suffixes(self):
         """Return the suffixes below which numbers stand: one's own directory's first."""
         section = self.node.settings.dns
-        found = ["e164." + zone for zone in section.directory] + list(section.enum_suffix)
-        return [suffix.encode() for suffix in found]
+        found = ["e164." + zone for zone in section.directory]
+        for one in self.blindly:
+            if one.is_alone():
+                found = []
+        return [suffix.encode() for suffix in found + list(section.enum_suffix)]
 
     def seek(self, branch, go_on, now):
         """Ask where a number leads; return the effects, or None where it is none."""
@@ -81,12 +89,30 @@ class Numbers:
 
         def told(answers, now):
             target, error = self._lead(branch, digits, answers)
-            return go_on(branch, target, error, now)
+            if target is not None or error is not None:
+                return go_on(branch, target, error, now)
+            return self._look(branch, b"+" + digits, answers, go_on, now)
 
-        return self.questions.ask(places, NAPTR, told, now)
+        return self.questions.ask(places, NAPTR, told, now) if places else told([], now)
+
+    def _look(self, branch, number, answers, go_on, now):
+        """Ask a directory for a number that does not stand in the DNS, without its seeing which."""
+
+        def told(now):
+            for one in self.blindly:
+                said = one.found(number.decode())
+                if said is not None and said.address:
+                    way = "a statement of " + said.directory.decode()
+                    target = self._target(branch, number, [said.address], way)
+                    return go_on(branch, target, None, now)
+            return go_on(branch, *self._nowhere(branch, number, answers), now)
+
+        for one in self.blindly:
+            return one.look([number.decode()], told, now)
+        return told(now)
 
     def _lead(self, branch, digits, answers):
-        """Return (the Target to which a number leads, None), or (None, why it leads nowhere)."""
+        """Return (the Target to which the DNS leads, None), (None, why not), or (None, None)."""
         number = b"+" + digits
         for answer, suffix in zip(answers, self.suffixes()):
             if answer.outcome == BOGUS:
@@ -94,7 +120,12 @@ class Numbers:
                 return None, SipError(502, FORGED % (number.decode(), answer.why))
             places = enum.addresses(answer.records, digits)
             if places:
-                return self._target(branch, number, places, suffix), None
+                reason = "ENUM (%s)" % suffix.decode()
+                return self._target(branch, number, places, reason), None
+        return None, None
+
+    def _nowhere(self, branch, number, answers):
+        """Return (a provider as Target, None), or (None, why a number leads nowhere)."""
         self.counts["numbers_unknown"] += 1
         if branch.spare and self.is_kept(number.decode()):
             return None, SipError(488, KEPT % number.decode())
@@ -104,9 +135,9 @@ class Numbers:
         words = "%s is known neither here nor in the DNS" % number.decode()
         return None, SipError(404, words + (": " + silent[0] if silent else ""))
 
-    def _target(self, branch, number, places, suffix):
+    def _target(self, branch, number, places, way):
         self.counts["numbers_found"] += 1
-        reason = "%s by ENUM (%s)" % (number.decode(), suffix.decode())
+        reason = "%s by %s" % (number.decode(), way)
         targets = []
         for address in places:
             address = uri.parse(address).write()

@@ -1,12 +1,13 @@
 """Who in the phone book can be called over the Internet: numbers looked up one by one, if wanted.
 
-Whoever serves the DNS below a suffix sees the questions, so the owner has to want it, and they are
-asked seldom: never the whole book at once.
+A directory that can is asked blindly. Whoever else serves the DNS below a suffix sees the
+questions, so the owner has to want it, and they are asked seldom: never the whole book at once.
 """
 
 from ...names import enum
 from ...names.answer import NAPTR, SECURE
 from ...sip import uri
+from . import blindly
 
 # Between two numbers, ms; each is asked for again a day later.
 PACE_MS, AGAIN_MS = (60000, 86400000)
@@ -25,6 +26,7 @@ class Reach:
 
     def __init__(self, node, questions, numbers, entries):
         self.node = node
+        self.names = {}
         self.questions = questions
         self.numbers = numbers
         self.entries = entries
@@ -40,7 +42,13 @@ class Reach:
 
     def found(self):
         """Return what was found, a list of dicts."""
-        return [self.rows[number][1] for number in sorted(self.rows) if self.rows[number][1]]
+        found = {number: row[1] for number, row in self.rows.items() if row[1]}
+        for one in self.numbers.blindly:
+            for digits in self.names:
+                said = one.found("+" + digits.decode())
+                if said is not None and said.address:
+                    found[digits] = _row(digits, self.names[digits], said.address, True)
+        return [found[number] for number in sorted(found)]
 
     def _look(self, feature, now):
         self.deadline = now + PACE_MS
@@ -50,11 +58,21 @@ class Reach:
             digits = enum.digits_of(uri.key_of(entry["number"].encode()))
             if digits is not None:
                 names[digits] = entry["display"]
+        self.names = names
         self.rows = {number: self.rows[number] for number in self.rows if number in names}
+        for one in self.numbers.blindly:
+            numbers = ["+" + digits.decode() for digits in sorted(names)]
+            if one.place() is not None and [number for number in numbers if one.is_due(number)]:
+                self.deadline = now + blindly.PACE_MS
+                self.node.deadlines.watch(self)
+                return one.look(numbers, lambda now: [], now)
         due = [one for one in names if one not in self.rows or now - self.rows[one][0] > AGAIN_MS]
         if not due or not self.numbers.suffixes():
             return []
-        digits = due[0]
+        return self._ask(due[0], now)
+
+    def _ask(self, digits, now):
+        shown = self.names[digits]
         self.rows[digits] = now, None
         places = [(enum.owner(digits, suffix), suffix) for suffix in self.numbers.suffixes()]
 
@@ -62,14 +80,14 @@ class Reach:
             for answer in answers:
                 addresses = enum.addresses(answer.records, digits)
                 if addresses:
-                    self.rows[digits] = now, _row(digits, names[digits], addresses[0], answer)
+                    is_proved = answer.outcome == SECURE and not answer.why
+                    self.rows[digits] = now, _row(digits, shown, addresses[0], is_proved)
                     break
             return []
 
         return self.questions.ask(places, NAPTR, told, now)
 
 
-def _row(digits, shown, address, answer):
-    is_proved = answer.outcome == SECURE and not answer.why
+def _row(digits, shown, address, is_proved):
     number = "+" + digits.decode()
     return {"number": number, "name": shown, "address": address.decode(), "proved": is_proved}

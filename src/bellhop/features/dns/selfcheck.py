@@ -9,25 +9,29 @@ from ...sip import uri
 EVERY_MS, SPREAD_MS = (6 * 3600 * 1000, 72 * 60 * 1000)
 # After the node's start the network may need a moment.
 FIRST_MS = 20000
+# For the answers of the DNS.
+WATCH_MS = 15000
 ALARMS = (selfcheck.FOREIGN, selfcheck.OUTDATED, selfcheck.REFUTED)
 
 
 class Selfcheck:
-    """A feature. rows: name in the DNS -> what was found there, a dict; named: features.Named."""
+    """A feature. rows: name in the DNS -> what was found there, a dict; named: features.Named;
+    watch: features.dns.watch.Watch.
+    """
 
     name = "selfcheck"
     hooks, events = ("started",), ()
     users = {}
 
-    def __init__(self, node, questions, named, directories, reach, random):
+    def __init__(self, node, questions, named, watch, reach, random):
         self.node = node
         self.questions = questions
         self.named = named
-        self.directories = directories
+        self.watch, self.directories = watch, named.directories
         self.reach = reach
         self.random = random
         self.rows = {}
-        self.wakers = {Selfcheck: self._check}
+        self.wakers, self.is_watching = {Selfcheck: self._wake}, False
         self.deadline = self.queued = None
 
     def started(self, now):
@@ -36,10 +40,15 @@ class Selfcheck:
         self.node.deadlines.watch(self)
         return []
 
-    def _check(self, feature, now):
+    def _wake(self, feature, now):
+        """Ask the DNS, and look at the directories' logs when it has answered."""
+        self.is_watching = not self.is_watching
         spread = int.from_bytes(self.random(4), "big") % (2 * SPREAD_MS) - SPREAD_MS
-        self.deadline = now + EVERY_MS + spread
+        self.deadline = now + (WATCH_MS if self.is_watching else EVERY_MS + spread)
         self.node.deadlines.watch(self)
+        return self._check(now) if self.is_watching else self.watch.look(now)
+
+    def _check(self, now):
         self.rows = {}
         effects = self.directories.look(now)
         for user, proof in sorted(self.named.people.items()):
@@ -75,19 +84,22 @@ class Selfcheck:
             found.append(("sip:" + address.decode(), name, zone))
         for number in section.alias:
             digits = enum.digits_of(uri.key_of(number.encode()))
-            for name, zone in self.named.places("+" + digits.decode()) if digits else ():
+            for name, zone in self.named.places("+" + digits.decode(), True) if digits else ():
                 found.append((number, name, zone))
         return found
 
     def show(self, arguments, now):
         """Return the names of this house with what the DNS says of their keys.
 
-        directories: those whose statements are believed, and their APIs; reached: entries of the
-        phone book that the DNS knows.
+        directories: those whose statements are believed, and their APIs, what is wrong with their
+        public logs, and how long those are; reached: entries of the phone book that can be called.
         """
-        known, apis = self.directories.known, self.directories.apis
-        known = [
-            {"zone": zone.decode(), "api": apis.get(zone, b"").decode()} for zone in sorted(known)
-        ]
+        known = [self._directory(zone) for zone in sorted(self.directories.known)]
         rows = [self.rows[name] for name in sorted(self.rows)]
         return {"names": rows, "directories": known, "reached": self.reach.found()}
+
+    def _directory(self, zone):
+        about = self.directories.about.get(zone)
+        api, watch = "" if about is None else about.api.decode(), self.watch
+        problems, size = watch.problems.get(zone, []), watch.sizes.get(zone, 0)
+        return {"zone": zone.decode(), "api": api, "problems": problems, "leaves": size}

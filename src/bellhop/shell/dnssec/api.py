@@ -16,7 +16,8 @@ from ...errors import BellhopError
 
 TAG = "bellhop-1"
 SECONDS = 20
-MAX_BYTES = 65536
+# Of an answer; a bucket of sealed statements is the longest.
+MAX_BYTES = 262144
 
 
 class Api:
@@ -27,6 +28,7 @@ class Api:
         self.seed, self.crypto = seed, crypto
         self.key = base64.b64encode(crypto.public_key(seed)).decode()
         self.nonce = None
+        self.status = 0
 
     def ask(self, method, path, body=None):
         """Return what the directory answers, a dict; raises BellhopError with its words."""
@@ -38,9 +40,17 @@ class Api:
             status, found = self._send(method, path, octets, headers)
             if status != 401:
                 break
+        self.status = status
         if status >= 300:
             raise BellhopError(found.get("detail") or "the directory answers %d" % status)
         return found
+
+    def fetch(self, path):
+        """Return the octets of what anybody may have; raises BellhopError."""
+        status, octets = self._exchange("GET", path, b"", {})
+        if status != 200:
+            raise BellhopError("the directory answers %d" % status)
+        return octets
 
     def _signed(self, method, uri, octets):
         lines = ['"@method": ' + method, '"@target-uri": ' + uri]
@@ -60,6 +70,14 @@ class Api:
         return headers
 
     def _send(self, method, path, octets, headers):
+        status, text = self._exchange(method, path, octets, headers)
+        try:
+            return status, json.loads(text) if text else {}
+        except ValueError:
+            raise BellhopError("the directory at %s speaks no JSON" % self.base) from None
+
+    def _exchange(self, method, path, octets, headers):
+        """Return (status, octets of the answer); raises BellhopError."""
         place = urllib.parse.urlsplit(self.base)
         if place.scheme not in ("http", "https") or not place.hostname:
             raise BellhopError("'%s' is no address of a directory's API" % self.base)
@@ -73,9 +91,8 @@ class Api:
             connection.request(method, place.path + path, octets or None, headers)
             answer = connection.getresponse()
             self.nonce = answer.headers.get("Replay-Nonce")
-            text = answer.read(MAX_BYTES)
-            return answer.status, json.loads(text) if text else {}
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            return answer.status, answer.read(MAX_BYTES)
+        except (OSError, http.client.HTTPException) as error:
             words = "the directory at %s cannot be reached: %s"
             raise BellhopError(words % (self.base, error)) from None
         finally:

@@ -25,7 +25,7 @@ const CHOICES = {
 	aaisp: 'Andrews & Arnold', callcentric: 'Callcentric', dusnet: 'dus.net', 'dusnet-secure': 'dus.net (TLS)', easybell: 'easybell', free: 'Free',
 	ovh: 'OVHcloud', 'sipgate-trunk': 'sipgate trunk', telekom: 'Telekom',
 	asserted: 'P-Asserted-Identity', preferred: 'P-Preferred-Identity',
-	e164: '+4930…', plain: '4930…', international: '004930…',
+	dns: _('as all names in the DNS'), private: _('without its being seen'), e164: '+4930…', plain: '4930…', international: '004930…',
 	contacts: _('my contacts'), after: _('10 seconds after them'), beside: _('together with them'), mark: _('shown'),
 	see: _('look at it'), full: _('all'), yealink: 'Yealink', snom: 'Snom', grandstream: 'Grandstream',
 	fanvil: 'Fanvil', cisco: 'Cisco', gigaset: 'Gigaset', etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
@@ -186,8 +186,9 @@ const OPTIONS = {
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Look numbers and keys up in the DNS, checked by DNSSEC. Needs the package bellhop-dns.') ],
 		[ 'enum_suffix', [], 'host', _('Numbers below'), _('Where telephone numbers stand in the DNS, as e164.arpa.') ],
 		[ 'directory', [], 'host', _('Directories'), _('Domains that say which key a telephone number has.') ],
-		[ 'book', '0', FLAG, _('Look up the phone book'), _('One number a minute: who can be called over the Internet. The directories see the questions.') ],
+		[ 'book', '0', FLAG, _('Look up the phone book'), _('Now and then a number: who can be called over the Internet. Directories that can do without do not see the questions.') ],
 		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
+		[ 'lookup', 'dns', [ 'dns', 'private' ], _('Questions about numbers'), _('Private: no directory sees which numbers are looked up.') ],
 		[ 'root_hints', '', 'file', _('Servers of the root'), _('None: those of the Internet.') ]
 	],
 	telephone: [

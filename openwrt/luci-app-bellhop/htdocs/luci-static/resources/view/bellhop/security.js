@@ -57,9 +57,10 @@ function drawTrust(trust) {
 
 /* Records that belong into the DNS, and what stands there now. */
 function drawNames(names) {
-	if (names.error || !names.names.length && !names.reached.length)
+	const wrong = (names.directories || []).filter(one => (one.problems || []).length);
+	if (names.error || !names.names.length && !names.reached.length && !wrong.length)
 		return '';
-	return api.section(_('Names in the DNS'), names.reached.length ? E('p', [ _('Of your phone book the Internet reaches: %s').format(names.reached.map(row => row.name || row.number).join(', ')) ]) : '', api.table([
+	return api.section(_('Names in the DNS'), wrong.map(one => E('div', { 'class': 'alert-message warning' }, [ one.zone + ': ' + one.problems.join('; ') ])), names.reached.length ? E('p', [ _('Of your phone book the Internet reaches: %s').format(names.reached.map(row => row.name || row.number).join(', ')) ]) : '', api.table([
 		[ _('Name'), row => E('strong', [ row.name ]) ],
 		[ _('State'), row => api.mark(row.found == 'published' ? 'success' : row.found ? 'warning' : '', row.found ? api.word(row.found) : _('not looked up yet')) ],
 		[ _('Record'), row => E('small', [ api.code(row.owner + ' TXT "' + row.record + '"') ]) ]
