@@ -131,6 +131,21 @@ def test_another_key_in_the_dns_names_nobody(streets, houses):
     assert "must be named by DNSSEC" in last_of(built.town.nodes[0])["ended_by"]
 
 
+def test_who_is_called_learns_that_a_caller_was_told_another_key(streets, houses):
+    built = houses(u1=b"x" * 32)
+    one, two = built.phones(streets)
+    caller, called = built.town.nodes
+    connect(one, two, NUMBER)
+    wait_level(called, "named by DNSSEC")
+    hang_up(one, two)
+    assert "tells another key of" not in called.log(), "the number's key is the right one"
+    connect(one, two, "sip:u1@b.test")
+    words = "u0@a.test says that the DNS tells another key of u1@b.test than this house has"
+    wait_until(lambda: words in called.log(), "the called house is told")
+    assert "tells another key of" not in caller.log()
+    hang_up(one, two)
+
+
 def test_who_must_be_named_and_is_not_published_is_not_called(streets, houses):
     built = houses(u1=None)
     built.town.nodes[0].media_options[:0] = [
@@ -147,7 +162,7 @@ def test_who_must_be_named_and_is_not_published_is_not_called(streets, houses):
 def test_the_owner_sees_what_the_dns_says_of_the_house(houses):
     built = houses(u0=b"y" * 32)
     for node, found in zip(built.town.nodes, ("another key is published", "published")):
-        wait_until(lambda node=node: [r for r in rows(node) if r["found"]], "a self-check", 60)
+        wait_until(lambda node=node: [r for r in rows(node) if r["found"]], "a self-check")
         assert rows(node)[0]["found"] == found
     assert "the DNS says of sip:u0@a.test: another key" in built.town.nodes[0].log()
 

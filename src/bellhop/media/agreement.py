@@ -308,6 +308,10 @@ class Agreement:
             return None
         return self._derive(b"signed" + self.opening.random, 32)
 
+    def seal(self, data):
+        """Return the 16 octets that only the two ends of this call can make of something."""
+        return hkdf.hmac(self._derive(b"looked up", 32), data)[:TAG_BYTES]
+
     # Parts.
 
     def _offered(self):

@@ -140,6 +140,32 @@ def read_proof(value):
     return Proof(key, sequence, signature)
 
 
+# What was looked up.
+
+
+def write_told(name, found, seal):
+    """Return the value of Bellhop-Looked-Up: the Published keys that the DNS told of a name.
+
+    seal(data): what only the two ends of the call can make of it.
+    """
+    listed = b",".join([base64(one.key) for one in found])
+    return b"n=%s; p=%s; tag=%s" % (base64(name), listed, base64(seal(name + b" " + listed)))
+
+
+def read_told(value, seal):
+    """Return (name, [keys]) in the value of Bellhop-Looked-Up, or None where it does not fit."""
+    try:
+        fields = fields_of(value)
+    except ValueError:
+        return None
+    name, listed = unbase64(fields.get(b"n", b"")), fields.get(b"p", b"")
+    told = [unbase64(one) for one in listed.split(b",")]
+    if name is None or None in told or len(told) > MAX_RECORDS:
+        return None
+    tag = unbase64(fields.get(b"tag", b""))
+    return (name, told) if tag == seal(name + b" " + listed) else None
+
+
 def fits(proof, found):
     """Tell whether a checked Proof is by one of the Published keys, and no older than its floor."""
     for one in found:

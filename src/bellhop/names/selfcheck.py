@@ -4,9 +4,9 @@ from . import keys
 from .answer import BOGUS, SECURE, SILENT
 
 # What is found, in words for the owner.
-GOOD, UNSIGNED, ABSENT, FOREIGN, OUTDATED, REFUTED, UNKNOWN = VERDICTS = (
+GOOD, UNSIGNED, ABSENT, FOREIGN, BESIDE, OUTDATED, REFUTED, UNKNOWN = VERDICTS = (
     "published", "published without DNSSEC", "not published", "another key is published",
-    "outdated", "refuted by DNSSEC", "no answer",
+    "another key is published beside it", "outdated", "refuted by DNSSEC", "no answer",
 )  # fmt: skip
 
 
@@ -22,6 +22,8 @@ def verdict(answer, key, sequence):
     mine = [one for one in found if one.key == key]
     if not mine:
         return FOREIGN
+    if len(mine) < len(found):
+        return BESIDE
     if not [one for one in mine if one.floor <= sequence]:
         return OUTDATED
     return GOOD if answer.outcome == SECURE else UNSIGNED

@@ -1,5 +1,6 @@
 """Published keys and the proofs of calls: which count, and what strangers may write."""
 
+import hashlib
 import unittest
 
 from bellhop.names import keys, selfcheck
@@ -82,6 +83,23 @@ class ProofTest(unittest.TestCase):
             self.assertEqual(keys.read_proof(value), None)
 
 
+class Told(unittest.TestCase):
+    def seal(self, data):
+        return hashlib.sha256(b"the call's" + data).digest()[:16]
+
+    def test_what_was_looked_up_is_told_under_the_keys_of_the_call(self):
+        found = [keys.Published(KEY, 5), keys.Published(OTHER, 0)]
+        line = keys.write_told(b"+4930555", found, self.seal)
+        self.assertEqual(keys.read_told(line, self.seal), (b"+4930555", [KEY, OTHER]))
+
+    def test_what_somebody_between_has_changed_is_not_believed(self):
+        line = keys.write_told(b"+4930555", [keys.Published(KEY, 5)], self.seal)
+        other = keys.write_told(b"+4930555", [keys.Published(OTHER, 5)], lambda data: bytes(16))
+        for wrong in (line[:-4], line[:20], b"", b"n=;p=;tag=", b"n=AA==; p=,; tag=", other,
+                      line.replace(b"n=", b"m="), line + b"; p=AA=="):  # fmt: skip
+            self.assertIsNone(keys.read_told(wrong, self.seal))
+
+
 class SelfcheckTest(unittest.TestCase):
     def verdict(self, outcome, *found):
         records = [txt(keys.text(one)) for one in found]
@@ -91,7 +109,7 @@ class SelfcheckTest(unittest.TestCase):
         mine, other = keys.Published(KEY, 5), keys.Published(OTHER, 0)
         for outcome, found, word in (
             (SECURE, (mine,), selfcheck.GOOD),
-            (SECURE, (other, mine), selfcheck.GOOD),
+            (SECURE, (other, mine), selfcheck.BESIDE),
             (INSECURE, (mine,), selfcheck.UNSIGNED),
             (SECURE, (), selfcheck.ABSENT),
             (SECURE, (other,), selfcheck.FOREIGN),

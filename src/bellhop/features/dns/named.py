@@ -2,26 +2,33 @@
 
 Each end node sends, beside its message of the key agreement, that its user's own key speaks for it
 (`Bellhop-Person`). The other one looks up which keys are published for the name: that dialled, or
-the caller's. Where they fit, and the keys of the call are confirmed, the call is named.
+the caller's. Where they fit, and the keys of the call are confirmed, the call is named. With the
+ACK the caller's node tells which keys it was told of the name: a directory that tells callers
+another key than the owner is found out.
 """
 
 from ...core.feature import first
-from ...effects import Note
+from ...effects import Event, Note
 from ...errors import SipError
 from ...media import trust
 from ...media.agreement import CALLEE, CALLER
-from ...names import enum, keys
+from ...names import enum, keys, selfcheck
 from ...names.answer import BOGUS, SECURE, TXT
 from ...sip import uri
 from ...tu import dialplan
 
-PERSON, STATEMENT = b"bellhop-person", b"bellhop-statement"
+PERSON, STATEMENT, LOOKED_UP = b"bellhop-person", b"bellhop-statement", b"bellhop-looked-up"
 MAX_CALLS = 256
 # Domains of which each house, or each network, has one of its own.
 HOUSES = (b"home.arpa", b"local", b"lan", b"internal")
 NOT_NAMED = "calls with %s must be named by DNSSEC, and this one is not: %s"
 NOTHING = "no key is published for it"
 UNPROVED = "the far end has not shown a published key"
+STRANGE = (
+    "%s says that the DNS tells another key of %s than this house has: somebody may want to be "
+    "called in your place. `bellhop names` shows what is published; prove your number again if it "
+    "is wrong"
+)
 OUTDATED = "the far end's proof is of a router that was lost or left"
 
 
@@ -29,13 +36,14 @@ class Naming:
     """What is known of the name of one call. contact: that of its session; sought: that looked up.
 
     dialled: the name as it was dialled, a number or user@host; keys: keys.Published that are
-    proved; proof, statement: of the far end, None where it has sent none; what: words about it.
+    proved, by the DNS or by a statement; looked_up: those of the DNS; proof, statement: of the far
+    end, None where it has sent none; what: words about it.
     """
 
     def __init__(self, contact, dialled):
         self.contact = self.sought = contact
         self.dialled = dialled
-        self.keys = []
+        self.keys, self.looked_up = [], ()
         self.proof = self.statement = None
         self.what = NOTHING
 
@@ -177,6 +185,7 @@ class Named:
                 naming.what = answer.why or "its key is published without DNSSEC"
                 return
             naming.keys, naming.what = found, UNPROVED
+            naming.looked_up = tuple(found)
             return
 
     def _refusal(self, naming):
@@ -233,7 +242,9 @@ class Named:
 
     def request(self, branch, request, now):
         """Take the caller's proof out of an INVITE to a phone, and look the caller up."""
-        if branch is None or branch.target.binding is None or not request.has(PERSON):
+        if branch is None:
+            return request, self._acknowledged(request)
+        if branch.target.binding is None or not request.has(PERSON):
             return request, []
         contact = self.contact_of(request.from_.uri_bytes)
         naming = self.calls.get(request.call_id) or Naming(contact, contact)
@@ -250,6 +261,39 @@ class Named:
             return self._judge_all(request.call_id, naming, now)
 
         return request, self.questions.ask(places, TXT, told, now)
+
+    def _acknowledged(self, ack):
+        """Tell what was looked up with an ACK, or take what the caller was told."""
+        told = ack.value(LOOKED_UP)
+        ack.remove(LOOKED_UP)
+        session, dialog, _ = self.relays.sessions.asking(None, ack)
+        if dialog is None or dialog.agreement is None:
+            return []
+        if session.role == CALLER:
+            naming = self.calls.get(ack.call_id)
+            if naming is not None and naming.looked_up:
+                name, seal = naming.dialled.encode(), dialog.agreement.seal
+                value = keys.write_told(name, naming.looked_up, seal)
+                ack.set(LOOKED_UP, b"Bellhop-Looked-Up: " + value)
+            return []
+        found = None if told is None else keys.read_told(told, dialog.agreement.seal)
+        binding = session.user.target.binding
+        return (
+            [] if found is None or binding is None else self._compare(session, binding.user, found)
+        )
+
+    def _compare(self, session, user, found):
+        """Compare the keys that a caller was told of a user's name with the user's own."""
+        name, told = found
+        section = self.node.settings.names.get(uri.key_of(name.partition(b"@")[0]))
+        own = self.people.get(user)
+        is_good = own is not None and told == [own.key] * len(told)
+        if section is None or section.name != user or is_good:
+            return []
+        shown = name.decode()
+        words = STRANGE % (session.contact, shown)
+        event = {"name": shown, "found": selfcheck.FOREIGN, "by": session.contact}
+        return [Event("name", event), Note("error", words)]
 
     def response(self, branch, response, now):
         """Take the proof of the one who was called out of a response to a phone."""

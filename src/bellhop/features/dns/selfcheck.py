@@ -2,7 +2,7 @@
 
 from ...effects import Event, Note
 from ...names import enum, keys, selfcheck
-from ...names.answer import TXT
+from ...names.answer import NAPTR, TXT
 from ...sip import uri
 
 # How often, ms; a fifth more or less, so that nobody can tell a router by the hour.
@@ -11,7 +11,9 @@ EVERY_MS, SPREAD_MS = (6 * 3600 * 1000, 72 * 60 * 1000)
 FIRST_MS = 20000
 # For the answers of the DNS.
 WATCH_MS = 15000
-ALARMS = (selfcheck.FOREIGN, selfcheck.OUTDATED, selfcheck.REFUTED)
+ALARMS = (selfcheck.FOREIGN, selfcheck.BESIDE, selfcheck.OUTDATED, selfcheck.REFUTED)
+# Other numbers that are asked for among one's own: who answers cannot tell whom it is that looks.
+OTHERS, OTHER_DIGITS = (3, 4)
 
 
 class Selfcheck:
@@ -50,23 +52,61 @@ class Selfcheck:
 
     def _check(self, now):
         self.rows = {}
-        effects = self.directories.look(now)
+        looks = []
         for user, proof in sorted(self.named.people.items()):
             for shown, name, zone in self._names(user):
-                effects += self._look(user, shown, name, zone, proof, now)
+                looks.append(
+                    (self.random(8), shown, name, zone, self._row(user, shown, name, proof))
+                )
+                for other in self._others(shown):
+                    for name, zone in self.named.places(other):
+                        looks.append((self.random(8), other, name, zone, {}))
+        looks.sort(key=lambda look: look[0])
+        effects = self.directories.look(now)
+        for _, shown, name, zone, row in looks:
+            effects += self._look(row, name, zone, now)
+            digits = enum.digits_of(uri.key_of(shown.encode()))
+            if digits is not None:
+                effects += self._look_where(row, digits, zone, now)
         return effects
 
-    def _look(self, user, shown, name, zone, proof, now):
+    def _others(self, shown):
+        """Return numbers like one's own (text)."""
+        digits = enum.digits_of(uri.key_of(shown.encode()))
+        if digits is None:
+            return []
+        random = [int.from_bytes(self.random(4), "big") for _ in range(OTHERS)]
+        head = digits[:-OTHER_DIGITS].decode()
+        return ["+%s%04d" % (head, number % 10**OTHER_DIGITS) for number in random]
+
+    def _row(self, user, shown, name, proof):
         line = keys.text(keys.Published(proof.key, proof.sequence)).decode()
         row = {"user": user, "name": shown, "owner": name.decode(), "record": line, "found": ""}
         self.rows[name] = row
+        return row
+
+    def _look(self, row, name, zone, now):
+        """Look up which keys a name has; row: without a user where it is not of this house."""
 
         def told(answers, now):
+            proof = self.named.people.get(row.get("user"))
+            if proof is None:
+                return []
             row["found"] = selfcheck.verdict(answers[0], proof.key, proof.sequence)
             row["why"] = answers[0].why
             return self._alarm(row) if row["found"] in ALARMS else []
 
         return self.questions.ask([(name, zone)], TXT, told, now)
+
+    def _look_where(self, row, digits, zone, now):
+        """Look up where a number leads."""
+
+        def told(answers, now):
+            found = enum.addresses(answers[0].records, digits)
+            row["leads"] = " ".join([address.decode() for address in found])
+            return []
+
+        return self.questions.ask([(enum.owner(digits, zone), zone)], NAPTR, told, now)
 
     def _alarm(self, row):
         words = "the DNS says of %s: %s; `bellhop names` shows what should stand there"

@@ -10,7 +10,8 @@ from ...sip.fields import line_value
 KEPT = frozenset(
     b"rseq rack event allow-events subscription-state expires min-expires accept refer-sub "
     b"geolocation privacy resource-priority info-package retry-after session-expires min-se "
-    b"bellhop-key bellhop-confirm bellhop-person bellhop-statement recv-info".split()
+    b"bellhop-key bellhop-confirm bellhop-person bellhop-statement bellhop-looked-up "
+    b"recv-info".split()
 )
 CONTENT = b"content-"
 # Fields of which some option tags pass.

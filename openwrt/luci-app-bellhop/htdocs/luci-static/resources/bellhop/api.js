@@ -72,7 +72,7 @@ const WORDS = {
 	'caller hung up': _('the caller hung up'), 'called hung up': _('the called hung up'), 'given up': _('the caller gave up'),
 	refused: _('refused'), 'ended by owner': _('ended by the owner of this node'), 'ended by node': _('ended by this node'),
 	published: _('published'), 'published without DNSSEC': _('published without DNSSEC'), 'not published': _('not published'),
-	'another key is published': _('another key is published'), outdated: _('a newer key of this person counts'),
+	'another key is published': _('another key is published'), 'another key is published beside it': _('another key is published beside it'), outdated: _('a newer key of this person counts'),
 	'refuted by DNSSEC': _('refuted by DNSSEC'), 'no answer': _('no answer'),
 	'node restarted': _('this node was restarted'), forgotten: _('forgotten'), 'handed over': _('the phones go on without this node')
 };

@@ -63,6 +63,7 @@ function drawNames(names) {
 	return api.section(_('Names in the DNS'), wrong.map(one => E('div', { 'class': 'alert-message warning' }, [ one.zone + ': ' + one.problems.join('; ') ])), names.reached.length ? E('p', [ _('Of your phone book the Internet reaches: %s').format(names.reached.map(row => row.name || row.number).join(', ')) ]) : '', api.table([
 		[ _('Name'), row => E('strong', [ row.name ]) ],
 		[ _('State'), row => api.mark(row.found == 'published' ? 'success' : row.found ? 'warning' : '', row.found ? api.word(row.found) : _('not looked up yet')) ],
+		[ _('Leads to'), row => row.leads ? api.code(row.leads) : '' ],
 		[ _('Record'), row => E('small', [ api.code(row.owner + ' TXT "' + row.record + '"') ]) ]
 	], names.names, ''));
 }
