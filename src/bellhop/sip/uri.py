@@ -202,15 +202,35 @@ def key_of(name):
     A number loses its visual separators and parameters such as phone-context, and the # with
     which a phone sends it off; all else is compared without regard to case.
     """
-    number = name.partition(b";")[0]
-    if number.strip(NUMBER + SEPARATORS + b"+"):
-        return name.lower()
-    for separator in SEPARATORS:
-        number = number.replace(bytes([separator]), b"")
+    number = plain(name.partition(b";")[0])
     digits = number[1:] if number[:1] == b"+" else number
     if not scan.is_made_of(digits, NUMBER):
         return name.lower()
     return number.rstrip(b"#") or number
+
+
+def plain(name):
+    """Return a number as it is dialled, without its visual separators; any other name as it is."""
+    if name.strip(NUMBER + SEPARATORS + b"+"):
+        return name
+    for separator in SEPARATORS:
+        name = name.replace(bytes([separator]), b"")
+    return name
+
+
+def typed(text, domain):
+    """Return the Uri of a number, name or address (text) that a person typed, None for none.
+
+    domain: octets, of what has none.
+    """
+    text = text.strip().encode()
+    if text.partition(b":")[0].lower() not in (b"sip", b"sips", b"tel"):
+        text = b"sip:" + plain(text) + (b"" if b"@" in text else b"@" + domain)
+    try:
+        found = parse(text)
+    except SipError:
+        return None
+    return found if found.user or found.scheme == b"tel" else None
 
 
 def unescape(value):

@@ -108,8 +108,12 @@ def read(name, text):
     if kind == "switch":
         return text in ("1", "on", "yes", "true")
     if kind == "list":
-        return [one.strip() for one in text.split(",") if one.strip()]
-    return text
+        return [_dialled(one) for one in text.split(",") if one.strip()]
+    return _dialled(text) if kind == "place" else text
+
+
+def _dialled(text):
+    return uri.plain(text.strip().encode()).decode()
 
 
 def checked(name, wish):

@@ -177,3 +177,22 @@ class HostTest(unittest.TestCase):
         self.assertEqual(uri.unescape(uri.escape(octets)), octets)
         uri.parse(b"sip:a@b;gr=" + uri.escape(octets))
         self.assertEqual(uri.escape(b"urn:uuid:1-2"), b"urn:uuid:1-2")
+
+
+class TypedTest(unittest.TestCase):
+    def test_a_person_types_numbers_with_blanks_names_and_addresses(self):
+        for text, written in (
+            (" +49 (30) 90-18.20 ", b"sip:+4930901820@home.test"),
+            ("201", b"sip:201@home.test"),
+            ("*21*202#", b"sip:*21*202#@home.test"),
+            ("bob", b"sip:bob@home.test"),
+            ("sip:bob@far.test", b"sip:bob@far.test"),
+            ("bob@far.test", b"sip:bob@far.test"),
+            ("tel:+4930901820", b"tel:+4930901820"),
+        ):
+            found = uri.typed(text, b"home.test")
+            self.assertEqual(None if found is None else found.write(), written)
+
+    def test_what_cannot_be_dialled_is_none(self):
+        for text in ("", " ", "@", "sip:", "a b", "a\r\nb", "sip:home.test", "Zo\xeb K"):
+            self.assertEqual(uri.typed(text, b"home.test"), None, text)

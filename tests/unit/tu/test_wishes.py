@@ -68,3 +68,10 @@ class Wishes(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+    def test_a_number_is_read_without_what_people_write_between_its_digits(self):
+        self.assertEqual(wishes.read("forward_always", " +49 (30) 12-34 "), "+49301234")
+        self.assertEqual(wishes.read("forward_always", "bob"), "bob")
+        self.assertEqual(
+            wishes.read("block", "0900 *, +49 30 1, eve@far"), ["0900*", "+49301", "eve@far"]
+        )
