@@ -3,18 +3,36 @@
 python -m tests.pilot.pictures FOLDER
 """
 
+import json
 import sys
 from pathlib import Path
 
+from bellhop.features.pilot import member
+from bellhop.media import agreement, trust
 from tests.support import chromium, netns
 
 from .conftest import House
+from .measures import KEEPING
 
 WAYS = (
     ("390", (390, 844), False, "en"), ("390-dark", (390, 844), True, "en"),
     ("390-de", (390, 844), False, "de"), ("1280", (1280, 900), False, "en"),
-    ("1280-dark", (1280, 900), True, "en"), ("320-fr", (320, 568), False, "fr"),
+    ("1280-dark", (1280, 900), True, "en"), ("1280-de", (1280, 900), False, "de"),
+    ("320-fr", (320, 568), False, "fr"), ("320-de", (320, 568), True, "de"),
 )  # fmt: skip
+# A member who may only look.
+DORA = """config user
+	option name 'dora'
+	option display_name 'Dora'
+	option extension '204'
+	option password 'secret-dora'
+	option pilot 'see'
+"""
+# A call for each level of safety, as the node tells them.
+LEVELS = (*trust.LEVELS, agreement.FAILED, *member.SAFETY)
+# Texts that do not fit where they stand.
+CUT = """[...document.querySelectorAll('nav span, button, b, label span, option')].filter(
+    one => one.offsetParent && one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
 TABS = ("now", "history", "messages", "book", "wishes", "phones")
 
 
@@ -27,6 +45,9 @@ def every_way(pages, name, folder, errors):
         wide = page.run("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             errors.append("%s at %s: %d pixels too wide" % (name, way, wide))
+        cut = page.run(CUT)
+        if cut:
+            errors.append("%s at %s: cut: %s" % (name, way, ", ".join(cut)))
         page.picture(folder / ("%s-%s.png" % (name, way)))
         errors += ["%s at %s: %s" % (name, way, one) for one in page.errors()]
 
@@ -107,6 +128,8 @@ def walk(house, folder):
         on_all(pages, lambda page: page.type("#forward_always", "201"))
         on_all(pages, lambda page: page.wait("!!document.querySelector('.note.bad')"))
         every_way(pages, "7-refused", folder, errors)
+    levels(house, pages, folder, errors)
+    looking(house, folder)
     house.node.stop()
     on_all(pages, lambda page: page.wait("!document.getElementById('away').hidden"))
     every_way(pages, "8-away", folder, errors)
@@ -120,6 +143,41 @@ def walk(house, folder):
     return [one for one in errors if "ERR_" not in one and "401" not in one]
 
 
+def levels(house, pages, folder, errors):
+    """Picture a call of each level of safety."""
+    for page in pages.values():
+        page.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEPING)
+        page.open(house.node.url())
+        page.wait("!!window.source && !!document.getElementById('now')")
+    for part in range(0, len(LEVELS), 4):
+        rows = [
+            {"call": str(number), "name": "", "said": "", "number": "sip:gran@far.test",
+             "address": "gran@far.test", "hidden": number == 2, "incoming": True,
+             "state": ("answered", "ringing", "held")[number % 3], "rings": True,
+             "safety": level, "words": "topmost Istanbul" if number % 3 == 0 else None,
+             "through": 3 if number % 4 == 0 else 0, "talked": 71, "seconds": 80}
+            for number, level in enumerate(LEVELS)
+        ][part:part + 4]  # fmt: skip
+        told = json.dumps(json.dumps({"calls": rows}))
+        for page in pages.values():
+            page.run("document.getElementById('tab-now').click(); window.source.dispatchEvent("
+                     "new MessageEvent('calls', { data: %s }))" % told)  # fmt: skip
+        every_way(pages, "7-levels-%d" % (part // 4), folder, errors)
+
+
+def looking(house, folder):
+    """Picture the page of who may only look, and of a search that finds nothing."""
+    page = house.page("dora", width=390, height=844)
+    for tab in TABS:
+        page.run("document.getElementById('tab-%s').click()" % tab)
+        page.run("new Promise(done => setTimeout(done, 500))")
+        page.picture(folder / ("7-see-%s-390.png" % tab))
+    page.run("document.getElementById('tab-book').click()")
+    page.type("#search", "xyz")
+    page.wait("!!document.querySelector('#book .empty')")
+    page.picture(folder / "7-nobody-390.png")
+
+
 def main(folder):
     """Write the pictures; print what went wrong."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +186,7 @@ def main(folder):
         return reason
     with netns.Network("pictures") as network:
         house = House(network)
+        house.node.more = DORA
         try:
             house.node.start()
             errors = walk(house, folder)
