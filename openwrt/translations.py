@@ -63,7 +63,8 @@ def refusals(path):
             parts = [part for one in node.value.values for part in ast.walk(one)]
             found += [part.value for part in parts if isinstance(part, ast.Constant)]
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-            said = node.exc.args[0]
+            is_word_first = getattr(node.exc.func, "id", "") == "Refusal"
+            said = node.exc.args[1 if is_word_first else 0]
             found.append(getattr(said.left if isinstance(said, ast.BinOp) else said, "value", ""))
     plain = [text for text in found if isinstance(text, str) and " " in text]
     return [text for text in plain if text.replace("'%s'", "").find("%") < 0 and text[-1] != " "]

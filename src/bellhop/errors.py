@@ -5,6 +5,19 @@ class BellhopError(Exception):
     """Root of all errors that are not plain bugs."""
 
 
+class Refusal(BellhopError):
+    """What a member of the house asks for cannot be.
+
+    word: by which his page knows it, to say it in his language; fields: what stands in the
+    sentence, each for one %s or %d of it.
+    """
+
+    def __init__(self, word, sentence, *fields):
+        super().__init__(sentence % fields if fields else sentence)
+        self.word = word
+        self.fields = fields
+
+
 class SipError(BellhopError):
     """A fault of the peer, with the status code and reason to answer it with.
 

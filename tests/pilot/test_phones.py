@@ -120,7 +120,7 @@ def test_a_link_holds_once_and_a_foreign_page_gets_nothing(house):
     other.wait_for("bob")
     third = house.browser.page()
     third.open(house.node.url(link))
-    third.wait_for("this link was used already")
+    third.wait_for("This link was used already")
     assert (
         page.run("fetch('/api', {method: 'POST', body: 'verb=me'}).then(one => one.status)") == 403
     )

@@ -6,7 +6,7 @@ itself and its call is like any other.
 
 import binascii
 
-from ..errors import BellhopError, SipError
+from ..errors import Refusal
 from ..sip import uri
 from ..sip.message import response_to
 from ..text import readable
@@ -19,6 +19,8 @@ RING_MS = 30000
 # How long a phone may take to tell what became of its call.
 REFER_MS = 60000
 MOST = 32
+NO_NUMBER = "'%s' is no number, name or address that can be dialled"
+FULL = "too many calls are being dialled: try again in a minute"
 
 # What becomes of one that dials: phones ring, one was taken, it dials; it is over.
 RINGS, REFERS, DIALS, OVER = STATES = ("rings", "refers", "dials", "over")
@@ -78,20 +80,11 @@ class Dial:
         return list(self.live.values())[-1]
 
     def _address(self, to):
-        """Return the URI of a number, name or address; raises BellhopError."""
-        text = to.strip()
-        if text[:4] not in ("sip:", "tel:") and text[:5] != "sips:":
-            host = "" if "@" in text else "@" + self.node.settings.domain.decode()
-            text = "sip:" + text + host
-        try:
-            found = uri.parse(text.encode())
-            if found.user or found.scheme == b"tel":
-                return found.write()
-        except SipError:
-            pass
-        raise BellhopError(
-            "'%s' is no number, name or address that can be dialled" % readable(to.encode())
-        )
+        """Return the URI of a number, name or address; raises Refusal."""
+        found = uri.typed(to, self.node.settings.domain)
+        if found is None:
+            raise Refusal("no number", NO_NUMBER, readable(to.encode()))
+        return found.write()
 
     def begin(self, user, to, now):
         """Ring the phones of a user; the one that is taken dials a URI (octets).
@@ -100,15 +93,15 @@ class Dial:
         """
         bindings = self.node.location.bindings(user, now)
         if not bindings:
-            raise BellhopError("no phone of '%s' is registered" % user)
+            raise Refusal("no phone", "no phone of '%s' is registered", user)
         if len(self.live) >= MOST:
-            raise BellhopError("too many calls are being dialled: try again in a minute")
+            raise Refusal("dialling full", FULL)
         dialling = Dialling(user, to, now)
         effects = []
         for binding in bindings:
             effects += self._invite(dialling, binding, now)
         if not dialling.legs:
-            raise BellhopError("no phone of '%s' can be reached now" % user)
+            raise Refusal("no phone", "no phone of '%s' can be reached now", user)
         self.node.deadlines.watch(dialling)
         return effects
 

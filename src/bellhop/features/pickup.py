@@ -11,7 +11,7 @@ do so is a contact with `option pickup`, known by the key of its node.
 
 from ..core.feature import first
 from ..effects import CELLS
-from ..errors import BellhopError, SipError
+from ..errors import Refusal, SipError
 from ..settings import codes
 from ..sip import uri
 from ..sip.message import response_to
@@ -25,6 +25,7 @@ PAUSE_MS = 400
 TOLD = "picked up: your phone answers now"
 PICKED = "picked up by "
 TAKEN = "taken on another phone of "
+NOT_YOURS = "call %d rings nobody whose calls '%s' may take"
 PLACES = "123456789"
 PARKED_MS = 180000
 # A phone may end a call before the one whom it has transferred is here.
@@ -360,16 +361,15 @@ class Pickup:
         call = self.node.live_call(arguments.get("call"))
         context = call.context
         if context is None or context.state != WAITING or context.is_help:
-            raise BellhopError("call %d does not ring now" % call.number)
+            raise Refusal("call over", "call %d does not ring now", call.number)
         group = [one for one in self.node.settings.users if self._is_in(user.pickup, one, None)]
         if context.branches and not _rings_at(context, group + [user.name]):
-            raise BellhopError("call %d rings nobody whose calls '%s' may take" % (
-                call.number, user.name))  # fmt: skip
+            raise Refusal("not yours", NOT_YOURS, call.number, user.name)
         rings = [branch.target.binding for branch in context.pending()]
         phones = self.node.location.bindings(user.name, now)
         targets = [dialplan.to_phone(one, TAKEN + user.name) for one in phones if one not in rings]
         if not targets:
-            raise BellhopError("no other phone of '%s' is registered" % user.name)
+            raise Refusal("no phone", "no other phone of '%s' is registered", user.name)
         effects = self.forwarder.join(context, targets, now)
         return {"user": user.name, "call": call.number, "phones": len(targets)}, effects
 

@@ -119,7 +119,7 @@ OF_PAGE = (
         "change a wish of a user's own",
     ),
     Row("price", "pilot", "price", ("user", "to"), 1, True, "what a call would cost"),
-    Row("balance", "pilot", "price", ("user",), 1, True, "what is left to call with"),
+    Row("balance", "pilot", "balance", ("user",), 1, True, "what is left to call with"),
     Row("my-voice", "pilot", "voice", ("user",), 1, False, "what callers have said"),
     Row("voice", "pilot", "voice", ("user", "id"), 2, False, "what one caller has said"),
     Row("delete-voice", "pilot", "voice", ("user", "id"), 2, True, "forget what one has said"),

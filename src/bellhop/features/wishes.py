@@ -1,9 +1,11 @@
 """The wishes of the members of the house: kept in the node's state, by codes and pages alike."""
 
 from ..effects import Store
-from ..errors import BellhopError
+from ..errors import BellhopError, Refusal
 from ..hours import DAY_MS, MINUTE_MS, until_turn
 from ..tu import wishes
+
+CIRCLE = "calls would go in a circle: %s forwards to %s"
 
 
 class Wishes:
@@ -68,7 +70,8 @@ class Wishes:
             try:
                 value = wishes.checked(name, value)
             except ValueError as error:
-                raise BellhopError(str(error)) from None
+                kind = wishes.NAMES.get(name, "wish")
+                raise Refusal("wrong " + kind, str(error)) from None
             self._check(user, name, value)
         mine = dict(self.kept.get(user.name, {}))
         if value is None:
@@ -95,9 +98,7 @@ class Wishes:
         other = names.get(wishes.key_of(place))
         while other is not None and other.kind == "user":
             if other in seen:
-                raise BellhopError(
-                    "calls would go in a circle: %s forwards to %s" % (other.name, place)
-                )
+                raise Refusal("circle", CIRCLE, other.name, place)
             seen.append(other)
             place = self.value(other, wishes.FORWARD_ALWAYS)
             other = names.get(wishes.key_of(place)) if place else None

@@ -7,7 +7,7 @@
 	/* Every level of safety: how good it is, and its sign. */
 	const SAFETY = {
 		house: [ 'good', 'shield' ], 'not known': [ 'warn', 'ask' ], 'not yet': [ 'calm', 'lock' ], 'by phones': [ 'calm', 'lock' ], clear: [ 'warn', 'open' ],
-		encrypted: [ 'calm', 'lock' ], 'known key': [ 'calm', 'lock' ], 'named by DNSSEC': [ 'good', 'shield' ], 'key changed': [ 'bad', 'alert' ],
+		'not private': [ 'warn', 'open' ], encrypted: [ 'calm', 'lock' ], 'known key': [ 'calm', 'lock' ], 'named by DNSSEC': [ 'good', 'shield' ], 'key changed': [ 'bad', 'alert' ],
 		'words compared': [ 'good', 'shield' ], signed: [ 'good', 'shield' ], 'words differ': [ 'bad', 'alert' ], failed: [ 'bad', 'alert' ]
 	};
 	const ICONS = {
@@ -16,7 +16,7 @@
 		phones: 'M8 2h8a1 1 0 0 1 1 1v18a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1zM11 18h2', bell: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4', pause: 'M9 6v12M15 6v12',
 		shield: 'M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6zM8.5 12l2.5 2.5L15.5 9.5', lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3', open: 'M6 11h12v9H6zM8.5 11V7a3.5 3.5 0 0 1 6.6-1.6',
 		alert: 'M12 3l10 18H2zM12 10v5M12 18v.1', ask: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.4-1 .8-1 1.7M12 17v.1',
-		'in': 'M18 6L7 17M7 9v8h8', out: 'M6 18L17 7M9 7h8v8', missed: 'M4 8l8 8 8-8M4 8v5M4 8h5', plus: 'M12 5v14M5 12h14'
+		'in': 'M18 6L7 17M7 9v8h8', out: 'M6 18L17 7M9 7h8v8', missed: 'M4 8l8 8 8-8M4 8v5M4 8h5', plus: 'M12 5v14M5 12h14', bin: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13', reply: 'M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6'
 	};
 	const page = document.getElementById('page');
 	let words = {}, state = null, source = null, tab = 'now', shown = {}, ask = '', onlyMissed = false, added = null;
@@ -54,6 +54,8 @@
 	const full = () => state.me.rights == 'full';
 	const isPhone = () => matchMedia('(pointer: coarse)').matches;
 
+	const onlySee = () => full() ? '' : h('p', { cls: 'note calm' }, t('see only'));
+
 	function field(title, attributes) {
 		return h('label', null, h('span', null, title), h('input', Object.assign({ autocomplete: 'off' }, attributes)));
 	}
@@ -76,13 +78,16 @@
 
 	/* The node. */
 
+	/* What it refuses, in the language of the page: by the word for it; else as it says it. */
+	const refusal = said => words['refused ' + said.word] ? t('refused ' + said.word, ...said.fields) : said.message[0].toUpperCase() + said.message.slice(1) + '.';
+
 	function api(verb, given) {
 		return fetch('/api', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ verb: verb, arguments: given || {} }) })
 			.then(answer => answer.json().then(body => {
 				if (answer.status == 401)
 					signIn();
 				if (body.error)
-					throw new Error(body.error.message);
+					throw new Error(refusal(body.error));
 				return body.result;
 			}), () => { throw new Error(t('away')); });
 	}
@@ -250,7 +255,8 @@
 			h('div', { cls: 'top' }, h('div', { cls: 'face' }, icon(rings ? 'bell' : one.state == 'held' ? 'pause' : 'now')),
 				h('div', { cls: 'who' }, h('b', null, who(one)), h('span', { cls: 'soft' }, told + ' · ', h('span', { 'data-since': one.at }, clock((Date.now() - one.at) / 1000))), one.name || one.said ? h('small', null, plain(one.number)) : '')),
 			h('div', { cls: 'safe ' + cls }, icon(sign), h('span', null, t('safe ' + one.safety))),
-			one.words ? [ h('p', { cls: 'words', translate: 'no' }, one.words), asks ? h('p', { cls: 'soft' }, t('compare') + ' ' + t('compare why')) : '' ] : '',
+			one.through && [ 'good', 'calm' ].includes(cls) ? h('p', { cls: 'soft' }, t('through', one.through)) : '',
+			one.words ? [ h('p', { cls: 'words', translate: 'no' }, one.words), asks ? h('p', { cls: 'soft' }, t('compare')) : '' ] : '',
 			full() ? [ asks && !one.hidden ? h('div', { cls: 'acts' }, verdict('same', 'same', 'main'), verdict('differ', 'different', '')) : '',
 				rings && one.incoming && state.me.phones.some(phone => phone.there && !phone.rings) ? h('div', { cls: 'acts' }, button(t('take'), () => api('take', { call: one.call }))) : '',
 				h('div', { cls: 'acts' }, button(t(rings && one.incoming ? 'decline' : 'hang up'), () => api(rings && one.incoming ? 'decline' : 'hangup', { call: one.call }), 'stop', { 'data-id': 'end' + one.call })) ] : '');
@@ -259,9 +265,15 @@
 	const links = number => /^[+\d][\d ()\/-]*$/.test(number) && isPhone() ? h('div', { cls: 'acts' },
 		h('a', { cls: 'button', href: 'tel:' + number.replace(/[^+\d]/g, '') }, t('call with')), h('a', { cls: 'button', href: 'sms:' + number.replace(/[^+\d]/g, '') }, t('text with'))) : '';
 
-	const dial = number => api('dial', { to: number }).then(() => note(t('dialling', number)), error => {
-		note(h('div', null, error.message, links(number)), 'bad');
-	});
+	/* What a call by a provider costs; nothing is said of one that is free. */
+	const price = one => one.provider ? ' ' + (one.minute === null && one.call === null ? t('price unknown', one.provider) :
+		t('price', one.provider, coins(one.minute)) + (one.call ? ' ' + t('price call', coins(one.call)) : '')) : '';
+	const coins = thousandths => ((thousandths || 0) / 1000).toLocaleString(document.documentElement.lang);
+
+	const dial = number => api('dial', { to: number }).then(() => {
+		note(t('dialling', number));
+		return api('price', { to: number }).then(one => note(t('dialling', number) + price(one)), () => {});
+	}, error => note(h('div', null, error.message, links(number)), 'bad'));
 
 	function dialBox() {
 		if (!full())
@@ -279,14 +291,16 @@
 	function past(one) {
 		const cls = one.how == 'missed' ? 'missed' : '';
 		return h('div', { cls: cls }, icon(one.how == 'missed' ? 'missed' : one.incoming ? 'in' : 'out'),
-			h('div', { cls: 'who' }, h('span', null, who(one)), h('small', null, when(one.seconds_ago) + ' · ' + t('how ' + one.how) + (one.talked === null ? '' : ' ' + clock(one.talked)) + (one.why ? ' · ' + one.why : ''))),
-			full() && one.number ? button(icon('now'), () => dial(one.number), 'bare', { 'aria-label': t('call back') + ' ' + who(one) }) : '');
+			h('div', { cls: 'who' }, h('span', null, who(one)), h('small', null, when(one.seconds_ago) + ' · ' + t(one.why ? 'why ' + one.why : 'how ' + one.how) + (one.talked === null ? '' : ' ' + clock(one.talked)))),
+			full() && one.number ? sign('now', 'call back', who(one), () => dial(one.number)) : '');
 	}
 
+	const sign = (name, title, whom, work) => button(icon(name), work, 'bare', { 'aria-label': t(title) + ' ' + whom, title: t(title) });
+
 	function text(one) {
-		return h('div', { cls: one.incoming ? 'text' : 'text out' }, h('div', { cls: 'who' }, h('small', null, t(one.incoming ? 'from' : 'to') + ' ' + who(one) + ' · ' + when(one.seconds_ago) + ' · ' + t('state ' + one.state)),
+		return h('div', { cls: one.incoming ? 'text' : 'text out' }, h('div', { cls: 'who' }, h('small', null, t(one.incoming ? 'from' : 'to') + ' ' + who(one) + ' · ' + when(one.seconds_ago) + (one.incoming ? '' : ' · ' + t('state ' + one.state))),
 			h('span', { cls: 'said' }, one.text)),
-			full() ? h('div', { cls: 'below' }, one.incoming ? button(t('answer'), () => write(one.number), 'bare') : '', button(t('delete'), () => api('delete-message', { id: one.id }), 'bare')) : '');
+			full() ? h('div', null, one.incoming ? sign('reply', 'answer', who(one), () => write(one.number)) : '', sign('bin', 'delete', one.text.slice(0, 40), () => api('delete-message', { id: one.id }))) : '');
 	}
 
 	function write(number) {
@@ -301,9 +315,8 @@
 	function person(one) {
 		const cls = one.state == 'there' ? 'there' : one.state == 'busy' ? 'busy' : '';
 		return h('div', null, h('span', { cls: 'dot ' + cls, role: 'img', 'aria-label': t(one.state || 'absent') }), h('div', { cls: 'who' }, h('span', null, one.name), h('small', null, one.number + (one.own ? ' · ' + t('mine') : one.state == 'busy' ? ' · ' + t('busy') : ''))),
-			full() ? h('div', null, one.own ? button(t('delete'), () => api('set-contact', { id: one.own }).then(search), 'bare') : '',
-				button(icon('messages'), () => write(one.number), 'bare', { 'aria-label': t('write') + ' ' + one.name }),
-				button(icon('now'), () => dial(one.number), 'bare', { 'aria-label': t('call') + ' ' + one.name })) : '');
+			full() ? h('div', null, one.own ? sign('bin', 'delete', one.name, () => api('set-contact', { id: one.own }).then(search)) : '',
+				sign('messages', 'write', one.name, () => write(one.number)), sign('now', 'call', one.name, () => dial(one.number))) : '');
 	}
 
 	const wish = (name, value) => api('set-my-wishes', { wish: name, value: value }).then(told => { state.wishes = told.in_force; note(t('saved'), 'good'); });
@@ -321,10 +334,11 @@
 	}
 
 	function phone(one) {
-		return h('div', null, h('span', { cls: 'dot ' + (one.there ? 'there' : ''), role: 'img', 'aria-label': t(one.there ? 'there' : 'off') }),
-			h('div', { cls: 'who' }, h('span', null, one.name || one.phone), h('small', null, [ one.name ? one.phone : '', one.asleep ? t('asleep') : one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · ')),
-				toggle(t('rings'), one.rings, rings => api('ring-phone', { phone: one.id, rings: rings ? '1' : '0' }))),
-			full() && one.own ? button(t('forget'), () => confirm(t('forget sure')) && api('forget-phone', { phone: one.id }), 'bare', { 'aria-label': t('forget') + ' ' + (one.name || one.phone) }) : '');
+		const title = one.name || one.phone;
+		return h('div', { cls: 'phone' }, h('span', { cls: 'dot ' + (one.there ? 'there' : ''), role: 'img', 'aria-label': t(one.there ? 'there' : 'off') }),
+			h('div', { cls: 'who' }, h('span', null, title), h('small', null, [ one.name ? one.phone : '', one.asleep ? t('asleep') : one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · '))),
+			full() && one.own ? sign('bin', 'forget', title, () => confirm(t('forget sure')) && api('forget-phone', { phone: one.id })) : '',
+			toggle(t('rings'), one.rings, rings => api('ring-phone', { phone: one.id, rings: rings ? '1' : '0' })));
 	}
 
 	/* A page by plain HTTP has no clipboard but the old command. */
@@ -352,7 +366,7 @@
 				[ [ 'linphone', t('kind linphone') ], [ 'baresip', 'baresip' ], [ 'other', t('kind other') ] ].map(one => h('option', { value: one[0] }, one[1])),
 				h('optgroup', { label: t('kind desk') }, DESK.map(one => h('option', { value: one }, one[0].toUpperCase() + one.slice(1)))))),
 			field(t('called'), { name: 'called', id: 'called', maxlength: 64 }), h('p', { cls: 'soft' }, t('plug')),
-			h('div', { cls: 'acts' }, button(t('done'), () => { added = null; draw('phones'); }), h('button', { cls: 'main' }, t('make'))));
+			h('div', { cls: 'acts' }, button(t('cancel'), () => { added = null; draw('phones'); }), h('button', { cls: 'main' }, t('make'))));
 		const url = added.path && location.origin + added.path, server = location.hostname + ':' + added.port;
 		const line = '"' + state.me.display_name.replace(/["\\]/g, '') + '" <sip:' + added.user + '@' + added.domain + ';transport=tcp>;auth_user=' + added.login + ';auth_pass=' + added.password + ';outbound="sip:' + server + ';transport=tcp";regint=600';
 		return h('div', { cls: 'card' }, h('h2', null, added.name),
@@ -366,11 +380,11 @@
 	const fresh = one => h('div', null, h('div', { cls: 'who' }, h('span', null, [ one.brand, one.model ].filter(text => text).join(' ') || '?'), h('small', null, one.mac.replace(/(..)(?=.)/g, '$1:'))),
 		button(t('is mine'), () => api('assign-phone', { mac: one.mac }).then(() => { state.fresh = state.fresh.filter(other => other !== one); draw('phones'); note(t('off on'), 'good'); }), 'main'));
 
-	const list = (rows, none) => rows.length ? h('div', { cls: 'card rows' }, rows) : h('p', { cls: 'empty' }, none);
+	const list = (rows, none) => rows.length ? h('div', { cls: 'card rows' }, rows) : h('p', { cls: 'card empty' }, none);
 	const missedBox = () => toggle(t('only missed'), onlyMissed, on => { onlyMissed = on; return history(); });
 
 	const DRAWN = {
-		now: () => [ ...(state.calls || []).map(call), (state.calls || []).length ? '' : h('p', { cls: 'empty' }, t('quiet now')), dialBox(), announcer() ],
+		now: () => [ ...(state.calls || []).map(call), (state.calls || []).length ? '' : h('p', { cls: 'card empty' }, t('quiet now')), dialBox(), announcer() ],
 		history: () => [ h('h2', null, t('history')), missedBox(), list((state.history || []).map(past), t('no history')),
 			state.more ? button(t('more'), () => history(state.history[state.history.length - 1].id)) : '' ],
 		messages: () => [ h('h2', null, t('messages')), full() ? h('form', { cls: 'card', onsubmit: ev => {
@@ -388,17 +402,17 @@
 			} }, h('h2', null, t('own contacts')), field(t('name'), { name: 'title_', id: 'contact', maxlength: 64, required: true }), field(t('number'), { name: 'number', id: 'number', maxlength: 128, required: true, autocapitalize: 'none' }), h('div', { cls: 'acts' }, h('button', { cls: 'main' }, t('add')))) : '' ],
 		wishes: () => {
 			const now = state.wishes;
-			return !now ? [] : [ h('h2', null, t('when called')), h('div', { cls: 'card' }, toggle(t('dnd'), now.dnd, on => wish('dnd', on ? 'on' : 'off')), wishField('quiet', now.quiet), h('p', { cls: 'soft' }, t('help rings'))),
+			return !now ? [] : [ h('h2', null, t('when called')), onlySee(), h('div', { cls: 'card' }, toggle(t('dnd'), now.dnd, on => wish('dnd', on ? 'on' : 'off')), wishField('quiet', now.quiet), h('p', { cls: 'soft' }, t('help rings'))),
 				h('div', { cls: 'card' }, FORWARDS.map(name => wishField(name, now[name]))),
 				h('div', { cls: 'card' }, toggle(t('anonymous'), now.anonymous == 'refuse', on => wish('anonymous', on ? 'refuse' : 'ring')), wishField('block', now.block.join(', '), t('block why'))) ];
 		},
 		phones: () => [ h('h2', null, t('phones')), h('p', null, t('my number') + ': ', h('b', null, state.me.extension || state.me.name), state.me.number ? [ ' · ' + t('outside') + ': ', h('b', null, state.me.number) ] : ''),
-			list(state.me.phones.map(phone), t('no phones')), addBox(), (state.fresh || []).length ? [ h('h2', null, t('new phones')), list(state.fresh.map(fresh)) ] : '',
-			h('h2', null, t('signed in')), list((state.sessions || []).map(session), '') ]
+			onlySee(), list(state.me.phones.map(phone), t('no phones')), addBox(), (state.fresh || []).length ? [ h('h2', null, t('new phones')), list(state.fresh.map(fresh)) ] : '',
+			h('h2', null, t('signed in')), list((state.sessions || []).slice().sort((one, other) => other.here - one.here || other.day - one.day).map(session), '') ]
 	};
 
 	function session(one) {
-		const day = new Date(one.day * 864e5).toLocaleDateString(document.documentElement.lang);
+		const day = one.day == Math.floor(Date.now() / 864e5) ? t('today') : new Date(one.day * 864e5).toLocaleDateString(document.documentElement.lang);
 		return h('div', null, h('div', { cls: 'who' }, h('span', null, one.browser || '?'), h('small', null, one.here ? t('this browser') : t('last seen', day))),
 			button(t('sign out'), () => api('sign-out', { id: one.id }).then(() => one.here ? signIn() : open('phones')), 'bare', { 'aria-label': t('sign out') + ' ' + one.browser }));
 	}
@@ -435,7 +449,10 @@
 	const enter = given => api('sign-in', given).then(begin);
 
 	const language = navigator.languages.map(one => one.slice(0, 2)).find(one => LANGUAGES.includes(one)) || 'en';
-	fetch('/words/' + language + '.json').then(answer => answer.json()).then(found => {
+	const file = name => fetch('/words/' + name + '.json').then(answer => answer.json());
+	/* As the package stores them: a list for each language, and once what each word is for. */
+	const named = list => file('keys').then(keys => Object.fromEntries(keys.map((key, at) => [ key, list[at] ])));
+	file(language).then(found => Array.isArray(found) ? named(found) : found).then(found => {
 		words = found;
 		document.documentElement.lang = language;
 		document.title = t('title');

@@ -1,8 +1,9 @@
 'use strict';
 /* Keeps the page's own files for when the router is not in reach; no answer of it is kept. */
-const NAME = 'bellhop-1', FILES = [ '/', '/pilot.css', '/pilot.js', '/qr.js', '/icon.svg', '/pilot.webmanifest', '/words/en.json', '/words/de.json', '/words/fr.json' ];
+const NAME = 'bellhop-1', FILES = [ '/', '/pilot.css', '/pilot.js', '/qr.js', '/icon.svg', '/pilot.webmanifest', '/words/en.json', '/words/de.json', '/words/fr.json', '/words/keys.json' ];
 
-self.addEventListener('install', event => event.waitUntil(caches.open(NAME).then(kept => kept.addAll(FILES)).then(() => self.skipWaiting())));
+self.addEventListener('install', event => event.waitUntil(caches.open(NAME).then(kept =>
+	Promise.all(FILES.map(name => kept.add(name).catch(() => 0)))).then(() => self.skipWaiting())));
 self.addEventListener('activate', event => event.waitUntil(caches.keys().then(names =>
 	Promise.all(names.filter(name => name != NAME).map(name => caches.delete(name)))).then(() => self.clients.claim())));
 self.addEventListener('fetch', event => {

@@ -1,7 +1,7 @@
 """Joins calls with media: who stands on each side of a branch, and what waits for ports."""
 
 from ...core.feature import first
-from ...errors import BellhopError, SipError
+from ...errors import BellhopError, Refusal, SipError
 from ...limits import OWN
 from ...media import crypto, trust
 from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
@@ -400,7 +400,7 @@ class Calls:
         else:
             effects = self.relays.differ(call.call_id)
         if not effects:
-            raise BellhopError("this call has no words that could be compared")
+            raise Refusal("no words", "this call has no words that could be compared")
         call.secure(trust.COMPARED if verdict == SAME else trust.DIFFERENT)
         return {"call": self.node.seen(call, now)}, effects
 

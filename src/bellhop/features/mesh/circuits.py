@@ -264,13 +264,16 @@ class Circuits:
         return self._outside(request) if flow and flow.transport == CELLS else None
 
     def seen(self, call):
-        """Return the nodes by which a Call goes, and whether its sound does, as fields."""
-        fields = {"through": [], "is_sound_through": False, "privacy": 0}
+        """Return the nodes by which a Call goes, whether its sound does, and whether it is in
+        clear on amateur radio, as fields."""
+        fields = {"through": [], "is_sound_through": False, "is_plain": False,
+                  "privacy": 0}  # fmt: skip
         for line in self.lines:
             if line.call_id == call.call_id and line.call is not None:
                 fields["through"] = self.mesh.through(line.call)
                 fields["is_sound_through"] = line.call.is_sounding
                 fields["privacy"] = line.call.level
+                fields["is_plain"] = line.call.is_plain
         return fields
 
     def restore(self, name, records, now):

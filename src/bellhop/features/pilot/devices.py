@@ -8,13 +8,14 @@ import binascii
 import hashlib
 
 from ...effects import Event, Store
-from ...errors import BellhopError
+from ...errors import Refusal
 from ...limits import MAX_DEVICES, MAX_DEVICES_OF_USER
 from ...sip import digest
 from ...text import printable, readable, spelled
 
 PASSWORD_LETTERS = 16
 FULL = "%d devices are enough: forget one first"
+NO_PHONE = "there is no such phone of yours"
 
 
 class Devices:
@@ -113,12 +114,12 @@ class Devices:
         """Make a device of a user (a section); return (its row, its password, effects).
 
         login: as whom it logs in, None for a new one; mac: of a desk phone, or "". Raises
-        BellhopError where there are enough.
+        Refusal where there are enough.
         """
         if len(self._all(user.name)) >= MAX_DEVICES_OF_USER:
-            raise BellhopError(FULL % MAX_DEVICES_OF_USER)
+            raise Refusal("devices full", FULL, MAX_DEVICES_OF_USER)
         if len(self.rows) >= MAX_DEVICES:
-            raise BellhopError(FULL % MAX_DEVICES)
+            raise Refusal("devices full", FULL, MAX_DEVICES)
         login = login or self._free_login(user.name, kind)
         password = spelled(self.node.random(PASSWORD_LETTERS))
         realm, made = self.node.settings.realm, {}
@@ -141,10 +142,10 @@ class Devices:
         return login
 
     def forget(self, user, login, now):
-        """Lock a device of a user (a name) out; return the effects. Raises BellhopError."""
+        """Lock a device of a user (a name) out; return the effects. Raises Refusal."""
         row = self.rows.get(login)
         if row is None or row["user"] != user:
-            raise BellhopError("there is no such device of yours that could be forgotten here")
+            raise Refusal("phone gone", NO_PHONE)
         del self.rows[login]
         self.rings.pop(login, None)
         self.adopt(self.node.settings)
@@ -156,7 +157,7 @@ class Devices:
     def tune(self, user, identifier, rings, now):
         """Let a device of a user (a name) ring or not; return the effects."""
         if identifier not in [row["id"] for row in self.of(user, now)]:
-            raise BellhopError("there is no such phone of yours")
+            raise Refusal("phone gone", NO_PHONE)
         if len(self.rings) >= MAX_DEVICES:  # Most are of phones that are no more.
             self.rings = {}
         self.rings[identifier] = rings

@@ -6,7 +6,7 @@ shell serves the page and knows who is signed in (shell/pilot).
 
 from ...core.feature import first
 from ...effects import Store
-from ...errors import BellhopError
+from ...errors import BellhopError, Refusal
 from ...limits import MAX_LINKS, MAX_OWN_CONTACTS
 from ...sip import digest, scan, uri
 from ...sip.ip import network_of
@@ -17,12 +17,21 @@ from . import place
 
 NO, SEE, FULL = RIGHTS = ("no", "see", "full")
 # What is said of the safety of a call beside the levels of its keys: it stays in the house, the
-# phones encrypt by themselves, the keys are agreed when it is answered, nothing is known.
-HOUSE, PHONES, NOT_YET, UNKNOWN = SAFETY = ("house", "by phones", "not yet", "not known")
+# phones encrypt by themselves, the keys are agreed when it is answered, nothing is known, it goes
+# in clear over amateur radio.
+HOUSE, PHONES, NOT_YET, UNKNOWN, NOT_PRIVATE = SAFETY = (
+    "house", "by phones", "not yet", "not known", "not private",
+)  # fmt: skip
 # What became of a call, for one member.
 TALKED, MISSED, ELSEWHERE, DECLINED, UNANSWERED = ENDS = (
     "talked", "missed", "answered elsewhere", "declined", "not answered",
 )  # fmt: skip
+# Why nobody took a call of a member's, by the status of its last response (RFC 3261 section 21).
+NOBODY, AWAY, IS_BUSY, SILENT, GIVEN_UP, REFUSED, FAILED = WHYS = (
+    "nobody has it", "not there", "busy", "no answer", "given up", "refused", "failed",
+)  # fmt: skip
+WHY = {404: NOBODY, 410: NOBODY, 416: NOBODY, 484: NOBODY, 604: NOBODY, 480: AWAY, 408: SILENT,
+       486: IS_BUSY, 600: IS_BUSY, 487: GIVEN_UP}  # fmt: skip
 HELD, BUSY = "held", "busy"
 # A link to sign in, and how often in an hour an address may try a password here.
 LINK_MS, LINK_LETTERS = 600000, 24
@@ -32,7 +41,11 @@ PAGE_OF_HISTORY = 100
 MOST_FOUND = 200
 USED = "this link was used already, or is older than ten minutes: ask for a new one"
 WRONG = "this is not the name or not the password"
-NO_PROVIDER = "there is no provider: calls here cost nothing, and none go to the telephone network"
+TOO_MANY = "too many wrong attempts from here: try again in an hour"
+FULL_BOOK = "more than %d contacts do not fit"
+NO_PROVIDER = "no provider calls this number: calls in the house and the mesh cost nothing"
+NO_NUMBER = "'%s' is no number, name or address that can be dialled"
+NO_SUM = "a provider tells a telephone no balance: its own page does"
 NO_VOICE = "there is no answering machine on this router"
 
 
@@ -99,7 +112,7 @@ class Pilot:
         user, password = self.node.settings.account(login), arguments["password"].encode()
         if user is None or not self._is_right(user, login, password):
             self._guessed(host, now)
-            raise BellhopError(WRONG)
+            raise Refusal("wrong password", WRONG)
         return {"user": user.name}, []
 
     def _is_right(self, user, login, password):
@@ -115,7 +128,7 @@ class Pilot:
         """Raise BellhopError where an address has been wrong too often."""
         guesser = "page " + network_of(host)
         if not self.node.rates.has(guesser, A_MINUTE, GUESSES_AN_HOUR, now):
-            raise BellhopError("too many wrong attempts from here: try again in an hour")
+            raise Refusal("too many tries", TOO_MANY)
 
     def _guessed(self, host, now):
         self.node.rates.allows("page " + network_of(host), A_MINUTE, GUESSES_AN_HOUR, now)
@@ -132,7 +145,7 @@ class Pilot:
         user = self.node.settings.users.get(found)
         if user is None or user.pilot == NO:
             self._guessed(host, now)
-            raise BellhopError(USED if token else WRONG)
+            raise Refusal("link used", USED) if token else Refusal("wrong password", WRONG)
         return found
 
     def _by_password(self, arguments):
@@ -198,6 +211,7 @@ class Pilot:
                 "rings": seen["rings"],
                 "safety": _safety(call, seen),
                 "words": seen.get("words") if call.state == ANSWERED else None,
+                "through": len(seen.get("through") or ()),
                 "talked": seen["seconds_talked"],
                 "seconds": seen["seconds_since_start"],
             }
@@ -275,7 +289,7 @@ class Pilot:
                 "id": call.number,
                 "incoming": incoming,
                 "how": _how(call, incoming, mine),
-                "why": "" if incoming or answered else (call.ended_by or ""),
+                "why": "" if incoming or answered else _why(call),
                 "safety": call.security if mine else None,
                 "seconds_ago": (now - call.since) // 1000,
                 "talked": (call.ended_at - call.answered_at) // 1000 if mine else None,
@@ -291,7 +305,7 @@ class Pilot:
             incoming = self._side(call, user.name) if wanted == str(call.number) else None
             if incoming is not None:
                 return user, call, incoming
-        raise BellhopError("this call is over")
+        raise Refusal("call over", "this call is over")
 
     def hang_up(self, arguments, now):
         """End `call`; one that rings here is declined."""
@@ -305,14 +319,14 @@ class Pilot:
         """Let `call` ring no more at the phones of `user`: it goes on as if he were busy."""
         user, call, incoming = self._mine(arguments)
         if not incoming or call.state != RINGING:
-            raise BellhopError("this call does not ring here")
+            raise Refusal("call over", "this call does not ring here")
         return {"call": arguments["call"]}, self.forwarder.decline(call.context, user.name, now)
 
     def verify(self, arguments, now):
         """Take what two people found of the words of `call`: `verdict` same or different."""
         user, call, incoming = self._mine(arguments)
         if incoming and wishes.is_nobody(call.from_):
-            raise BellhopError("who hides the number cannot be verified")
+            raise Refusal("hidden", "who hides the number cannot be verified")
         asked = {"call": arguments["call"], "verdict": arguments["verdict"]}
         effects = self.ask("verify", asked, now)[1]
         return {"call": self._row(call, incoming, user, now)}, effects
@@ -351,11 +365,11 @@ class Pilot:
         if name and (
             not number or len(number) > 128 or [c for c in number if not 32 <= ord(c) < 127]
         ):
-            raise BellhopError("a contact needs a number, a name or an address")
+            raise Refusal("wrong contact", "a contact needs a number, a name or an address")
         rows = [row for row in self.contacts.get(user, ()) if row["id"] != arguments.get("id")]
         if name:
             if len(rows) >= MAX_OWN_CONTACTS:
-                raise BellhopError("more than %d contacts do not fit" % MAX_OWN_CONTACTS)
+                raise Refusal("contacts full", FULL_BOOK, MAX_OWN_CONTACTS)
             made = arguments.get("id") or spelled(self.node.random(8))
             rows.append({"id": made, "name": name, "number": number})
         rows.sort(key=lambda row: row["name"].lower())
@@ -378,15 +392,57 @@ class Pilot:
         asked = {name: arguments[name] for name in arguments if name != "id"}
         return self.ask("set-wish", asked, now)
 
-    # What is not there yet.
+    # What costs money.
 
     def price(self, arguments, now):
-        """Tell what a call `to` somebody would cost."""
-        raise BellhopError(NO_PROVIDER)
+        """Return by which provider a call `to` somebody would go, "" for none, and its price.
+
+        minute, call: in thousandths of the smallest coin, None where it is not known.
+        """
+        self._user(arguments)
+        target = self._dialled(arguments.get("to") or "")
+        if self._is_free(target):
+            return {"provider": "", "minute": 0, "call": 0}, []
+        ways = first(self.node.hooks.priced, target, now)
+        if not ways:
+            raise Refusal("no provider", NO_PROVIDER)
+        way = ways[0]
+        return {"provider": way.provider, "minute": way.minute, "call": way.call}, []
+
+    def _dialled(self, to):
+        """Return the Uri of what somebody dials; raises Refusal."""
+        found = uri.typed(to, self.node.settings.domain)
+        if found is None:
+            raise Refusal("no number", NO_NUMBER, readable(to.encode()))
+        return found
+
+    def _is_free(self, target):
+        """Tell whether a call stays in the house or the mesh, or is one for help."""
+        node = self.node
+        place = node.settings.speed_dial.get(target.key)
+        target = target if place is None else uri.parse(place)
+        is_far = target.host is not None and not node.is_ours(target)
+        if is_far or target.key in node.settings.emergency:
+            return True
+        is_here = dialplan.callee(node.settings, target) is not None
+        return is_here or first(node.hooks.callee, target) is not None
+
+    def balance(self, arguments, now):
+        """Tell what is left to call with: no provider tells that to a telephone."""
+        self._user(arguments)
+        ways = first(self.node.hooks.priced, self._dialled("0"), now)
+        raise Refusal("no provider", NO_PROVIDER) if ways is None else Refusal("no balance", NO_SUM)
+
+    # What is not there yet.
 
     def voice(self, arguments, now):
         """Tell what callers have said."""
-        raise BellhopError(NO_VOICE)
+        raise Refusal("no voice", NO_VOICE)
+
+
+def _why(call):
+    """Return why nobody took a call, one of WHYS."""
+    return WHY.get(call.status) or (FAILED if (call.status or 500) // 100 == 5 else REFUSED)
 
 
 def _how(call, incoming, mine):
@@ -411,6 +467,8 @@ def _rings(call, name):
 
 
 def _safety(call, seen):
+    if seen.get("is_plain"):
+        return NOT_PRIVATE
     if seen.get("by_phones"):
         return PHONES
     if seen.get("security") is not None:

@@ -4,7 +4,7 @@ The file of a phone is made when it is fetched, once; what it holds is forgotten
 """
 
 from ...effects import Event
-from ...errors import BellhopError
+from ...errors import BellhopError, Refusal
 from ...limits import MAX_NEW_PHONES, MAX_OFFERS
 from ...provisioning import brands
 from ...provisioning.description import BLF, PARK, Description, Key
@@ -21,6 +21,8 @@ BY_HAND = (FIELDS, "baresip")
 KINDS = ("linphone",) + BY_HAND + brands.DESK
 GONE = "this link was used already, or is too old: add the phone once more"
 NO_FILE = "there is no such file for this phone"
+NOT_ASKED = "no such phone has asked: switch it off and on once more"
+NO_BRAND = "this phone does not say who made it: enter its values by hand"
 # One address may ask so seldom for a new phone, ms.
 PAUSE_MS = 5000
 
@@ -111,9 +113,9 @@ class Provision:
         user, mac = self._user(arguments), (arguments.get("mac") or "").replace(":", "").lower()
         found = self.phones.get(mac)
         if found is None:
-            raise BellhopError("no such phone has asked: switch it off and on once more")
+            raise Refusal("not asked", NOT_ASKED)
         if not found["brand"]:
-            raise BellhopError("this phone does not say who made it: enter its values by hand")
+            raise Refusal("no brand", NO_BRAND)
         del self.phones[mac]
         name = arguments.get("name") or found["model"]
         row, password, effects = self.devices.add(user, name, found["brand"], None, mac)

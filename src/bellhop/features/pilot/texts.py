@@ -3,7 +3,7 @@
 import binascii
 
 from ...effects import Event
-from ...errors import BellhopError, SipError
+from ...errors import Refusal, SipError
 from ...limits import MAX_TEXTS, MAX_TEXTS_BYTES, OWN
 from ...sip import address, scan, uri
 from ...sip.message import Request
@@ -15,7 +15,7 @@ from ...tu import dialplan
 WAITS, SENT, TAKEN, FAILED = STATES = ("waits", "sent", "taken", "not taken")
 PLAIN, CPIM = (b"text/plain", b"message/cpim")
 MOST_LETTERS = 1000
-TOO_LONG = "a text has at most %d messages: send it in parts" % MOST_LETTERS
+TOO_LONG = "a text has at most %d letters: send it in parts"
 NOBODY = "texts go to people of this house, of its phone book and of the mesh; '%s' is none"
 
 
@@ -157,7 +157,7 @@ class Texts:
         """Send `text` of `user` `to` a number, name or address."""
         user, body = self.node.user_named(arguments.get("user")), arguments.get("text") or ""
         if len(body) > MOST_LETTERS:
-            raise BellhopError(TOO_LONG)
+            raise Refusal("text too long", TOO_LONG, MOST_LETTERS)
         request = self._request(user, arguments.get("to") or "", body.encode())
         target = request.parsed_uri
         try:
@@ -165,9 +165,9 @@ class Texts:
             callee, stages = found.callee, found.stages
             is_far = callee is None and not (stages and stages[0][0].flow)
             if is_far and found.rule not in (dialplan.PHONE_BOOK,):
-                raise BellhopError(NOBODY % self.who(user, target)["address"])
+                raise Refusal("no reader", NOBODY, self.who(user, target)["address"])
         except SipError as error:
-            raise BellhopError(error.reason) from None
+            raise Refusal("text refused", "the text was refused: %s", error.reason) from None
         text = self._keep(user, target, request.body, False, now)
         for name in _members(callee):
             self._keep(name, uri.parse(self._sender(user)), request.body, True, now)
@@ -178,29 +178,23 @@ class Texts:
         return b"sip:" + user.encode() + b"@" + self.node.settings.domain
 
     def _request(self, user, to, body):
-        """Return the MESSAGE of a member to what he dials; raises BellhopError."""
+        """Return the MESSAGE of a member to what he dials; raises Refusal."""
         section, domain = self.node.settings.users[user], self.node.settings.domain
-        to = to.strip()
-        if to[:4] not in ("sip:", "tel:"):
-            to = "sip:" + to + ("" if "@" in to else "@" + domain.decode())
+        target = uri.typed(to, domain)
+        if target is None:
+            raise Refusal("no reader", NOBODY, readable(to.encode()))
+        target = target.write()
         shown = scan.shown((section.display_name or user).encode())
         lines = (
             b"Max-Forwards: 70",
             b"From: " + shown + b" <" + self._sender(user) + b">;tag=" + self._random(),
-            b"To: <" + to.encode() + b">",
+            b"To: <" + target + b">",
             b"Call-ID: " + self._random() + b"@" + domain, b"CSeq: 1 MESSAGE",
             b"Content-Type: text/plain;charset=UTF-8",
             b"Content-Length: " + str(len(body)).encode(),
         )  # fmt: skip
         names = [line.partition(b":")[0].lower() for line in lines]
-        request = Request(b"MESSAGE", to.encode(), names, list(lines), body)
-        try:
-            found = request.parsed_uri
-            if found.user or found.scheme == b"tel":
-                return request
-        except SipError:
-            pass
-        raise BellhopError(NOBODY % readable(to.encode()))
+        return Request(b"MESSAGE", target, names, list(lines), body)
 
     def _deliver(self, text, request, stages, members, now):
         """Send a text to every phone of those it is for, or let it wait; return the effects."""

@@ -41,7 +41,7 @@ class Trunks:
     name = "trunks"
     hooks = (
         "arrives", "within", "knows", "admits", "locate", "srtp", "started", "listening", "failed",
-        "restore", "counters",
+        "restore", "counters", "priced",
     )  # fmt: skip
     events = ("send", "leave", "dated", "spam", "texted")
 
@@ -287,11 +287,17 @@ class Trunks:
 
     def _targets(self, number, method, now):
         """Return the Targets of a number, the cheapest that is there first."""
+        return [self._target(way, number) for way in self._ways_now(number, now)]
+
+    def _ways_now(self, number, now):
         there = [one.name for one in self._all() if one.way() is not None]
         ways = self._ways(number, there, now)
         up = [way for way in ways if self.providers[way.provider].is_up()]
-        down = [way for way in ways if way not in up]
-        return [self._target(way, number) for way in up + down]
+        return up + [way for way in ways if way not in up]
+
+    def priced(self, target, now):
+        """Return the Ways (tu.leastcost) of a call to a Uri by providers, None without any."""
+        return self._ways_now(self._number(self._led(target)), now) if self.providers else None
 
     def _ways(self, number, names, now):
         settings, minute = self.node.settings, self.own.minute(now)

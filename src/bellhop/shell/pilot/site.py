@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 
-from ...errors import BellhopError
+from ...errors import BellhopError, Refusal
 from ...limits import MAX_PAGES
 from ..http import Answer, text
 from .sessions import Sessions, cookie
@@ -153,7 +153,10 @@ class Site:
                 return self._json(401, {"error": {"message": SIGN_IN}})
             return self._json(200, {"result": self._do(session, verb, arguments)}, session, verb)
         except BellhopError as error:
-            return self._json(200, {"error": {"message": str(error)}})
+            told = {"message": str(error)}
+            if isinstance(error, Refusal):
+                told.update({"word": error.word, "fields": [str(one) for one in error.fields]})
+            return self._json(200, {"error": told})
 
     def _json(self, status, value, session=None, verb=None):
         words = {
@@ -197,7 +200,7 @@ class Site:
         if own is None:
             raise BellhopError("there is no verb '%s' here" % verb[:40])
         if own in self.changes and self._right(session["user"]) != "full":
-            raise BellhopError(FULL)
+            raise Refusal("rights", FULL)
         given = {name: arguments[name] for name in arguments if name in self.takes[own]}
         return self.ask(own, dict(given, user=session["user"]))
 

@@ -3,11 +3,21 @@
 import json
 
 from bellhop.effects import Listener
-from bellhop.errors import BellhopError
+from bellhop.errors import BellhopError, Refusal
+from bellhop.features import catalogue
 from bellhop.tu.calls import ANSWERED
+from tests.support.carrier import Carrier, exchange, provider
 from tests.support.members import PilotHouse
 
 SIX = 10
+ROUTES = """config route
+	option prefix +49
+	option minute 1.9
+	option call 0
+config route
+	option prefix +33
+	option refuse 1
+"""
 
 
 class Entering(PilotHouse):
@@ -205,9 +215,45 @@ class People(PilotHouse):
             self.ask("set-my-wishes", user="bob", wish="forward_always", value="201")
         self.assertIn("circle", str(refused.exception))
 
-    def test_what_is_not_there_yet_says_so(self):
-        for verb, words in (("price", "no provider"), ("balance", "no provider"),
-                            ("my-voice", "no answering machine")):  # fmt: skip
-            with self.assertRaises(BellhopError) as refused:
-                self.ask(verb, user="alice")
-            self.assertIn(words, str(refused.exception))
+    def test_without_a_provider_what_is_free_is_free_and_the_rest_goes_nowhere(self):
+        free = {"provider": "", "minute": 0, "call": 0}
+        for number in ("202", "sip:bob@home.test", "71", "112", "carol", "sip:x@far.test"):
+            self.assertEqual(self.ask("price", user="alice", to=number), free)
+        for verb, given, word in (
+            ("price", {"to": "+49891"}, "no provider"),
+            ("price", {"to": "@"}, "no number"),
+            ("price", {}, "no number"),
+            ("balance", {}, "no provider"),
+            ("my-voice", {}, "no voice"),
+        ):
+            with self.assertRaises(Refusal) as refused:
+                self.ask(verb, user="alice", **given)
+            self.assertEqual(refused.exception.word, word)
+
+    def test_the_price_is_that_of_the_provider_that_would_be_asked_first(self):
+        made = exchange(provider() + ROUTES)
+        catalogue.join_pilot(made.engine)
+        Carrier(made).register()
+
+        def ask(verb, **given):
+            return made.engine.answer(verb, dict(given, user="alice"), made.now)[0]
+
+        known = {"provider": "tel", "minute": 1900, "call": 0}
+        self.assertEqual(ask("price", to="+49 (89) 22 22"), known)
+        self.assertEqual(ask("price", to="089-2222"), known)
+        unknown = {"provider": "tel", "minute": None, "call": None}
+        self.assertEqual(ask("price", to="+12125551234"), unknown)
+        self.assertEqual(ask("price", to="bob")["provider"], "")
+        for verb, word in (("price", "no provider"), ("balance", "no balance")):
+            with self.assertRaises(Refusal) as refused:
+                ask(verb, **({"to": "+33122334455"} if verb == "price" else {}))
+            self.assertEqual(refused.exception.word, word)
+
+    def test_a_call_that_nobody_took_says_why_in_one_of_a_few_words(self):
+        for status, why in ((404, "nobody has it"), (486, "busy"), (480, "not there"),
+                            (408, "no answer"), (603, "refused"), (500, "failed")):  # fmt: skip
+            self.invite("alice", "202")
+            self.answer("bob", status)
+            row = self.ask("my-history", user="alice")["history"][0]
+            self.assertEqual((row["how"], row["why"]), ("not answered", why))
+            self.assertEqual(self.ask("my-history", user="bob")["history"][0]["why"], "")
