@@ -26,7 +26,7 @@ def site(tmp_path):
 
 def test_a_page_that_is_believed_is_installed_and_opens_without_the_router(site):
     base = "https://127.0.0.1:%d" % site.ports["https"]
-    path = re.search(r"path: (\S+)", site.ask("pilot-link", "alice").stdout)[1]
+    path = re.search(r"(/#in=\w+)", site.ask("pilot-link", "alice").stdout)[1]
     with chromium.Browser() as browser:
         page = browser.page()
         page.open(base + path)
