@@ -179,6 +179,8 @@ def test_a_name_whose_key_the_mesh_knows_is_called_in_cells(streets, houses):
     assert wait_level(called, "encrypted")["contact"] == "u0@node0"
     hang_up(one, two)
     assert "key of a person in the mesh, 1 hop" in last_of(caller)["why"]
+    kept = [row["contact"] for row in caller.ask("trust")["trust"]]
+    assert sorted(kept) == ["u1@b.test", "u1@node1"], "neither goes in clear from now on"
     writer, reader = (streets.handset(built.town, n, domain=DOMAINS[n]) for n in (0, 1))
     writer.ask("MESSAGE", "sip:u1@b.test", ["Content-Type: text/plain"], "in cells too")
     assert reader.incoming("MESSAGE").endswith("in cells too")

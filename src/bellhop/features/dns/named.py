@@ -328,6 +328,8 @@ class Named:
             return []
         call = self.node.calls.live.get(session.call_id)
         if self._fits(naming, agreement.peer):
+            if naming.dialled != session.contact:  # So a provider is not asked for it quietly.
+                self.relays.keying.trust.mark(naming.dialled, agreement.peer, trust.NAMED)
             effects = self.relays.vouch(session, trust.NAMED)
             if call is not None:
                 call.secure(session.level)

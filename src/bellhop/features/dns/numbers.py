@@ -147,4 +147,5 @@ class Numbers:
             targets.append(dialplan.towards(address, None, reason))
         while len(self.order) > MAX_FOUND:
             del self.found[self.order.pop(0)]
-        return dialplan.with_spare(targets[0], targets[1:] + branch.spare)
+        # Whom the DNS knows no provider is asked for: that would be in clear, paid, and elsewhere.
+        return dialplan.with_spare(targets[0], targets[1:])

@@ -62,6 +62,17 @@ class DirectoryTest(unittest.TestCase):
             self.made.advance(1500)
             self.assertIn(SECOND, self.asked())
 
+    def test_whom_the_dns_knows_no_provider_is_asked_for(self):
+        for outcome in (SECURE, INSECURE):
+            self.start()
+            self.dial()
+            self.know(outcome, ALICE)
+            self.made.resolve([flow("10.9.0.9", 5060)])
+            self.made.advance(40000)
+            self.assertEqual((set(self.asked()), self.status()), ({"10.9.0.9"}, 408))
+            self.dial("*1089654321")
+            self.assertEqual(self.asked(), [FIRST])
+
     def test_what_dnssec_refutes_never_falls_back(self):
         self.start()
         self.dial()
