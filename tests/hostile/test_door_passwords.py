@@ -266,10 +266,13 @@ def test_passwords_in_addresses_are_masked_in_the_trace():
         "Refer-To: <sip:a:hunter2@b?Authorization=hunter2>", "Content-Length: 0",
         "Proxy-Authorization: Digest username=hunter2", "X: sip:no:one said hunter",
     ]  # fmt: skip
-    exchange.receive(wire(fields), flow("203.0.113.7"))
-    assert bob
+    bob.hear(exchange.receive(wire(fields), flow("203.0.113.7"))[-1].data)
     call = exchange.engine.answer("calls", {}, exchange.now)[0]["calls"][0]
     traced = exchange.engine.answer("trace", {"call": str(call["number"])}, exchange.now)[0]
     text = "\n".join(one["message"] for one in traced["messages"])
-    assert "hunter2" not in text
+    told = [exchange.engine.answer("calls", {}, exchange.now)[0]]
+    exchange.receive(bob.answer(486, "INVITE"), bob.flow)
+    told.append(exchange.engine.answer("history", {}, exchange.now)[0])
+    assert told[1]["history"][0]["dialled"] == "sip:bob@home.test"
+    assert "hunter2" not in str([traced, told, exchange.events])
     assert "sip:bob:***@home.test" in text and "sip:no:one said hunter" in text

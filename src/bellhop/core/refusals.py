@@ -3,7 +3,7 @@
 from ..effects import Event, Note, sending
 from ..errors import SipError
 from ..limits import MAX_DATAGRAM_BYTES, STRANGER
-from ..sip import via
+from ..sip import uri, via
 from ..sip.message import Request, response_to
 from ..text import readable
 from ..tu import dialplan, proxy, wording
@@ -116,6 +116,6 @@ class Refusals:
 def _dialled(request):
     """Return what a request asks for, as people dial it."""
     try:
-        return readable(request.parsed_uri.name or request.uri)
+        return readable(request.parsed_uri.name or uri.without_secrets(request.uri))
     except SipError:
         return readable(request.uri)

@@ -91,6 +91,17 @@ def parse(value):
     return _memo.get(value) or remember(_memo, value, _as_written(value))
 
 
+def without_secrets(value):
+    """Return a URI without its password, and without headers, which may hold another one."""
+    try:
+        found = parse(value)
+    except SipError:
+        return value  # Nobody is called by it.
+    if found.password is None and found.headers is None:
+        return value
+    return Uri(found.scheme, found.user, found.host, found.port, found.params).write()
+
+
 def _as_written(value):
     found = _parse(value)
     found.written = value

@@ -158,6 +158,13 @@ def _user_of(section):
     return section.name if section is not None and section.kind == "user" else None
 
 
+def _shown(named):
+    """Return an Address without what only the far end is to read: calls are listed and kept."""
+    octets = uri.without_secrets(named.uri_bytes)
+    is_bare = octets == named.uri_bytes
+    return named if is_bare else address.Address(named.display, octets, named.params)
+
+
 def name_of(address):
     """Return who an Address is, as user@host or host."""
     found = address.uri
@@ -188,7 +195,8 @@ class Calls:
         self.counters["calls"] += 1
         call.number = self.number
         call.call_id = call_id
-        call.from_, call.to, call.uri = request.from_, request.to, request.uri
+        call.from_, call.to = _shown(request.from_), _shown(request.to)
+        call.uri = uri.without_secrets(request.uri)
         call.state, call.step, call.why, call.in_path = RINGING, "", [], []
         call.since, call.answered_at, call.ended_at = now, None, None
         call.status = call.ending = call.ended_by = None
