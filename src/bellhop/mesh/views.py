@@ -83,8 +83,9 @@ class Reach:
 
 
 def _live(mesh, has_plain=True):
-    """Return {short id: cost} of the peers at this moment."""
-    ways = {peer.id: peer.best() for peer in mesh.exchange.peers.values()}
+    """Return {short id: cost} of the peers at this moment whose keys are not over."""
+    peers = [peer for peer in mesh.exchange.peers.values() if mesh.ending(peer.key) is None]
+    ways = {peer.id: peer.best() for peer in peers}
     return {short: ways[short].cost for short in ways if has_plain or not ways[short].is_plain()}
 
 

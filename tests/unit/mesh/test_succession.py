@@ -102,6 +102,7 @@ class Mesh(unittest.TestCase):
             self.assertEqual(node.find(b"alice2"), [])
             self.assertTrue(node.ending(thief.id).is_revoked)
             self.assertEqual(node.node_of(thief.key), toy_public_key(NEW))
+            self.assertNotIn(thief.key, [row["node"] for row in node.routes()])
         thief.publish([Served(b"mallory", b"666", b"m", (), True)], network.now)
         network.run(8000)
         self.assertEqual(network.nodes[0].find(b"mallory"), [])
