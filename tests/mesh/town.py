@@ -77,6 +77,7 @@ class Node:
         self.media_options = None  # None: sound does not pass the node
         self.program = ["-m", "bellhop"]
         self.libraries = TREE + "/native/.build/host"
+        self.source = TREE + "/src"
         self.users = [(f"u{number}", f"20{number}", [])]
         self.process = None
         self._asked = None
@@ -104,7 +105,7 @@ class Node:
         with open(config, "w") as file:
             file.write(self.configuration())
         words = [sys.executable, *self.program, "--config", config, "--state", self.state]
-        places = {"PYTHONPATH": TREE + "/src", "LD_LIBRARY_PATH": self.libraries}
+        places = {"PYTHONPATH": self.source, "LD_LIBRARY_PATH": self.libraries}
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = self.host.popen(
                 words, stdout=log, stderr=log, env={**os.environ, **places}
@@ -199,7 +200,7 @@ class Town:
         for number in range(1 + max(itertools.chain(*self.streets))):
             host = self.network.host(f"n{number}")
             forwarding = "net.ipv4.ip_forward=" + str(int(routed))
-            self._sysctl(host, forwarding, *QUIET_SYSCTL)
+            self.sysctl(host, forwarding, *QUIET_SYSCTL)
             self.nodes.append(Node(number, host, os.path.join(self.folder, str(number))))
         for index, street in enumerate(self.streets):
             lan = self.lans[street] = self.network.lan()
@@ -218,7 +219,8 @@ class Town:
             self._route()
 
     @staticmethod
-    def _sysctl(host, *settings):
+    def sysctl(host, *settings):
+        """Set what the kernel of a host does."""
         host.popen(["sysctl", "-qw", *settings]).wait(PATIENCE)
 
     def _route(self):
