@@ -24,7 +24,6 @@ def test_node_runs_as_its_user_in_a_jail_without_new_privileges(tmp_path):
         "user bellhop",
         "group bellhop",
         "no_new_privs 1",
-        "reload_signal HUP",
         "stderr 1",
     ):
         assert "procd_set_param " + line in lines
@@ -47,15 +46,16 @@ def test_command_names_configuration_state_and_run_folder(tmp_path):
 
 
 def test_change_of_the_configuration_reloads_and_does_not_restart(tmp_path):
-    lines = told(tmp_path, "start_service; service_triggers")
-    assert "procd_set_param file /etc/config/bellhop" in lines
-    assert "procd_add_reload_trigger bellhop" in lines
+    assert "procd_add_reload_trigger bellhop" in told(tmp_path, "service_triggers")
+    lines = told(tmp_path, "start() { start_service; }; reload_service")
+    assert "procd_set_param file /etc/config/bellhop" not in lines
+    assert lines[-2:] == ["procd_send_signal bellhop instance1 HUP", ""]
 
 
 def test_new_address_of_an_interface_reaches_the_node_by_a_signal(tmp_path):
     lines = told(tmp_path, "service_triggers; readdress")
     assert "procd_add_raw_trigger interface.* 2000 /etc/init.d/bellhop readdress" in lines
-    assert "procd_send_signal bellhop * HUP" in lines
+    assert "procd_send_signal bellhop instance1 HUP" in lines
 
 
 def test_mdns_announces_the_sip_port(tmp_path):

@@ -161,7 +161,7 @@ until_so answers && echo returned
 ubus call bellhop status | grep -c 'last good configuration'
 /etc/init.d/bellhop reload
 good() { ! ubus call bellhop status | grep -q 'last good'; }
-until_so good && echo good again
+sleep 2; good && echo good again
 """)
     assert "on the new port: 4" in lines  # UDP and TCP, IPv4 and IPv6.
     assert "-rw-r----- root:bellhop" in lines
@@ -263,6 +263,53 @@ echo "then: $(ours .)"
         assert found.index("192.0.2.7") < found.index("dport 5070"), text
     assert found.index("192.0.2.8") < found.index("dport 5070"), text
     assert "zone told" in lines and "mesh: 1" in lines and "then: " in lines, text
+
+
+def test_a_commit_before_the_first_reading_leaves_the_node_its_configuration(router):
+    """UCI gives the file back to root each time: the node starts with the copy it finds."""
+    lines = router("""
+uci set bellhop.node.domain=early.test
+uci commit bellhop
+seconds=30
+committed() {
+	seconds=$((seconds + 1))
+	uci set bellhop.node.ring_seconds=$seconds
+	uci commit bellhop
+	answers
+}
+until_so committed &
+committing=$!
+/etc/init.d/bellhop start
+wait $committing
+ls -l /etc/config/bellhop | awk '{ print "of " $3 ":" $4 }'
+ubus call bellhop problems | grep -E 'wrong|works'
+/etc/init.d/bellhop reload
+good() { ! ubus call bellhop problems | grep -q "cannot be read"; }
+until_so good && ubus call bellhop status | grep domain
+""")
+    text = "\n".join(lines)
+    assert "of root:root" in lines and "cannot be read" in text, text
+    assert "the last good configuration is in force" in text, text
+    assert '\t"domain": "early.test",' in lines, text
+
+
+def test_keys_that_root_makes_are_for_the_node(router):
+    lines = router(
+        """
+uci set bellhop.mesh=mesh
+uci set bellhop.mesh.enabled=1
+uci set bellhop.alice=user
+uci set bellhop.alice.name=alice
+uci set bellhop.alice.password=wonderland
+uci commit bellhop
+begin
+bellhop person-key alice | head -n 1
+ls -l /etc/bellhop/users | awk '{ print $3, $9 }'
+""",
+        "take %s\nquiet\n" % " ".join(MESH),
+    )
+    assert any(line.startswith("sip:alice@") for line in lines), lines
+    assert "bellhop alice.seed" in lines, lines
 
 
 def test_restart_that_comes_while_python_starts_is_not_lost(router):

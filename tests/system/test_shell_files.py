@@ -224,6 +224,22 @@ def test_a_folder_of_somebody_else_is_refused_with_the_way_out(folder):
         check_own(str(folder.path))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_what_root_makes_among_the_files_of_a_node_is_for_the_node(tmp_path):
+    """As the commands do that make or take in keys: the node itself is another user."""
+    os.chown(tmp_path, 12345, 54321)
+    tmp_path.joinpath("elsewhere").write_text("a file of root, known here by another name too")
+    os.link(tmp_path / "elsewhere", tmp_path / "linked")
+    files.make_folder(str(tmp_path / "users/more"))
+    files.replace(str(tmp_path / "users/alice.seed"), [b"x"])
+    files.append(str(tmp_path / "users/journal"), b"x", is_new=True)
+    files.append(str(tmp_path / "linked"), b"x", is_new=False)
+    for name in ("users", "users/more", "users/alice.seed", "users/journal"):
+        found = (tmp_path / name).stat()
+        assert (found.st_uid, found.st_gid) == (12345, 54321), name
+    assert (tmp_path / "elsewhere").stat().st_uid == 0
+
+
 def test_what_another_has_linked_into_the_folder_is_not_followed(folder):
     prey = folder.path / "prey"
     prey.write_text("mine")

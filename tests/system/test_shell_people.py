@@ -55,3 +55,11 @@ def test_a_sealed_line_brings_key_and_sequence(tmp_path):
     keys_of_people.outdate(state, "alice")
     line = keys_of_people.export(state, "alice", "four words are enough")
     assert keys_of_people.unseal(line, "four words are enough") == ("alice", seed, 1)
+
+
+def test_keys_that_cannot_be_read_take_nobody_elses_away(tmp_path):
+    state = str(tmp_path)
+    keys_of_people.make(state, "alice")
+    (tmp_path / "users/bob.proof").write_bytes(b"cut short")
+    (tmp_path / "users/gone.seed").symlink_to(tmp_path / "nowhere")
+    assert list(keys_of_people.speaking(state)) == ["alice"]

@@ -1,6 +1,7 @@
 """Keys of people on disk, one file a user, and sealed copies of them for another router."""
 
 import binascii
+import contextlib
 import hashlib
 import os
 
@@ -23,15 +24,19 @@ EXPORT_HEAD = "bellhop-person-1:"
 
 def read(state):
     """Return {name: seed} of all that are in the state folder."""
+    seeds = _kept(state, ENDING)
+    return {name: seeds[name] for name in seeds if len(seeds[name]) == identity.SEED_BYTES}
+
+
+def _kept(state, ending):
+    """Return {name: octets} of the files with this ending that the node may read."""
     found = {}
     folder = os.path.join(state, FOLDER)
-    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        name, ending = os.path.splitext(file)
-        if ending == ENDING:
-            with open(os.path.join(folder, file), "rb") as opened:
-                seed = opened.read()
-            if len(seed) == identity.SEED_BYTES:
-                found[name] = seed
+    for file in sorted(os.listdir(folder)) if os.access(folder, os.R_OK) else ():
+        name, its_ending = os.path.splitext(file)
+        if its_ending == ending:
+            with contextlib.suppress(OSError), open(os.path.join(folder, file), "rb") as opened:
+                found[name] = opened.read()
     return found
 
 
@@ -85,12 +90,9 @@ def check(text):
 
 def _proofs(state):
     found = {}
-    folder = os.path.join(state, FOLDER)
-    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        name, ending = os.path.splitext(file)
-        if ending == PROOF:
-            with open(os.path.join(folder, file), "rb") as opened:
-                found[name] = _proof(opened.read())
+    for name, octets in _kept(state, PROOF).items():
+        with contextlib.suppress(ValueError):  # One that was cut short proves nothing.
+            found[name] = _proof(octets)
     return found
 
 
@@ -160,7 +162,7 @@ def _check(name):
 
 
 def _put(state, file, octets):
-    os.makedirs(os.path.join(state, FOLDER), mode=0o700, exist_ok=True)
+    files.make_folder(os.path.join(state, FOLDER))
     files.replace(os.path.join(state, FOLDER, file), [octets])
 
 

@@ -7,7 +7,10 @@ exists = os.path.exists
 
 def make_folder(path):
     """Make a folder of mode 0700 and those above it; raises OSError."""
-    os.makedirs(path, mode=0o700, exist_ok=True)
+    if path and not os.path.isdir(path):
+        make_folder(os.path.dirname(path))
+        os.mkdir(path, mode=0o700)
+        _give(path, path)
 
 
 def privately(work):
@@ -53,7 +56,18 @@ def remove(path):
 
 def _opened(path, flags):
     """Open for writing; what others have linked there is not followed."""
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600), "wb")
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+    if os.stat(number).st_nlink == 1:  # Else it is somewhere else too.
+        _give(number, path)
+    return open(number, "wb")
+
+
+def _give(made, path):
+    """What root makes among the files of a node that is another user is for that user."""
+    if os.geteuid() == 0:
+        folder = os.stat(os.path.dirname(path) or ".")
+        if folder.st_uid and os.stat(made).st_uid == 0:
+            os.chown(made, folder.st_uid, folder.st_gid)
 
 
 def _finish(file, is_synced):
