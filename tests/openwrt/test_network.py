@@ -174,3 +174,29 @@ grep garage /tmp/hotplug
     told |= {"garage is down", "garage is up", "the cable is out", "the cable is in", "and six"}
     assert told | {"one process", "ifdown garage", "ifup garage"} <= set(lines), text
     assert "Traceback" not in text, text
+
+
+def test_a_provider_calls_from_the_addresses_that_the_owner_names_and_nobody_else(network):
+    lines = network("""
+until_so hears lan0 192.168.1.1
+uci set bellhop.tel=provider
+uci set bellhop.tel.domain=203.0.113.10
+uci set bellhop.tel.username=one
+uci set bellhop.tel.register=0
+uci add_list bellhop.tel.accept=203.0.113.10
+apply bellhop
+until_so hears wan0 203.0.113.7 && echo "the provider calls"
+nsenter -t $far_wan0 -n ip addr del 203.0.113.10/24 dev far-wan0
+nsenter -t $far_wan0 -n ip addr add 203.0.113.11/24 dev far-wan0
+echo "its neighbour: $(from wan0 203.0.113.7)"
+uci set bellhop.tel.accept=203.0.113.0/28
+apply bellhop
+until_so hears wan0 203.0.113.7 && echo "its network calls"
+uci delete bellhop.tel
+apply bellhop
+closed() { ! hears wan0 203.0.113.7; }
+until_so closed && echo "without it: $(from wan0 203.0.113.7)"
+""")
+    text = "\n".join(lines)
+    assert "the provider calls" in lines and "its network calls" in lines, text
+    assert "its neighbour: refused" in lines and "without it: refused" in lines, text

@@ -4,6 +4,7 @@ They stand last there, so that every rule of his own comes before them, and he m
 Rules that procd has of a service come before all of his, and no page of LuCI lists them.
 """
 
+from ..sip.ip import address_text
 from . import grammar
 
 LAN, WAN = "lan", "wan"
@@ -16,14 +17,18 @@ ASKED = 5060
 
 
 class Door:
-    """Ports that must be open in some zones. key: of the rules' names; title: for people."""
+    """Ports that must be open in some zones. key: of the rules' names; title: for people.
 
-    def __init__(self, key, title, protocols, ports, zones):
+    sources: networks that are let in, as text; () for all.
+    """
+
+    def __init__(self, key, title, protocols, ports, zones, sources=()):
         self.key = key
         self.title = title
         self.protocols = protocols
         self.ports = ports
         self.zones = zones
+        self.sources = sources
 
 
 def doors(settings, installed):
@@ -48,7 +53,19 @@ def doors(settings, installed):
     if MEDIA in installed and settings.media.enabled:
         ports = "%d-%d" % (settings.media.port_low, settings.media.port_high)
         found.append(Door("media", "sound", "udp", ports, _once(phones + nodes)))
+    if not internet:
+        found += [_of_provider(one, settings) for one in settings.providers if one.accept]
     return [door for door in found if door.ports]
+
+
+def _of_provider(provider, settings):
+    """Return the Door for the addresses from which a provider calls besides its hosts."""
+    sources = ["%s/%d" % (address_text(octets), bits) for octets, bits in provider.accept]
+    is_tls = provider.transport == "tls"
+    protocols, port = ("tcp", settings.tls_port) if is_tls else ("udp tcp", settings.sip_port)
+    title = "calls by " + provider.name
+    port = port if provider.enabled else 0
+    return Door("provider_" + _clean(provider.name), title, protocols, port, [WAN], sources)
 
 
 def _once(zones):
@@ -96,14 +113,21 @@ def _meant(zone, zones):
 
 
 def _name(key, zone):
-    return PREFIX + key + "_" + "".join([c if c.isalpha() or c.isdigit() else "_" for c in zone])
+    return PREFIX + key + "_" + _clean(zone)
+
+
+def _clean(name):
+    return "".join([c if c.isalpha() or c.isdigit() else "_" for c in name])
 
 
 def _rule(door, zone):
-    return {
+    rule = {
         "name": "bellhop: " + door.title, "src": zone, "proto": door.protocols,
         "dest_port": str(door.ports), "target": "ACCEPT",
     }  # fmt: skip
+    if door.sources:
+        rule["src_ip"] = " ".join(door.sources)
+    return rule
 
 
 def _stand_before_others(blocks):

@@ -29,6 +29,13 @@ def address_octets(text):
     return octets
 
 
+def address_text(octets):
+    """Return an IP address as text, nothing of it left out."""
+    if len(octets) == 4:
+        return "%d.%d.%d.%d" % tuple(octets)
+    return ":".join(["%x" % (octets[at] << 8 | octets[at + 1]) for at in range(0, 16, 2)])
+
+
 def network_of(host):
     """Return the network by which strangers are counted: an IPv4 /24, or a household's IPv6 /56."""
     octets = address_octets(host)

@@ -142,3 +142,30 @@ def test_pages_are_for_the_house_and_by_tls_where_phones_may_be():
     assert {door[0]: door[2:] for door in found}["ask"] == ("5060", ["lan"])
     assert {door[0]: door[2:] for door in found}["https"] == ("8443", ["lan", "wan"])
     assert "ask" not in [door[0] for door in doors(installed=installed)]
+
+
+PROVIDER = "config provider 'tel'\n\toption domain tel.test\n\toption username one\n"
+ACCEPT = PROVIDER + "\tlist accept 203.0.113.0/24\n\tlist accept 2001:db8::/32\n"
+
+
+def test_a_provider_may_call_from_its_further_addresses_and_nobody_else():
+    text, _ = lines(HOUSE, ACCEPT, ())
+    assert "set firewall.bellhop_provider_tel_wan.src='wan'" in text
+    sources = "203.0.113.0/24 2001:db8:0:0:0:0:0:0/32"
+    assert "set firewall.bellhop_provider_tel_wan.src_ip='%s'" % sources in text
+    assert "set firewall.bellhop_provider_tel_wan.dest_port='5060'" in text
+    after = applied(HOUSE, text)
+    assert lines(after, ACCEPT, ()) == ([], [])
+    text, _ = lines(after, PROVIDER, ())
+    assert text[:1] == ["delete firewall.bellhop_provider_tel_wan"]
+
+
+def test_a_provider_by_tls_calls_at_the_port_of_tls():
+    text, _ = lines(HOUSE, ACCEPT + "\toption transport tls\n", ())
+    assert "set firewall.bellhop_provider_tel_wan.dest_port='5061'" in text
+    assert "set firewall.bellhop_provider_tel_wan.proto='tcp'" in text
+
+
+def test_a_provider_has_no_rule_of_its_own_where_all_are_let_in_or_it_is_off():
+    for options in (ACCEPT + "\toption enabled 0\n", "\toption internet 1\n" + ACCEPT):
+        assert "provider" not in "".join(lines(HOUSE, options, ())[0])
