@@ -94,3 +94,13 @@ def test_what_is_wrong_in_the_firewall_is_for_the_node_to_tell(tmp_path):
     lines = told(tmp_path, "RUN=run; change_firewall")
     assert "log -t bellhop -p daemon.err no Python" in lines
     assert (tmp_path / "run/firewall").read_text() == ""
+
+
+def test_folders_of_a_modem_are_seen_in_the_jail_where_texts_are_wanted(tmp_path):
+    folders = "%s/in" % tmp_path, "%s/out" % tmp_path
+    start = "SECTIONS='node sms' OPTION_node_inbox=%s OPTION_node_outbox=%s\n" % folders
+    wanted = ["procd_add_jail_mount_rw " + folder for folder in folders]
+    lines = told(tmp_path, start + "start_service")
+    assert lines[lines.index(wanted[0]) :][:2] == wanted
+    lines = told(tmp_path, start + "OPTION_node_enabled=0\nadd_jail")
+    assert wanted[0] not in lines

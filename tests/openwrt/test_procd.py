@@ -342,3 +342,31 @@ end
 echo left: $(node)
 """)
     assert "told anew" in lines and '\t"domain": "home.arpa",' in lines and "left:" in lines
+
+
+def test_texts_of_a_modem_pass_the_jail_and_a_new_folder_too(router):
+    lines = router("""
+take bellhop-trunks
+uci set bellhop.alice=user
+uci set bellhop.alice.password=secret
+uci set bellhop.sms=sms
+uci set bellhop.sms.ring=alice
+uci commit bellhop
+begin
+put() { echo hello >"$1/IN20261130_101010_00_+491701234567_00.txt"; }
+empty() { [ -z "$(ls "$1")" ]; }
+put /var/spool/gammu/inbox
+until_so empty /var/spool/gammu/inbox && echo "it was taken"
+stat -c '%U' /var/spool/gammu/outbox
+uci set bellhop.sms.inbox=/var/modem
+uci commit bellhop
+ubus call service event '{"type":"config.change","data":{"package":"bellhop"}}'
+there() { [ -d /var/modem ]; }
+until_so there && put /var/modem
+until_so empty /var/modem && echo "it was taken there"
+ubus call bellhop status | grep 'no texts'
+""")
+    text = "\n".join(lines)
+    assert "it was taken" in lines and "it was taken there" in lines, text
+    assert "bellhop" in lines, text
+    assert "no texts" not in text, text
