@@ -1,41 +1,53 @@
-"""Providers by name: what their public pages say of a telephone of one's own. A table of text.
+"""Providers by name: what public documents say of a telephone of one's own. A table of text.
 
-What an owner writes beside it counts more. Each has a stand-in in tests/unit/features/trunks that
-refuses what the provider refuses.
+What an owner writes beside it counts more. Each names its document, and has a stand-in in
+tests/unit/features/trunks that refuses what the document refuses. Those of Telekom, easybell and
+Free are documents of others: their own could not be read.
 """
 
-# name -> {option of `config provider`: value}, and what a row rests on.
+# name -> {option of `config provider`: value}.
 PRESETS: dict[str, dict[str, object]] = {
-    # Germany. Hosts by SRV of the domain; the number with +49 is the account.
+    # Germany. ioBroker's Asterisk adapter, "with the provider Telekom by using PJSIP": the number
+    # with +49 is the account, the realm is the domain, registered for 480 seconds.
     "telekom": {
         "domain": "tel.t-online.de", "realm": ("tel.t-online.de",), "expires": 480,
         "format": "e164", "caller": "from",
     },
-    # Germany, its trunk: the account stands in From, numbers with 49 and no +.
+    # Germany. help.sipgate.de, "Wie setze ich bei sipgate trunking die Absenderrufnummer?": the
+    # account in From, the number in P-Preferred-Identity with 49, no + and no 0; Privacy: id hides.
     "sipgate-trunk": {
         "domain": "sipconnect.sipgate.de", "format": "plain", "caller": "preferred",
     },
-    # Germany: UDP and TCP 5060, TLS 5061 with SRTP.
-    "easybell": {"domain": "voip.easybell.de", "transport": "tls", "srtp": "must"},
-    # Germany, dus.net/de/sip: A, NAPTR and SRV records; another host for TLS with SRTP.
+    # Germany. A published table of German providers: UDP and TCP 5060, TLS 5061 with SRTP,
+    # registered for 3600 seconds, at least 600; the account is the number with 49.
+    "easybell": {
+        "domain": "voip.easybell.de", "transport": "tls", "srtp": "must", "expires": 3600,
+    },
+    # Germany. dus.net/de/sip: A, NAPTR and SRV records, port 5060; for TLS with SRTP another host.
     "dusnet": {"domain": "proxy.dus.net", "transport": "udp"},
     "dusnet-secure": {"domain": "secure.dus.net", "transport": "tls", "srtp": "must"},
-    # United Kingdom, Andrews & Arnold: the number with +44 is the account; one of two hosts, a
-    # nonce of one is refused by the other; registered anew each 225 seconds.
+    # United Kingdom, Andrews & Arnold. Its "SIP/VoIP technical details" (kb-telecoms-sip): a login
+    # is a number with +44. The host is that of CSipSimple's wizard; a client's README: registered
+    # anew each 225 seconds, one of two hosts refuses the nonce of the other.
     "aaisp": {
         "domain": "voiceless.aa.net.uk", "realm": ("voiceless.aa.net.uk",), "expires": 270,
         "format": "e164", "caller": "from",
     },
-    # France, OVHcloud: the account is 0033 and the number, and so are numbers.
+    # France, OVHcloud. Its guides "configuration et utilisation" of Asterisk and "modifier le temps
+    # d'enregistrement": account and number shown begin with 0033, registered for 1800 seconds at
+    # least. The host of a line stands in its account; that of a trunk is siptrunk.ovh.net.
     "ovh": {
         "domain": "sip.ovh.fr", "transport": "udp", "format": "international", "caller": "from",
+        "expires": 1800,
     },
-    # France, Free: the account is the number as it is dialled in France.
+    # France, Free. G. Roche, "Configurer un compte SIP (Free)": the number is the account as it is
+    # dialled in France, and so are numbers; the realm is the domain, registered for 3600 seconds.
     "free": {
         "domain": "freephonie.net", "realm": ("freephonie.net",), "format": "national",
-        "caller": "from",
+        "caller": "from", "expires": 3600,
     },
-    # United States, Callcentric: the account (1777...) stands in From.
+    # United States. callcentric.com/faq/31/222: the account (1777...) calls, the number shown is
+    # one of country 1 and said beside it.
     "callcentric": {
         "domain": "sip.callcentric.net", "format": "plain", "caller": "asserted",
     },

@@ -24,7 +24,8 @@ def rules(**named):
 
 # Preset -> what its stand-in insists on. account, number: the owner's; dialled: by a phone; uri,
 # sender: users of the Request-URI and From that it takes; shown: the header with the number, and
-# the user there; realm: that it asks by; transport; seconds: the longest registration it grants.
+# the user there; realm: that it asks by; transport; seconds: the longest registration it grants,
+# least: the shortest.
 RULES = {
     "telekom": rules(
         country=("49", "0"), account="+4930123456", number="030 123456", dialled="089654321",
@@ -38,7 +39,7 @@ RULES = {
     "easybell": rules(
         country=("49", "0"), account="4930123456", number="030123456", dialled="089654321",
         uri=b"+4989654321", sender=b"+4930123456", realm="voip.easybell.de", transport="tls",
-        srtp=True,
+        srtp=True, least=600,
     ),
     "dusnet": rules(
         country=("49", "0"), account="000387", number="030123456", dialled="004312345678",
@@ -57,6 +58,7 @@ RULES = {
     "ovh": rules(
         country=("33", "0"), account="0033972000000", number="0972000000", dialled="0145678901",
         uri=b"0033145678901", sender=b"0033972000000", realm="sip.ovh.fr", transport="udp",
+        least=1800,
     ),
     "free": rules(
         country=("33", "0"), account="0954000000", number="0954000000", dialled="0145678901",
@@ -101,8 +103,11 @@ class Stand(Carrier):
     def _why_no_registration(self, request):
         if request.to.uri.name != self.account or request.uri != b"sip:" + self.host():
             return "404 %r" % request.to.uri.write()
-        if int(request.value(b"expires")) > self.wanted.get("seconds", 3600):
+        seconds = int(request.value(b"expires"))
+        if seconds > self.wanted.get("seconds", 3600):
             return "a registration is granted for less"
+        if seconds < self.wanted.get("least", 60):
+            return "423 Interval Too Brief"
         return ""
 
 
@@ -145,16 +150,32 @@ class PresetsTest(unittest.TestCase):
             provider = self.made.node.settings.providers[0]
             self.assertEqual(provider.srtp == "must", wanted.get("srtp", False), name)
 
-    def test_a_stand_in_refuses_what_is_not_so(self):
-        self.start("ovh")
-        self.made.node.settings.providers[0].format = "e164"
-        self.made.resolve([self.stand.flow])
-        first = self.stand.newest(b"REGISTER")
-        self.stand.ask(first)
-        self.stand.accept(self.stand.newest(b"REGISTER"))
-        alice = telephone(self.made, "A", "alice", "10.0.0.3")
-        self.made.receive(alice.request("INVITE", "sip:0145678901@home.test"), alice.flow)
-        self.assertIn("404", self.stand.why_not(self.stand.newest(b"INVITE")))
+    def test_a_stand_in_refuses_who_registers_for_too_short_a_time_or_by_another_name(self):
+        for name in RULES:
+            wanted = self.start(name)
+            self.made.resolve([self.stand.flow])
+            request = self.stand.newest(b"REGISTER")
+            least = wanted.get("least", 60)
+            request.set(b"expires", b"Expires: %d" % (least - 1))
+            self.assertIn("423", self.stand.why_not(request), name)
+            request.set(b"expires", b"Expires: %d" % (wanted.get("seconds", 3600) + 1))
+            self.assertIn("granted", self.stand.why_not(request), name)
+            request.set(b"to", b"To: <sip:nobody@%s>" % self.stand.host())
+            self.assertIn("404", self.stand.why_not(request), name)
+
+    def test_a_stand_in_refuses_numbers_in_another_form(self):
+        for name in RULES:
+            wanted = self.start(name)
+            form = "national" if PRESETS[name].get("format", "e164") == "e164" else "e164"
+            self.made.node.settings.providers[0].format = form
+            self.made.resolve([self.stand.flow])
+            first = self.stand.newest(b"REGISTER")
+            self.stand.ask(first)
+            self.stand.accept(self.stand.newest(b"REGISTER"))
+            alice = telephone(self.made, "A", "alice", "10.0.0.3")
+            target = "sip:%s@home.test" % wanted["dialled"]
+            self.made.receive(alice.request("INVITE", target), alice.flow)
+            self.assertIn("404", self.stand.why_not(self.stand.newest(b"INVITE")), name)
 
 
 if __name__ == "__main__":
