@@ -28,7 +28,7 @@ SAMPLES = {
     "range": ["+49 30 1234", "+493012300..+493012399", "030 12*"],
     "code": ["*21", "*72/*73", "off"], "numbers": ["900-949"], "mac": ["00:15:65:aa:bb:cc"],
     "callsign": ["DL1ABC", "g4/dl1abc"], "lamp": ["blf:202", "page:700"], "hours": ["22:00-07:00"],
-    "zones": ["lan"], "devices": ["br-lan.7"],
+    "nation": ["DE"], "zones": ["lan"], "devices": ["br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],
 }  # fmt: skip
 

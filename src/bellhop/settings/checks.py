@@ -240,6 +240,13 @@ def network(text):
     return octets, bits
 
 
+def nation(text):
+    """Return a country as ISO 3166 writes it, two capital letters; "" for none."""
+    if text and (len(text) != 2 or [c for c in text if not "A" <= c <= "Z"]):
+        raise ValueError("two capital letters, as in DE")
+    return text
+
+
 def line(text):
     """Return text without control characters."""
     if [c for c in text if ord(c) < 32 or ord(c) in (127, 0xFFFD)]:

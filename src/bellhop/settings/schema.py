@@ -31,6 +31,7 @@ from .checks import (
     member,
     money,
     name_or_nothing,
+    nation,
     network,
     number,
     number_range,
@@ -413,7 +414,14 @@ SCHEMA = {
             "calls for help where this house names responders: the provider 10 seconds after them, "
             "or beside them",
         ),
-        "address": _option(line, "", "where this house is, for those who come to help"),
+        "address": _option(
+            line, "", "where this house is, for those who come to help: what no other field says"
+        ),
+        "street": _option(line, "", "street of this house, for those who come to help"),
+        "house_number": _option(line, "", "number of this house in its street"),
+        "postcode": _option(line, "", "postal code of this house"),
+        "city": _option(line, "", "town of this house"),
+        "nation": _option(nation, "", "country of this house in two letters, as in DE"),
         "spam": _option(
             choice("mark", "refuse", "off"), "mark", "callers of the spam list: show it, refuse"
         ),

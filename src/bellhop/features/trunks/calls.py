@@ -107,7 +107,7 @@ class Calls:
             self.counters["out"] += 1
             leg.invite = request
             if leg.is_help and provider.section.location:
-                location.tell(out, self.node.settings.telephone.address, self._id())
+                location.tell(out, self.node.settings.telephone, self._id())
             out.add(b"contact", b"Contact: " + provider.contact())
             out.add(b"allow", gate.ALLOW)
         ask = Ask(leg, request, out, provider.flow())

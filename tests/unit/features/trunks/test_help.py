@@ -104,6 +104,38 @@ class HelpTest(HelpCase):
         )
         self.assertNotIn(b"Hof", self.carrier.newest(b"INVITE").write())
 
+    def test_the_address_goes_along_in_its_fields(self):
+        place = (
+            "config telephone\n\toption country 49\n\toption street 'Am <Hof>'\n"
+            "\toption house_number 3\n\toption postcode 10115\n\toption city Berlin\n"
+            "\toption nation DE\n\toption address 'second floor'\n"
+        )
+        self.start(provider(more="option location 1"))
+        wanted = settings("list trusted 10.0.0.0/24\n", place + provider(more="option location 1"))
+        self.exchange.engine.reload(wanted, self.exchange.now)
+        self.call()
+        body = self.carrier.newest(b"INVITE").body
+        told = (
+            b"<cl:country>DE</cl:country><cl:A3>Berlin</cl:A3><cl:RD>Am &lt;Hof&gt;</cl:RD>"
+            b"<cl:HNO>3</cl:HNO><cl:LOC>second floor</cl:LOC><cl:PC>10115</cl:PC>"
+        )
+        self.assertIn(told, body)
+        self.assertEqual(wanted.problems, [])
+
+    def test_a_house_whose_address_nobody_has_told_tells_none(self):
+        self.start(provider(more="option location 1"))
+        self.call()
+        self.assertFalse(self.carrier.newest(b"INVITE").has(b"geolocation"))
+
+    def test_a_provider_that_takes_no_address_is_told_none(self):
+        place = "config telephone\n\toption country 49\n\toption city Berlin\n"
+        self.start()
+        self.exchange.engine.reload(
+            settings("list trusted 10.0.0.0/24\n", place + provider()), self.exchange.now
+        )
+        self.call()
+        self.assertNotIn(b"Berlin", self.carrier.newest(b"INVITE").write())
+
     def test_full_lines_are_no_reason(self):
         self.start(provider(more="option channels 1"))
         self.exchange.receive(self.bob.request("INVITE", "sip:030987654@home.test"), self.bob.flow)
