@@ -65,14 +65,14 @@ class Sipp:
 
     def __init__(
         self, scenario, folder, port, server_port=None, *, users=None, calls=None, rate=10,
-        hold_ms=0, transport="u1", options=(), core=None, domain=DOMAIN,
+        hold_ms=0, transport="u1", options=(), core=None, domain=DOMAIN, host=HOST,
     ):  # fmt: skip
         self.name = "%s-%d" % (scenario, port)
         self.stat = Path(folder, self.name + ".stat")
         self.errors = Path(folder, self.name + ".errors")
         self.folder = Path(folder)
         command = [*on_core(core), "sipp", "-sf", SCENARIOS / (scenario + ".xml"), "-nostdin"]
-        command += ["-i", HOST, "-p", str(port), "-t", transport, "-key", "domain", domain]
+        command += ["-i", host, "-p", str(port), "-t", transport, "-key", "domain", domain]
         command += ["-d", str(hold_ms), "-r", str(rate), "-trace_stat", "-stf", self.stat]
         command += ["-fd", "1", "-trace_counts", "-trace_err", "-error_file", self.errors]
         command += ["-m", str(calls)] if calls else []

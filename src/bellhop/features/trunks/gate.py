@@ -8,13 +8,13 @@ from ...sip.fields import line_value
 
 # In both directions. RFC 3262, 3264, 3311, 4028, 5009 (P-Early-Media), 6086, 6665.
 KEPT = frozenset(
-    b"rseq accept session-expires min-se info-package recv-info p-early-media event".split()
+    b"rseq accept session-expires min-se info-package recv-info p-early-media event content-type "
+    b"content-disposition content-encoding content-language content-id mime-version".split()
 )
 # What helps those who come to help (RFC 6442), to the provider only.
 OUT_ONLY = frozenset((b"geolocation", b"geolocation-routing"))
 TAGGED = (b"supported", b"require", b"unsupported")
 TAGS = frozenset((b"timer", b"100rel", b"early-session", b"geolocation"))
-CONTENT = b"content-"
 ALLOW = b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 # The house may transfer its end of a call: the provider is not told.
 ALLOW_HOUSE = ALLOW + b", REFER"
@@ -35,8 +35,6 @@ def lines(message, is_out):
                 yield name, line.partition(b":")[0] + b": " + b",".join(tags).strip(scan.BLANKS)
         elif name == b"reason":
             yield name, b"Reason: " + _reason(line_value(line))
-        elif name.startswith(CONTENT) and name != b"content-length":
-            yield name, line
 
 
 def _reason(value):

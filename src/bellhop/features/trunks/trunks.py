@@ -223,7 +223,7 @@ class Trunks:
 
     def locate(self, request, found, now):
         """Return the provider by which somebody is called whom nobody here knows."""
-        if request.to.tag is not None or b"route" in request.names:
+        if request.to.tag is not None or request.has(b"route"):
             return found
         if found.rule == dialplan.EMERGENCY:
             # Another house's call for help has its own way to the service of its place.
