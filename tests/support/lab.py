@@ -66,20 +66,21 @@ class Lab:
     host: netns.Host that has it on its loopback, None for this machine; delay: seconds on the way
     to every server and back; apart: names of zones with a server of their own. seen: address of a
     server that is relayed -> the questions that it got, octets; elsewhere: name of a zone that
-    another server has -> (its address, the DS lines for the zone above).
+    another server has -> (its address, the DS lines for the zone above); lie(answer): what comes in
+    the place of an answer of the zones apart, octets.
     """
 
-    def __init__(self, folder, zones, host=None, delay=0, apart=(), elsewhere=None):
+    def __init__(self, folder, zones, host=None, delay=0, apart=(), elsewhere=None, lie=None):
         self.folder = folder
         self.popen = subprocess.Popen if host is None else host.popen
         self.socket = socket.socket if host is None else host.socket
-        number, first = os.getpid() % 65000, 20 + 6 * (next(LABS) % 39)
-        names = ("host", "mute", "late", "hidden", "behind", "other")
+        names = ("host", "mute", "late", "hidden", "behind", "other", "honest")
+        number, first = os.getpid() % 65000, 20 + len(names) * (next(LABS) % 33)
         for at, name in enumerate(names):
             setattr(self, name, f"127.{first + at}.{number // 254}.{1 + number % 254}")
         self.anchor, self.hints = str(folder / "anchor"), str(folder / "hints")
         self.zones = dict(WRONG, **zones)
-        self.delay = delay
+        self.delay, self.lie = delay, lie
         self.apart, self.elsewhere = apart, elsewhere or {}
         self.seen = {}
         self.processes = []
@@ -131,7 +132,9 @@ class Lab:
         self._relay(self.late, self.hidden, SLOW_SECONDS)
         apart = {f"{name}.test.": files.pop(f"{name}.test.") for name in self.apart}
         if apart:
-            self._serve(self.other, apart)
+            self._serve(self.honest if self.lie else self.other, apart)
+        if self.lie:
+            self._relay(self.other, self.honest, 0, self.lie)
         behind = self.behind if self.delay else self.host
         self._serve(behind, files)
         if self.delay:
@@ -187,15 +190,15 @@ class Lab:
         made.bind((host, 53))
         return made
 
-    def _relay(self, front, behind, seconds):
+    def _relay(self, front, behind, seconds, lie=bytes):
         """Answer at one address what another one says, after a while."""
         made = self._open(front)
         made.settimeout(0.1)
-        thread = threading.Thread(target=self._pass, args=(made, behind, seconds), daemon=True)
+        thread = threading.Thread(target=self._pass, args=(made, behind, seconds, lie), daemon=True)
         thread.start()
         self.threads.append(thread)
 
-    def _pass(self, made, behind, seconds):
+    def _pass(self, made, behind, seconds, lie):
         while True:
             try:
                 question, peer = made.recvfrom(4096)
@@ -208,7 +211,7 @@ class Lab:
             asked.settimeout(PATIENCE)
             with asked:
                 asked.sendto(question, (behind, 53))
-                answer = asked.recv(4096)
+                answer = lie(asked.recv(4096))
             threading.Timer(seconds, made.sendto, (answer, peer)).start()
 
     def _wait(self, host):

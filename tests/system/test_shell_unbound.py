@@ -2,6 +2,10 @@
 
 import time
 
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
 import pytest
 
 from bellhop.names import enum
@@ -75,6 +79,43 @@ def test_unsigned_answer_is_insecure(resolver):
 def test_wrong_signatures_are_no_answer_at_all(resolver, zone):
     answer = ask(resolver, f"www.{zone}.test")
     assert answer.outcome == BOGUS and answer.records == () and answer.why
+
+
+def lie(octets):
+    """Return the answer of a name server that lies, by the first label of what was asked."""
+    answer = dns.message.from_wire(octets)
+    (question,) = answer.question
+    kind = question.name.labels[0]
+    if kind == b"unsigned":  # Another answer, without signatures.
+        forged = dns.rrset.from_text(question.name, 60, "IN", "TXT", '"a lie"')
+        answer.answer = [forged]
+    elif kind == b"denied":  # No such name, without proof.
+        answer.set_rcode(dns.rcode.NXDOMAIN)
+        answer.answer, answer.authority = [], []
+    elif kind == b"poison":  # What nobody has asked for, of another zone.
+        answer.additional.append(dns.rrset.from_text("www.named.test.", 60, "IN", "TXT", '"a lie"'))
+    answer.flags |= dns.flags.AD  # It says that it has checked everything.
+    return answer.to_wire()
+
+
+def test_server_that_lies_is_believed_nothing(tmp_path):
+    if lab.why_not():
+        pytest.skip(lab.why_not())
+    text = "".join(f'{name} TXT "true"\n' for name in ("unsigned", "denied", "poison", "other"))
+    zones = {"liar": text, **ZONES}
+    with lab.Lab(tmp_path, zones, apart=("liar",), lie=lie) as crooked:
+        loop = Loop(milliseconds, None)
+        loop.engine = _Idle()
+        made = unbound.Unbound(loop, crooked.anchor, crooked.hints)
+        try:
+            for name in ("unsigned", "denied"):
+                answer = ask(made, f"{name}.liar.test")
+                assert (answer.outcome, answer.records) == (BOGUS, ()), name
+            for name in ("poison", "other"):
+                assert ask(made, f"{name}.liar.test").outcome == SECURE, name
+            assert strings(ask(made, "www.named.test").records[0]) == [b"hello", b"world"]
+        finally:
+            made.close()
 
 
 def test_silent_server_is_given_up_in_time(resolver):
