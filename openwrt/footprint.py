@@ -116,6 +116,8 @@ def tiers(folder):
     yield "full: with bellhop-tls", python, environment, tls
     yield "full: with bellhop-mesh", python, environment, mesh
     yield "full: with mesh and media", python, environment, mesh + "config media\n"
+    names = mesh + "config media\nconfig dns\n"
+    yield "full: mesh, media and bellhop-dns", python, environment, names
 
 
 def lite(folder):
