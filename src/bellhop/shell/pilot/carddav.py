@@ -8,7 +8,7 @@ import binascii
 import hashlib
 
 from ...errors import BellhopError
-from ...text import xml
+from ...text import printable, xml
 from ..http import Answer, text
 
 PLACE, HOME, BOOK = "/dav/", "/dav/book/", "/.well-known/carddav"
@@ -74,7 +74,7 @@ class CardDav:
         """Return [(path, ETag, vCard)] of a member's book."""
         cards = []
         for row in self.ask("book", {"user": user})["book"]:
-            name, number = row["name"].replace("\n", " "), row["number"]
+            name, number = printable(row["name"]), row["number"]
             number = number if ":" in number else "tel:" + number.replace(" ", "")
             mark = hashlib.sha256(("%s %s" % (name, number)).encode()).hexdigest()[:16]
             name = name.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;")
@@ -97,10 +97,14 @@ class CardDav:
             return HEAD + home + (book if is_deep else "") + "</d:multistatus>"
         wanted = [one for one in cards if "multiget" not in asked or one[0] in asked]
         rows = [
-            RESPONSE
-            % (place, CARD % xml(mark) + (DATA % xml(card) if "address-data" in asked else ""))
+            RESPONSE % (place, CARD % xml(mark) + (_data(card) if "address-data" in asked else ""))
             for place, mark, card in (wanted if is_deep else ())
         ]
         if request.method == "PROPFIND":
             rows = [book, *rows]
         return HEAD + "".join(rows) + "</d:multistatus>"
+
+
+def _data(card):
+    """Return a card in XML; a reader of XML takes a bare CR for a line's end (section 2.11)."""
+    return DATA % "&#13;\n".join([xml(line) for line in card.split("\r\n")])
