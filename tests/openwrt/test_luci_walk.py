@@ -5,11 +5,15 @@ BELLHOP_SCREENSHOTS names a folder to keep pictures of the way in.
 
 import json
 import os
+import re
 import socket
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.system.sipp.runner import free_ports
 
 from .luci import browser, system
 from .luci.bridge import Bridge, Hand
@@ -154,3 +158,73 @@ def test_every_page_is_drawn_from_the_real_node_s_words(router):
     for name in ("calls", "phonebook", "groups", "mesh", "security", "settings"):
         page = seen(router, name, "6-" + name)
         assert "undefined" not in page.text and "NaN" not in page.text, name
+
+
+KEYS = """
+    window.confirm = () => true;
+    const box = await until(() => [ ...document.querySelectorAll('details') ].find(one =>
+        one.textContent.includes('Make a revocation')));
+    box.open = true;
+    const words = box.querySelectorAll('input[type=password]');
+    const said = text => until(() => document.body.textContent.includes(text));"""
+
+
+def anew(router):
+    """Start the node anew; return its key."""
+    router.stop_node()
+    assert router.start_node()
+    return router.ask("identity")["key"]
+
+
+def test_a_revocation_is_put_away_and_published_by_buttons(router):
+    script = """
+        let kept;
+        URL.createObjectURL = blob => { kept = blob; return '#'; };
+        words[0].value = 'short';
+        click('Make a revocation', box);
+        await said('too short');
+        words[0].value = words[1].value = 'correct horse battery';
+        click('Make a revocation', box);
+        const text = await (await until(() => kept)).text(), given = new DataTransfer();
+        given.items.add(new File([ text ], 'bellhop-revocation.txt'));
+        box.querySelector('input[type=file]').files = given.files;
+        click('Revoke the key', box);
+        await said('The revocation is published.');
+        return text;"""
+    before = router.ask("identity")["key"]
+    sealed = drawn(router, "security", KEYS + script, 40000).result
+    assert sealed.startswith("bellhop-revocation-")
+    after = anew(router)
+    assert after != before
+    script = """
+        click('Change the key', box);
+        await said('The new key is made.');
+        box.querySelector('input[type=text]').value = 'nobody';
+        click('Take its place', box);
+        await said('is no other node that is known here');
+        return true;"""
+    assert drawn(router, "security", KEYS + script, 40000).result
+    keep(router, "security", "8-keys", KEYS + "return 1;")
+    assert anew(router) not in (before, after)
+
+
+def test_a_person_s_page_is_shown_with_a_code_and_its_link_lets_in(router):
+    (port,) = free_ports(1)
+    (node,) = [one for one in router.uci.values() if one[".type"] == "node"]
+    node["http_port"] = str(port)
+    router.uci["cfgff"] = system.section("cfgff", "user", 9, True, name="dave", password="secret-d")
+    assert router.answer("uci", "apply", {})[0] == 0
+    script = """
+        click('Show the page', await until(() => row('dave')));
+        const box = await until(() => pick('.modal code') && pick('.modal'));
+        return [ box.querySelector('code').textContent, box.querySelectorAll('svg').length ];"""
+    link, codes = drawn(router, "phones", script, 20000).result
+    keep(router, "phones", "9-page", script)
+    assert re.fullmatch(r"http://192\.168\.1\.1:%d/#in=\w{24}" % port, link)
+    if router.luci:
+        assert codes == 1
+    body = json.dumps({"verb": "sign-in", "arguments": {"token": link.rpartition("=")[2]}})
+    asked = urllib.request.Request("http://127.0.0.1:%d/api" % port, body.encode(),
+                                   {"Content-Type": "application/json"})  # fmt: skip
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        assert json.load(answer)["result"]["user"] == "dave"
