@@ -1,8 +1,5 @@
 """A whole directory: its API, PowerDNS over its database, a resolver that checks signatures."""
 
-import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -21,109 +18,21 @@ from bellhop.names.answer import NAPTR, SECURE, TXT  # noqa: E402
 from bellhop.shell.dnssec import errands  # noqa: E402
 from bellhop.shell.dnssec.api import Api  # noqa: E402
 from bellhop.shell.dnssec.claim import claim  # noqa: E402
-from bellhop.shell.dnssec.unbound import Unbound  # noqa: E402
 from bellhop.shell.mesh import identity, keys_of_people  # noqa: E402
-from bellhop.shell.service import milliseconds  # noqa: E402
-from bellhop.world.loop import Loop  # noqa: E402
 
-from ..support import lab  # noqa: E402
-from . import powerdns  # noqa: E402
+from .world import World, person, why_not  # noqa: E402
 
 NUMBER, DIGITS = "+4930555001", b"4930555001"
-PATIENCE = 60
-SETTINGS = """\
-zone = "dir.test"
-servers = ["at-dir.test"]
-database = "sqlite:///{folder}/directory.db"
-api = "http://127.0.0.1:{port}"
-listen = "127.0.0.1:{port}"
-state = "{folder}/state"
-[sms]
-kind = "print"
-file = "{folder}/texts"
-"""
-
-
-class _Idle:
-    def next_deadline(self):
-        return None
-
-
-class World:
-    """A directory that runs, and the DNS of a whole Internet of one's own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.dns = powerdns.PowerDns(folder, "dir.test")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.api = f"http://127.0.0.1:{port}"
-        (folder / "settings.toml").write_text(SETTINGS.format(folder=folder, port=port))
-        words = [sys.executable, "-m", "bellhop_exchange.directory", folder / "settings.toml"]
-        self.process = subprocess.Popen(words, env={"PYTHONPATH": "src", "PATH": "/usr/bin"})
-        self._wait(port)
-        secure = self.dns.secure()
-        self.dns.start()
-        (folder / "lab").mkdir()
-        elsewhere = {"dir": (self.dns.host, secure)}
-        self.lab = lab.Lab(folder / "lab", {}, elsewhere=elsewhere)
-        self.lab.__enter__()
-        loop = Loop(milliseconds, None)
-        loop.engine = _Idle()
-        self.resolver = Unbound(loop, self.lab.anchor, self.lab.hints)
-
-    def _wait(self, port):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            assert self.process.poll() is None
-            time.sleep(0.05)
-        raise OSError("the directory does not start")
-
-    def close(self):
-        for end in (self.resolver.close, self.lab.__exit__, self.dns.stop):
-            end()
-        self.process.terminate()
-        self.process.wait(PATIENCE)
-
-    def code(self):
-        """Return the code in the last message."""
-        return (self.folder / "texts").read_text().splitlines()[-1].split("code ")[1].split()[0]
-
-    def ask(self, name, kind):
-        answers = []
-        self.resolver.ask(name.decode(), kind, "dir.test", 5, answers.append)
-        while not answers:
-            self.resolver.loop.step(100)
-        return answers[0]
-
-    def wait_secure(self, name, kind, found):
-        """Wait until the own resolver sees what was published."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            answer = self.ask(name, kind)
-            assert answer.outcome == SECURE, answer
-            if found(answer.records):
-                return answer
-            time.sleep(0.2)
-        raise AssertionError("not published: %r" % (answer,))
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    reason = lab.why_not() or powerdns.why_not()
+    reason = why_not()
     if reason:
         pytest.skip(reason)
     running = World(tmp_path_factory.mktemp("directory"))
     yield running
     running.close()
-
-
-def person(world, octet):
-    return Api(world.api, bytes([octet]) * 32, identity.crypto())
 
 
 def test_a_number_is_claimed_published_and_reached(world):
@@ -219,11 +128,8 @@ def test_kill_nine_leaves_nothing_half(world):
     bob = person(world, 7)
     claim = bob.ask("POST", "/v1/claims", {"name": "+4930555007"})
     found = bob.ask("POST", f"/v1/claims/{claim['claim']}/proof", {"code": world.code()})
-    world.process.kill()
-    world.process.wait(PATIENCE)
+    world.server.kill()
     name = keys.of_number(b"4930555007", b"dir.test")
     world.wait_secure(name, TXT, keys.published)
-    words = world.process.args
-    world.process = subprocess.Popen(words, env={"PYTHONPATH": "src", "PATH": "/usr/bin"})
-    world._wait(int(world.api.rpartition(":")[2]))
+    world.server.start()
     assert bob.ask("GET", f"/v1/claims/{found['claim']}")["state"] == "published"

@@ -22,11 +22,13 @@ PROBLEM = {
 }
 
 
-def _operation(summary, fields=None, answer=None, status="200", spare=None):
+def operation(summary, fields=None, answer=None, status="200", spare=None, body=False):
+    """Return an operation. fields: of the body, all needed; spare: further ones."""
     found = {"summary": summary, "responses": {"default": PROBLEM}}
     content = {"content": {"application/json": {"schema": answer}}} if answer else {}
     found["responses"][status] = dict(content, description=summary)
-    if fields:
+    if fields or body:
+        fields = fields or {}
         schema = {
             "type": "object",
             "required": list(fields),
@@ -40,49 +42,60 @@ TEXT, NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
 TEXTS = {"type": "array", "items": TEXT}
 
 
-def _path(name, schema=TEXT):
+def path(name, schema=TEXT):
+    """Return a parameter in the path."""
     return [{"name": name, "in": "path", "required": True, "schema": schema}]
 
 
-def _query(name, schema=NUMBER, required=True):
+def query(name, schema=NUMBER, required=True):
+    """Return a parameter in the query."""
     return [{"name": name, "in": "query", "required": required, "schema": schema}]
 
 
-def _object(**properties):
+def objects(**properties):
+    """Return the schema of an object with these fields."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-DESCRIPTION = {
-    "openapi": "3.1.0",
-    "info": {"title": "bellhop directory", "version": "1"},
-    "paths": {
-        "/v1/about": {"get": _operation("who this directory is", answer={"type": "object"})},
-        "/v1/nonce": {"head": _operation("a nonce, in Replay-Nonce")},
-        "/v1/claims": {"post": _operation("begin a claim", {"name": NAME}, CLAIM)},
+NONCE = {"head": operation("a nonce, in Replay-Nonce")}
+
+
+def described(title, paths):
+    """Return the whole description of an API."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1"},
+        "paths": {"/v1/nonce": NONCE, **paths},
+    }
+
+
+DESCRIPTION = described("bellhop directory", {
+        "/v1/about": {"get": operation("who this directory is", answer={"type": "object"})},
+        "/v1/claims": {"post": operation("begin a claim", {"name": NAME}, CLAIM)},
         "/v1/claims/{id}": {
-            "parameters": _path("id"),
-            "get": _operation("how a claim is", answer=CLAIM),
-            "delete": _operation("end a claim", status="204"),
+            "parameters": path("id"),
+            "get": operation("how a claim is", answer=CLAIM),
+            "delete": operation("end a claim", status="204"),
         },
         "/v1/claims/{id}/proof": {
-            "parameters": _path("id"),
-            "post": _operation("the code that came", {"code": TEXT}, CLAIM),
+            "parameters": path("id"),
+            "post": operation("the code that came", {"code": TEXT}, CLAIM),
         },
         "/v1/records/{name}": {
-            "parameters": _path("name"),
-            "put": _operation(
+            "parameters": path("name"),
+            "put": operation(
                 "where a number is reached", {"address": TEXT, "s": {"type": "integer"}},
                 status="204", spare={"listed": {"type": "boolean"}},
             ),
         },
         "/v1/blind": {
-            "post": _operation(
+            "post": operation(
                 "points, evaluated (RFC 9497)", {"points": TEXTS},
-                _object(epoch=NUMBER, buckets=NUMBER, points=TEXTS),
+                objects(epoch=NUMBER, buckets=NUMBER, points=TEXTS),
             )
         },
         "/v1/buckets/{epoch}/{number}": {
-            "parameters": _path("epoch", NUMBER) + _path("number", NUMBER),
+            "parameters": path("epoch", NUMBER) + path("number", NUMBER),
             "get": {
                 "summary": "sealed statements",
                 "responses": {
@@ -91,27 +104,26 @@ DESCRIPTION = {
                 },
             },
         },
-        "/v1/log": {"get": _operation("the log's head", answer=_object(head=TEXT))},
+        "/v1/log": {"get": operation("the log's head", answer=objects(head=TEXT))},
         "/v1/log/leaves": {
-            "parameters": _query("from"),
-            "get": _operation("leaves", answer=_object(head=TEXT, leaves=TEXTS, peaks=TEXTS)),
+            "parameters": query("from"),
+            "get": operation("leaves", answer=objects(head=TEXT, leaves=TEXTS, peaks=TEXTS)),
         },
         "/v1/log/consistency": {
-            "parameters": _query("old") + _query("size"),
-            "get": _operation("the log has only grown", answer=_object(path=TEXTS)),
+            "parameters": query("old") + query("size"),
+            "get": operation("the log has only grown", answer=objects(path=TEXTS)),
         },
         "/v1/log/names/{name}": {
-            "parameters": _path("name") + _query("leaf", TEXT, False),
-            "get": _operation(
+            "parameters": path("name") + query("leaf", TEXT, False),
+            "get": operation(
                 "a name stands in the log",
-                answer=_object(point=TEXT, proof=TEXT, head=TEXT, index=NUMBER, path=TEXTS),
+                answer=objects(point=TEXT, proof=TEXT, head=TEXT, index=NUMBER, path=TEXTS),
             ),
         },
         "/v1/records/{name}/key": {
-            "parameters": _path("name"),
-            "post": _operation(
+            "parameters": path("name"),
+            "post": operation(
                 "another key takes a name over", {"new": TEXT, "proof": TEXT}, {"type": "object"}
             ),
         },
-    },
-}  # fmt: skip
+})  # fmt: skip

@@ -30,13 +30,18 @@ class Api:
         self.nonce = None
         self.status = 0
 
-    def ask(self, method, path, body=None):
-        """Return what the directory answers, a dict; raises BellhopError with its words."""
+    def ask(self, method, path, body=None, again=""):
+        """Return what the directory answers, a dict; raises BellhopError with its words.
+
+        again: the same text for what must not be done twice (Idempotency-Key).
+        """
         if self.nonce is None:
             self._send("HEAD", "/v1/nonce", b"", {})
         octets = b"" if body is None else json.dumps(body).encode()
         for _ in range(2):  # A nonce grows old, or the directory was started anew (RFC 8555 6.5).
             headers = self._signed(method, self.base + path, octets)
+            if again:
+                headers["Idempotency-Key"] = again
             status, found = self._send(method, path, octets, headers)
             if status != 401:
                 break

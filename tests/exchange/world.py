@@ -1,0 +1,137 @@
+"""A whole directory that runs: its API, PowerDNS over its database, an Internet of one's own."""
+
+import socket
+import subprocess
+import sys
+import time
+
+from bellhop.names.answer import SECURE
+from bellhop.shell.dnssec.api import Api
+from bellhop.shell.dnssec.unbound import Unbound
+from bellhop.shell.mesh import identity
+from bellhop.shell.service import milliseconds
+from bellhop.world.loop import Loop
+
+from ..support import lab
+from . import powerdns
+
+PATIENCE = 60
+SETTINGS = """\
+zone = "dir.test"
+servers = ["at-dir.test"]
+database = "sqlite:///{folder}/directory.db"
+api = "http://127.0.0.1:{port}"
+listen = "127.0.0.1:{port}"
+state = "{folder}/state"
+[sms]
+kind = "print"
+file = "{folder}/texts"
+"""
+
+
+class _Idle:
+    def next_deadline(self):
+        return None
+
+
+def free_port():
+    """Return a port of 127.0.0.1 at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Server:
+    """A server of names in a process: python -m MODULE SETTINGS; port: at which it answers."""
+
+    def __init__(self, module, settings, port):
+        self.words = [sys.executable, "-m", module, str(settings)]
+        self.port = port
+        self.process = None
+
+    def start(self):
+        """Start it and wait until it answers."""
+        self.process = subprocess.Popen(self.words, env={"PYTHONPATH": "src", "PATH": "/usr/bin"})
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            assert self.process.poll() is None
+            time.sleep(0.05)
+        raise OSError("the server does not start")
+
+    def run(self, *words):
+        """Run one of its commands; return what it prints."""
+        done = subprocess.run(
+            [*self.words, *words], env={"PYTHONPATH": "src", "PATH": "/usr/bin"},
+            capture_output=True, text=True, timeout=PATIENCE, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def kill(self):
+        """End it as a loss of power does."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def stop(self):
+        """End it."""
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+
+
+class World:
+    """A directory that runs, and the DNS of a whole Internet of one's own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.dns = powerdns.PowerDns(folder, "dir.test")
+        port = free_port()
+        self.api = f"http://127.0.0.1:{port}"
+        (folder / "settings.toml").write_text(SETTINGS.format(folder=folder, port=port))
+        self.server = Server("bellhop_exchange.directory", folder / "settings.toml", port).start()
+        secure = self.dns.secure()
+        self.dns.start()
+        (folder / "lab").mkdir()
+        elsewhere = {"dir": (self.dns.host, secure)}
+        self.lab = lab.Lab(folder / "lab", {}, elsewhere=elsewhere)
+        self.lab.__enter__()
+        loop = Loop(milliseconds, None)
+        loop.engine = _Idle()
+        self.resolver = Unbound(loop, self.lab.anchor, self.lab.hints)
+
+    def close(self):
+        for end in (self.resolver.close, self.lab.__exit__, self.dns.stop, self.server.stop):
+            end()
+
+    def code(self):
+        """Return the code in the last message."""
+        return (self.folder / "texts").read_text().splitlines()[-1].split("code ")[1].split()[0]
+
+    def ask(self, name, kind):
+        answers = []
+        self.resolver.ask(name.decode(), kind, "dir.test", 5, answers.append)
+        while not answers:
+            self.resolver.loop.step(100)
+        return answers[0]
+
+    def wait_secure(self, name, kind, found):
+        """Wait until the own resolver sees what was published."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            answer = self.ask(name, kind)
+            assert answer.outcome == SECURE, answer
+            if found(answer.records):
+                return answer
+            time.sleep(0.2)
+        raise AssertionError("not published: %r" % (answer,))
+
+
+def why_not():
+    """Return why there can be none here, or None."""
+    return lab.why_not() or powerdns.why_not()
+
+
+def person(world, octet):
+    """Return what speaks for somebody to the directory."""
+    return Api(world.api, bytes([octet]) * 32, identity.crypto())
