@@ -106,7 +106,7 @@ class Meter:
             for number in range(registered)
         )
         settings = reader.parse(
-            "config node\n\toption domain bench.test\n"
+            "config privacy\n\toption uniform 0\nconfig node\n\toption domain bench.test\n"
             "\toption strangers allow\n\toption max_bindings 100000\n" + node + users,
             "bench",
         )

@@ -7,7 +7,9 @@ from tests.mesh.handset import Handset
 from tests.support import lite
 from tests.system.sipp.runner import DOMAIN, HOST, PASSWORD, Server
 
-NODE = """config node
+NODE = """config privacy
+	option uniform 0
+config node
 	option domain {domain}
 	list listen {host}
 	option sip_port {port}

@@ -39,6 +39,7 @@ class Houses:
         self.seeds, self.labs = [], []
         for number, node in enumerate(self.town.nodes):
             node.mesh_options = [] if mesh else ["option enabled '0'"]
+            node.mesh_options += ["config privacy", "option uniform '0'"]
             node.users = [(f"u{number}", (None, NUMBER)[number] if mesh else None, [])]
             node.node_options = [f"option domain '{DOMAINS[number]}'", "option strangers 'allow'"]
             self.seeds.append(keys_of_people.make(node.state, f"u{number}"))

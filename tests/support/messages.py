@@ -41,8 +41,14 @@ class Tokens:
 
 
 def settings(node="", more="", users=USERS):
-    """Return Settings of the domain home.test; node: lines of `config node`; more: sections."""
-    return reader.parse("config node\noption domain home.test\n" + node + users + more, "test")
+    """Return Settings of the domain home.test; node: lines of `config node`; more: sections.
+
+    Everybody hears the truth about calls, unless `more` has a section `config privacy`.
+    """
+    truth = "" if "config privacy" in more else "config privacy\noption uniform 0\n"
+    return reader.parse(
+        truth + "config node\noption domain home.test\n" + node + users + more, "test"
+    )
 
 
 def flow(host="10.0.0.2", port=5060, transport="udp", connection=0, name=""):

@@ -43,7 +43,8 @@ def opened(name):
     """Return the configuration of the cases with the doors open that this one needs."""
     text = (FOLDER / "node.config").read_text()
     first, rest = text.split("\n", 1)
-    return first + "\n" + OPENED.get(name.partition("-")[0], "") + rest
+    text = first + "\n" + OPENED.get(name.partition("-")[0], "") + rest
+    return text + "\nconfig privacy\n\toption uniform '0'\n"
 
 
 class House(Node):

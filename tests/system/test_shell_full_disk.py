@@ -34,6 +34,7 @@ def node(tmp_path, small_disk):
     """A node with its state on the small disk, not started."""
     made = Process(tmp_path)
     text = made.config.read_text().replace("config user", "\toption strangers 'allow'\nconfig user")
+    text += "config privacy\n\toption uniform '0'\n"
     made.config.write_text(text + MORE % made.ports["ws"])
     made.state = small_disk / "state"
     yield made

@@ -16,6 +16,8 @@ LISTENERS = (
 UDP, TCP, UDP6 = range(3)
 
 CONFIG = """
+config privacy
+    option uniform 0
 config node
     option domain example.com
     option strangers allow

@@ -223,6 +223,7 @@ class Engine:
         response = response_to(request, 481 if invite is None else 200, to_tag=self.node.tag())
         effects = self.node.layer.respond(own, response, now)
         if invite is not None:
+            effects += self.node.layer.cancelled(invite, now)
             effects.append(Indication(CANCELLED, invite.user, request))
         return self._follow(effects, now)
 

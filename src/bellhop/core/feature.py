@@ -20,6 +20,7 @@ STEPS = (
     "locate",  # request, Found, now -> Found: whom it means
     "knows",  # flow -> whether another node is there
     "within",  # request -> Found of a request inside a dialog, or None
+    "confides",  # flow of another node -> whether it hears the truth about calls
     "befriends",  # flow of another node -> whether the owner knows it as a contact
     "admits",  # request, Found, flow that is known -> whether it may go on
     "lead",  # request, flow, Found, now -> Found: where it goes on from there; may refuse

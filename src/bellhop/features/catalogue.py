@@ -22,11 +22,13 @@ from .restart import Restart
 from .ringback import RingBack
 from .ringtest import RingTest
 from .rows import FEATURES, OF_PAGE
+from .uniform import Uniform
 from .wishes import Wishes
 
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
+    "uniform",
     "guests",
     "devices",
     "pilot",
@@ -118,6 +120,7 @@ def node(settings, random, now):
     engine.join(delivery)
     engine.join(Spread(core, uac, engine.admission, delivery, find))
     engine.join(RingTest(core, uac))
+    engine.join(Uniform(core, engine.admission, engine.forwarder))
     engine.join(Restart(core, uac, engine.forwarder.release))
     return engine
 

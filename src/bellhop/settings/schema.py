@@ -264,6 +264,7 @@ SCHEMA = {
         "level": _option(
             choice("", *PRIVACY_LEVELS), "", "as in `config privacy`; empty: as there"
         ),
+        "tell": _option(flag, True, "hears why a call is refused here, and that a text has come"),
     },
     "privacy": {
         "level": _option(
@@ -271,6 +272,15 @@ SCHEMA = {
             "0",
             "calls and texts to other nodes: 0 straight; 1 by one relay; 2 by three: `bellhop "
             "privacy` tells what each hides",
+        ),
+        "uniform": _option(
+            flag,
+            True,
+            "who is no contact hears the same of calls that are busy, refused, blocked or for "
+            "nobody; not in the profile emergency",
+        ),
+        "uniform_seconds": _option(
+            number(20, 120), 45, "how long it rings for them, up to a tenth more by chance"
         ),
     },
     "media": {

@@ -84,6 +84,12 @@ class Layer:
 
     def respond(self, tx, response, now):
         """Give a response of the user to a server transaction; return the effects."""
+        if tx.veil is not None:
+            response = tx.veil.passes(response)
+        return [] if response is None else self.show(tx, response, now)
+
+    def show(self, tx, response, now):
+        """Give a response to a server transaction past what hangs before it; return the effects."""
         return self._settle(tx, tx.handle(response_event(response), now, response))
 
     def refuse(self, tx, response):
@@ -92,10 +98,18 @@ class Layer:
         The peer asks again if this is lost; a transaction would repeat the answer for 32 s to an
         address that may be forged.
         """
+        if tx.veil is not None:
+            tx.veil.passes(response)
+            return []
         effects = [sending(tx.flow, response)]
         stop(tx, None, None)
         self._forget(tx)
         return effects
+
+    def cancelled(self, tx, now):
+        """The peer has cancelled; who hears only what he may hears so at once."""
+        response = None if tx.veil is None else tx.veil.cancelled()
+        return [] if response is None else self.show(tx, response, now)
 
     def send(self, request, flow, user, now, branch=None):
         """Start a client transaction; return (transaction, effects).

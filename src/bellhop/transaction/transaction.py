@@ -24,14 +24,15 @@ RESEND, EXPIRE = ("resend", "expire")
 class Transaction:
     """One request on one flow. `deadline` is when it wants to be woken, None for never.
 
-    data: the bytes that a retransmission repeats; user: what the transaction user keeps with it.
+    data: the bytes that a retransmission repeats; user: what the transaction user keeps with it;
+    veil: what decides which responses of the user go out (`passes`, `cancelled`), or None.
     """
 
     # Each of the four has its table, and the state in which it begins.
     table = {}
     state = ""
 
-    data = user = None
+    data = user = veil = None
     interval = 0
     lingers = False
     resend_at = expire_at = deadline = queued = None
@@ -45,6 +46,10 @@ class Transaction:
     def serve(self, user):
         """Tell this user what becomes of the transaction; None for nobody any more."""
         self.user = user
+
+    def hang(self, veil):
+        """Let this decide which responses go out."""
+        self.veil = veil
 
     def take_flow(self, flow):
         """The peer is reached by another flow now."""

@@ -7,7 +7,9 @@ from tests.system.sipp.runner import DOMAIN, HOST, PASSWORD, Server
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 
-NODE = """config node
+NODE = """config privacy
+	option uniform 0
+config node
 	option domain {domain}
 	list listen {host}
 	option sip_port {port}

@@ -141,8 +141,8 @@ class Circuits:
 
     name = "mesh circuits"
     hooks = (
-        "within", "knows", "befriends", "admits", "caller", "branch", "named", "sounds", "plain",
-        "restore", "seen",
+        "within", "knows", "befriends", "confides", "admits", "caller", "branch", "named",
+        "sounds", "plain", "restore", "seen",
     )  # fmt: skip
     events = ("send", "sounding")
     users = {}
@@ -178,6 +178,10 @@ class Circuits:
         """Tell whether a flow leads to a contact of the owner."""
         known = self.mesh.settings.contacts
         return flow.transport == CELLS and self.mesh.node_of(flow.host) in known
+
+    def confides(self, flow):
+        """Tell whether a flow leads to a contact who may hear why a call is refused."""
+        return flow.transport == CELLS and self.levels.may_hear(self.mesh.node_of(flow.host))
 
     def admits(self, request, found, flow):
         """Tell whether another node may ask this: it calls people here, and nobody through here.

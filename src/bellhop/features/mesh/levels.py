@@ -61,6 +61,14 @@ class Levels:
                 found, here = level, is_same
         return int(self.node.settings.privacy.level) if found is None else found
 
+    def may_hear(self, member):
+        """Tell whether a node is that of a contact who is told the truth."""
+        for contact in self.node.settings.contacts:
+            place = uri.parse(contact.address.encode()) if contact.address else None
+            if place is not None and contact.tell and self.node_of(place) == member:
+                return True
+        return False
+
     def of(self, member, request):
         """Return the level of a request that begins something with a node."""
         lowered = self.lowered.get(request.call_id)

@@ -54,7 +54,7 @@ class Delivery:
         origin = flow.host, of_octets(request.call_id)
         stored = self.mailbox.said(origin)
         if stored is not None and stored.asker is not None:
-            stored.asker = server
+            stored.asker = request, server
             return []
         if stored is not None or origin in self.mailbox.taken:
             return self._answer(request, server, 202, None, now)
@@ -74,7 +74,7 @@ class Delivery:
             return None
         self.node.deadlines.watch(self.mailbox)
         if not is_kept:  # It goes on as it came: the sender hears what the phone says.
-            stored.asker = server
+            stored.asker = request, server
             return self._copy(stored, now)
         return commits.ask(
             sender,
@@ -106,9 +106,9 @@ class Delivery:
             return []  # Another phone may take it.
         stored.under_way = None
         if stored.asker is not None:
-            server, stored.asker = stored.asker, None
+            (request, server), stored.asker = stored.asker, None
             self._drop(stored, now)
-            return self._answer(server.request, server, status or 480, None, now)
+            return self._answer(request, server, status or 480, None, now)
         self.mailbox.try_again(now)
         self.node.deadlines.watch(self.mailbox)
         return []
@@ -293,7 +293,7 @@ class Delivery:
         """A phone has a message; return the effects."""
         effects = []
         if stored.asker is not None:
-            effects = self._answer(stored.asker.request, stored.asker, 200, None, now)
+            effects = self._answer(*stored.asker, 200, None, now)
         self.mailbox.delivered(stored)
         # At once, so that it is not brought again after a loss of power; or later, if need be.
         (store,) = self._gone([stored], now)

@@ -36,7 +36,7 @@ class StoredMessage:
     of the addressee, message id, date) where the sender wants to hear of the delivery.
     under_way: key of the phone (Binding.key) to which it is brought now, or None; tries: key of a
     phone -> how often it did not take it. origin: of what another node has said, (its key, the
-    Call-ID), else None; asker: the server transaction of a sender who was promised nothing yet.
+    Call-ID), else None; asker: (request, server transaction) of a sender who was promised nothing.
     """
 
     __slots__ = ("asker", "body", "fields", "number", "origin", "receipt", "sender", "tries",

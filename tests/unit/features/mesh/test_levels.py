@@ -70,5 +70,33 @@ class LevelsTest(TwoHouses):
         self.assertIn("dave", self.rings(self.hear_all()))
 
 
+class TruthTest(TwoHouses):
+    def refused(self):
+        """Let alice call somebody busy; return (status, reason) that she hears within 3 s."""
+        self.call("alice", "401")
+        self.hear()
+        self.phones["carol"].hear(self.phones["carol"].asked["INVITE"].write())
+        self.answer("carol", 486)
+        self.advance(3000)
+        got = self.phones["alice"].asked.get("response")
+        return (got.status, got.reason) if got is not None else None
+
+    def test_a_contact_hears_why_and_another_house_that_it_rings(self):
+        self.build()
+        self.assertEqual(self.refused()[0], 486)
+        self.build(contacts="\toption tell 0\n")
+        self.assertEqual(self.refused(), (180, b"Ringing"))
+        self.advance(50000)
+        self.assertEqual(self.phones["alice"].asked["response"].status, 480)
+
+    def test_a_call_for_help_hears_the_truth_from_every_house(self):
+        self.build(contacts="\toption tell 0\n")
+        self.call("alice", "112")
+        self.hear()
+        self.answer("dave", 486)
+        self.advance(1000)
+        self.assertEqual(self.phones["alice"].asked["response"].status, 480)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -147,10 +147,13 @@ const OPTIONS = {
 		[ 'encryption', '', [ '', 'require', 'prefer', 'allow' ], _('Encryption'), _('Of calls with this contact.') ],
 		[ 'verification', '', [ '', 'encrypted', 'known', 'named', 'compared', 'signed' ], _('Proof'), _('What a call with this contact must show.') ],
 		[ 'level', '', [ '', '0', '1', '2' ], _('Privacy'), _('By how many other routers calls and texts to this contact go.') ],
+		[ 'tell', '1', FLAG, _('Hears the truth'), _('Why a call is refused here, and that a text has come.') ],
 		[ 'pgp', [], 'fingerprint', _('OpenPGP keys'), _('Fingerprints of the keys that sign for this contact.') ]
 	],
 	privacy: [
-		[ 'level', '0', [ '0', '1', '2' ], _('Calls and texts go'), _('To other houses. Where there is no such way the phone says so, and whoever dials again within a minute calls more openly.') ]
+		[ 'level', '0', [ '0', '1', '2' ], _('Calls and texts go'), _('To other houses. Where there is no such way the phone says so, and whoever dials again within a minute calls more openly.') ],
+		[ 'uniform', '1', FLAG, _('Tell outsiders nothing'), _('Who is no contact hears it ring, and then that nobody was reached: no matter whether the number exists, is busy or refuses the call.') ],
+		[ 'uniform_seconds', '45', 'range(20,120)', _('It rings for them'), _('In seconds, up to a tenth more by chance.') ]
 	],
 	features: [
 		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],
