@@ -241,6 +241,106 @@ def transfer_stays_in_the_house(scene):
     assert carol.wait("final").status == 200
 
 
+def _two_calls(scene, came=False):
+    """Let bob talk by two providers; return (bob, his two dialogs, both providers).
+
+    came: he is called by the first, else he calls by both.
+    """
+    one, two = scene.standin("one", 50), scene.standin("two", 51)
+    route = "config route\n\toption prefix +%d\n\tlist provider %s\n"
+    route = route % (49, "one") + route % (43, "two")
+    house = scene.open(provider("one", one.place), provider("two", two.place), route)
+    one.let_in()
+    two.let_in()
+    bob = house.phone("bob")
+    if came:
+        one.ring(lines=["P-Asserted-Identity: <sip:+4989222@one.test>"])
+        bob.take(bob.wait("INVITE"), 200)
+        assert one.wait("final").status == 200
+        one.say(one.acknowledge())
+        assert bob.wait("ACK")
+        first = bob.dialog
+    else:
+        first = _talks(bob, one, "030987654")
+    return bob, (first, _talks(bob, two, "0043123456")), one, two
+
+
+def _talks(phone, tel, number):
+    phone.dial(number)
+    tel.take(tel.called(), 200)
+    assert phone.wait("final").status == 200
+    phone.say(phone.acknowledge())
+    tel.wait("ACK")
+    return phone.dialog
+
+
+def _refer(bob, first, second):
+    """Transfer the first call to who is called by the second."""
+    bob.dialog = first
+    tags = second.remote.partition("tag=")[2], second.local.partition("tag=")[2]
+    replaces = "%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s" % (second.call_id, *tags)
+    place = "sip:+43123456@two.test?Replaces=" + replaces
+    bob.say(bob.within("REFER", ["Refer-To: <%s>" % place, "Contact: " + bob.contact]))
+    assert bob.wait("final").status == 202
+    bob.take(bob.wait("NOTIFY"), 200)
+
+
+def two_providers_are_joined(scene):
+    """27. An attended transfer between two providers: re-INVITE to both, the phone is free."""
+    _joined(scene, *_two_calls(scene))
+
+
+def a_call_that_came_is_joined(scene):
+    """28. The same, with a call that came in by one of them."""
+    _joined(scene, *_two_calls(scene, True))
+
+
+def _joined(scene, bob, dialogs, one, two):
+    first, second = dialogs
+    _refer(bob, first, second)
+    offered = two.wait("INVITE")
+    assert offered.to.tag and not offered.body
+    two.take(offered, 200, body=two.sdp(5200))
+    moved = one.wait("INVITE")
+    assert moved.to.tag and moved.body.count(b"m=audio 5200")
+    one.take(moved, 200, body=one.sdp(5100))
+    assert one.wait("ACK") and two.wait("ACK").body.count(b"m=audio 5100")
+    assert b"200 OK" in bob.wait("NOTIFY").body
+    assert {bob.wait("BYE").call_id.decode() for _ in range(2)} == {
+        first.call_id, second.call_id,
+    }  # fmt: skip
+    assert not one.heard("REFER") and not two.heard("REFER")
+    # What one provider asks now, the other hears: a hold, and the end.
+    two.say(two.within("INVITE", ["Content-Type: application/sdp"], two.sdp() + "a=inactive\r\n"))
+    held = one.wait("INVITE")
+    assert held.body.count(b"a=inactive")
+    one.take(held, 200)
+    assert two.wait("final").status == 200
+    two.say(two.acknowledge())
+    assert one.wait("ACK")
+    one.say(one.within("BYE"))
+    two.take(two.wait("BYE"))
+    assert one.wait("final").status == 200
+    scene.house.wait_for(lambda: not [row for row in scene.house.ask("providers")["providers"]
+                                      if row["calls"]])  # fmt: skip
+
+
+def providers_that_are_not_joined(scene):
+    """29. A provider refuses to be joined with another: both calls go on as before."""
+    bob, (first, second), one, two = _two_calls(scene)
+    _refer(bob, first, second)
+    two.take(two.wait("INVITE"), 200, body=two.sdp(5200))
+    one.refuse(one.wait("INVITE"), 488)
+    assert two.wait("ACK").body.count(b"m=audio 4000")
+    assert b"488" in bob.wait("NOTIFY").body
+    for dialog, tel in ((first, one), (second, two)):
+        bob.dialog = dialog
+        bob.say(bob.within("BYE"))
+        tel.take(tel.wait("BYE"))
+        assert bob.wait("final").status == 200
+    assert scene.house.row("two")["month"]["calls_out"] == 1
+
+
 def hold_and_resume(scene):
     """11. Either end holds and resumes the call by re-INVITE."""
     house, tel = scene.one()
@@ -538,7 +638,8 @@ SCENARIOS = (
     security_agreement, refused_registrations, odd_providers, help_goes_out, digits_and_fax,
     hidden_numbers, strangers_stay_outside,
     over_tls_with_srtp, a_false_certificate_gets_nothing, a_broken_connection_is_made_again,
-    a_test_call_rings_the_house,
+    a_test_call_rings_the_house, two_providers_are_joined, a_call_that_came_is_joined,
+    providers_that_are_not_joined,
 )  # fmt: skip
 
 

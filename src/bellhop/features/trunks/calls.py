@@ -17,7 +17,7 @@ from ...transaction.invite_client import cancellation
 from ...transaction.transaction import CANCELLED, RESPONSE
 from ...tu import authentication, dialog, dialplan
 from . import gate, location
-from .leg import LAST_PATIENCE, PATIENCE, Ask, Came, Leg, bare
+from .leg import IN, LAST_PATIENCE, OUT, PATIENCE, Ask, Came, Leg, bare
 
 BRANCH = b"z9hG4bK"
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
@@ -30,7 +30,8 @@ MOST_REDIRECTS = 3
 WITHIN = (b"INVITE", b"BYE", b"UPDATE", b"PRACK", b"INFO", b"OPTIONS", b"MESSAGE")
 # A call of which the house knows nothing any more is forgotten.
 SWEEP, LINGER = (15000, 40000)
-OUT, IN = ("out", "in")
+# And two of providers that are joined, whose end nobody told.
+JOINED = 12 * 3600 * 1000
 # How long a test call rings.
 TEST_MS = 14000
 # What a test call offers: a port that no stream has.
@@ -220,11 +221,15 @@ class Calls:
             return []
         leg = self.leg_within(request)
         made = None if leg is None else leg.dialog_of(request)
-        if made is None or leg.accepted is None:
+        return [] if made is None else self.acknowledge(leg, made, request, now)
+
+    def acknowledge(self, leg, made, message, now):
+        """Acknowledge a 2xx of the provider with what a message describes; return the effects."""
+        if leg.accepted is None:
             return []
         ack = dialog.request(made, b"ACK", leg.accepted, (), b"")
         ack.remove(b"content-length")
-        self._carry(ack, request, leg, True)
+        self._carry(ack, message, leg, True)
         return leg.provider.send(ack, (), None, now, made.routes)[1]
 
     def acknowledge_own(self, leg, made, now):
@@ -308,12 +313,14 @@ class Calls:
 
     def _rings(self, ask, response, now):
         first, ask.rang, ask.deadline = not ask.rang, True, None
+        if self.trunks.transfers.is_own(ask):
+            return []
         if ask.cancel is not None:
             return self._send_cancel(ask, now) if first else []
         if response.status == 100:
-            return [self._told(ask, response)] if first else []
+            return self._told(ask, response, now) if first else []
         self._note(ask, response)
-        return [self._told(ask, response)]
+        return self._told(ask, response, now)
 
     def _proved(self, ask, response, now):
         """Answer a challenge; return the effects, or None where that cannot be."""
@@ -361,10 +368,10 @@ class Calls:
             if status in (401, 407):
                 words = leg.provider.problem
             return effects + self._failed(ask, NEXT, words, now)
-        if leg.transfer is not None and self.trunks.transfers.is_own(ask):
-            effects += self.trunks.transfers.answered(leg, ask, response, now)
+        if self.trunks.transfers.is_own(ask):
+            effects += self.trunks.transfers.answered(ask, response, now)
         else:
-            effects.append(self._told(ask, response))
+            effects += self._told(ask, response, now)
         return effects + self._over(ask, status, now)
 
     def _over(self, ask, status, now):
@@ -385,8 +392,19 @@ class Calls:
         if ask.request.method == b"INVITE" and ask.request.to.tag is None:
             self.counters["next_provider"] += 1
         reason = "%s: %s" % (provider.name, words)
-        effects = [self._refusal(provider.way_back(ask.flow), ask.request, status, reason)]
+        if self.trunks.transfers.is_own(ask):
+            refusal = Response(408, reason.encode(), [], [], b"")
+            effects = self.trunks.transfers.answered(ask, refusal, now)
+        else:
+            refusal = response_to(ask.request, status, reason, (), self.node.tag())
+            effects = self._give(ask.leg, ask.flow, refusal, now)
         return effects + self._over(ask, status, now)
+
+    def _give(self, leg, flow, response, now):
+        """Give the house a response to a request of its, or the other provider; return effects."""
+        if leg.partner is not None:
+            return self._answer(response, now)
+        return [Receive(leg.provider.way_back(flow), response)]
 
     def silent(self, ask, now):
         """Not even 100 came: the provider's host may be dead; return the effects."""
@@ -433,8 +451,8 @@ class Calls:
             if made is not None:
                 made.refresh(response.contacts)
 
-    def _told(self, ask, response):
-        """Return the provider's answer as one to the house."""
+    def _told(self, ask, response, now):
+        """Give the house the provider's answer; return the effects."""
         leg, request = ask.leg, ask.request
         status, reason = response.status, response.reason
         if 300 <= status < 400:
@@ -451,7 +469,7 @@ class Calls:
             made.add(b"contact", b"Contact: <" + leg.contact + b">")
             made.add(b"allow", gate.ALLOW_HOUSE)
         self._carry(made, response, leg, False)
-        return Receive(leg.provider.way_back(ask.flow), made)
+        return self._give(leg, ask.flow, made, now)
 
     # What the provider asks.
 
@@ -543,7 +561,15 @@ class Calls:
             leg.comes.append(branch)
         told = self._settle(leg, now) if method == b"BYE" else []
         self._refresh(leg, request)
+        if leg.partner is not None:
+            return told + self._cross(leg.partner, made, now)
         return told + [Receive(flow, made)]
+
+    def _cross(self, leg, request, now):
+        """Ask a provider what another one asks, whose call is joined with its; return effects."""
+        if request.method == b"ACK":
+            return self.acknowledge(leg, leg.joined, request, now)
+        return self.ask_within(leg, leg.joined, request, now)
 
     def _refresh(self, leg, request):
         """A request inside the dialog may name another Contact (section 12.2.2)."""
@@ -560,8 +586,11 @@ class Calls:
 
     def _target(self, leg, request):
         """Return where in the house a request goes: its place, or the Contact of who has it."""
+        return self.place_of(leg, self._near_tag(leg, request))
+
+    def place_of(self, leg, tag):
+        """Return where the end of the house with a tag is reached, octets of a URI."""
         call = self.node.calls.live.get(leg.call_id)
-        tag = self._near_tag(leg, request)
         party = None if call is None or tag is None else call.parties.by_tag.get(tag)
         if party is None or not party.contacts:
             return leg.here.partition(b"<")[2].partition(b">")[0]
@@ -613,6 +642,9 @@ class Calls:
         came = indication.user
         if indication.kind not in (CANCELLED, "failed"):
             return []
+        if came.leg.partner is not None:
+            ask = self.by_branch.get(came.near.via.branch)
+            return [] if ask is None else self.give_up(ask, None, now)
         made = Request(b"CANCEL", came.near.uri, [], [], b"")
         for name, written in zip(came.near.names, came.near.lines):
             if name in (b"via", b"max-forwards", b"from", b"to", b"call-id"):
@@ -642,14 +674,18 @@ class Calls:
         leg.end_at(None)
         return effects
 
+    def leave_house(self, leg):
+        """The house has no part in a call any more."""
+        for key in [key for key in self.by_tag if self.by_tag[key] is leg]:
+            del self.by_tag[key]
+
     def _forget(self, leg):
         if leg not in self.legs:
             return
         self.legs.remove(leg)
         if self.by_far.get(leg.far_id) is leg:
             del self.by_far[leg.far_id]
-        for key in [key for key in self.by_tag if self.by_tag[key] is leg]:
-            del self.by_tag[key]
+        self.leave_house(leg)
         for branch in leg.comes[:]:
             self._done(branch)
         for ask in leg.asks:
@@ -663,7 +699,8 @@ class Calls:
         for leg in self.legs[:]:
             for ask in leg.asks if leg.is_test and now - leg.since > TEST_MS else ():
                 effects += self.give_up(ask, None, now)
-            if leg.call_id not in self.node.calls.live and now - leg.since > LINGER:
+            longest = LINGER if leg.partner is None else JOINED
+            if leg.call_id not in self.node.calls.live and now - leg.since > longest:
                 effects += self._settle(leg, now)
                 self._forget(leg)
         return effects

@@ -6,6 +6,8 @@ from ...sip import address
 # How long a provider may leave an INVITE without a word where another one could be asked, and
 # where none could; the first is two repetitions, so that the other's ring-back comes within 2 s.
 PATIENCE, LAST_PATIENCE = (1300, 8000)
+# Whose description has which version: of the house, of the provider.
+OUT, IN = ("out", "in")
 
 
 class Ask:
@@ -50,7 +52,8 @@ class Leg:
     what phones have as the other's Contact. number: of the far end, octets.
 
     user: section of the caller in this house, or None; payer: the node for whom this house calls,
-    or None; price: (minute, call). At `deadline` what the mesh may is used up.
+    or None; price: (minute, call). At `deadline` what the mesh may is used up. partner: the Leg to
+    which it leads in the place of the house, by the Dialog `joined` of its own, or None.
 
     dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; near_cseq:
     the highest number towards the house; cseqs: {the provider's number: that in the house}.
@@ -60,7 +63,7 @@ class Leg:
         "provider", "call_id", "far_id", "is_out", "here", "person", "contact", "number", "payer",
         "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
         "versions", "since", "answered_at", "is_help", "user", "transfer", "near_routes",
-        "near_tag", "far_tag", "price", "deadline", "queued", "is_test",
+        "near_tag", "far_tag", "price", "deadline", "queued", "is_test", "partner", "joined",
     )  # fmt: skip
 
     def __init__(self, provider, call_id, far_id, is_out, now):
@@ -83,10 +86,15 @@ class Leg:
         self.near_routes = ()
         self.deadline = self.queued = None
         self.is_test = False
+        self.partner = self.joined = None
 
     def test(self):
         """It is a call of the node itself: nobody of the house is in it."""
         self.is_test = True
+
+    def join(self, partner, joined):
+        """Lead to another Leg from now on; joined: the Dialog towards this one's provider."""
+        self.partner, self.joined = partner, joined
 
     def end_at(self, deadline):
         """Be woken then, or never (None)."""
@@ -103,6 +111,8 @@ class Leg:
 
     def dialog_of(self, request):
         """Return the Dialog towards the provider of a request of the house, or None."""
+        if self.partner is not None:
+            return self.joined
         tag = request.to.tag if self.is_out else request.from_.tag
         return self.dialogs.get(tag)
 

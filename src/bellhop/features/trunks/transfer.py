@@ -1,17 +1,20 @@
 """A phone transfers its call with a provider: the house does it, the provider is not told (REFER).
 
 The new phone is called without an offer; what it offers goes to the provider by a re-INVITE, whose
-answer goes back in the ACK (RFC 3725 section 4.1, RFC 3515, RFC 5589).
+answer goes back in the ACK (RFC 3725 section 4.1, RFC 3515, RFC 5589). Where a phone names another
+call of its own with a provider (RFC 3891), the two providers are joined that way: their calls lead
+to each other, and the phone is free.
 """
 
 import binascii
 
 from ...effects import Receive
 from ...errors import SipError
-from ...sip import address, uri
+from ...sip import address, scan, uri
 from ...sip.message import Request, response_to
 from ...tu import dialog
 from . import gate
+from .leg import OUT
 
 BRANCH = b"z9hG4bK"
 # Phones show what becomes of a transfer by this (RFC 3420).
@@ -23,16 +26,35 @@ MOST = 16
 class Transfer:
     """One REFER. leg: the call that moves; invite: to the new phone; old: (Call-ID, tag) before.
 
-    asked: the re-INVITE to the provider, as a request of the house, or None.
+    asked: the re-INVITE to the provider, as a request of the house, or None; answer: what the new
+    phone said. other: the End with which the call is joined, or None; offered: the re-INVITE there.
     """
 
-    __slots__ = ("leg", "invite", "far_tag", "old_id", "old_tag", "old_target", "asked", "answer")
+    __slots__ = (
+        "leg", "invite", "far_tag", "old_id", "old_tag", "old_target", "asked", "answer", "other",
+        "offered",
+    )  # fmt: skip
 
     def __init__(self, leg, far_tag, old_tag, old_target):
         self.leg = leg
         self.far_tag = far_tag
         self.old_id, self.old_tag, self.old_target = leg.call_id, old_tag, old_target
-        self.invite = self.asked = self.answer = None
+        self.invite = self.asked = self.answer = self.other = self.offered = None
+
+
+class End:
+    """The house's end of a call with a provider. near, far: both tags; dialog: to the provider."""
+
+    def __init__(self, leg, near, far):
+        self.leg = leg
+        self.near, self.far = near, far
+        self.dialog = leg.dialogs.get(far if leg.is_out else near)
+
+    def may_move(self):
+        """Tell whether both have talked, and nobody moves it now."""
+        leg = self.leg
+        is_free = leg.transfer is None and leg.partner is None
+        return is_free and leg.answered_at is not None and self.dialog is not None
 
 
 class Transfers:
@@ -59,6 +81,11 @@ class Transfers:
         leg.transfer = transfer
         lines = [(b"referred-by", b"Referred-By: <" + request.from_.uri_bytes + b">")]
         replaces = _header(headers, b"replaces")
+        other = None if replaces is None else self._named(replaces)
+        if other is not None:
+            return [Receive(flow, response_to(request, 202, None, (), self.node.tag()))] + (
+                self._join(transfer, other, now)
+            )
         if replaces is not None:
             lines.append((b"replaces", b"Replaces: " + replaces))
         invite = transfer.invite = self._invite(leg, transfer, place, lines)
@@ -69,6 +96,38 @@ class Transfers:
             self._notify(transfer, b"SIP/2.0 100 Trying", False),
             Receive(flow, invite.copy()),
         ]
+
+    def _named(self, replaces):
+        """Return the End that a Replaces value names, None where it is no provider's call."""
+        call_id, _, params = replaces.partition(b";")
+        params = scan.parameters(params)
+        far = scan.parameter(params, b"to-tag")
+        leg = self.calls.by_tag.get((call_id.strip(), far))
+        return None if leg is None else End(leg, scan.parameter(params, b"from-tag"), far)
+
+    def _join(self, transfer, other, now):
+        """Ask the other provider what it offers; return the effects, or refuse."""
+        leg = transfer.leg
+        secret = [one for one in (leg, other.leg) if one.provider.section.srtp != "no"]
+        if other.leg is leg or not other.may_move() or secret:
+            leg.transfer = None
+            raise SipError(488, "these two calls with providers cannot be joined")
+        transfer.other, other.leg.transfer = other, transfer
+        transfer.offered = self._of_house(other)
+        told = self._notify(transfer, b"SIP/2.0 100 Trying", False)
+        return [told] + self.calls.ask_within(other.leg, other.dialog, transfer.offered, now)
+
+    def _of_house(self, end, method=b"INVITE", body=b""):
+        """Return a request to a provider as the house's end would write it."""
+        leg = end.leg
+        to = leg.person + b";tag=" + end.far
+        made = self._made(method, leg.contact, leg.call_id, to, 1, leg, end.far)
+        made.set(b"from", b"From: " + leg.here + b";tag=" + end.near)
+        if body:
+            made.add(b"content-type", b"Content-Type: application/sdp")
+        made.body = body
+        made.measure()
+        return made
 
     def is_ours(self, request):
         """Tell whether a request that the house admits is the INVITE of a transfer."""
@@ -101,6 +160,15 @@ class Transfers:
         ]
         names = [b"via", b"max-forwards", b"from", b"to", b"call-id", b"cseq"]
         return Request(method, target, names, lines)
+
+    def _put_down(self, end):
+        """Return the BYE to the house's end of a call."""
+        leg = end.leg
+        leg.near_cseq += 1
+        to, target = leg.here + b";tag=" + end.near, self.calls.place_of(leg, end.near)
+        made = self._made(b"BYE", target, leg.call_id, to, leg.near_cseq, leg, end.far)
+        made.measure()
+        return Receive(leg.provider.way_back(None), made)
 
     def _to_old(self, transfer, method, lines=(), body=b""):
         """Return a request to the phone that has asked for the transfer."""
@@ -154,41 +222,50 @@ class Transfers:
 
     def _move(self, transfer, response, now):
         """The new phone has it: let the provider send the sound there."""
-        leg = transfer.leg
-        probe = transfer.invite.copy()
-        probe.body = response.body
-        for name, line in zip(response.names, response.lines):
-            if name == b"content-type":
-                probe.set(b"content-type", line)
-        probe.remove(b"replaces")
-        probe.set(b"content-length", b"Content-Length: %d" % len(probe.body))
-        transfer.asked = probe
-        made = leg.dialogs.get(transfer.far_tag if leg.is_out else transfer.old_tag)
-        if made is None or not probe.body:
-            return self._undo(transfer, b"SIP/2.0 488 Not Acceptable Here")
-        if leg.is_out:
-            probe.set(b"to", b"To: " + leg.person + b";tag=" + transfer.far_tag)
-        else:
-            probe.set(b"from", b"From: " + leg.here + b";tag=" + transfer.old_tag)
-            probe.set(b"to", b"To: " + leg.person + b";tag=" + transfer.far_tag)
-        return self.calls.ask_within(leg, made, probe, now)
+        end = self._end_of(transfer)
+        if end.dialog is None or not response.body:
+            return self._undo(transfer, b"SIP/2.0 488 Not Acceptable Here", now)
+        transfer.asked = self._of_house(end, b"INVITE", response.body)
+        return self.calls.ask_within(end.leg, end.dialog, transfer.asked, now)
+
+    def _end_of(self, transfer):
+        return End(transfer.leg, transfer.old_tag, transfer.far_tag)
 
     def is_own(self, ask):
         """Tell whether a request to the provider is the re-INVITE of a transfer."""
-        return ask.leg.transfer is not None and ask.request is ask.leg.transfer.asked
+        transfer = ask.leg.transfer
+        return transfer is not None and ask.request in (transfer.asked, transfer.offered)
 
-    def answered(self, leg, ask, response, now):
-        """Take the provider's answer to the re-INVITE; return the effects."""
-        transfer = leg.transfer
+    def answered(self, ask, response, now):
+        """Take a provider's answer to such a re-INVITE; return the effects."""
+        transfer = ask.leg.transfer
         if response.status >= 300:
             words = b"SIP/2.0 %d %s" % (response.status, response.reason)
-            return self._undo(transfer, words)
-        made = leg.dialog_of(ask.request)
-        effects = self.calls.acknowledge_own(leg, made, now)
+            is_first = ask.request is transfer.offered
+            return self._end(transfer, response) if is_first else self._undo(transfer, words, now)
+        if ask.request is transfer.offered:
+            transfer.answer = response
+            return self._move(transfer, response, now)
+        end = self._end_of(transfer)
+        effects = self.calls.acknowledge_own(end.leg, end.dialog, now)
+        if transfer.other is not None:
+            return effects + self._joined(transfer, end, response, now)
         effects.append(self._confirm(transfer, response))
         effects.append(self._notify(transfer, b"SIP/2.0 200 OK", True))
         effects.append(self._to_old(transfer, b"BYE"))
-        self._rebind(transfer, made)
+        self._rebind(transfer, end.dialog)
+        return effects
+
+    def _joined(self, transfer, end, response, now):
+        """Both providers have said yes: they lead to each other, the phone is put down."""
+        other = transfer.other
+        effects = self.calls.acknowledge(other.leg, other.dialog, response, now)
+        effects.append(self._notify(transfer, b"SIP/2.0 200 OK", True))
+        for one, its in ((end, other), (other, end)):
+            effects.append(self._put_down(one))
+            one.leg.join(its.leg, one.dialog)
+            self.calls.leave_house(one.leg)
+        self._drop(transfer)
         return effects
 
     def _confirm(self, transfer, response):
@@ -225,16 +302,26 @@ class Transfers:
         self.by_branch.pop(transfer.invite.via.branch, None)
         leg.transfer = None
 
-    def _undo(self, transfer, words):
+    def _undo(self, transfer, words, now):
         """The provider does not go along: the new phone is put down, the old call goes on."""
+        told = self._notify(transfer, words, True)
+        if transfer.other is not None:
+            effects = self._restore(transfer.other, now)
+            self._drop(transfer)
+            return effects + [told]
         ack = self._inside(transfer, b"ACK", 1)
         ack.measure()
         bye = self._inside(transfer, b"BYE", 2)
         bye.measure()
         way = transfer.leg.provider.way_back(None)
-        told = self._notify(transfer, words, True)
         self._drop(transfer)
         return [Receive(way, ack), Receive(way, bye), told]
+
+    def _restore(self, other, now):
+        """The other provider has offered in vain: what the phone said last is its answer."""
+        body = other.leg.versions.get(OUT, (b"", 0))[0]
+        ack = self._of_house(other, b"ACK", body)
+        return self.calls.acknowledge(other.leg, other.dialog, ack, now)
 
     def _end(self, transfer, response):
         words = b"SIP/2.0 %d %s" % (response.status, response.reason)
@@ -243,7 +330,10 @@ class Transfers:
         return [told]
 
     def _drop(self, transfer):
-        self.by_branch.pop(transfer.invite.via.branch, None)
+        if transfer.other is None:
+            self.by_branch.pop(transfer.invite.via.branch, None)
+        else:
+            transfer.other.leg.transfer = None
         transfer.leg.transfer = None
 
 
