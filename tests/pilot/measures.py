@@ -129,6 +129,7 @@ def flash():
     sys.path[:0] = [str(ROOT / "openwrt"), str(ROOT / "openwrt" / "bellhop")]
     packed = importlib.import_module("pages").packed(ROOT / "src" / "bellhop" / "pilot")
     words = [len(packed[name]) for name in packed if name.startswith("words/")]
+    words.remove(len(packed["words/keys.json.gz"]))
     total = sum(map(len, packed.values()))
     show("the page as it is stored, with %d languages" % len(words), "%d octets" % total, "16384")
     show("  of these a language", "%d octets" % statistics.mean(words), "")

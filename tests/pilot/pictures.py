@@ -155,7 +155,8 @@ def levels(house, pages, folder, errors):
              "address": "gran@far.test", "hidden": number == 2, "incoming": True,
              "state": ("answered", "ringing", "held")[number % 3], "rings": True,
              "safety": level, "words": "topmost Istanbul" if number % 3 == 0 else None,
-             "through": 3 if number % 4 == 0 else 0, "talked": 71, "seconds": 80}
+             "through": 3 if number % 4 == 0 else 0,
+             "privacy": number % 3 if number > 3 else 0, "talked": 71, "seconds": 80}
             for number, level in enumerate(LEVELS)
         ][part:part + 4]  # fmt: skip
         told = json.dumps(json.dumps({"calls": rows}))

@@ -15,6 +15,9 @@ ENDINGS = (
     CALLER_HUNG_UP, CALLED_HUNG_UP, GIVEN_UP, REFUSED, BY_OWNER, BY_NODE, RESTARTED, FORGOTTEN,
     HANDED_OVER,
 )  # fmt: skip
+# What a caller hears where no way is as private as he wants it.
+OPENLY = "No private way, dial again to call openly"
+BY_ONE = "No way by three relays, dial again to call by one"
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 

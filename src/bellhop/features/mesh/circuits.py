@@ -18,6 +18,7 @@ from ...sip import address, description, scan, uri
 from ...sip.message import Request, Response, parse
 from ...text import of_octets, plain
 from ...tu import dialplan, proxy
+from ...tu.calls import OPENLY
 from . import levels, scrub
 
 ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
@@ -458,7 +459,7 @@ class Circuits:
         is_text = message.cseq[1] == b"MESSAGE"
         if line.level and peers is None and scrub.has_sound(message):
             # This node has no room for the sound: the phone's own address would be told.
-            return self._broken(line, levels.OPENLY.encode(), now)
+            return self._broken(line, OPENLY.encode(), now)
         if is_text and line.call is None:
             kept = self.texting.get((line.node, line.level))
             # One that has lost its way may be of before the other node started anew.

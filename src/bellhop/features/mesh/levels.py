@@ -7,12 +7,11 @@ is no way at it the phone hears so, and who dials the same again within a minute
 from ...errors import SipError
 from ...limits import MAX_LOWERED
 from ...sip import uri
+from ...tu.calls import BY_ONE, OPENLY
 
 STRAIGHT, ONE_RELAY, THREE_RELAYS = LEVELS = (0, 1, 2)
 # Who dials again so soon wants the call all the same.
 AGAIN = 60000
-OPENLY = "No private way, dial again to call openly"
-BY_ONE = "No way by three relays, dial again to call by one"
 # What each level hides, costs, and does not hide, for people.
 ABOUT = {
     STRAIGHT: (

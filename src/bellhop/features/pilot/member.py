@@ -12,7 +12,7 @@ from ...sip import digest, scan, uri
 from ...sip.ip import network_of
 from ...text import printable, readable, spelled
 from ...tu import dialplan, wishes
-from ...tu.calls import ANSWERED, RINGING
+from ...tu.calls import ANSWERED, BY_ONE, OPENLY, RINGING
 from . import place
 
 NO, SEE, FULL = RIGHTS = ("no", "see", "full")
@@ -27,8 +27,9 @@ TALKED, MISSED, ELSEWHERE, DECLINED, UNANSWERED = ENDS = (
     "talked", "missed", "answered elsewhere", "declined", "not answered",
 )  # fmt: skip
 # Why nobody took a call of a member's, by the status of its last response (RFC 3261 section 21).
-NOBODY, AWAY, IS_BUSY, SILENT, GIVEN_UP, REFUSED, FAILED = WHYS = (
+NOBODY, AWAY, IS_BUSY, SILENT, GIVEN_UP, REFUSED, FAILED, NO_WAY = WHYS = (
     "nobody has it", "not there", "busy", "no answer", "given up", "refused", "failed",
+    "no private way",
 )  # fmt: skip
 WHY = {404: NOBODY, 410: NOBODY, 416: NOBODY, 484: NOBODY, 604: NOBODY, 480: AWAY, 408: SILENT,
        486: IS_BUSY, 600: IS_BUSY, 487: GIVEN_UP}  # fmt: skip
@@ -212,6 +213,7 @@ class Pilot:
                 "safety": _safety(call, seen),
                 "words": seen.get("words") if call.state == ANSWERED else None,
                 "through": len(seen.get("through") or ()),
+                "privacy": seen.get("privacy") or 0,
                 "talked": seen["seconds_talked"],
                 "seconds": seen["seconds_since_start"],
             }
@@ -442,6 +444,9 @@ class Pilot:
 
 def _why(call):
     """Return why nobody took a call, one of WHYS."""
+    said = call.ended_by or ""
+    if said.find(OPENLY) >= 0 or said.find(BY_ONE) >= 0:
+        return NO_WAY
     return WHY.get(call.status) or (FAILED if (call.status or 500) // 100 == 5 else REFUSED)
 
 

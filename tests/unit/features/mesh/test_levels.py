@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.features import catalogue
 from tests.support.houses import TwoHouses
 from tests.support.town import House
 
@@ -23,6 +24,24 @@ class LevelsTest(TwoHouses):
         )
         self.assertIsNone(self.call("alice", "401"))
         self.assertEqual(self.rings(self.hear_all()), ["carol"])
+
+    def test_the_page_says_why_and_at_which_level_a_call_goes(self):
+        self.build(LEVEL % 1)
+        mill = House(self.town, "10.3.0.1", "mill", ())
+        catalogue.join_pilot(self.barn.engine)
+
+        def ask(verb):
+            return self.barn.engine.answer(verb, {"user": "alice"}, self.town.now)[0]
+
+        self.call("alice", "401")
+        self.assertEqual(ask("my-history")["history"][0]["why"], "no private way")
+        self.town.cable(self.barn, mill)
+        self.town.cable(mill, self.farm)
+        self.carry(self.barn, self.farm, mill)
+        self.advance(61000)
+        self.assertIsNone(self.call("alice", "401"))
+        (call,) = ask("my-calls")["calls"]
+        self.assertEqual((call["privacy"], call["through"]), (1, 1))
 
     def hear_all(self):
         return {name: [phone.asked["INVITE"]] for name, phone in self.phones.items()
