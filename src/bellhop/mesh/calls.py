@@ -31,6 +31,9 @@ MAX_EARLY = 16
 STREAMS = 4
 # Octets of one message in pieces.
 MAX_SAID = 65536
+# Why a call has come to nothing, for who made it.
+UNANSWERED = "nobody answers on any way"
+CROWDED = "a node on the way has too many calls to do: try again in a minute"
 
 OPENING, OPEN, LOST, CLOSED = STATES = ("opening", "open", "lost", "closed")
 ANSWER, PIECE, LOSS, CLOSE = EVENTS = ("answer", "piece", "loss", "close")
@@ -74,6 +77,7 @@ class Call:
 
     level: of privacy, of the caller; is_plain: everybody on the way may read it; has_sound: it
     carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
+    refusal: why the last way ended, of cells.REASONS;
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
     """
@@ -82,7 +86,7 @@ class Call:
         "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
         "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
         "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
-        "ports", "queued", "said_at", "session", "state", "until", "way", "window",
+        "ports", "queued", "refusal", "said_at", "session", "state", "until", "way", "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, now):
@@ -95,7 +99,7 @@ class Call:
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
         self.session = self.first = b""
-        self.attempts = self.way = 0
+        self.attempts = self.way = self.refusal = 0
         self.until = self.acked_at = None
         self.heard_at = self.said_at = now
         self.counter = 0
@@ -264,7 +268,8 @@ class Calls:
         """Take the next way to the called node, for a first message or to go on."""
         call.attempts += 1
         if call.attempts > ATTEMPTS:
-            return self._close(call, "nobody answers on any way", now)
+            return self._close(call, CROWDED if call.refusal == cells.FULL else UNANSWERED, now)
+        call.refusal = 0
         if call.is_help and call.keys is None:
             return self._try_all(call, now)
         call.until = now + ANSWER_WAIT
@@ -560,6 +565,7 @@ class Calls:
         call.offers.pop(circuit, None)
         if record:
             self.mesh.take_record(record, now)
+        call.refusal = reason
         if circuit is call.circuit:
             call.circuit = None
         elif not is_asked or (call.asked and not record):

@@ -217,7 +217,8 @@ class Circuits:
         """Return the effects of a set-up, None where the cell is to be said again."""
         mark = spend(self.marks.get(peer.id, 0), now, SET_UP_INTERVAL, SET_UP_BURST)
         if mark is None:
-            return self._refused()
+            self.mesh.counters["set_ups_over"] += 1
+            return self._destroy(place, cells.FULL, b"", now)
         self.marks[peer.id] = mark
         found = self.hop(cell.body[0])
         if found is None:

@@ -39,6 +39,7 @@ COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
     "not_amateur", "newer", "same", "older", "buried", "collision", "cells_refused",
+    "set_ups_over",
 )  # fmt: skip
 
 

@@ -380,7 +380,23 @@ class Bounds(unittest.TestCase):
         for number in range(100):
             cell = cells.write(number.to_bytes(4, "big"), 1, bytes(cells.BODY_BYTES))
             node.circuits.cell(peer, number.to_bytes(4, "big") + cell, network.now)
-        self.assertEqual(node.counters["cells_refused"], 100 - circuits.SET_UP_BURST)
+        self.assertEqual(node.counters["set_ups_over"], 100 - circuits.SET_UP_BURST)
+
+    def test_who_sets_up_too_much_is_told_so(self):
+        for count in (2, 4):
+            network = ready(count, line(count))
+            burst, circuits.SET_UP_BURST = circuits.SET_UP_BURST, 0
+            try:
+                begin(network, b"first")
+                network.run(60000)
+            finally:
+                circuits.SET_UP_BURST = burst
+            self.assertEqual(ended(network, 0), [calls.CROWDED])
+            self.assertTrue(network.nodes[1].counters["set_ups_over"] >= calls.ATTEMPTS)
+        call = begin(network, b"second")
+        network.run(3000)
+        self.assertEqual(said(network, count - 1), [b"second"])
+        self.assertEqual(call.state, calls.OPEN)
 
     def test_counts_go_on_past_two_to_the_32(self):
         network = ready(3, line(3))

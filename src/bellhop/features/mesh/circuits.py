@@ -11,7 +11,7 @@ from ...core.admission import FROM_OUTSIDE, watches
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
-from ...mesh.calls import CLOSED, LOST
+from ...mesh.calls import CLOSED, CROWDED, LOST
 from ...mesh.identity import short_id
 from ...settings import codes
 from ...sip import address, description, scan, uri
@@ -712,7 +712,8 @@ class Circuits:
         for line in self.lines:
             if line.call is call:
                 line.call = None
-                effects += self._broken(line, GONE, now)
+                words = reason.encode() if reason == CROWDED else GONE
+                effects += self._broken(line, words, now)
         return effects
 
     def _broken(self, line, reason, now):
