@@ -69,6 +69,12 @@ static const struct suite suites[] = {
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32,
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	},
+	/* RFC 3711 section 4.1.3: signed, and readable. */
+	[BM_NULL_HMAC_SHA1_80 - 1] = {
+		16, 14, 10,
+		srtp_crypto_policy_set_null_cipher_hmac_sha1_80,
+		srtp_crypto_policy_set_null_cipher_hmac_sha1_80,
+	},
 };
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 

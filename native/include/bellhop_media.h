@@ -39,7 +39,8 @@ enum {
 	BM_AEAD_AES_256_GCM = 4,
 	BM_AES_256_CM_HMAC_SHA1_80 = 5,
 	BM_AES_256_CM_HMAC_SHA1_32 = 6,
-	BM_LAST_SUITE = BM_AES_256_CM_HMAC_SHA1_32
+	BM_NULL_HMAC_SHA1_80 = 7, /* signed only */
+	BM_LAST_SUITE = BM_NULL_HMAC_SHA1_80
 };
 
 /* Direction of a side (bits): take RTP from it, pass RTP to it. */

@@ -36,7 +36,9 @@ def test_everything_on_the_radio_can_be_read_and_nothing_on_the_cable(streets):
     dialled, answer = call_up(one, two, "202")
     came = next(text for text in two.inbox if text.startswith("INVITE"))
     assert "(not private) " in field(came, "From")
-    assert town.nodes[0].ask("calls")["calls"][0]["security"] == "clear"
+    for node in (town.nodes[0], town.nodes[2]):
+        (row,) = node.ask("calls")["calls"]
+        assert (row["security"], row["suite"]) == ("clear", "NULL_HMAC_SHA1_80")
     hang_up(one, two, dialled, answer)
     cable, air = cable.stop(), air.stop()
     for needle in (b"INVITE sip:", b"a=rtpmap:0 PCMU", b"DL1ABC", b"DL2XYZ"):
@@ -46,8 +48,11 @@ def test_everything_on_the_radio_can_be_read_and_nothing_on_the_cable(streets):
     sound = [datagram.data[CIRCUIT_HEAD:] for datagram in wire.sound_of(air)]
     assert sound and not [data for data in sound if data[0] != 128]
     assert [data for data in sound if spoken in data]
+    # It is signed: behind RTP head and voice are the 80 bits of HMAC-SHA1.
+    assert {len(data) for data in sound if data[1] & 127 == 0} == {12 + 160 + 10}
     assert not [one for one in cable if b"bellhop-key" in one.data]
-    assert not [one for one in air if b"bellhop-key" in one.data or b"a=crypto" in one.data]
+    assert [one for one in air if b"bellhop-key" in one.data]
+    assert not [one for one in air if b"a=crypto" in one.data]
 
 
 def test_who_wants_encryption_is_refused_in_words(streets):

@@ -48,8 +48,12 @@ static inline size_t make_rtcp(uint8_t *packet, uint32_t ssrc)
 
 static inline struct bm_key make_key(uint16_t suite, uint8_t fill)
 {
-	static const uint8_t key_bytes[] = { 0, 16, 16, 16, 32, 32, 32 };
-	static const uint8_t salt_bytes[] = { 0, 14, 14, 12, 12, 14, 14 };
+	static const uint8_t key_bytes[] = {
+		0, 16, 16, 16, 32, 32, 32, 16
+	};
+	static const uint8_t salt_bytes[] = {
+		0, 14, 14, 12, 12, 14, 14, 14
+	};
 	struct bm_key key = { .suite = suite };
 
 	memset(key.key, fill, key_bytes[suite]);

@@ -149,14 +149,20 @@ def gcm_rtcp(key, salt, packet, index):
     return packet[:8] + gcm(key, iv, packet[8:], packet[:8] + trailer) + trailer
 
 
+def _is_null(suite):
+    """Tell whether a suite only signs (RFC 3711 section 4.1.3)."""
+    return suite.startswith("NULL")
+
+
 def protect_rtp(suite, key, salt, packet, index):
     """Return the SRTP packet for a master key and a packet index."""
     key, authentication, salt = _session(suite, key, salt, 0)
     if "GCM" in suite:
         return gcm_rtp(key, salt, packet, index)
     head = _header_length(packet)
-    mask = keystream(key, _counter(salt, packet[8:12], index), len(packet) - head)
-    packet = packet[:head] + _xor(packet[head:], mask)
+    if not _is_null(suite):
+        mask = keystream(key, _counter(salt, packet[8:12], index), len(packet) - head)
+        packet = packet[:head] + _xor(packet[head:], mask)
     rollover = (index >> 16).to_bytes(4, "big")
     tag = hmac.new(authentication, packet + rollover, hashlib.sha1).digest()
     return packet + tag[: 4 if suite.endswith("32") else 10]
@@ -167,7 +173,10 @@ def protect_rtcp(suite, key, salt, packet, index):
     key, authentication, salt = _session(suite, key, salt, 3)
     if "GCM" in suite:
         return gcm_rtcp(key, salt, packet, index)
-    mask = keystream(key, _counter(salt, packet[4:8], index), len(packet) - 8)
-    packet = packet[:8] + _xor(packet[8:], mask) + (index | 1 << 31).to_bytes(4, "big")
+    if _is_null(suite):  # Its first bit says whether it is encrypted.
+        packet += index.to_bytes(4, "big")
+    else:
+        mask = keystream(key, _counter(salt, packet[4:8], index), len(packet) - 8)
+        packet = packet[:8] + _xor(packet[8:], mask) + (index | 1 << 31).to_bytes(4, "big")
     tag = hmac.new(authentication, packet, hashlib.sha1).digest()
     return packet + tag[:10]

@@ -10,6 +10,7 @@ SUITES = (
     ("AEAD_AES_256_GCM", 4, 32, 12),
     ("AES_256_CM_HMAC_SHA1_80", 5, 32, 14),
     ("AES_256_CM_HMAC_SHA1_32", 6, 32, 14),
+    ("NULL_HMAC_SHA1_80", 7, 16, 14),
 )
 # RFC 3711 B.3; the longer key goes on with its own complement.
 MASTER_KEY = bytes.fromhex("e1f97a0d3e018be0d64fa32c06de4139")

@@ -17,6 +17,8 @@ from .session import ATTRIBUTE
 KEY, CONFIRM = (b"bellhop-key", b"bellhop-confirm")
 # The contact of all calls for help.
 HELP = "a call for help"
+# And for all calls over amateur radio, whose sound is signed and can be read.
+PLAIN = "amateur radio"
 # What an element that does not know this key agreement answers 420 to (RFC 3261 section 8.2.2.3).
 OPTION = b"bellhop-key"
 
@@ -24,14 +26,15 @@ OPTION = b"bellhop-key"
 class Keying:
     """What all calls share: this node's identity, its policies, what it knows of keys.
 
-    suites: what the media library can do, the best first; () while there is no library.
+    suites: what the media library can do, the best first; () while there is no library; signing:
+    those of them that hide nothing.
     """
 
     def __init__(self, dh, identity, random):
         self.dh = dh
         self.identity = identity
         self.random = random
-        self.suites = ()
+        self.suites = self.signing = ()
         self.policies = trust.Policies()
         self.trust = trust.Trust()
         # Contact -> fingerprints of the keys that sign its calls, where this node can check them.
@@ -56,9 +59,15 @@ class Keying:
     def wants(self, far):
         """Tell whether a call to a Party beyond this node shall be offered a key."""
         policy = self.policies.of(far.contact)
+        if far.contact == PLAIN:
+            return far.node is not None and bool(self.signing)
         if policy == trust.ALLOW:
             return False
         return far.node is not None or policy == trust.REQUIRE or self.trust.is_known(far.contact)
+
+    def suites_with(self, contact):
+        """Return the numbers of the suites for a call with a contact, the best first."""
+        return self.signing if contact == PLAIN else self.suites
 
     def is_help(self, contact):
         """Tell whether a contact stands for calls for help, which nothing about keys may stop."""
@@ -70,6 +79,8 @@ class Keying:
         Nothing is noted under a name that is only claimed, nor under that of calls for help.
         """
         contact = session.contact
+        if contact == PLAIN:
+            return trust.CLEAR
         if self.is_help(contact) or (session.is_claimed and not self.trust.is_known(contact)):
             return trust.ENCRYPTED
         return self.trust.see(contact, key)
@@ -121,7 +132,7 @@ class Keying:
         expected = session.parties[A].node or None
         session.agreement = Agreement(self.dh, self.identity, session.role, session.call_id)
         if session.role != CALLER:
-            session.agreement.read_offer(offered, expected, self.suites)
+            session.agreement.read_offer(offered, expected, self.suites_with(session.contact))
             self.judge(session.contact, session.agreement.peer)
 
     def invite(self, session, request, offer):
@@ -130,7 +141,7 @@ class Keying:
         if session.role != CALLER:
             _drop_option(request)
             return
-        octets = session.agreement.offer(self.suites, self.random)
+        octets = session.agreement.offer(self.suites_with(session.contact), self.random)
         if offer is None:
             request.set(KEY, b"Bellhop-Key: " + _base64(octets))
         else:

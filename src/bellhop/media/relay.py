@@ -15,6 +15,7 @@ from ..effects import Event, Store
 from ..errors import SipError
 from . import decision, sdp, trust
 from .agreement import CALLEE, CALLER, FAILED
+from .crypto import SIGNING
 from .keyed import OPTION, Keying, offered_key
 from .negotiation import A, Offer
 from .ownkeys import is_keyed, is_sealed
@@ -81,6 +82,7 @@ class Relays:
         """Take the suites that the media library can do, the best first; () where it is missing."""
         self.suites = tuple(suites)
         self.keying.suites = tuple([number for number in suites if number in BETWEEN_NODES])
+        self.keying.signing = tuple([number for number in suites if number == SIGNING.number])
 
     # One branch of an INVITE begins or ends.
 
@@ -175,7 +177,7 @@ class Relays:
         """
         group = self._group(session.parties[A])
         streams = 0 if description is None else len([s for s in description.streams if s.port])
-        if not self.keying.suites:
+        if not self.keying.suites_with(session.contact):
             problem = LACKING
         elif group is not None and not self._has_ports(group, max(streams, 1)):
             problem = "calls from elsewhere have their share of the ports"

@@ -3,7 +3,9 @@
 import unittest
 
 from bellhop.media import trust
+from bellhop.media.crypto import SIGNING
 from bellhop.media.effects import UNTOUCHED
+from bellhop.media.keyed import PLAIN
 
 from .calls import (
     ALICE_PHONE,
@@ -115,6 +117,24 @@ class Policy(unittest.TestCase):
         self.policies(self.pair.one, trust.REQUIRE, trust.COMPARED)
         error = refusal(self.pair.call)
         self.assertIn("refused: encrypted", error.reason)
+
+    def test_over_amateur_radio_keys_sign_and_hide_nothing(self):
+        for box in (self.pair.one, self.pair.two):
+            box.relays.library((4, 3, 1, 7))
+        self.pair.to_bob = self.pair.to_bob._replace(contact=PLAIN)
+        self.pair.from_alice = self.pair.from_alice._replace(contact=PLAIN)
+        self.pair.call()
+        for box in (self.pair.one, self.pair.two):
+            suites = {told["send"][0] for told in box.told.values() if told.get("send")}
+            self.assertEqual(suites, {SIGNING.number})
+            self.assertEqual(box.events[-1]["level"], trust.CLEAR)
+            self.assertEqual(box.relays.keying.trust.contacts, {})
+
+    def test_what_only_signs_is_taken_nowhere_else(self):
+        self.pair.one.relays.library((7,))
+        self.pair.one.relays.keying.suites = (7,)
+        self.pair.two.relays.library((4, 3, 1, 7))
+        self.assertIn("no encryption in common", refusal(self.pair.call).reason)
 
     def test_phones_that_encrypt_themselves_may_not_stop_where_encryption_is_required(self):
         dtls = "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 AA\r\n"

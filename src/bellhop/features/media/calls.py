@@ -6,7 +6,7 @@ from ...limits import OWN
 from ...media import crypto, trust
 from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
 from ...media.decision import LOOPBACK, MUST, NO, OFFER, MediaSettings, Party
-from ...media.keyed import HELP
+from ...media.keyed import HELP, PLAIN
 from ...media.relay import Relays, is_by_phones, is_sdp
 from ...media.session import Session
 from ...media.signature import PACKAGE
@@ -27,8 +27,6 @@ LEVELS = {
 
 # Nothing about keys may stop a call for help: it is carried as it comes.
 EMERGENCY = HELP
-# Where nothing may be hidden no keys are made; who wants them is refused before.
-PLAIN = "amateur radio"
 # What the owner may say of a known key.
 COMPARED, FORGET = VERDICTS = ("compared", "forget")
 # What two people find of the words of a call.

@@ -21,10 +21,8 @@ TAGS = frozenset((b"replaces", b"timer", b"100rel", b"bellhop-key"))
 ADDRESSES = (b"refer-to", b"reply-to")
 DIALOGS = (b"replaces", b"join", b"target-dialog")
 
-# Where nothing may be hidden no keys go with a description.
-PLAIN = description.ATTRIBUTES.difference(
-    b"crypto fingerprint setup zrtp-hash bellhop-key bellhop-moved".split()
-)
+# Where nothing may be hidden no keys of phones go with a description; those of the nodes sign.
+PLAIN = description.ATTRIBUTES.difference(b"crypto fingerprint setup zrtp-hash".split())
 
 MAX_HOPS = 20
 LOOPBACK = b" IP4 127.0.0.1\r\n"

@@ -7,8 +7,8 @@ import socket
 from ...errors import BellhopError
 
 # The best first; what a library lacks is left out. GCM is slow where the processor does not help.
-SUITES = (4, 3, 5, 1, 6, 2)
-SUITES_WITHOUT_HELP = (1, 2, 5, 6, 3, 4)
+SUITES = (4, 3, 5, 1, 6, 2, 7)
+SUITES_WITHOUT_HELP = (1, 2, 5, 6, 3, 4, 7)
 SILENT_MS = 5000
 # What people read where ports do not open.
 PROBLEMS = {
