@@ -6,7 +6,8 @@
 Lines, what is over the aims of the style guide, imports upwards and in circles; instructions of a
 call and of a REGISTER with digest in the pure engine (the messages of the other side included), so
 that other load on the machine does not matter; the lite node's compiled size; the resident memory
-of an idle node. --tests: the time of the fast tests too, which such load does prolong.
+of an idle node, without docstrings as it is packed. --tests: the time of the fast tests too, which
+such load does prolong.
 """
 
 import argparse
@@ -53,10 +54,13 @@ print([line.split()[1] for line in lines if line.startswith("Rss:")][0])
 """
 
 
-def run(root, *command):
-    """Return what a command writes that is run in a tree, with its modules first."""
+def run(root, *command, **more):
+    """Return what a command writes that is run in a tree, with its modules first.
+
+    more: of the environment.
+    """
     paths = "%s:%s" % (root, root / "src")
-    environment = dict(os.environ, PYTHONPATH=paths, PYTHONHASHSEED="0")
+    environment = dict(os.environ, PYTHONPATH=paths, PYTHONHASHSEED="0", **more)
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit("%s in %s:\n%s" % (command[:4], root, (done.stdout + done.stderr)[-2000:]))
@@ -96,7 +100,9 @@ def figures(root, has_tests):
     found["instructions of a call"] = instructions(root, "call")
     found["instructions of a REGISTER with digest"] = instructions(root, "register")
     found["octets of the lite node, compiled"] = compiled(root)
-    found["kB resident, idle"] = int(run(root, sys.executable, "-c", IDLE).split()[-1])
+    found["kB resident, idle"] = int(
+        run(root, sys.executable, "-c", IDLE, PYTHONOPTIMIZE="2").split()[-1]
+    )
     if has_tests:
         found["seconds of the fast tests"] = fast_tests(root)
     return found

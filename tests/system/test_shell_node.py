@@ -1,6 +1,7 @@
 """A node as a process on loopback: transports, control, reload, first run, errors at start."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -316,6 +317,32 @@ def test_reload_moves_the_listeners(running):
         assert phone.recv(65535).startswith(b"SIP/2.0 200")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", running.ports["sip"]), PATIENCE)
+
+
+def billed(node):
+    told = node.ask("bill", "--json")
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)["bill"][0]["seconds_out"]
+
+
+def test_what_joins_at_a_reload_has_what_an_earlier_run_had_kept(node):
+    """Else the first thing that it writes takes the place of all that."""
+    folder = node.folder / "state"
+    folder.mkdir(mode=0o700)
+    names = ("calls_out", "seconds_out", "calls_in", "seconds_in", "cost", "mesh_seconds")
+    row = dict.fromkeys((*names, "mesh_cost"), 7)
+    text = json.dumps([dict(row, id="2026-11 tel")]).encode()
+    kept = hashlib.sha256(text).hexdigest().encode() + b"\n" + text + b"\n"
+    (folder / "bill.json").write_bytes(kept)
+    node.start().wait_for("See it with")
+    text = node.config.read_text()
+    provider = "config provider\n\toption name tel\n\toption domain tel.test\n"
+    node.config.write_text(text + provider + "\toption username x\n\toption password secret\n")
+    assert node.ask("reload").returncode == 0
+    assert billed(node) == 7
+    node.stop()
+    node.start().wait_for("See it with")
+    assert billed(node) == 7
 
 
 def test_the_end_is_clean(running):

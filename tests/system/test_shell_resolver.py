@@ -10,7 +10,8 @@ import time
 import pytest
 
 from bellhop.effects import Resolve
-from bellhop.shell.resolver import ADDRESSES_ONLY, FULL, Resolver
+from bellhop.shell.lookup import FULL
+from bellhop.shell.resolver import ADDRESSES_ONLY, Resolver
 from bellhop.shell.service import milliseconds
 from bellhop.world.loop import Loop
 
@@ -205,8 +206,8 @@ def test_an_address_needs_no_dns(question, hops):
 def test_names_need_no_codec_that_openwrt_has_in_another_package():
     script = (
         "import os, sys\nfor name in ('unicodedata', 'dns'): sys.modules[name] = None\n"
-        "from bellhop.shell.resolver import Resolver\n"
-        "print(Resolver(None, None, os.urandom).addresses('localhost', float('inf')))"
+        "from bellhop.shell.lookup import Lookup\n"
+        "print(Lookup(False, os.urandom).addresses('localhost', float('inf')))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "127.0.0.1" in done.stdout, done.stderr

@@ -108,8 +108,16 @@ class Engine:
         """Take feature -> why it is not there though the settings want it, "" where it is."""
         self.verbs.lacks(features)
 
-    def restore(self, name, records, now):
-        """Take back what a Store effect of an earlier run had kept."""
+    def restore(self, name, records, now, late=None):
+        """Take back what a Store effect of an earlier run had kept.
+
+        late: names of features that joined after the start; then nobody else is asked.
+        """
+        if late is not None:
+            for feature in [self.features[one] for one in late]:
+                if "restore" in feature.hooks:
+                    feature.restore(name, records, now)
+            return
         if name == "secret":
             self.node.keep_secret(binascii.unhexlify(records))
         elif name in kept.NAMES:

@@ -82,7 +82,12 @@ OFF = {
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
-NO_PAGE = "members have no page here: the package bellhop-pilot brings it, beside a full node"
+NO_PAGE = (
+    "members have no page here: the package bellhop-pilot brings it, beside a full node, and"
+    " `option http_port` or `option https_port` says where it is served"
+)
+# What members' pages keep: phones and guests that they have added come in whether or not it shows.
+OF_PILOT = ("devices", "guests", "contacts")
 OFF.update(dict.fromkeys(("pilot", "texts", "provision"), NO_PAGE))
 
 

@@ -5,7 +5,6 @@ import gc
 import os
 from time import monotonic_ns
 
-from .. import spam
 from ..effects import (
     Ask,
     AskGateway,
@@ -117,6 +116,8 @@ class Service(service.Service):
         self._adjust_names()
         self._open_spool()
         self._tell_elsewhere()
+        self._join_pilot()
+        self._open_site()
         if not self.web or [one for one in self.web if not one.fits(settings)]:
             self._serve_pages()
         if self.site is not None:
@@ -148,6 +149,8 @@ class Service(service.Service):
         if place.spam_list:
             try:
                 crypto = self.crypto()
+                from .. import spam  # Only a node with a list pays for it in memory.
+
                 key = place.spam_key or crypto.public_key(secrets.read(self.state))
                 with open(place.spam_list, "rb") as file:
                     octets = file.read(spam.MOST_OCTETS + 1)
@@ -166,13 +169,18 @@ class Service(service.Service):
     # The members' page and the phone book over HTTP.
 
     def _join_pilot(self):
+        """Have pages where the settings let them be served, or phones were added by them."""
+        is_served = self.settings.http_port or (self.settings.https_port and self.settings.tls_port)
+        is_wanted = is_served or [name for name in catalogue.OF_PILOT if self.store.has(name)]
+        if not is_wanted or "pilot" in self.engine.features:
+            return
         try:
             catalogue.join_pilot(self.engine)
         except ImportError:
             pass  # Their package is not installed: the verbs say so.
 
     def _open_site(self):
-        if "pilot" in self.engine.features:
+        if "pilot" in self.engine.features and self.site is None:
             from .pilot.site import Site  # Only where the pages are installed.
 
             self.site = Site(self)

@@ -17,6 +17,8 @@ from .system import files, sockets
 
 # What a request holds besides a phone book.
 REQUEST_BYTES = 65536
+# Whose verbs are answered here, and not by the engine.
+OWNERS = ("service", "copies")
 FAULT = "a fault of the node: its log says where"
 
 
@@ -29,8 +31,7 @@ class Control:
         self.path = path
         self.clients = []
         self.listening = None
-        self.owners = {"service": service, "copies": service.copies}
-        self.own_rows = {row.verb: row for row in SERVICE if row.owner in self.owners}
+        self.own_rows = {row.verb: row for row in SERVICE if row.owner in OWNERS}
 
     def open(self):
         """Listen; raises BellhopError where another node uses the same folder."""
@@ -108,7 +109,8 @@ class Control:
         row = self.own_rows.get(verb)
         if row is not None:
             check(row, arguments)
-            return getattr(self.owners[row.owner], row.method)(arguments)
+            owner = self.service if row.owner == OWNERS[0] else self.service.copies()
+            return getattr(owner, row.method)(arguments)
         result, effects = self.service.engine.answer(verb, arguments, self.loop.now())
         self.loop.perform(effects)
         self.service.store.settle(effects)

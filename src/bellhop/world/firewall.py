@@ -2,7 +2,6 @@
 
 import sys
 
-from ..settings import firewall
 from ..text import of_octets
 from .settings import read_settings
 
@@ -25,6 +24,8 @@ def changes(config, installed, is_closed, file=FILE):
             octets = opened.read()
     except OSError:  # This machine has no such firewall.
         return [], []
+    from ..settings import firewall  # Not in a node, which only reads what was found wrong.
+
     wanted = [] if is_closed else firewall.doors(read_settings(config), installed)
     lines, absent = firewall.changes(of_octets(octets), wanted)
     return lines, [NO_ZONE % zone for zone in absent]

@@ -23,7 +23,7 @@ from ..errors import BellhopError, ConfigError
 from ..features import catalogue
 from ..settings import problems
 from ..settings.problems import Problem, missing
-from . import control, endpoints, firewall, netlink, sealed, secrets, store
+from . import control, endpoints, firewall, netlink, secrets, store
 from .settings import KEPT, read_settings
 from .streams import Streams
 from .system import files, sockets
@@ -60,7 +60,7 @@ class Service:
         self.streams = Streams(loop, kinds, self.engine)
         self.endpoints = endpoints.Endpoints(loop, self.streams, self.log)
         self.resolver = self.make_resolver()
-        self.copies = sealed.Copies(self)
+        self.sealed = None
         self.control = control.Control(self, control_path)
         self.addresses = self.mesh_links = None
         self.mesh_problem = self.trunks_problem = ""
@@ -81,6 +81,14 @@ class Service:
     def make_resolver(self):
         """Return what performs Resolve, and has `seek`, `counters` and `kind()`."""
         raise NotImplementedError
+
+    def copies(self):
+        """Return who answers the verbs of sealed copies."""
+        if self.sealed is None:
+            from . import sealed  # Only who asks for a copy pays for it in memory.
+
+            self.sealed = sealed.Copies(self)
+        return self.sealed
 
     def crypto(self):
         """Return a secrets.Crypto; raises BellhopError."""
@@ -139,11 +147,7 @@ class Service:
         self.prepare()
         self._tell_lacking()
         self.endpoints.adjust(self.settings)
-        for name, records in self.store.load():
-            try:
-                self.engine.restore(name, records, self.loop.now())
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-                self.store.set_aside(name)
+        self._take_back()
         self._tell_clock()
         self.loop.perform(self.engine.start(self.loop.now()))
         self.complete()
@@ -178,6 +182,14 @@ class Service:
         today = None if known is None else int(time.time()) // 86400
         self.loop.perform(self.engine.hear("directories", "clock", today, self.loop.now()))
         self.loop.call_later(CLOCK_MS, self._tell_clock)
+
+    def _take_back(self, late=None):
+        """Give back what an earlier run had kept; late: as for Engine.restore."""
+        for name, records in () if late == [] else self.store.load():
+            try:
+                self.engine.restore(name, records, self.loop.now(), late)
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+                self.store.set_aside(name)
 
     def _tell_lacking(self):
         """Let the verbs of what is switched on and not there say why."""
@@ -257,6 +269,7 @@ class Service:
     def reload(self, arguments=None):
         """Read the configuration anew; raises ConfigError, and then nothing has changed."""
         earlier, settings = self.settings, self.read_settings()
+        joined = set(self.engine.features)
         self.settings = settings
         try:
             self.adopt(settings)
@@ -265,9 +278,12 @@ class Service:
             raise
         self.log.level = settings.log_level
         self._join_trunks()
+        if settings.mesh.enabled and "mesh" not in joined:
+            self._join_mesh()
+        self._take_back([name for name in self.engine.features if name not in joined])
         self.loop.perform(self.engine.reload(settings, self.loop.now()))
         self.endpoints.adjust(settings)
-        self._adjust_mesh()
+        self._adjust_mesh("mesh" in joined)
         self._tell_lacking()
         self.log.say("notice", "the configuration %s is in force" % settings.file)
         self._tell()
@@ -276,17 +292,15 @@ class Service:
     def adopt(self, settings):
         """Bring in step with new settings what the shell alone has."""
 
-    def _adjust_mesh(self):
-        """Join a mesh that the settings want now; leaving one takes a new start."""
-        joined = "mesh" in self.engine.features
-        if self.settings.mesh.enabled and not joined:
-            self._join_mesh()
+    def _adjust_mesh(self, was_joined):
+        """Begin in a mesh that the settings want now; leaving one takes a new start."""
+        if self.settings.mesh.enabled and not was_joined:
             now = self.loop.now()
             self.loop.perform(self.engine.listen(list(self.endpoints.listeners), now))
             self.loop.perform(self.engine.start(now))
         elif self.settings.mesh.enabled:
             self.joined_mesh()
-        elif joined:
+        elif was_joined:
             self.mesh_problem = "the mesh is left at the next start of the node"
 
     def hung_up(self):

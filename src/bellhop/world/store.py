@@ -228,6 +228,10 @@ class Store:
             self.day, self.writings = day, {}
         return self.writings
 
+    def has(self, name):
+        """Tell whether an earlier run has kept something under a name."""
+        return files.exists(self._path(name))
+
     def load(self):
         """Yield (name, records) of every whole file, newer ones first; a damaged one is set aside.
 

@@ -4,7 +4,6 @@ from ...effects import Store
 from ...errors import BellhopError
 from ...limits import MAX_IMPORTED, MAX_IMPORTED_BYTES
 from ...sip.ip import is_number
-from . import formats, reading
 
 # Where the phone book has an entry from, unless another node brought it.
 HERE, SPEED_DIAL, IMPORTED = PLACES = ("here", "speed dial", "imported")
@@ -73,6 +72,8 @@ class Book:
         if page is not None and (not is_number(str(page)) or not int(page)):
             raise BellhopError("pages have numbers, from 1")
         title, url = self.node.settings.domain.decode(), arguments.get("url", "")
+        from . import formats  # Only where a phone or a person fetches the book.
+
         text, content_type = formats.write(form, entries, title, page and int(page), url)
         return {"text": text, "content_type": content_type}
 
@@ -87,6 +88,8 @@ class Book:
         if arguments.get("more"):
             self.unread = pieces
             return {"imported": 0}, []
+        from . import reading  # Only an import pays for it in memory.
+
         entries, left_out = reading.read("".join(pieces))
         return {"imported": len(entries), "left_out": left_out}, self.take(entries)
 

@@ -2,7 +2,6 @@
 
 from ...world.streams import Plain
 from .contexts import SECURE, TlsConnection
-from .websocket import Session
 
 
 class Kinds(Plain):
@@ -26,8 +25,11 @@ class Kinds(Plain):
 
     def codec(self, transport):
         """Return a new codec."""
-        is_web = transport in ("ws", "wss")
-        return Session(self.allows) if is_web else super().codec(transport)
+        if transport not in ("ws", "wss"):
+            return super().codec(transport)
+        from .websocket import Session  # Only a node that browsers call by pays for it in memory.
+
+        return Session(self.allows)
 
     def connection(self, loop, made, stream, most, target):
         """Return the Connection of a stream; target: where it is to be connected to, or None."""

@@ -1,6 +1,5 @@
 """Texts for the log and the terminal, and where the log goes."""
 
-import contextlib
 import sys
 import time
 
@@ -33,8 +32,10 @@ def traced(error):
 
 def to_stderr(level, text):
     """Write one line with the time to standard error."""
-    with contextlib.suppress(OSError):  # Nobody reads it any more.
+    try:
         print(time.strftime("%Y-%m-%d %H:%M:%S"), level + ":", text, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # Nobody reads it any more.
 
 
 def to_syslog():
