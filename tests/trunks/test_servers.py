@@ -2,38 +2,9 @@
 
 import pytest
 
-from tests.system.sipp.runner import free_ports
-from tests.trunks.house import House, provider
-from tests.trunks.line import TYPE, Line
+from tests.trunks.line import TYPE
 from tests.trunks.servers import SERVERS
-
-HOST, NETWORK = ("127.0.0.60", "127.0.0.61")
-
-
-class Town:
-    """A server, a house that is registered at it, the telephone network behind it."""
-
-    def __init__(self, kind, folder):
-        (port,) = free_ports(1)
-        self.network = Line("N", "+4989222", "net.test", NETWORK, (HOST, port))
-        place = self.network.socket.getsockname()
-        self.server = kind(folder, HOST, port, place).start()
-        self.house = None
-        try:
-            # Asterisk knows its customer by the account in From.
-            more = ["option caller asserted"] if kind.name == "asterisk" else []
-            text = provider("tel", self.server.place, more)
-            self.house = House(folder, [text])
-            self.house.wait_for(lambda: self.house.row("tel")["is_up"])
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self):
-        self.network.close()
-        self.server.stop()
-        if self.house is not None:
-            self.house.stop()
+from tests.trunks.town import Town
 
 
 @pytest.fixture(params=SERVERS, ids=[kind.name for kind in SERVERS])
