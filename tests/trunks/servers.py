@@ -130,6 +130,9 @@ aors=user1
 transport=udp
 direct_media=no
 from_domain={domain}
+100rel=peer_supported
+timers=yes
+send_pai=yes
 {secret}
 [user1]
 type=auth
@@ -146,6 +149,7 @@ type=endpoint
 context=network
 disallow=all
 allow=alaw
+trust_id_inbound=yes
 aors=network
 transport=udp
 direct_media=no
