@@ -100,9 +100,12 @@ static int32_t run_stop(struct bm_media *media, struct bm_command *command)
 	uint32_t i;
 
 	(void)command;
+	/* What is kept of them stays: another process may go on. */
 	for (i = 0; i < media->config.relays; i++)
-		if (media->slots[i].relay)
+		if (media->slots[i].relay) {
+			media->slots[i].relay->kept = NULL;
 			bm_uninstall(media, media->slots[i].relay);
+		}
 	media->stopping = 1;
 	return 0;
 }
@@ -144,6 +147,26 @@ int32_t bm_relay_open(struct bm_media *media, const struct bm_side side[2],
 		bm_relay_free(command.opened);
 	else
 		*relay = command.relay;
+	return error;
+}
+
+static int32_t run_resume(struct bm_media *media, struct bm_command *command)
+{
+	return bm_reinstall(media, command->opened, command->relay);
+}
+
+int32_t bm_relay_resume(struct bm_media *media, const struct bm_side side[2],
+			uint32_t relay, struct bm_ports *ports)
+{
+	struct bm_command command = { .run = run_resume, .relay = relay };
+	int32_t error = bm_relay_new(&command.opened, side,
+				     media->config.dscp, ports);
+
+	if (error)
+		return error;
+	error = bm_thread_call(media, &command);
+	if (error)
+		bm_relay_free(command.opened);
 	return error;
 }
 

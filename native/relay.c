@@ -104,9 +104,17 @@ int bm_relay_check(const struct bm_relay *relay, uint32_t side,
 	return error;
 }
 
-/* Contexts that do not exist yet are made first: only that can be undone. */
-static int apply_keys(struct bm_leg *leg, const struct bm_update *update)
+static struct bm_kept_stream *kept_of(const struct bm_relay *relay,
+				      uint32_t side, enum bm_flow flow)
 {
+	return relay->kept ? relay->kept->stream[side][flow] : NULL;
+}
+
+/* Contexts that do not exist yet are made first: only that can be undone. */
+static int apply_keys(struct bm_relay *relay, uint32_t side,
+		      const struct bm_update *update)
+{
+	struct bm_leg *leg = &relay->leg[side];
 	int receive = (update->set & BM_SET_RECEIVE_KEY) != 0;
 	int send = (update->set & BM_SET_SEND_KEY) != 0;
 	int late = (update->set & BM_LATE) != 0;
@@ -114,10 +122,12 @@ static int apply_keys(struct bm_leg *leg, const struct bm_update *update)
 	int error = 0;
 
 	if (receive && !leg->receive)
-		error = bm_context_open(&new, &update->receive, BM_INBOUND);
+		error = bm_context_open(&new, &update->receive, BM_INBOUND,
+					kept_of(relay, side, BM_INBOUND));
 	if (!error && send && !leg->send)
 		error = bm_context_open(&leg->send, &update->send,
-					BM_OUTBOUND);
+					BM_OUTBOUND,
+					kept_of(relay, side, BM_OUTBOUND));
 	if (error) {
 		bm_context_close(new);
 		return error;
@@ -138,7 +148,7 @@ int bm_relay_apply(struct bm_relay *relay, uint32_t side,
 {
 	struct bm_leg *leg = &relay->leg[side];
 	int again = (update->set & BM_RELATCH) != 0;
-	int error = apply_keys(leg, update);
+	int error = apply_keys(relay, side, update);
 
 	if (error)
 		return error;

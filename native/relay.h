@@ -12,8 +12,16 @@
 #include "events.h"
 #include "leg.h"
 
+/* What of a relay outlives the process. */
+struct bm_kept {
+	uint32_t relay; /* its handle, 0: there is none */
+	uint32_t abi;
+	struct bm_kept_stream stream[2][2][BM_CONTEXT_STREAMS]; /* side, flow */
+};
+
 struct bm_relay {
 	struct bm_leg leg[2];
+	struct bm_kept *kept; /* NULL: nothing is kept */
 	uint32_t id;
 	uint32_t dead;
 	struct bm_events *events;

@@ -26,13 +26,19 @@ enum {
 	 * rollover that nobody here has seen. */
 	LATE_TRIES = 64,
 	/* More than libsrtp and its cipher library allocate in one call. */
-	RESERVE_BYTES = 16384
+	RESERVE_BYTES = 16384,
+	/* Indices of SRTCP that are passed over one by one: of more than a day
+	 * with a packet each second. */
+	MOST_PASSED = 100000,
+	RTCP_HEADER = 8,
+	INDEX_BYTES = 4
 };
 
 struct suite {
 	uint8_t key;
 	uint8_t salt;
 	uint8_t tag;
+	uint8_t behind; /* octets of SRTCP behind its index */
 	void (*rtp)(srtp_crypto_policy_t *policy);
 	void (*rtcp)(srtp_crypto_policy_t *policy);
 };
@@ -40,52 +46,52 @@ struct suite {
 /* RFC 4568 section 6.2.2: the short tag is for RTP only. */
 static const struct suite suites[] = {
 	[BM_AES_CM_128_HMAC_SHA1_80 - 1] = {
-		16, 14, 10,
+		16, 14, 10, 10,
 		srtp_crypto_policy_set_rtp_default,
 		srtp_crypto_policy_set_rtcp_default,
 	},
 	[BM_AES_CM_128_HMAC_SHA1_32 - 1] = {
-		16, 14, 4,
+		16, 14, 4, 10,
 		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32,
 		srtp_crypto_policy_set_rtcp_default,
 	},
 	[BM_AEAD_AES_128_GCM - 1] = {
-		16, 12, 16,
+		16, 12, 16, 0,
 		srtp_crypto_policy_set_aes_gcm_128_16_auth,
 		srtp_crypto_policy_set_aes_gcm_128_16_auth,
 	},
 	[BM_AEAD_AES_256_GCM - 1] = {
-		32, 12, 16,
+		32, 12, 16, 0,
 		srtp_crypto_policy_set_aes_gcm_256_16_auth,
 		srtp_crypto_policy_set_aes_gcm_256_16_auth,
 	},
 	[BM_AES_256_CM_HMAC_SHA1_80 - 1] = {
-		32, 14, 10,
+		32, 14, 10, 10,
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	},
 	[BM_AES_256_CM_HMAC_SHA1_32 - 1] = {
-		32, 14, 4,
+		32, 14, 4, 10,
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32,
 		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
 	},
 	/* RFC 3711 section 4.1.3: signed, and readable. */
 	[BM_NULL_HMAC_SHA1_80 - 1] = {
-		16, 14, 10,
+		16, 14, 10, 10,
 		srtp_crypto_policy_set_null_cipher_hmac_sha1_80,
 		srtp_crypto_policy_set_null_cipher_hmac_sha1_80,
 	},
 };
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 
+/* The part of a stream that goes with the process. */
 struct stream {
-	uint32_t ssrc;
-	uint16_t shift;   /* added to sequences since the source restarted */
-	uint16_t suspect; /* sequence that would prove a restart */
-	uint8_t started;  /* an RTP packet was processed: index is valid */
-	uint8_t own;      /* has keys of its own, not the session's template */
-	uint64_t index;   /* highest packet index processed */
+	struct bm_kept_stream *kept;
 	uint64_t lowest;  /* lowest index that is still acceptable */
+	uint32_t passed;  /* index of SRTCP up to which none is taken */
+	uint16_t suspect; /* sequence that would prove a restart */
+	uint8_t own;      /* has keys of its own, not the session's template */
+	uint8_t resumed;  /* libsrtp does not know how far it went */
 };
 
 struct bm_context {
@@ -97,8 +103,10 @@ struct bm_context {
 	uint8_t count;
 	uint8_t broken;
 	uint8_t tag;
+	uint8_t behind;
 	enum bm_flow flow;
 	struct stream streams[BM_CONTEXT_STREAMS];
+	struct bm_kept_stream spare[BM_CONTEXT_STREAMS];
 	struct bm_key key;
 	struct bm_key next;
 };
@@ -306,11 +314,60 @@ uint32_t bm_srtp_suites(void)
 	return works;
 }
 
+/* libsrtp counts SRTCP by itself and can be told no number: it counts on over
+ * packets that nobody gets. */
+static int pass_over(struct bm_context *context, uint32_t ssrc, uint32_t count)
+{
+	/* A receiver report; its header is neither encrypted nor changed. */
+	uint8_t packet[RTCP_HEADER + BM_TRAILER]
+		__attribute__((aligned(8))) = { 0x80, 201, 0, 1,
+						(uint8_t)(ssrc >> 24),
+						(uint8_t)(ssrc >> 16),
+						(uint8_t)(ssrc >> 8),
+						(uint8_t)ssrc };
+	int error = count > MOST_PASSED ? -EKEYEXPIRED : 0;
+
+	while (count-- > 0 && !error) {
+		size_t length = RTCP_HEADER;
+
+		error = process(context->session, protect_rtcp, packet,
+				&length, sizeof(packet));
+	}
+	return error;
+}
+
+/* Go on where an earlier process ended: no index is sent or taken again. */
+static int resume(struct bm_context *context)
+{
+	int error = 0;
+	uint8_t i;
+
+	for (i = 0; i < BM_CONTEXT_STREAMS && !error; i++) {
+		struct stream *stream = &context->streams[i];
+
+		if (!stream->kept->used)
+			break;
+		error = add_stream(context->session, &context->key,
+				   stream->kept->ssrc);
+		if (!error && context->flow == BM_OUTBOUND)
+			error = pass_over(context, stream->kept->ssrc,
+					  stream->kept->rtcp);
+		stream->own = 1;
+		stream->passed = stream->kept->rtcp;
+		stream->resumed = stream->kept->started;
+		if (stream->kept->started)
+			stream->lowest = stream->kept->index + 1;
+		context->count++;
+	}
+	return error;
+}
+
 int bm_context_open(struct bm_context **context, const struct bm_key *key,
-		    enum bm_flow flow)
+		    enum bm_flow flow, struct bm_kept_stream *kept)
 {
 	const struct suite *suite = find_suite(key->suite);
 	struct bm_context *new;
+	uint8_t i;
 	int error;
 
 	*context = NULL;
@@ -327,9 +384,16 @@ int bm_context_open(struct bm_context **context, const struct bm_key *key,
 	new->flow = flow;
 	new->key = *key;
 	new->tag = suite->tag;
+	new->behind = suite->behind;
 	new->late_tries = LATE_TRIES;
-	*context = new;
-	return 0;
+	for (i = 0; i < BM_CONTEXT_STREAMS; i++)
+		new->streams[i].kept = kept ? &kept[i] : &new->spare[i];
+	error = resume(new);
+	if (error)
+		bm_context_close(new);
+	else
+		*context = new;
+	return error;
 }
 
 void bm_context_close(struct bm_context *context)
@@ -356,9 +420,9 @@ static void keep_before(struct bm_context *context)
 	if (open_session(&context->before, &context->key, BM_INBOUND))
 		return;
 	for (i = 0; i < context->count; i++)
-		if (context->streams[i].started)
+		if (context->streams[i].kept->started)
 			add_stream(context->before, &context->key,
-				   context->streams[i].ssrc);
+				   context->streams[i].kept->ssrc);
 	context->grace = GRACE_PACKETS;
 }
 
@@ -373,7 +437,7 @@ static srtp_err_status_t update(struct bm_context *context,
 	status = srtp_update(context->session, &keyed.policy);
 	keyed.policy.ssrc.type = ssrc_specific;
 	for (i = 0; i < context->count && status == srtp_err_status_ok; i++) {
-		keyed.policy.ssrc.value = context->streams[i].ssrc;
+		keyed.policy.ssrc.value = context->streams[i].kept->ssrc;
 		if (context->streams[i].own)
 			status = srtp_update(context->session, &keyed.policy);
 	}
@@ -409,11 +473,12 @@ int bm_context_rekey(struct bm_context *context, const struct bm_key *key)
 		return -ENOTRECOVERABLE;
 	}
 	for (i = 0; i < context->count; i++)
-		if (context->streams[i].started)
+		if (context->streams[i].kept->started)
 			context->streams[i].lowest =
-				context->streams[i].index + 1;
+				context->streams[i].kept->index + 1;
 	context->key = *key;
 	context->tag = suite->tag;
+	context->behind = suite->behind;
 	context->late_tries = LATE_TRIES;
 	return 0;
 }
@@ -450,7 +515,7 @@ static struct stream *find_stream(struct bm_context *context, uint32_t ssrc)
 	uint8_t i;
 
 	for (i = 0; i < context->count; i++)
-		if (context->streams[i].ssrc == ssrc)
+		if (context->streams[i].kept->ssrc == ssrc)
 			return &context->streams[i];
 	return NULL;
 }
@@ -471,16 +536,45 @@ static struct stream *remember(struct bm_context *context, uint32_t ssrc)
 	if (stream)
 		return stream;
 	stream = &context->streams[context->count++];
-	memset(stream, 0, sizeof(*stream));
-	stream->ssrc = ssrc;
+	stream->kept->ssrc = ssrc;
+	stream->kept->used = 1;
 	return stream;
 }
 
+/* Before the packet leaves, so that it is known whenever the process ends. */
 static void record(struct stream *stream, uint64_t index)
 {
-	if (!stream->started || index > stream->index)
-		stream->index = index;
-	stream->started = 1;
+	if (!stream->kept->started || index > stream->kept->index)
+		stream->kept->index = index;
+	stream->kept->started = 1;
+	stream->resumed = 0;
+}
+
+/* The rollover counter of a resumed stream's first packet: its sequence may
+ * have passed 65535 since. */
+static void tell_rollover(struct bm_context *context,
+			  const struct stream *stream, uint64_t index)
+{
+	if (stream && stream->resumed)
+		srtp_set_stream_roc(context->session, stream->kept->ssrc,
+				    (uint32_t)(index >> 16));
+}
+
+/* The index of an SRTCP packet, 0 where it is too short for one. */
+static uint32_t rtcp_index(const struct bm_context *context,
+			   const uint8_t *packet, size_t length)
+{
+	size_t behind = context->behind + INDEX_BYTES;
+
+	if (length < RTCP_HEADER + behind)
+		return 0;
+	return bm_read32(packet + length - behind) & 0x7fffffff;
+}
+
+static void record_rtcp(struct stream *stream, uint32_t index)
+{
+	if (index > stream->kept->rtcp)
+		stream->kept->rtcp = index;
 }
 
 /*
@@ -494,7 +588,7 @@ static int shift_restarted(struct stream *stream, uint16_t sequence)
 		stream->suspect = (uint16_t)(sequence + 1);
 		return -EALREADY;
 	}
-	stream->shift = (uint16_t)(stream->index + 1 - sequence);
+	stream->kept->shift = (uint16_t)(stream->kept->index + 1 - sequence);
 	return 0;
 }
 
@@ -516,16 +610,17 @@ int bm_protect(struct bm_context *context, uint8_t *packet, size_t *length,
 	if (!is_welcome(context, stream) || capacity < *length + BM_TRAILER)
 		return -ENOSPC;
 	stream = remember(context, bm_rtp_ssrc(packet));
-	index = bm_rtp_index(stream->index, sequence + stream->shift);
-	if (stream->started && index + BM_REPLAY_WINDOW <= stream->index) {
+	index = bm_rtp_index(stream->kept->index, sequence + stream->kept->shift);
+	if (stream->kept->started && index + BM_REPLAY_WINDOW <= stream->kept->index) {
 		if (shift_restarted(stream, sequence))
 			return -EALREADY;
-		index = stream->index + 1;
+		index = stream->kept->index + 1;
 	}
 	if (index < stream->lowest)
 		return -EALREADY;
 	packet[2] = (uint8_t)(index >> 8);
 	packet[3] = (uint8_t)index;
+	tell_rollover(context, stream, index);
 	error = process(context->session, protect_rtp, packet, length,
 			capacity);
 	if (!error)
@@ -537,15 +632,20 @@ int bm_protect_rtcp(struct bm_context *context, uint8_t *packet,
 		    size_t *length, size_t capacity)
 {
 	uint32_t ssrc = bm_rtcp_ssrc(packet);
+	struct stream *stream;
+	int error;
 
 	if (context->broken)
 		return -ENOTRECOVERABLE;
 	if (!is_welcome(context, find_stream(context, ssrc)) ||
 	    capacity < *length + BM_TRAILER)
 		return -ENOSPC;
-	remember(context, ssrc);
-	return process(context->session, protect_rtcp, packet, length,
-		       capacity);
+	stream = remember(context, ssrc);
+	error = process(context->session, protect_rtcp, packet, length,
+			capacity);
+	if (!error)
+		record_rtcp(stream, rtcp_index(context, packet, *length));
+	return error;
 }
 
 static int unprotect(srtp_t session, uint8_t *packet, size_t *length)
@@ -627,8 +727,8 @@ int bm_unprotect(struct bm_context *context, uint8_t *packet, size_t *length)
 	uint32_t ssrc = bm_rtp_ssrc(packet);
 	uint16_t sequence = bm_rtp_sequence(packet);
 	struct stream *stream = find_stream(context, ssrc);
-	uint64_t index = bm_rtp_index(stream ? stream->index : 0, sequence);
-	int late = !(stream && stream->started) && sequence < 0x8000 &&
+	uint64_t index = bm_rtp_index(stream ? stream->kept->index : 0, sequence);
+	int late = !(stream && stream->kept->started) && sequence < 0x8000 &&
 		   context->late_tries > 0;
 	int error;
 
@@ -640,6 +740,7 @@ int bm_unprotect(struct bm_context *context, uint8_t *packet, size_t *length)
 		return -ENOSPC;
 	if (*length < (size_t)BM_RTP_HEADER + context->tag)
 		return -EBADMSG;
+	tell_rollover(context, stream, index);
 	if (context->before || late)
 		error = unprotect_doubtful(context, late, &index, packet,
 					   length);
@@ -654,15 +755,19 @@ int bm_unprotect_rtcp(struct bm_context *context, uint8_t *packet,
 		      size_t *length)
 {
 	uint32_t ssrc = bm_rtcp_ssrc(packet);
+	uint32_t index = rtcp_index(context, packet, *length);
+	const struct stream *stream = find_stream(context, ssrc);
 	int error;
 
 	if (context->broken)
 		return -ENOTRECOVERABLE;
-	if (!is_welcome(context, find_stream(context, ssrc)))
+	if (stream && index <= stream->passed)
+		return -EALREADY;
+	if (!is_welcome(context, stream))
 		return -ENOSPC;
 	error = process(context->session, srtp_unprotect_rtcp, packet, length,
 			*length);
 	if (!error)
-		remember(context, ssrc);
+		record_rtcp(remember(context, ssrc), index);
 	return error;
 }

@@ -31,6 +31,16 @@ enum bm_flow { BM_OUTBOUND, BM_INBOUND };
 
 struct bm_context;
 
+/* How far one SSRC went. It may lie in memory that outlives the process. */
+struct bm_kept_stream {
+	uint64_t index;  /* highest packet index processed, RFC 3711 3.3.1 */
+	uint32_t ssrc;
+	uint32_t rtcp;   /* highest index of SRTCP */
+	uint16_t shift;  /* added to sequences since the source restarted */
+	uint8_t used;    /* 0: this place is free, and all behind it */
+	uint8_t started; /* an RTP packet was processed: index is valid */
+};
+
 /* Call both once per user of the library, in pairs. */
 int bm_srtp_start(void);
 void bm_srtp_stop(void);
@@ -38,8 +48,11 @@ void bm_srtp_stop(void);
 /* Bit n is set when suite n works with the libsrtp that is loaded. */
 uint32_t bm_srtp_suites(void);
 
+/* kept: BM_CONTEXT_STREAMS places, zero or as an earlier process left them
+ * that had the same keys; NULL: none of it outlives the context.
+ * -EKEYEXPIRED: that one sent too much SRTCP to go on. */
 int bm_context_open(struct bm_context **context, const struct bm_key *key,
-		    enum bm_flow flow);
+		    enum bm_flow flow, struct bm_kept_stream *kept);
 int bm_context_rekey(struct bm_context *context, const struct bm_key *key);
 /* Change an outbound key by and by: at bm_context_turn(), or after so many
  * packets that the peer would soon not try the old key any more. */

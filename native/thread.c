@@ -68,6 +68,16 @@ int bm_rebind(struct bm_media *media, struct bm_relay *relay,
 	return error ? error : watch_side(media, relay, side);
 }
 
+/* What is kept of the relay in a slot, or NULL. */
+static struct bm_kept *kept_of(struct bm_media *media, uint32_t slot)
+{
+	_Static_assert(sizeof(struct bm_kept) <= BM_KEPT_BYTES - 8, "room");
+	if (!media->config.kept)
+		return NULL;
+	return (struct bm_kept *)(void *)(media->config.kept +
+					  (size_t)slot * BM_KEPT_BYTES);
+}
+
 static struct bm_slot *free_slot(struct bm_media *media)
 {
 	uint32_t i;
@@ -76,6 +86,25 @@ static struct bm_slot *free_slot(struct bm_media *media)
 		if (!media->slots[i].relay)
 			return &media->slots[i];
 	return NULL;
+}
+
+static int install(struct bm_media *media, struct bm_slot *slot,
+		   struct bm_relay *relay, uint32_t handle)
+{
+	int error;
+
+	relay->id = handle;
+	relay->events = &media->events;
+	relay->kept = kept_of(media, handle & 0xffff);
+	error = watch_side(media, relay, BM_A);
+	if (!error)
+		error = watch_side(media, relay, BM_B);
+	if (error)
+		return error;
+	slot->relay = relay;
+	slot->generation = (uint16_t)((handle >> 16) + 1);
+	media->relays++;
+	return 0;
 }
 
 int32_t bm_install(struct bm_media *media, struct bm_relay *relay)
@@ -87,22 +116,35 @@ int32_t bm_install(struct bm_media *media, struct bm_relay *relay)
 		return -ENFILE;
 	if (slot->generation == 0)
 		slot->generation = 1;
-	relay->id = (uint32_t)slot->generation << 16 |
-		    (uint32_t)(slot - media->slots);
-	relay->events = &media->events;
-	error = watch_side(media, relay, BM_A);
-	if (!error)
-		error = watch_side(media, relay, BM_B);
-	if (error)
-		return error;
-	slot->relay = relay;
-	slot->generation++;
-	media->relays++;
-	return 0;
+	error = install(media, slot, relay,
+			(uint32_t)slot->generation << 16 |
+				(uint32_t)(slot - media->slots));
+	if (!error && relay->kept) {
+		memset(relay->kept, 0, sizeof(*relay->kept));
+		relay->kept->abi = BM_ABI;
+		relay->kept->relay = relay->id;
+	}
+	return error;
+}
+
+int32_t bm_reinstall(struct bm_media *media, struct bm_relay *relay,
+		     uint32_t handle)
+{
+	uint32_t slot = handle & 0xffff;
+	const struct bm_kept *kept;
+
+	if (slot >= media->config.relays || media->slots[slot].relay)
+		return -ENOENT;
+	kept = kept_of(media, slot);
+	if (!kept || kept->abi != BM_ABI || kept->relay != handle)
+		return -ENOENT;
+	return install(media, &media->slots[slot], relay, handle);
 }
 
 void bm_uninstall(struct bm_media *media, struct bm_relay *relay)
 {
+	if (relay->kept)
+		memset(relay->kept, 0, sizeof(*relay->kept));
 	media->slots[relay->id & 0xffff].relay = NULL;
 	media->relays--;
 	bm_relay_free(relay);

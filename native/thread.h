@@ -77,6 +77,9 @@ struct bm_relay *bm_find(struct bm_media *media, uint32_t handle);
 
 /* Give a relay a slot and a handle and begin to read its ports. */
 int32_t bm_install(struct bm_media *media, struct bm_relay *relay);
+/* The same with the slot and handle that it had in an earlier process. */
+int32_t bm_reinstall(struct bm_media *media, struct bm_relay *relay,
+		     uint32_t handle);
 /* Listen with the ports of a side on another address. In the thread only. */
 int bm_rebind(struct bm_media *media, struct bm_relay *relay,
 	      unsigned int side, const struct bm_address *local);

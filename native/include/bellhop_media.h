@@ -18,7 +18,10 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever anything below changes; bm_abi() must return the same. */
-enum { BM_ABI = 3 };
+enum { BM_ABI = 5 };
+
+/* Room for what is kept of one relay. */
+enum { BM_KEPT_BYTES = 4096 };
 
 /* The two sides of a relay, and the two components of a side. */
 enum { BM_A = 0, BM_B = 1 };
@@ -91,6 +94,11 @@ struct bm_config {
 	uint32_t silent_ms;   /* 0: never reported */
 	uint32_t dead_ms;     /* 0: never closed */
 	uint32_t dscp;        /* 46 is Expedited Forwarding, RFC 3246 */
+	uint8_t *kept;        /* NULL, or relays * BM_KEPT_BYTES, aligned to 8,
+				 zero or as an earlier process left them: how
+				 far the packets went, without any key; each
+				 begins with the handle of its relay, 0 for
+				 none, and ends with 8 octets for the caller */
 };
 
 struct bm_side {
@@ -191,6 +199,15 @@ int32_t bm_close(struct bm_media *media);
  */
 int32_t bm_relay_open(struct bm_media *media, const struct bm_side side[2],
 		      uint32_t *relay, struct bm_ports *ports);
+
+/*
+ * Go on with a relay of an earlier process, from what it left in `kept`: with
+ * the keys of that one, no packet index is sent or accepted again (RFC 3711
+ * section 9.1). The first updates must set those keys. -ENOENT: nothing is
+ * kept of it; -EKEYEXPIRED of an update: it sent too much SRTCP.
+ */
+int32_t bm_relay_resume(struct bm_media *media, const struct bm_side side[2],
+			uint32_t relay, struct bm_ports *ports);
 
 /*
  * A new key takes effect at once for sending, with BM_LATE when the first

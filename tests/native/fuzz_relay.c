@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = kinds[data[0] % KINDS];
 	agree(&relay, BM_A, kind[0], data[0] & 4);
 	agree(&relay, BM_B, kind[1], data[0] & 8);
-	if (data[0] & 16 && bm_context_open(&far, &key, BM_OUTBOUND))
+	if (data[0] & 16 && bm_context_open(&far, &key, BM_OUTBOUND, NULL))
 		abort();
 	feed(&relay, far, data + 1, size - 1);
 	bm_context_close(far);

@@ -158,7 +158,7 @@ static void whole_call(uint16_t suite)
 	if (bm_relay_new(&relay, sides, 46, &ports))
 		return;
 	relay->events = &events;
-	if (bm_context_open(&far, &key, BM_OUTBOUND) == 0) {
+	if (bm_context_open(&far, &key, BM_OUTBOUND, NULL) == 0) {
 		update_side(relay, BM_A, suite, KEY);
 		update_side(relay, BM_B, suite, KEY);
 		lose(far, 65535);

@@ -542,6 +542,89 @@ static void ipv4_and_ipv6_meet(void)
 	close(phone6.fd);
 }
 
+static uint8_t kept[8 * BM_KEPT_BYTES] __attribute__((aligned(8)));
+
+/* Have a call of which node 0 keeps how far it went. */
+static void open_kept_call(void)
+{
+	struct bm_config config = config_of(8);
+	struct bm_update update = agreed(ip4(0, 0), BM_CLEAR);
+
+	open_call();
+	CHECK_EQUAL(bm_close(nodes[0]), 0);
+	memset(kept, 0, sizeof(kept));
+	config.kept = kept;
+	CHECK_EQUAL(bm_open(&config, &nodes[0]), 0);
+	CHECK_EQUAL(open_relay_at(nodes[0], &relays[0], &ports[0]), 0);
+	update = agreed(ip4(LOOPBACK, ports[0].port[2]), BM_SECURE);
+	CHECK_EQUAL(bm_relay_update(nodes[1], relays[1], BM_B, &update), 0);
+}
+
+static void agree_at_node_0(void)
+{
+	struct bm_update update = agreed(phones[0].address, BM_CLEAR);
+
+	CHECK_EQUAL(bm_relay_update(nodes[0], relays[0], BM_A, &update), 0);
+	update = agreed(ip4(LOOPBACK, ports[1].port[2]), BM_SECURE);
+	CHECK_EQUAL(bm_relay_update(nodes[0], relays[0], BM_B, &update), 0);
+	set_keys(0, SUITE, 2, 1);
+}
+
+static int32_t resume_at(uint32_t relay, struct bm_ports *out)
+{
+	struct bm_side sides[2] = {
+		make_side(ip4(LOOPBACK, 0), ports[0].port[0],
+			  ports[0].port[1]),
+		make_side(ip4(LOOPBACK, 0), ports[0].port[2],
+			  ports[0].port[3]),
+	};
+
+	return bm_relay_resume(nodes[0], sides, relay, out);
+}
+
+static void a_call_goes_on_in_another_process(void)
+{
+	struct bm_config config = config_of(8);
+	struct bm_ports same;
+	uint16_t i, round;
+
+	open_kept_call();
+	agree_at_node_0();
+	for (round = 0; round < 3; round++) {
+		for (i = round * 100; i < round * 100 + 50; i++) {
+			talk(0, i);
+			talk(1, i);
+			listen_for(1, i);
+			listen_for(0, i);
+		}
+		CHECK_EQUAL(bm_close(nodes[0]), 0);
+		config.kept = kept;
+		CHECK_EQUAL(bm_open(&config, &nodes[0]), 0);
+		CHECK_EQUAL(resume_at(relays[0] + 1, &same), -ENOENT);
+		CHECK_EQUAL(resume_at(relays[0], &same), 0);
+		CHECK(memcmp(&same, &ports[0], sizeof(same)) == 0);
+		CHECK_EQUAL(resume_at(relays[0], &same), -EADDRINUSE);
+		agree_at_node_0();
+	}
+	CHECK_EQUAL(stats_of(1).side[BM_B].auth_failed, 0);
+	CHECK_EQUAL(stats_of(1).side[BM_B].replayed, 0);
+	close_call();
+}
+
+static void what_was_closed_is_not_gone_on_with(void)
+{
+	struct bm_config config = config_of(8);
+	struct bm_ports same;
+
+	open_kept_call();
+	CHECK_EQUAL(bm_relay_close(nodes[0], relays[0]), 0);
+	CHECK_EQUAL(bm_close(nodes[0]), 0);
+	config.kept = kept;
+	CHECK_EQUAL(bm_open(&config, &nodes[0]), 0);
+	CHECK_EQUAL(resume_at(relays[0], &same), -ENOENT);
+	close_call();
+}
+
 static const struct check_test tests[] = {
 	TEST(phones_hear_each_other),
 	TEST(packets_arrive_while_keys_change),
@@ -558,6 +641,8 @@ static const struct check_test tests[] = {
 	TEST(relays_come_and_go_while_others_talk),
 	TEST(silence_and_death_are_reported),
 	TEST(ipv4_and_ipv6_meet),
+	TEST(a_call_goes_on_in_another_process),
+	TEST(what_was_closed_is_not_gone_on_with),
 };
 
 CHECK_MAIN(tests)

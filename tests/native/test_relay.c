@@ -175,7 +175,7 @@ static void a_secure_side_is_decrypted_and_encrypted(void)
 	agree_keys(BM_B, 1, 2);
 	hand_in_rtp(0, 9);
 	CHECK_EQUAL(arrives(2, got), 182);
-	CHECK_EQUAL(bm_context_open(&far, &key, BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&far, &key, BM_INBOUND, NULL), 0);
 	length = 182;
 	CHECK_EQUAL(bm_unprotect(far, got, &length), 0);
 	CHECK_EQUAL(length, 172);
@@ -183,7 +183,7 @@ static void a_secure_side_is_decrypted_and_encrypted(void)
 	bm_context_close(far);
 
 	key = make_key(BM_AES_CM_128_HMAC_SHA1_80, 1);
-	CHECK_EQUAL(bm_context_open(&far, &key, BM_OUTBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&far, &key, BM_OUTBOUND, NULL), 0);
 	packet.length = make_rtp(packet.data, SSRC, 8, 160);
 	CHECK_EQUAL(bm_protect(far, packet.data, &packet.length,
 			       sizeof(packet.data)), 0);
@@ -220,9 +220,9 @@ static void a_late_key_is_used_once_the_far_end_uses_its_own(void)
 	agree(BM_A, BM_CLEAR);
 	agree(BM_B, BM_SECURE);
 	agree_keys(BM_B, 1, 2);
-	CHECK_EQUAL(bm_context_open(&out, &keys[0], BM_OUTBOUND), 0);
-	CHECK_EQUAL(bm_context_open(&in, &keys[1], BM_INBOUND), 0);
-	CHECK_EQUAL(bm_context_open(&new, &keys[3], BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&out, &keys[0], BM_OUTBOUND, NULL), 0);
+	CHECK_EQUAL(bm_context_open(&in, &keys[1], BM_INBOUND, NULL), 0);
+	CHECK_EQUAL(bm_context_open(&new, &keys[3], BM_INBOUND, NULL), 0);
 	CHECK_EQUAL(heard_with(in, 1), 172);
 
 	late.receive = keys[2];
@@ -290,7 +290,7 @@ static void only_a_packet_that_verifies_latches_a_secure_side(void)
 	update.allow.prefix = 32;
 	CHECK_EQUAL(apply(BM_B, &update), 0);
 	agree_keys(BM_B, 1, 2);
-	CHECK_EQUAL(bm_context_open(&far, &key, BM_OUTBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&far, &key, BM_OUTBOUND, NULL), 0);
 	packet.length = make_rtp(packet.data, SSRC, 8, 160);
 	hand_in_from(2, 3);
 	CHECK_EQUAL(stats_of(BM_B).latched[BM_RTP], 0);

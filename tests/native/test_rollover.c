@@ -89,8 +89,8 @@ int main(int count, char **arguments)
 
 	if (bm_srtp_start() || step == 0 || step > 15)
 		return 1;
-	CHECK_EQUAL(bm_context_open(&out, &key, BM_OUTBOUND), 0);
-	CHECK_EQUAL(bm_context_open(&in, &key, BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&out, &key, BM_OUTBOUND, NULL), 0);
+	CHECK_EQUAL(bm_context_open(&in, &key, BM_INBOUND, NULL), 0);
 	for (number = 0; number < DAY && !check_failures;
 	     number += SHUFFLED * step) {
 		if (number / PER_HOUR != hour)

@@ -25,8 +25,8 @@ static struct pair open_pair(uint16_t suite, uint8_t fill)
 	struct bm_key key = make_key(suite, fill);
 	struct pair pair;
 
-	CHECK_EQUAL(bm_context_open(&pair.out, &key, BM_OUTBOUND), 0);
-	CHECK_EQUAL(bm_context_open(&pair.in, &key, BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&pair.out, &key, BM_OUTBOUND, NULL), 0);
+	CHECK_EQUAL(bm_context_open(&pair.in, &key, BM_INBOUND, NULL), 0);
 	return pair;
 }
 
@@ -551,7 +551,7 @@ static void an_unknown_suite_is_refused(void)
 	struct pair pair = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
 	struct bm_context *context;
 
-	CHECK_EQUAL(bm_context_open(&context, &key, BM_INBOUND), -EINVAL);
+	CHECK_EQUAL(bm_context_open(&context, &key, BM_INBOUND, NULL), -EINVAL);
 	CHECK(context == NULL);
 	CHECK_EQUAL(bm_context_rekey(pair.in, &key), -EINVAL);
 	pass(&pair, 1);
@@ -566,10 +566,113 @@ static void keys_differ_by_key_and_salt(void)
 
 	key.salt[13] ^= 1;
 	bm_context_close(pair.in);
-	CHECK_EQUAL(bm_context_open(&pair.in, &key, BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&pair.in, &key, BM_INBOUND, NULL), 0);
 	CHECK_EQUAL(protect(&pair, &packet, SSRC, 1), 0);
 	CHECK_EQUAL(unprotect(&pair, &packet), -EBADMSG);
 	close_pair(&pair);
+}
+
+/* What one end keeps of both directions while its process ends. */
+static struct bm_kept_stream kept[2][BM_CONTEXT_STREAMS];
+
+static void open_kept(struct pair *near, uint16_t suite)
+{
+	struct bm_key key = make_key(suite, 1);
+
+	CHECK_EQUAL(bm_context_open(&near->out, &key, BM_OUTBOUND,
+				    kept[BM_OUTBOUND]), 0);
+	CHECK_EQUAL(bm_context_open(&near->in, &key, BM_INBOUND,
+				    kept[BM_INBOUND]), 0);
+}
+
+static void pass_both(struct pair *near, struct pair *far, uint16_t sequence)
+{
+	struct pair there = { near->out, far->in };
+	struct pair back = { far->out, near->in };
+
+	pass(&there, sequence);
+	pass(&back, sequence);
+}
+
+static int report(struct pair *pair, struct packet *packet)
+{
+	int error = protect_rtcp(pair, packet);
+
+	return error ? error : unprotect_rtcp(pair, packet);
+}
+
+static void resume_after(uint16_t suite, uint16_t gap)
+{
+	const uint16_t last = (uint16_t)(60000 + 59 * 100);
+	struct pair near, far = open_pair(suite, 1);
+	struct packet old, old_report, report_before, again;
+	struct pair there, back;
+	uint16_t i;
+
+	memset(kept, 0, sizeof(kept));
+	open_kept(&near, suite);
+	for (i = 60000; i != last; i = (uint16_t)(i + 100))
+		pass_both(&near, &far, i);
+	there = (struct pair){ near.out, far.in };
+	back = (struct pair){ far.out, near.in };
+	CHECK_EQUAL(protect(&back, &old, SSRC, last), 0);
+	CHECK_EQUAL(unprotect(&back, &old), 0);
+	for (i = 0; i < 3; i++) {
+		CHECK_EQUAL(report(&back, &old_report), 0);
+		CHECK_EQUAL(report(&there, &report_before), 0);
+	}
+	CHECK_EQUAL(protect(&there, &again, SSRC, last), 0);
+	close_pair(&near);
+	open_kept(&near, suite);
+	there.out = near.out;
+	back.in = near.in;
+	CHECK_EQUAL(unprotect(&back, &old), -EALREADY);
+	CHECK_EQUAL(unprotect_rtcp(&back, &old_report), -EALREADY);
+	CHECK_EQUAL(protect(&there, &again, SSRC, last), -EALREADY);
+	pass_both(&near, &far, (uint16_t)(last + gap));
+	CHECK_EQUAL(report(&there, &again), 0);
+	CHECK(memcmp(again.data, report_before.data, again.length) != 0);
+	CHECK_EQUAL(report(&back, &again), 0);
+	close_pair(&near);
+	close_pair(&far);
+}
+
+static void resume_at_once(uint16_t suite)
+{
+	resume_after(suite, 1);
+}
+
+static void resume_late(uint16_t suite)
+{
+	resume_after(suite, 3000);
+}
+
+static void a_resumed_context_goes_on_and_repeats_nothing(void)
+{
+	every_suite(resume_at_once);
+	every_suite(resume_late);
+}
+
+static void a_rollover_while_nobody_listens_is_noticed(void)
+{
+	struct pair near, far = open_pair(BM_AES_CM_128_HMAC_SHA1_80, 1);
+	struct pair back;
+	struct packet lost;
+	uint32_t i;
+
+	memset(kept, 0, sizeof(kept));
+	open_kept(&near, BM_AES_CM_128_HMAC_SHA1_80);
+	for (i = 65000; i < 65530; i++)
+		pass_both(&near, &far, (uint16_t)i);
+	close_pair(&near);
+	back = (struct pair){ far.out, NULL };
+	for (; i < 65600; i++)
+		CHECK_EQUAL(protect(&back, &lost, SSRC, (uint16_t)i), 0);
+	open_kept(&near, BM_AES_CM_128_HMAC_SHA1_80);
+	for (; i < 65700; i++)
+		pass_both(&near, &far, (uint16_t)i);
+	close_pair(&near);
+	close_pair(&far);
 }
 
 static const struct check_test tests[] = {
@@ -597,6 +700,8 @@ static const struct check_test tests[] = {
 	TEST(the_tag_needs_room),
 	TEST(an_unknown_suite_is_refused),
 	TEST(keys_differ_by_key_and_salt),
+	TEST(a_resumed_context_goes_on_and_repeats_nothing),
+	TEST(a_rollover_while_nobody_listens_is_noticed),
 };
 
 int main(void)

@@ -38,8 +38,8 @@ static void use_key(const struct bm_key *key)
 	bm_context_close(out);
 	bm_context_close(in);
 	current = *key;
-	CHECK_EQUAL(bm_context_open(&out, key, BM_OUTBOUND), 0);
-	CHECK_EQUAL(bm_context_open(&in, key, BM_INBOUND), 0);
+	CHECK_EQUAL(bm_context_open(&out, key, BM_OUTBOUND, NULL), 0);
+	CHECK_EQUAL(bm_context_open(&in, key, BM_INBOUND, NULL), 0);
 }
 
 static int is_same(const struct packet *a, const struct packet *b)
