@@ -33,6 +33,7 @@ STREAMS = 4
 MAX_SAID = 65536
 # Why a call has come to nothing, for who made it.
 UNANSWERED = "nobody answers on any way"
+ANEW = "the other node has started anew"
 CROWDED = "a node on the way has too many calls to do: try again in a minute"
 
 OPENING, OPEN, LOST, CLOSED = STATES = ("opening", "open", "lost", "closed")
@@ -77,21 +78,23 @@ class Call:
 
     level: of privacy, of the caller; is_plain: everybody on the way may read it; has_sound: it
     carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
-    refusal: why the last way ended, of cells.REASONS;
+    refusal: why the last way ended, of cells.REASONS; epoch: what the other node's record said of
+    its starts when the call began.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
     """
 
     __slots__ = (
         "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
-        "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
+        "epoch", "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
         "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
         "ports", "queued", "refusal", "said_at", "session", "state", "until", "way", "window",
     )  # fmt: skip
 
-    def __init__(self, node, call_id, is_caller, now):
+    def __init__(self, node, call_id, is_caller, epoch, now):
         self.id = call_id
         self.node = node
+        self.epoch = epoch
         self.is_caller = is_caller
         self.state = OPENING
         self.is_help = self.is_plain = False
@@ -219,7 +222,7 @@ class Calls:
         if len(self.table) >= MAX_OWN_CALLS:
             self.mesh.counters["full"] += 1
             return None, []
-        call = Call(node, self.mesh.random(cells.CALL_BYTES), True, now)
+        call = Call(node, self.mesh.random(cells.CALL_BYTES), True, self.mesh.epoch(node), now)
         call.first, call.is_help, call.level = octets, is_help, level
         call.is_plain = not level and self.mesh.is_plain(node)
         if peers is not None:
@@ -398,7 +401,8 @@ class Calls:
             return self.circuits.refuse(circuit, cells.FULL, now)
         said = []
         if call is None:
-            call = self.table[node, call_id] = Call(node, call_id, False, now)
+            call = Call(node, call_id, False, self.mesh.epoch(node), now)
+            self.table[node, call_id] = call
             said = [Said(call, octets)]
         call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
         message = handshake.write(b"", self.mesh.random(KEY_BYTES))
@@ -418,6 +422,7 @@ class Calls:
         """Both have keys; return the effects that say what has waited."""
         effects = self._let_go(call, circuit, now)
         call.keys, call.first = keys, b""
+        call.epoch = self.mesh.epoch(call.node)
         call.counter, call.window = 0, Window()
         if circuit is not call.circuit:
             call.circuit = circuit
@@ -572,9 +577,9 @@ class Calls:
             return []  # One of several, and others may answer.
         if not call.handle(LOSS):
             return []
+        if reason == cells.NO_SESSION or self._is_forgotten(call):
+            return self._close(call, ANEW, now)
         if call.is_caller:
-            if reason == cells.NO_SESSION:
-                return self._close(call, "the called node has started anew", now)
             if record or call.attempts < WAYS:
                 return self._try(call, now)
             call.until = now + (REFUSED_WAIT << call.attempts - WAYS)
@@ -582,6 +587,21 @@ class Calls:
             call.until = now + RESUME_WAIT
         self._watch(call)
         return []
+
+    def renewed(self, node, now):
+        """A node has another record; return the effects: what it has forgotten is over."""
+        effects = []
+        for call in [one for one in self.table.values() if one.node == node]:
+            if call.state == LOST and self._is_forgotten(call):
+                effects += self._close(call, ANEW, now)
+        return effects
+
+    def _is_forgotten(self, call):
+        """Tell whether the other node has started anew since a call began that has lost its way.
+
+        One whose way stands may be of after that: a record comes when it will.
+        """
+        return call.keys is not None and self.mesh.epoch(call.node) > call.epoch
 
     def wake(self, call, now):
         """Do what is due for a call; return the effects."""

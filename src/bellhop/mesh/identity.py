@@ -49,6 +49,11 @@ def number_prefix(key, attempt):
     return b"%d" % (FIRST_PREFIX + int.from_bytes(digest[:4], "big") % span)
 
 
+def epoch_of(sequence):
+    """Return the boot epoch of a sequence."""
+    return sequence >> 32
+
+
 class Sequence:
     """Numbers that grow for ever: boot epoch << 32 | counter. Needs one flash write per boot."""
 

@@ -14,7 +14,15 @@ from .effects import MeshChanged, SaveMesh
 from .exchange import Exchange
 from .hello import TWO_WAY, Neighbour
 from .hostcache import HostCache
-from .identity import number_prefix, parse_key, short_id, write_key
+from .identity import (
+    KEY_BYTES,
+    SHORT_BYTES,
+    epoch_of,
+    number_prefix,
+    parse_key,
+    short_id,
+    write_key,
+)
 from .lanes import Lane
 from .neighbours import Link, Neighbours
 from .own import Own
@@ -89,6 +97,8 @@ class Mesh:
         self.discovery = Discovery(self, HostCache(random(16)), now)
         self.deadlines.watch(self.discovery)
         self.news = {}
+        # Whose record has come.
+        self.anew = []
         # The nodes in reach when the owner was told of changes the last time, and when that was.
         self.told, self.told_at = set(), None
         self.twin_at = None
@@ -176,6 +186,8 @@ class Mesh:
     def _done(self, effects, now):
         """Carry the changes of neighbours on to peers and to the own record; count what is sent."""
         self.now = now
+        while self.anew:
+            effects = effects + self.calls.renewed(self.anew.pop(), now)
         while self.neighbours.anew:
             effects = effects + self.circuits.peer_gone(self.neighbours.anew.pop(), now)
         while self.neighbours.changed:
@@ -300,6 +312,9 @@ class Mesh:
         while self.database.gone:
             self.directory.note(self.database.gone.pop())
         self._plan_index(now)
+        entry = self.database.get(key)
+        if entry is not None and key[SHORT_BYTES:] == record.NODE_SALT:
+            self.anew.append(entry.raw[:KEY_BYTES])
         what = "new" if is_new else "changed"
         self.news[what] = self.news.get(what, 0) + 1
         self._plan_tell(now)
@@ -621,6 +636,11 @@ class Mesh:
         else:
             self.own.replaces = succession.write_replacement(self.id, old, None, None)
         self.own_changed(now)
+
+    def epoch(self, node):
+        """Return how often a node had started when it made its record, -1 where there is none."""
+        entry = self.database.get(short_id(node) + record.NODE_SALT)
+        return -1 if entry is None else epoch_of(entry.sequence)
 
     def name_of(self, node):
         """Return the 52 letters of an id, text."""

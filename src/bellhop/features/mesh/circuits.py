@@ -8,10 +8,11 @@ knows which dialog of the one house is which of the other.
 import binascii
 
 from ...core.admission import FROM_OUTSIDE, watches
+from ...core.release import REASON
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
-from ...mesh.calls import CLOSED, CROWDED, LOST
+from ...mesh.calls import ANEW, CLOSED, CROWDED, LOST
 from ...mesh.identity import short_id
 from ...settings import codes
 from ...sip import address, description, scan, uri
@@ -75,6 +76,8 @@ class Line:
         self.asked, self.came, self.accepted = {}, {}, {}
         self.branches = {}
         self.is_dialog = False
+        # Whether what waited was said in a second call, and nothing has come since.
+        self.is_repeated = False
         self.at = now
 
     def outward(self, tag, random):
@@ -300,6 +303,7 @@ class Circuits:
         return [Store(NAME, self._rows, self._changes)] if len(self.dirty) == 1 else []
 
     def _rows(self, now):
+        self.dirty = {}
         return [row for row in [line.row() for line in self.lines] if row is not None]
 
     def _changes(self, now):
@@ -516,7 +520,7 @@ class Circuits:
             line = self._line(call.node, request.call_id, request.call_id, now)
             line.call, line.level = call, self.levels.wanted(call.node)
             self._introduce(line, request)
-        line.call, line.at = call, now
+        line.call, line.at, line.is_repeated = call, now, False
         sender, to_tag = line.inward(request.from_.tag), request.to.tag
         if to_tag is not None:  # One that was not made here is of no dialog here.
             to_tag = line.back.get(to_tag, b"unknown-" + to_tag)
@@ -592,7 +596,7 @@ class Circuits:
             request = line.asked.get(response.cseq) or line.accepted.get(response.cseq)
         if request is None:
             return []
-        line.at = now
+        line.at, line.is_repeated = now, False
         to_tag = line.inward(response.to.tag)
         if to_tag is not None:
             self.by_tag[line.call_id, to_tag] = line
@@ -707,14 +711,26 @@ class Circuits:
     # What ends.
 
     def ended(self, call, reason, now):
-        """A call is lost with all that waits in it; return the effects."""
+        """A call is lost: say in another what waits in it, once; else answer for the far house."""
         effects = []
-        for line in self.lines:
-            if line.call is call:
-                line.call = None
-                words = reason.encode() if reason == CROWDED else GONE
+        for line in [line for line in self.lines if line.call is call]:
+            line.call, said = None, []
+            if line.is_dialog and not line.is_repeated:
+                # The other node may have started anew, and goes on with its dialogs.
+                said = [one for one in line.asked.values() if one.to.tag is not None]
+            line.is_repeated = bool(said)
+            for request in said:
+                effects += self._ask(request, self.dialling.flow_to(line.node), now)
+            if not said:
+                words = reason.encode() if reason in (ANEW, CROWDED) else GONE
                 effects += self._broken(line, words, now)
         return effects
+
+    def reaches(self, flow):
+        """Tell whether a flow leads anywhere now."""
+        if flow.transport != CELLS:
+            return True
+        return self.mesh.distance(self.mesh.node_of(flow.host)) is not None
 
     def _broken(self, line, reason, now):
         """Answer what waits for the other house, and take back what it had asked."""
@@ -730,7 +746,7 @@ class Circuits:
             effects.append(Receive(flow, made))
         for request in list(line.came.values()):
             if request.method == b"INVITE" and request.to.tag is None:
-                effects.append(Receive(flow, _cancel(request)))
+                effects.append(Receive(flow, _cancel(request, reason)))
         line.asked, line.came = {}, {}
         return effects
 
@@ -792,8 +808,10 @@ def _ack(request, response):
     return made
 
 
-def _cancel(request):
-    return _alike(request, b"CANCEL")
+def _cancel(request, words):
+    made = _alike(request, b"CANCEL")
+    made.add(b"reason", REASON + words + b'"')
+    return made
 
 
 def _alike(request, method):
