@@ -69,6 +69,11 @@ Receive = namedtuple("Receive", ("flow", "message"))
 # Engine.hear("media", "opened", relay, ports, problem), ports being A's RTP and RTCP, then B's.
 RelayOpen = namedtuple("RelayOpen", ("relay", "sides"))
 
+# Bind the ports of a relay of the run before again; its packets go on where they ended. sides:
+# (local address octets, RTP port, RTCP port, name of the interface or None). The answer is
+# Engine.hear("lasting", "opened", relay, ports, problem).
+RelayResume = namedtuple("RelayResume", ("relay", "sides"))
+
 # Change one side of a relay. side: 0 or 1; changes: dict of what shell/media/library.py takes in
 # relay_update by name, but `local`: (octets, zone), and with `remote` the `zone` (name of an
 # interface) of a link-local one, or None. It holds keys: no log and no answer may show it.

@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "core": CORE,
     "features": CORE | {"core", "mesh", "media", "names", "provisioning", "subscription"},
     "world": WORLD,
-    "shell": WORLD | {"world", "names", "mesh.identity", "mesh.people", "provisioning.pnp"},
+    "shell": WORLD
+    | {"world", "names", "mesh.identity", "mesh.people", "media.kept", "provisioning.pnp"},
     "lite": WORLD | {"world"},
     "__main__": {"shell", "lite"},
 }

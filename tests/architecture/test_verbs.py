@@ -21,6 +21,7 @@ from bellhop.features.pickup import Pickup
 from bellhop.features.pilot.member import Pilot
 from bellhop.features.pilot.provision import Provision
 from bellhop.features.pilot.texts import Texts
+from bellhop.features.restart import Restart
 from bellhop.features.ringtest import RingTest
 from bellhop.features.trunks.trunks import Trunks
 from bellhop.features.wishes import Wishes
@@ -41,7 +42,7 @@ ANSWERING = {
     "core": Verbs, "service": Service, "copies": Copies,
     **{
         one.name: one
-        for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup, Records)
+        for one in (Book, RingTest, Delivery, Member, Calls, Wishes, Dial, Pickup, Records, Restart)
     },
     Trunks.name: Trunks,
     **{one.name: one for one in (Pilot, Provision, Texts)},

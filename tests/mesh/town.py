@@ -25,6 +25,8 @@ TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PATIENCE = 60
 POLL_SECONDS = 0.02
 STOP_SECONDS = 30
+# Keys of calls outlast a node in memory alone.
+RAM = "/dev/shm"
 DOMAIN = "home.test"
 PASSWORD = "secret"
 # In the towns all is quick: addresses need no test for duplicates.
@@ -178,7 +180,8 @@ class Town:
     def __init__(self, name, streets, routed=False):
         self.streets = streets
         self.network = netns.Network(name)
-        self.folder = tempfile.mkdtemp(prefix="bellhop-town-")
+        memory = RAM if os.path.isdir(RAM) else None
+        self.folder = tempfile.mkdtemp(prefix="bellhop-town-", dir=memory)
         self.nodes = []
         self.lans = {}  # street -> Lan
         self.cables = {}  # (lower, higher number of a street) -> Link at the lower end

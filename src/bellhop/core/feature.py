@@ -36,6 +36,8 @@ STEPS = (
     "recourse",  # ResponseContext, its refusal, now -> Found that is to be tried, or None
     "renewed",  # Call, a request inside it that may change its sound, its 2xx -> nothing
     "changed",  # Call, now -> effects: it rings, is answered, held, ended, one end is elsewhere
+    "kept",  # Call -> what it takes to go on with its sound after a restart, JSON-able, or None
+    "resume",  # Call of the run before, what was kept, now -> effects, or None: it cannot be
     "finished",  # branches that have come to their end -> effects
     "ended",  # Call that this node ends -> effects
     # What features ask each other.

@@ -68,6 +68,7 @@ ORDER = (
     "restart",
     "pgp",
     "unrelayed",
+    "lasting",
     "media",
     "moving",
 )
@@ -164,22 +165,31 @@ def join_gateway(engine):
     engine.join(Gateway(engine.node, engine.features["mesh"].mesh))
 
 
-def join_media(engine, suites, keys):
-    """Let sound pass this node; suites, keys: as for features.media.calls.Calls."""
+def join_media(engine, suites, keys, is_in_memory=False):
+    """Let sound pass this node; suites, keys: as for features.media.calls.Calls.
+
+    is_in_memory: whether what is kept over a restart is on no flash.
+    """
     from .media.calls import Calls  # Only a node with media pays for it in memory.
+    from .media.lasting import Lasting
     from .media.strict import Strict
 
-    forwarder, strict = engine.forwarder, Strict()
+    forwarder, strict, core = engine.forwarder, Strict(), engine.node
     engine.join(strict)
-    engine.join(Calls(engine.node, forwarder.release, forwarder.go_on, strict, suites, keys))
+    calls = Calls(core, forwarder.release, forwarder.go_on, strict, suites, keys)
+    engine.join(calls)
+    restart = engine.features["restart"]
+    engine.join(Lasting(core, calls.relays, restart.changed, restart.give_up, is_in_memory))
 
 
 def join_moving(engine, source_towards):
     """Let the sound of calls follow this node to other addresses; it must have joined media."""
     from .media.moving import Moving
 
-    relays = engine.features["media"].relays
-    engine.join(Moving(engine.node, relays, engine.uac, source_towards))
+    relays, changed = engine.features["media"].relays, engine.features["lasting"].changed
+    circuits = engine.features.get("mesh circuits")
+    reaches = (lambda flow: True) if circuits is None else circuits.reaches
+    engine.join(Moving(engine.node, relays, engine.uac, source_towards, changed, reaches))
 
 
 def join_unrelayed(engine, source_towards):

@@ -1,10 +1,11 @@
-"""What a restart of the node does to calls: those that it broke are ended at both phones, in words.
+"""What a restart of the node does to calls: they go on, or are ended at both phones, in words.
 
-The sound that passes this node ends with the process, and so do the transactions of calls that
-ring. What it takes to end them stands in a RAM disk, ahead. Calls whose sound goes between the
-phones go on; they come back into the list.
+The transactions of calls that ring end with the process. Calls whose sound goes between the phones
+go on, and so do those whose sound passes this node, where it can be taken up again
+(features/media/lasting.py). What it takes to end all others stands in a RAM disk, ahead.
 """
 
+from ..core.feature import first
 from ..core.release import REASON
 from ..effects import Store
 from ..errors import SipError
@@ -13,9 +14,8 @@ from ..sip import scan, uri
 from ..sip.message import Request, response_to
 from ..transaction.invite_client import cancellation
 from ..tu import dialog, kept, proxy
-from ..tu.calls import ENDED, RESTARTED, RINGING
+from ..tu.calls import ENDED, NAME, RESTARTED, RINGING
 
-NAME = "calls"
 RANG = "the exchange was started anew while it rang"
 BROKEN = "the exchange was started anew, and the sound of this call went through it"
 # Header fields of an INVITE by which it is answered, and by which it is known in the list.
@@ -81,11 +81,22 @@ class Restart:
         # The next start ends them again: nobody waits for answers now.
         self.last = self._changes(now)
         self.waiting, self.is_leaving = self.rows(now), True
+        lasting = [scan.to_octets(row["id"]) for row in self.waiting if row["sound"]]
+        return self._end_all(lasting, now)
+
+    def end_calls(self, arguments, now):
+        """End all calls that cannot go on without the node, which is stopped for good."""
+        live = len(self.node.calls.live)
+        effects = self._end_all((), now)
+        return {"ended": live - len(self.node.calls.live)}, effects
+
+    def _end_all(self, lasting, now):
+        """End the calls that need this process, but for those of some Call-IDs."""
         effects = []
         for call in list(self.node.calls.live.values()):
             if call.state == RINGING and call.context is not None:
                 effects += self.release.hang_up(call, now, RANG)
-            elif self._is_relayed(call):
+            elif self._is_relayed(call) and call.call_id not in lasting:
                 effects += self.release.hang_up(call, now, BROKEN)
         return effects
 
@@ -104,7 +115,7 @@ class Restart:
         context = call.context
         if call.state == ENDED or (call.state == RINGING and context is None):
             return None
-        row = dict(call.row(now), legs=[], cancels=[], caller=None, is_relayed=False)
+        row = dict(call.row(now), legs=[], cancels=[], caller=None, is_relayed=False, sound=None)
         if call.state == RINGING:
             row["invite"] = _packed(context.request, HEAD)
             row["caller"] = self._place(context.server.flow)
@@ -115,6 +126,7 @@ class Restart:
             ]
         else:
             row["invite"], row["is_relayed"] = _packed(_head(call)), self._is_relayed(call)
+            row["sound"] = first(self.node.hooks.kept, call) if row["is_relayed"] else None
             row["legs"] = [self._leg(call, leg) for leg in call.legs or () if leg is not None]
         octets = sum([len(line) for _, line in row["invite"][2]])
         return row if octets <= MAX_ROW_BYTES else None
@@ -175,8 +187,12 @@ class Restart:
             effects = self._fall_silent(row, listeners, now)
             effects += self._refuse(invite, row, listeners, now)
             return effects + self._ended(call, RANG, 480, now)
-        if not row["is_relayed"]:
-            return self._go_on(call, ends, now)
+        effects = []
+        if row["is_relayed"]:
+            rows = row.get("sound")
+            effects = first(self.node.hooks.resume, call, rows, now) if rows else None
+        if effects is not None:
+            return self._go_on(call, ends, now) + effects
         effects = []
         for leg, flow in ends:
             reason = (b"reason", REASON + BROKEN.encode() + b'"')
@@ -187,6 +203,13 @@ class Restart:
     def _ended(self, call, words, status, now):
         self.node.calls.end(call, RESTARTED, words, status, now)
         return self.node.changed(call, now)
+
+    def give_up(self, call, now):
+        """A call cannot go on, as shows only now; return the effects."""
+        for leg in call.legs or ():
+            if leg is not None:
+                leg.follow(leg.cseq + LEAP)
+        return self.release.hang_up(call, now, BROKEN)
 
     def _go_on(self, call, ends, now):
         """A call goes on of which the phones carry the sound themselves."""

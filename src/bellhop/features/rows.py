@@ -22,6 +22,7 @@ FEATURES = (
     ),
     Row("ring", "ringtest", "ring", ("user",), 1, True, "ring all phones of a user to find them"),
     Row("rung", "ringtest", "rung", ("user",), 1, False, "how the last `ring` of a user goes"),
+    Row("end-calls", "restart", "end_calls", (), 0, True, "end all calls: the node is stopped"),
     Row("flush-mailbox", "messages", "flush", ("user",), 1, True, "drop what waits for a user"),
     Row("wishes", "wishes", "show", ("user",), 1, False, "where calls of a user go, who may call"),
     Row(

@@ -4,11 +4,11 @@ Side A is the caller's, side B the called one's. A session belongs to one branch
 phone that rings behind it has a Negotiation of its own, and all share the relays of the branch.
 """
 
-from ..effects import RelayClose, RelayOpen, RelayUpdate
+from ..effects import RelayClose, RelayOpen, RelayResume, RelayUpdate
 from ..errors import SipError
 from ..text import key_text, readable
 from . import address, crypto, decision, sdp
-from .agreement import CALLER, CONFIRMED
+from .agreement import CALLER, CONFIRMED, FAILED
 from .decision import MUST, NO, Party, is_behind_nat
 from .effects import CLEAR, RECEIVE, SECURE, SEND, UNTOUCHED
 from .negotiation import A, B, Slot
@@ -42,6 +42,8 @@ class Session:
             self.phone_side = A if role == CALLER else B
         self.agreement = None
         self.is_claimed = False
+        # Whether it began in an earlier run of the node.
+        self.is_resumed = False
         # Whose share of the ports it takes, None for that of this house.
         self.group = None
         self.locals = None
@@ -207,6 +209,37 @@ class Session:
     def slot_of(self, number):
         """Return the Slot of a relay of this session."""
         return [slot for slot in self.slots if slot is not None and slot.number == number][0]
+
+    def is_lasting(self):
+        """Tell whether another process can go on with it: it is agreed, and nothing waits."""
+        is_over = self.chosen is None or self.level == FAILED or not self.numbers()
+        return not (is_over or self.parked or self.is_opening())
+
+    def take_up(self):
+        """Tell, the first time that it is asked, whether it began in an earlier run."""
+        was_resumed, self.is_resumed = self.is_resumed, False
+        return was_resumed
+
+    def has_keys(self):
+        """Tell whether the library encrypts for it."""
+        applied = [side for slot in self.slots if slot is not None for side in slot.applied]
+        return bool([side for side in applied if "send" in side])
+
+    def resume(self):
+        """Return the effects by which its relays go on where an earlier process ended."""
+        effects = []
+        for slot in [slot for slot in self.slots if slot is not None]:
+            sides = []
+            for side in (A, B):
+                octets, zone = slot.applied[side]["local"]
+                sides.append((octets, slot.ports[2 * side], slot.ports[2 * side + 1], zone))
+            effects.append(RelayResume(slot.number, tuple(sides)))
+            for side in (A, B):
+                changes = {name: slot.applied[side][name] for name in slot.applied[side]}
+                del changes["local"]
+                if changes:
+                    effects.append(RelayUpdate(slot.number, side, changes))
+        return effects
 
     # Session descriptions.
 

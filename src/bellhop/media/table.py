@@ -36,6 +36,16 @@ class Sessions:
         self.by_number[self.count] = session
         return self.count
 
+    def count_from(self, number):
+        """Give no number again that a relay of an earlier run has."""
+        self.count = max(self.count, number)
+
+    def resume(self, user, session, deadline):
+        """Take a session of an earlier run with its relays."""
+        self.add(user, session, deadline)
+        for number in session.numbers():
+            self.by_number[number] = session
+
     def closed(self, effects):
         """Forget the relays that effects close; return the effects."""
         for effect in effects:

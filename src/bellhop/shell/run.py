@@ -25,13 +25,15 @@ def run(arguments):
 
 def _run(arguments):
     _hash_without_openssl()  # Before anything is loaded that hashes.
+    state = arguments.state or places.STATE
+    run_folder = arguments.run or os.path.join(state, "run")
+    media = _sound_before(state, run_folder)
     from ..world.cpython import log_text
     from ..world.log import Log
     from ..world.settings import KEPT
     from ..world.store import prepare
     from .service import Service, milliseconds
 
-    state = arguments.state or places.STATE
     path = places.config_path(arguments)
     passwords = None
     if not os.path.exists(path) and not os.path.exists(state + KEPT):
@@ -40,11 +42,10 @@ def _run(arguments):
             raise BellhopError(words % path)
         prepare(state)
         passwords = _first_run().create(path)
-    run_folder = arguments.run or os.path.join(state, "run")
     control = places.control_path(arguments.run or state)
     _allow_files()
     log = Log(log_text.to_syslog() if arguments.syslog else log_text.to_stderr, milliseconds)
-    service = Service(log, path, (state, run_folder, control))
+    service = Service(log, path, (state, run_folder, control), media)
     if not service.settings.enabled:
         print("bellhop is switched off: `option enabled 0` in %s" % path)
         return 0
@@ -57,6 +58,17 @@ def _run(arguments):
     finally:
         service.stop()
     return 0
+
+
+def _sound_before(state, run_folder):
+    """Go on with the sound of calls before all else; return the MediaRelays of it, or None."""
+    if not os.path.exists(os.path.join(run_folder, "calls.json")):
+        return None
+    try:
+        from .media.relays import taken_up  # Only a node that was started anew comes here.
+    except ImportError:
+        return None
+    return taken_up(state, run_folder)
 
 
 def _hash_without_openssl():

@@ -49,15 +49,19 @@ def milliseconds():
 
 
 class Service(service.Service):
-    """One node with its files and sockets. places: as for world.service.Service."""
+    """One node with its files and sockets. places: as for world.service.Service.
 
-    def __init__(self, log, settings_file, places):
+    media: the MediaRelays that go on with the sound of the process before, or None.
+    """
+
+    def __init__(self, log, settings_file, places, media=None):
         gc.set_threshold(*COLLECTION)
         self.guard = Guard()
         self.contexts, kinds = _secure(os.path.join(places[0], "tls"), self.guard)
         super().__init__(Loop(milliseconds, log), settings_file, places, Entropy().random, kinds)
         self.webhook = None
-        self.bus = self.media = self.sounds = self.signer = self.site = self.http_retry = None
+        self.media = media
+        self.bus = self.sounds = self.signer = self.site = self.http_retry = None
         self.gateway = self.ear = self.pusher = self.errands = None
         self.web = []
         self.http_problems = []
@@ -78,6 +82,9 @@ class Service(service.Service):
         self._join_pilot()
         if self.settings.media.enabled:
             self._join_media()
+        elif self.media is not None:
+            self.media.close()
+            self.media = None
         if self.settings.pgp.enabled:
             self._join_signing()
         if self.settings.dns.enabled:
@@ -301,24 +308,26 @@ class Service(service.Service):
 
     def _join_media(self):
         try:
-            from .media.relays import MediaRelays
+            from .media.relays import MediaRelays, is_in_memory
         except ImportError:
             self.media_problem = missing("bellhop-media", NO_SOUND)
             return
-        from ..effects import RelayClose, RelayOpen, RelayUpdate
+        from ..effects import RelayClose, RelayOpen, RelayResume, RelayUpdate
         from ..world import secrets
         from .mesh import identity  # Only a node with media pays for it in memory.
 
-        self.media = MediaRelays(self.loop, self.log)
+        self.media = self.media or MediaRelays()
+        self.media.join(self.loop, self.log)
         keys = None
         try:
-            self.media.open(self.settings.media)
+            self.media.open(self.settings.media, self.run)
             keys = identity.exchange(secrets.read(self.state))
         except BellhopError as error:
             self.media_problem = str(error)
-        catalogue.join_media(self.engine, self.media.suites, keys)
+        catalogue.join_media(self.engine, self.media.suites, keys, is_in_memory(self.run))
         catalogue.join_moving(self.engine, netlink.source_towards)
         self.loop.performers[RelayOpen] = self.media.perform_open
+        self.loop.performers[RelayResume] = self.media.perform_resume
         self.loop.performers[RelayUpdate] = self.media.perform_update
         self.loop.performers[RelayClose] = self.media.perform_close
 

@@ -344,6 +344,7 @@ WORDS = {
         "The phones of %(user)s ring: %(phones)d; the one that is taken dials %(to)s." % result
     ],
     "set-wish": _wishes,
+    "end-calls": lambda result: ["Calls that were ended: %d" % result["ended"]],
     "hangup": lambda result: ["The call of %(caller)s with %(callee)s is ended." % result["call"]],
     "flush-mailbox": lambda result: ["%(removed)d messages are gone." % result],
     "trace": shown_calls.trace,

@@ -18,6 +18,8 @@ ENDINGS = (
 # What a caller hears where no way is as private as he wants it.
 OPENLY = "No private way, dial again to call openly"
 BY_ONE = "No way by three relays, dial again to call by one"
+# Under which live calls are kept.
+NAME = "calls"
 # A call whose end nobody told is taken off the live list after this time.
 LONGEST_CALL = 12 * 3600 * 1000
 
@@ -114,6 +116,7 @@ class Call:
         row["id"], row["age"] = scan.to_text(self.call_id), now - self.since
         row["members"] = self.members.row()
         row["talked"] = None if self.answered_at is None else now - self.answered_at
+        row["held_by"] = scan.to_text(self.held_by)
         return row
 
     def past(self):
@@ -230,6 +233,7 @@ class Calls:
             setattr(call, name, row[name])
         call.since, call.dialog_token = now - row["age"], token
         call.members = Members(*row.get("members", ()))
+        call.held_by = scan.to_octets(row.get("held_by"))
         if row["talked"] is not None:
             call.state, call.answered_at = ANSWERED, now - row["talked"]
         return call

@@ -6,6 +6,7 @@ import unittest
 from bellhop.effects import Send, Store
 from bellhop.features import restart
 from bellhop.sip import message
+from bellhop.tu.calls import NAME
 from tests.support.exchange import Exchange, telephone
 from tests.support.messages import LISTENERS, settings
 
@@ -24,7 +25,7 @@ class Kept(Exchange):
 
     def take(self, effects):
         for effect in effects:
-            if isinstance(effect, Store) and effect.name == restart.NAME:
+            if isinstance(effect, Store) and effect.name == NAME:
                 if effect.changes is None:
                     self.rows = {row["id"]: row for row in effect.read(self.now)}
                 else:
@@ -42,7 +43,7 @@ class Kept(Exchange):
         self.write()
         other = Kept(listeners)
         rows = [row for row in self.rows.values() if row is not None]
-        other.engine.restore(restart.NAME, json.loads(json.dumps(rows)), other.now)
+        other.engine.restore(NAME, json.loads(json.dumps(rows)), other.now)
         return other, other.begin()
 
     def begin(self):
@@ -173,7 +174,7 @@ class RestartTest(unittest.TestCase):
     def test_changes_are_asked_for_after_all_was_written_too(self):
         self.ring()
         effects = self.exchange.engine.start(self.exchange.now)
-        self.assertEqual([one for one in effects if getattr(one, "name", "") == restart.NAME], [])
+        self.assertEqual([one for one in effects if getattr(one, "name", "") == NAME], [])
         rows = self.exchange.engine.features["restart"].rows(self.exchange.now)
         self.exchange.rows, self.exchange.kept_later = {row["id"]: row for row in rows}, None
         self.exchange.receive(self.bob.answer(486, "INVITE"), self.bob.flow)

@@ -80,13 +80,17 @@ class Move:
 
 
 class Moving:
-    """A feature. relays: media.relay.Relays; source_towards(host): from which the kernel sends."""
+    """A feature. relays: media.relay.Relays; source_towards(host): from which the kernel sends;
+    changed(Call-ID, now): the sound of a call is agreed anew, returns the effects; reaches(flow):
+    tells whether it leads anywhere now.
+    """
 
     name = "moving"
-    hooks, events = ("listening", "take", "request", "ended"), ()
+    hooks, events = ("listening", "started", "take", "request", "ended"), ()
 
-    def __init__(self, node, relays, uac, source_towards):
+    def __init__(self, node, relays, uac, source_towards, changed, reaches):
         self.node = node
+        self.changed, self.reaches = changed, reaches
         self.relays = relays
         self.uac = uac
         self.source_towards = source_towards
@@ -98,7 +102,7 @@ class Moving:
 
     def listening(self, now):
         """The addresses of this node have changed; return the effects."""
-        here, effects = self._here(), []
+        here, effects = self._here(), self.started(now)
         for session in list(self.relays.sessions.by_user.values()):
             for side in (A, B):
                 octets = session.locals and session.locals[side]
@@ -106,17 +110,27 @@ class Moving:
                     effects += self._begin(session, side, now)
         return effects
 
+    def started(self, now):
+        """What of an earlier run goes by circuits takes new ones; return the effects."""
+        effects = []
+        for session in list(self.relays.sessions.by_user.values()):
+            for side in (A, B) if session.take_up() else ():
+                if session.locals[side] in LOOPBACK:
+                    effects += self._begin(session, side, now, WAY)
+        return effects
+
     def _here(self):
         points = [one for one in self.node.listening if one is not None]
         return [address_octets(one.listener.host) for one in points]
 
-    def _begin(self, session, side, now):
+    def _begin(self, session, side, now, event=None):
         for other in self.moves:
             if (other.session, other.side) == (session, side):
                 other.handle(END)
         self.moves = [one for one in self.moves if one.state != OVER]
         move = Move(session, side, now)
         self.moves.append(move)
+        move.handle(event)
         return self._go_on(move, now)
 
     def _go_on(self, move, now):
@@ -157,7 +171,10 @@ class Moving:
         """Ask the other end to send to the new address; return the effects."""
         session, leg, other = move.session, move.leg, call.legs[1 - move.side]
         body = session.said(1 - move.side)
+        flow = None if leg is None else self.node.flow_to(call, leg)
         if leg is None or other is None or body is None:
+            return []
+        if flow is not None and not self.reaches(flow):
             return []
         more = ((b"contact", b"Contact: <" + other.target + b">"), TYPE)
         request = dialog.request(leg, b"INVITE", leg.cseq + 1, more, body)
@@ -167,7 +184,6 @@ class Moving:
             return []
         if request is None:
             return effects  # It waits for ports: those of another change of this call.
-        flow = self.node.flow_to(call, leg)
         if flow is not None and flow.transport == CELLS:
             _mark(request)
         leg.step_in()
@@ -201,6 +217,7 @@ class Moving:
             return effects
         call = self.node.calls.live.get(move.session.call_id)
         flow = None if call is None else self.node.flow_to(call, leg)
+        more += self.changed(move.session.call_id, now)
         return effects + more + self.uac.within(leg, ack, flow, None, now)
 
     # The other end of such a call.
@@ -223,6 +240,7 @@ class Moving:
         set_body(response, body)
         response, more = self.relays.response(None, response, now)
         self.answered[request.call_id] = request.cseq[0]
+        effects += self.changed(request.call_id, now)
         return effects + more + self.node.layer.respond(server, response, now)
 
     def request(self, branch, request, now):

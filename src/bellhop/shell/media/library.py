@@ -20,13 +20,17 @@ class Media:
 
     def __init__(self, library=LIBRARY):
         self.lib = ffi.dlopen(library)
-        self.handle = None
+        self.handle = self.kept = None
         if self.lib.bm_abi() != self.lib.BM_ABI:
             raise OSError(errno.ELIBBAD, "another version of the library", library)
 
-    def open(self, relays, coalesce_us=2000, silent_ms=0, dead_ms=0, dscp=46):
-        """Start the packet thread."""
-        config = ffi.new("struct bm_config *", (relays, coalesce_us, silent_ms, dead_ms, dscp))
+    def open(self, relays, coalesce_us=2000, silent_ms=0, dead_ms=0, dscp=46, kept=None):
+        """Start the packet thread. kept: memory of KEPT_BYTES for each relay that outlives it."""
+        values = relays, coalesce_us, silent_ms, dead_ms, dscp
+        config = ffi.new("struct bm_config *", values)
+        if kept is not None:
+            self.kept = ffi.from_buffer(kept)
+            config.kept = ffi.cast("uint8_t *", self.kept)
         handle = ffi.new("struct bm_media **")
         _check(self.lib.bm_open(config, handle))
         self.handle = handle[0]
@@ -44,13 +48,23 @@ class Media:
 
         Return the relay and its ports: A's RTP and RTCP, B's RTP and RTCP.
         """
-        sides = ffi.new("struct bm_side[2]")
-        for side, (ip, low, high, *scope) in zip(sides, (side_a, side_b)):
-            _fill_address(side.local, (ip, 0, *scope))
-            side.port_low, side.port_high = low, high
+        sides = self._sides(side_a, side_b)
         relay, ports = ffi.new("uint32_t *"), ffi.new("struct bm_ports *")
         _check(self.lib.bm_relay_open(self.handle, sides, relay, ports))
         return relay[0], tuple(ports.port)
+
+    def relay_resume(self, relay, side_a, side_b):
+        """Go on with a relay of an earlier process; sides as in `relay_open`, of two ports each."""
+        sides, ports = self._sides(side_a, side_b), ffi.new("struct bm_ports *")
+        _check(self.lib.bm_relay_resume(self.handle, sides, relay, ports))
+        return tuple(ports.port)
+
+    def _sides(self, *wanted):
+        sides = ffi.new("struct bm_side[2]")
+        for side, (ip, low, high, *scope) in zip(sides, wanted):
+            _fill_address(side.local, (ip, 0, *scope))
+            side.port_low, side.port_high = low, high
+        return sides
 
     def relay_update(self, relay, side, **changes):
         """Change what is given of one side.
