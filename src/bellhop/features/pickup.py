@@ -126,14 +126,25 @@ class Pickup:
         return other is not None and other is not but and other.pickup == group != ""
 
     def take(self, request, server, flow, caller, now):
-        """Take an INVITE that asks for a call which still rings; None for all else."""
+        """Take an INVITE that asks for a call which still rings; None for all else.
+
+        A refusal is told here: nobody has called, and nobody has missed a call.
+        """
         if request.method != b"INVITE":
             return None
         asked = request.parsed_uri.param(ELSEWHERE)
-        if asked is not None:
-            return self._reach_out(asked, request, server, flow, caller, now)
-        if not request.has(b"replaces"):
-            return None
+        try:
+            if asked is not None:
+                return self._reach_out(asked, request, server, flow, caller, now)
+            if request.has(b"replaces"):
+                return self._replace(request, server, flow, caller, now)
+        except SipError as error:
+            response = response_to(
+                request, error.status, error.reason, error.headers, self.node.tag()
+            )
+            return self.node.layer.respond(server, response, now)
+
+    def _replace(self, request, server, flow, caller, now):
         call_id = request.value(b"replaces").partition(b";")[0].strip()
         call = self.node.calls.live.get(call_id)
         context = None if call is None else call.context

@@ -65,6 +65,18 @@ class PickupTest(House):
         self.assertEqual(self.call("bob", "201", replaces)[1].status, 487)
         self.assertEqual(self.join(), ["10.0.0.3"])
 
+    def test_who_asks_for_what_does_not_ring_for_him_has_not_called(self):
+        self.start("option pickup family")
+        self.ring()
+        call_id = self.phones["carol"].sent["INVITE"].call_id.decode()
+        replaces = ["Replaces: %s;to-tag=x;from-tag=y" % call_id]
+        answer = self.call("bob", "201", replaces)[1]
+        self.assertEqual(
+            (answer.status, answer.reason), (481, b"that call does not ring for you")
+        )
+        self.assertEqual(self.exchange.node.calls.history, [])
+        self.assertEqual(self.join(), [])
+
     def test_a_call_for_help_is_not_taken_away(self):
         self.start()
         self.call("bob", "112")

@@ -39,6 +39,13 @@ class BeyondTest(TwoHouses):
             self.assertEqual(self.call("bob", "*8401").status, 403)
             self.assertEqual(self.rings(self.advance(PAUSE_MS + 100)), [])
 
+    def test_who_asks_where_nothing_rings_has_not_called(self):
+        self.build()
+        for code in ("*8401", "*8"):
+            self.assertEqual(self.call("bob", code).status, 480)
+        self.assertEqual(self.farm.engine.node.calls.history, [])
+        self.assertIn(b"nobody has called", self.call("carol", "*69").reason)
+
     def test_nobody_is_called_back_late_or_by_another(self):
         self.build()
         self.assertEqual(self.call("bob", "*8401").status, 480)
