@@ -3,9 +3,9 @@
 import pytest
 
 from tests.lite.node import LiteNode
+from tests.lite.pair import Pair
 from tests.mesh.conftest import see, streets  # noqa: F401 - fixtures
-from tests.support import interpreter, lite
-from tests.system import conftest as system
+from tests.support import interpreter, lite, netns
 from tests.system.conftest import network, shelf  # noqa: F401 - fixtures
 
 
@@ -18,7 +18,14 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
-pytest_runtest_makereport = system.pytest_runtest_makereport
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Add what nodes and phones said to the report of a failure."""
+    report = yield
+    for made in ("shelf", "streets"):
+        if report.failed and hasattr(item, made):
+            report.sections.extend(getattr(item, made).report())
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +49,22 @@ def node(compiled, network, tmp_path_factory):  # noqa: F811
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def both(compiled):
+    """A full node and a lite one, for all tests of a module."""
+    reason = netns.why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    made = Pair(compiled)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pair(both, request):
+    """The two nodes with empty hands."""
+    request.node.streets = both
+    yield both
+    both.clear()

@@ -7,6 +7,9 @@ from ..sip import uri
 from ..sip.message import response_to
 from ..tu import dialplan, wishes
 
+# What is said where nobody does what an action asks for.
+NO_NETWORK = "this house calls by no provider, so there is no telephone network here"
+
 
 class Codes:
     """A feature. actions: feature (tu.codes.ACTIONS) -> its method, of whoever `does` it.
@@ -52,6 +55,8 @@ class Codes:
             raise SipError(403, "a door bell dials no codes")
         if action is not None:
             return action(user, dialled, request, server, flow, now)
+        if dialled.feature in codes.ACTIONS:
+            raise SipError(404, NO_NETWORK)
         try:
             words, effects = self._wish(user, dialled, now)
         except BellhopError as error:

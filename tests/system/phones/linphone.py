@@ -49,6 +49,10 @@ class Linphone(AgentPhone):
 
     program = "linphone_agent.py"
 
+    def press(self, keys):
+        """It makes the address itself, and takes none with a # in it."""
+        self.command("dial", keys)
+
     @staticmethod
     def why_unavailable():
         """Return why Linphone cannot run here, or None."""

@@ -60,6 +60,10 @@ class Phone:
         """Complete a name or an extension with the account's domain."""
         return target if ":" in target else f"sip:{target}@{self.account.domain}"
 
+    def press(self, keys):
+        """Dial what the keys of the phone have written, or what stands where they write to."""
+        self.dial(self.uri(keys))
+
     def emit(self, kind, text=""):
         """Record an event (called by the driver's reader thread)."""
         with self._changed:

@@ -3,15 +3,24 @@
 import importlib.util
 import json
 import os
+import time
 
 from .agent_phone import AgentPhone
 from .phone import address
+
+
+PAUSE_SECONDS = 0.06
 
 
 class Pjsua(AgentPhone):
     """One program with one account. As a transferee it does not call the target."""
 
     program = "pjsua_agent.py"
+
+    def press(self, keys):
+        """Its sockets are free half a second after a call, and there are 64, 4 of them a call."""
+        time.sleep(PAUSE_SECONDS)
+        super().press(keys)
 
     @staticmethod
     def why_unavailable():

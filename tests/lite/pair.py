@@ -1,0 +1,169 @@
+"""Two nodes that know each other, node 0 a full one, node 1 a lite one, and the phones of one test.
+
+Node 0 has alice, bob and a door bell, node 1 has carol and dave; each knows the others as contacts
+of one pickup group.
+"""
+
+import re
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.lite.node import TownNode
+from tests.mesh.handset import Handset, field, status_of
+from tests.mesh.town import DOMAIN, PASSWORD, Town, line, wait_until
+from tests.system.phones import KINDS
+
+USERS = {
+    "alice": (0, "201"),
+    "bob": (0, "202"),
+    "carol": (1, "301"),
+    "dave": (1, "302"),
+    "door": (0, "209"),
+}
+# Under these numbers the other node's users are contacts.
+NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402", "door": "509"}
+TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310, "door": 440}
+
+
+class Pair:
+    """The two nodes and the phones of one test."""
+
+    def __init__(self, compiled):
+        self.town = Town("pair", line(2), True)
+        self.folder = tempfile.mkdtemp(prefix="bellhop-pair-")
+        self.phones, self.handsets, self.hosts = [], [], 0
+        for number in (0, 1):
+            here = [name for name in USERS if USERS[name][0] == number]
+            options = {"door": ["option door '1'"]}
+            users = [(name, USERS[name][1], options.get(name, [])) for name in here]
+            self.town.nodes[number].users = users
+            # Tests dial faster than people.
+            more = ["option keep_history '1'", "option stranger_requests_per_minute '0'"]
+            self.town.nodes[number].node_options += more
+        self.nodes = self.town.nodes
+        self.nodes[1].node_options.append("option responders 'dave'")
+        self.nodes[1] = TownNode(self.nodes[1], compiled)
+        self.town.start()
+        self.town.wait_reach()
+        for number in (0, 1):
+            self._introduce(self.nodes[number], self.nodes[1 - number])
+
+    def _introduce(self, node, other):
+        key = other.key()
+        with open(node.folder + "/bellhop", "a") as file:
+            for name in USERS:
+                if self.nodes[USERS[name][0]] is other:
+                    file.write(f"config contact\n\toption name {name}\n")
+                    file.write(f"\toption number {NUMBERS[name]}\n\toption pickup house\n")
+                    file.write(f"\toption address 'sip:{name}@{key}'\n")
+            if node is self.nodes[0]:
+                file.write("config group\n\toption name all\n\toption extension 300\n")
+                for member in ("alice", "bob", f"sip:carol@{key}"):
+                    file.write(f"\tlist member '{member}'\n")
+            else:
+                file.write(
+                    f"config contact\n\toption number 500\n\toption address 'sip:all@{key}'\n"
+                )
+        node.ask("reload")
+
+    def restart(self, number):
+        """Stop a node and start it: its configuration is written anew, without its contacts."""
+        self.nodes[number].stop()
+        self.town.start([number])
+        self._introduce(self.nodes[number], self.nodes[1 - number])
+
+    def take(self, *wanted):
+        """Start phones, each given as (kind, user); return them once they are registered."""
+        made = [self._start(kind, user) for kind, user in wanted]
+        for phone in made:
+            phone.wait_registered()
+        return made
+
+    def _start(self, kind, user):
+        reason = KINDS[kind].why_unavailable()
+        if reason:
+            pytest.skip(reason)
+        host = self.town.phone_host(USERS[user][0], user)
+        self.hosts += 1
+        phone = KINDS[kind](host, f"{self.folder}/{self.hosts}-{kind}", TONES[user])
+        self.phones.append(phone)
+        server = self.nodes[USERS[user][0]].lan_address
+        phone.register(user, PASSWORD, DOMAIN, server, 5060, "udp")
+        return phone
+
+    def handset(self, user, name="hand"):
+        """Return a phone by hand of a user, registered."""
+        number = USERS[user][0]
+        host = self.town.phone_host(number, user + name)
+        self.handsets.append(Handset(host, self.nodes[number], user))
+        return self.handsets[-1].register()
+
+    def clear(self):
+        """End the phones of a test, forget what was wished."""
+        if self.phones:
+            with ThreadPoolExecutor(len(self.phones)) as pool:
+                list(pool.map(lambda phone: phone.close(), self.phones))
+        for handset in self.handsets:
+            handset.register(0)
+            handset.close()
+        self.phones, self.handsets = [], []
+        for user in USERS:
+            node = self.nodes[USERS[user][0]]
+            for wish in node.ask("wishes", user=user)["wished"]:
+                if wish != "last":
+                    node.ask("set-wish", user=user, wish=wish)
+            wait_until(
+                lambda node=node: not node.ask("registrations")["registrations"], "phones are gone"
+            )
+
+    def report(self):
+        """Return what everybody said."""
+        parts = [(node.name, node.log()) for node in self.nodes if node.process is not None]
+        return parts + [(f"{phone} {phone.events()}", phone.log_tail()) for phone in self.phones]
+
+    def close(self):
+        """End everything, also where a node has gone that should be asked."""
+        try:
+            self.clear()
+        finally:
+            self.town.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Lamp:
+    """A lamp of a handset: what it shows, in the order in which it was told."""
+
+    def __init__(self, handset, number, package="dialog"):
+        self.handset = handset
+        self.call = handset.dial(number, [f"Event: {package}", "Expires: 600"], method="SUBSCRIBE")
+        answer = handset.final(self.call, "SUBSCRIBE")
+        assert status_of(answer) == 200, answer
+
+    def wait(self, *wanted):
+        """Wait until it has shown these, one after the other; return the body of the last."""
+        for one in wanted:
+            while True:
+                told = self.handset.incoming("NOTIFY")
+                self.handset.respond(told, 200)
+                if field(told, "Call-ID") == self.call and shows(told) == one:
+                    break
+        return told
+
+
+def shows(notify):
+    """Return what a NOTIFY lets a lamp show."""
+    state = re.search(r"<state>(\w+)</state>", notify)
+    basic = re.search(r"<basic>(\w+)</basic>", notify)
+    if basic:
+        return basic[1]
+    return state[1] if state else "idle"
+
+
+def hang_up(first, second):
+    """End a call."""
+    first.hangup()
+    for phone in (first, second):
+        phone.wait_closed()
