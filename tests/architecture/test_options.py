@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bellhop.settings import codes, reader, schema
+from bellhop.settings import reader, schema
 
 from .tree import ROOT
 
@@ -104,9 +104,3 @@ def test_what_a_form_accepts_is_what_the_node_accepts(kind):
 def test_the_configuration_of_the_package_is_accepted():
     text = (OPENWRT / "bellhop" / "files" / "bellhop.config").read_text()
     assert reader.parse(text, "bellhop").problems == []
-
-
-def test_the_readme_tells_what_every_feature_code_does():
-    told = (ROOT / "README.md").read_text()
-    for feature, code in codes.STYLES["etsi"].items():
-        assert any(f"`{code}{rest}" in told for rest in ("`", "*", "2", "1")), (feature, code)

@@ -8,7 +8,6 @@ import time
 from .agent_phone import AgentPhone
 from .phone import address
 
-
 PAUSE_SECONDS = 0.06
 
 

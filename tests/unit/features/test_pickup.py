@@ -71,9 +71,7 @@ class PickupTest(House):
         call_id = self.phones["carol"].sent["INVITE"].call_id.decode()
         replaces = ["Replaces: %s;to-tag=x;from-tag=y" % call_id]
         answer = self.call("bob", "201", replaces)[1]
-        self.assertEqual(
-            (answer.status, answer.reason), (481, b"that call does not ring for you")
-        )
+        self.assertEqual((answer.status, answer.reason), (481, b"that call does not ring for you"))
         self.assertEqual(self.exchange.node.calls.history, [])
         self.assertEqual(self.join(), [])
 
