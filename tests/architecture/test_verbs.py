@@ -54,7 +54,7 @@ OF_COMMAND = {
     "mqtt",
     "firewall", "options", "sign-spam-list",
     "hash-password", "import-identity", "person-key", "export-person", "import-person",
-    "prove-person", "claim",
+    "prove-person", "claim", "number",
 }  # fmt: skip
 
 

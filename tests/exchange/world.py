@@ -23,6 +23,7 @@ database = "sqlite:///{folder}/directory.db"
 api = "http://127.0.0.1:{port}"
 listen = "127.0.0.1:{port}"
 state = "{folder}/state"
+list = "{folder}/list"
 [sms]
 kind = "print"
 file = "{folder}/texts"

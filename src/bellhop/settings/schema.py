@@ -322,6 +322,7 @@ SCHEMA = {
         "book": _option(
             flag, False, "look up, one a minute, which numbers of the phone book the DNS knows"
         ),
+        "keeper": _list(line, "keys of the keepers of the list of providers, three, two must sign"),
         "lookup": _option(
             choice("dns", "private"),
             "dns",

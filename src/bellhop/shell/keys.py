@@ -173,6 +173,31 @@ def _claim(arguments):
     return 0
 
 
+def _number(arguments):
+    from ..world.settings import read_settings
+
+    try:
+        from .dnssec.number import Number
+    except ImportError:
+        raise BellhopError(missing("bellhop-dns", "no number can be had")) from None
+    settings = read_settings(places.config_path(arguments))
+    with asking(arguments) as asked:
+        one = Number(
+            _state(arguments), settings, arguments.user, asked, print, lambda: input("code: ")
+        )
+        if arguments.voucher:
+            print(one.credit(arguments.voucher))
+        elif arguments.page:
+            print(one.page())
+        elif arguments.price is not None:
+            print("\n".join(one.money(arguments.price)))
+        elif arguments.move:
+            one.move(arguments.move)
+        else:
+            one.go(arguments.name or "", arguments.directory or "", arguments.provider or "")
+    return 0
+
+
 def _prove_person(arguments):
     keys_of_people = _of_the_mesh("keys_of_people")
     line = keys_of_people.prove(_state(arguments), arguments.name, arguments.key)
@@ -247,6 +272,18 @@ COMMANDS = (
         ("name", {"metavar": "NAME", "help": "a number such as +49301234, or an address"}),
         ("address", {"metavar": "ADDRESS", "nargs": "?", "help": "where calls to it go"}),
         ("--directory", {"metavar": "ZONE", "help": "which one, where there are several"}),
+    ),
+    Own(
+        "number", "a number of one's own: directory and provider, all steps", _number,
+        ("user", {"metavar": "USER", "help": "whose it is"}),
+        ("name", {"metavar": "NUMBER", "nargs": "?", "help": "at first: such as +49301234"}),
+        ("--directory", {"metavar": "ZONE", "help": "which one, where there are several"}),
+        ("--provider", {"metavar": "URL", "help": "which one, instead of the best of the list"}),
+        ("--move", {"metavar": "URL", "help": "go to another provider"}),
+        ("--voucher", {"metavar": "CODE", "help": "pay with a voucher"}),
+        ("--price", {"metavar": "NUMBER", "nargs": "?", "const": "",
+                     "help": "the balance, and what a call there costs"}),
+        ("--page", {"action": "store_true", "help": "the provider's page, a link for once"}),
     ),
     Own(
         "prove-person", "let a user's key speak for another router too", _prove_person,

@@ -26,6 +26,7 @@ from ..world import netlink, secrets, service
 from ..world.cpython import sockets
 from ..world.loop import Loop
 from ..world.rows import ROWS
+from ..world.settings import KEPT, read_settings
 from ..world.streams import Plain
 from .entropy import Entropy
 from .origins import Guard
@@ -70,6 +71,15 @@ class Service(service.Service):
         self.spool = None
 
     rows = ROWS
+
+    def read_settings(self):
+        """Return the Settings in the file, and the accounts that were opened with providers."""
+        more = ""
+        if os.path.isdir(os.path.join(self.state, "accounts")):
+            from .dnssec import accounts  # Only a node with such an account pays for it in memory.
+
+            more = accounts.text(self.state)
+        return read_settings(self.settings_file, self.state + KEPT, more)
 
     def make_resolver(self):
         """Return what performs Resolve."""
@@ -400,7 +410,7 @@ class Service(service.Service):
         self.loop.performers[Ask] = self.resolver.ask
         from .dnssec.errands import Errands  # Only a node with names pays for it in memory.
 
-        self.errands = Errands(self.loop, self.state)
+        self.errands = Errands(self.loop, self.state, self.reload)
         self.loop.performers[Errand] = self.errands.perform
         self._take_people()
 

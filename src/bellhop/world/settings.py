@@ -7,8 +7,10 @@ from .system import files, sockets
 KEPT = "/config.good"
 
 
-def read_settings(path, kept=None):
+def read_settings(path, kept=None, more=""):
     """Return the Settings in a file; what is wrong in it is in their `problems`.
+
+    more: sections that stand behind those of the file.
 
     kept: path of a copy of the last good file, which is in force where there is nothing in this
     one; raises ConfigError where neither can be read.
@@ -18,11 +20,11 @@ def read_settings(path, kept=None):
     problem = settings = None
     try:
         octets = _octets(path)
-        settings = reader.parse(_text(octets), path)
+        settings = reader.parse(_text(octets) + more, path)
         if kept is not None and settings.lacks_domain() and files.exists(kept):
             # Every password hash is of one domain: another would take all phones away.
             domain = reader.parse(_text(_octets(kept)), kept).domain.decode()
-            settings = reader.parse(_text(octets), path, domain)
+            settings = reader.parse(_text(octets) + more, path, domain)
     except OSError as error:
         wrong = "cannot be read: " + sockets.reason(error)
         problem = problems.Problem(problems.UNREADABLE, wrong)

@@ -6,6 +6,7 @@ database = "sqlite:////var/lib/bellhop/directory.db"    # that of PowerDNS too; 
 api = "https://directory.example:8443"      # as the world sees it
 listen = "127.0.0.1:8400"                   # behind whatever ends TLS
 state = "/var/lib/bellhop"                  # its two keys: keep a copy
+list = "/var/lib/bellhop/list"              # if it is carried: bellhop_exchange.keeper
 [sms]
 kind = "gammu"                              # or "kannel", or "print" for a lab
 config = "/etc/gammu-smsdrc"
@@ -56,7 +57,9 @@ def made(settings, clock=time.time):
     tag = blind.public_key(tag_key(secret))
     zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"], tag)
     engine, sender = connect(settings["database"]), senders.of(settings.get("sms", {}))
-    return Directory(engine, zone, sender, seed, secret, clock)
+    service = Directory(engine, zone, sender, seed, secret, clock)
+    service.list_path = settings.get("list", "")
+    return service
 
 
 def watch(service, stopped):

@@ -18,7 +18,7 @@ class Api(web.Service):
         """Return the rows of the directory."""
         return [
             *super().routes(),
-            ("/v1/about", "GET", self.about),
+            ("/v1/about", "GET", self.about), ("/v1/list", "GET", self.list),
             ("/v1/claims", "POST", self.claim), ("/v1/claims/{id}", "GET", self.show),
             ("/v1/claims/{id}", "DELETE", self.remove),
             ("/v1/claims/{id}/proof", "POST", self.prove),
@@ -40,6 +40,11 @@ class Api(web.Service):
             "tag_key": self.service.zone.tag_key,
             "ways": ["sms"],
         }
+
+    async def list(self, request):
+        """The keepers' list of directories and providers, as they signed it."""
+        octets = await run_in_threadpool(self.service.signed_list)
+        return Response(octets, media_type="application/octet-stream")
 
     async def openapi(self, request):
         """What there is."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from bellhop.names import enum, keys, statement
 
+from .. import migrations
 from .claims import PUBLISHED, STALE
 
 # Claims in these states stand in the DNS, or in the buckets alone.
@@ -104,7 +105,7 @@ def connect(url):
     engine = create_engine(url)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _durable)
-    META.create_all(engine)
+    migrations.bring(engine, META, "directory")
     return engine
 
 

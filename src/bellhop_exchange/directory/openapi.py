@@ -71,6 +71,15 @@ def described(title, paths):
 
 DESCRIPTION = described("bellhop directory", {
         "/v1/about": {"get": operation("who this directory is", answer={"type": "object"})},
+        "/v1/list": {
+            "get": {
+                "summary": "the keepers' list of directories and providers",
+                "responses": {
+                    "default": PROBLEM,
+                    "200": {"description": "list", "content": {"application/octet-stream": {}}},
+                },
+            },
+        },
         "/v1/claims": {"post": operation("begin a claim", {"name": NAME}, CLAIM)},
         "/v1/claims/{id}": {
             "parameters": path("id"),

@@ -47,6 +47,7 @@ class Directory:
         self.key = nacl.signing.SigningKey(seed)
         self.secret = secret
         self.clock = clock
+        self.list_path = ""
         self.tag_key = tag_key(secret)
         self.buckets = Buckets(engine, secret, self.statement, clock)
         with engine.begin() as db:
@@ -227,6 +228,14 @@ class Directory:
     def _head(self, db):
         size = log.size_of(db)
         return tree.Head(size, int(self.clock()), log.root(db, size))
+
+    def signed_list(self):
+        """Return the octets of the keepers' list; raises Problem where none is carried."""
+        try:
+            with open(self.list_path, "rb") as file:
+                return file.read()
+        except OSError:
+            raise Problem(404, "this directory carries no list") from None
 
     def head(self):
         """Return the signed head of the log, octets."""

@@ -18,6 +18,8 @@ from sqlalchemy import (
     event,
 )  # fmt: skip
 
+from .. import migrations
+
 META = MetaData()
 ACCOUNTS = Table(
     "accounts", META,
@@ -106,7 +108,7 @@ def connect(url):
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _durable)
         event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
-    META.create_all(engine)
+    migrations.bring(engine, META, "provider")
     return engine
 
 

@@ -2,31 +2,47 @@
 
 import functools
 import json
+import os
 import sys
 
 from ..workers import Workers
 
 SECONDS = 120
+# How often it is seen whether credentials must be renewed.
+RENEW_MS = 1800000
 FAILED = {"problem": "the directory could not be asked: the log says why"}
 
 
 class Errands:
-    """One errand at a time. state: the node's folder."""
+    """One errand at a time. state: the node's folder; reload(): reads the settings anew."""
 
-    def __init__(self, loop, state):
+    def __init__(self, loop, state, reload):
         self.loop = loop
         self.state = state
+        self.reload = reload
         self.workers = None
+        loop.call_later(RENEW_MS, self._renew)
+
+    def _renew(self):
+        """See to it that the credentials of accounts with providers stay good."""
+        self.loop.call_later(RENEW_MS, self._renew)
+        if os.path.isdir(os.path.join(self.state, "accounts")):
+            self._start("renew", {}, self._renewed)
+
+    def _renewed(self, answer):
+        if answer.get("changed"):
+            self.reload()
 
     def perform(self, effect):
         """Perform an Errand."""
+        hear = self.loop.engine.hear
+        told = functools.partial(self.loop.later, hear, "errands", "told", effect.number)
+        self._start(effect.job, effect.fields, told)
+
+    def _start(self, job, fields, told):
         if self.workers is None:
             self.workers = Workers(self.loop, 1)
-        told = functools.partial(
-            self.loop.later, self.loop.engine.hear, "errands", "told", effect.number
-        )
-        work = functools.partial(run, self.state, effect.job, effect.fields)
-        self.workers.start(work, told, FAILED)
+        self.workers.start(functools.partial(run, self.state, job, fields), told, FAILED)
 
     def close(self):
         """Take no more."""

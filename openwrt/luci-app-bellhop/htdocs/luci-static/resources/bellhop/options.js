@@ -191,6 +191,7 @@ const OPTIONS = {
 		[ 'directory', [], 'host', _('Directories'), _('Domains that say which key a telephone number has.') ],
 		[ 'book', '0', FLAG, _('Look up the phone book'), _('Now and then a number: who can be called over the Internet. Directories that can do without do not see the questions.') ],
 		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
+		[ 'keeper', [], 'string', _('Keepers of the list'), _('Three keys; two of them must have signed the list of providers.') ],
 		[ 'lookup', 'dns', [ 'dns', 'private' ], _('Questions about numbers'), _('Private: no directory sees which numbers are looked up.') ],
 		[ 'root_hints', '', 'file', _('Servers of the root'), _('None: those of the Internet.') ]
 	],

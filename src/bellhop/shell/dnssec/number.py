@@ -1,0 +1,317 @@
+"""A number of one's own, in steps: key, claim, code, proof, choice, account, address, telephone.
+
+Each step is kept when it is done (`accounts`), so that whoever is interrupted goes on there.
+Nothing is asked after the code.
+"""
+
+import binascii
+import os
+import socket
+import statistics
+import time
+from pathlib import Path
+
+from ...errors import BellhopError
+from ...names import choice, keys, lists
+from ...names.answer import BOGUS, SECURE, TXT
+from ..mesh import identity, keys_of_people
+from . import accounts
+
+# The own resolver is asked each second, for so long.
+SECURE_SECONDS = 65
+REGISTERED_SECONDS = 60
+PROBES, PROBE_SECONDS = 5, 1
+LIST = "list"
+CONTESTED = (
+    "another key is published under %s. Its owner was told, and has seven days to prove it again; "
+    "then it is yours: run this again"
+)
+
+
+class Number:
+    """One user's number. state: the node's folder; settings: its Settings.
+
+    ask(verb, arguments): of the running node; tell(sentence); read_code(): what is typed.
+    """
+
+    def __init__(self, state, settings, user, ask, tell, read_code):
+        self.state = state
+        self.settings = settings
+        self.user = user
+        self.ask = ask
+        self.tell = tell
+        self.read_code = read_code
+        self.row = accounts.read(state, user)
+        self.row.setdefault("done", [])
+
+    def go(self, name="", directory="", provider=""):
+        """Do all steps that are not done yet; return what is kept. raises BellhopError."""
+        if name and name != self.row.get("name", name):
+            self.row = {"done": []}
+        self.row["name"] = name or self.row.get("name", "")
+        if not self.row["name"]:
+            raise BellhopError("say which number: bellhop number %s +49301234" % self.user)
+        self.row.update({"wanted": provider} if provider else {})
+        self.row.update({"directory": directory} if directory else {})
+        for step, work in self.STEPS:
+            if step not in self.row["done"]:
+                if not work(self):
+                    return self.row
+                self.row["done"].append(step)
+                self._keep()
+        return self.row
+
+    def _keep(self):
+        accounts.write(self.state, self.user, self.row)
+
+    def _api(self, base):
+        return accounts.api(self.state, self.user, base)
+
+    @property
+    def number(self):
+        return self.row["name"]
+
+    # Steps 1 to 4: the directory.
+
+    def key(self):
+        """The user has a key."""
+        if self.user not in self.settings.users:
+            raise BellhopError("there is no user '%s'; `bellhop users` shows them" % self.user)
+        keys_of_people.make(self.state, self.user)
+        self.ask("reload", {})
+        return True
+
+    def claim(self):
+        """A code is on its way."""
+        known = [one for one in self.ask("names", {})["directories"] if one["api"]]
+        wanted = self.row.get("directory")
+        known = [one for one in known if wanted in (None, one["zone"])]
+        if not known:
+            raise BellhopError("no directory is known: `list directory` in `config dns` names one")
+        self.row.update(directory=known[0]["zone"], api=known[0]["api"])
+        found = self._api(self.row["api"]).ask("POST", "/v1/claims", {"name": self.number})
+        self.row["claim"] = found["claim"]
+        self.tell("a message with a code is on its way to %s" % self.number)
+        return True
+
+    def code(self):
+        """The code is typed."""
+        api, path = self._api(self.row["api"]), "/v1/claims/" + self.row["claim"]
+        found = api.ask("GET", path)
+        if found["state"] == "expired":
+            self.row["done"].remove("claim")
+            self._keep()
+            raise BellhopError("the code is too old: run this again for another one")
+        if found["state"] == "challenged":
+            found = api.ask("POST", path + "/proof", {"code": self.read_code().strip()})
+        if found["state"] == "contested":
+            self.tell(CONTESTED % self.number)
+            return False
+        if "statement" not in found:
+            raise BellhopError("the directory says that the claim is " + found["state"])
+        self.ask("set-statement", {"user": self.user, "statement": found["statement"]})
+        self.row["statement"] = found["statement"]
+        return True
+
+    def published(self):
+        """The own resolver says so, proved by DNSSEC."""
+        from ..service import milliseconds  # What a node that runs has loaded anyway.
+        from .resolving import Resolving
+
+        zone, crypto = self.row["directory"], identity.crypto()
+        mine = crypto.public_key(keys_of_people.own(self.state, self.user))
+        owner = keys.of_number(self.number[1:].encode(), zone.encode()).decode()
+        section, end = self.settings.dns, time.monotonic() + SECURE_SECONDS
+        with Resolving(milliseconds, section.anchor, section.root_hints) as resolving:
+            while True:
+                answer = resolving.ask(owner, TXT, zone)
+                found = [one.key for one in keys.published(answer.records)]
+                if answer.outcome == SECURE and mine in found:
+                    self.tell("the DNS names your key for %s" % self.number)
+                    return True
+                if answer.outcome == BOGUS or time.monotonic() > end:
+                    words = "the DNS does not name your key for %s yet: %s; run this again"
+                    raise BellhopError(words % (self.number, answer.why or answer.outcome))
+                time.sleep(1)
+
+    # Steps 5 to 9: the provider.
+
+    def choose(self):
+        """The best provider of the list, or the one that was wanted."""
+        if self.row.get("wanted"):
+            self.row.update(provider=self.row["wanted"], reason="your own choice")
+            return True
+        offers = [one for one in map(self._offer, self._providers()) if one is not None]
+        country = self.settings.plan.country.decode().lstrip("+")
+        country = "+" + country if country else ""
+        crypto = identity.crypto()
+        mine = crypto.public_key(keys_of_people.own(self.state, self.user))
+        best, reason = choice.choose(offers, country, mine)
+        if best is None:
+            raise BellhopError(reason + ": name one with --provider URL")
+        self.row.update(provider=best.api, reason=reason)
+        self.tell("provider: " + reason)
+        return True
+
+    def _providers(self):
+        """Return the APIs of the providers of the signed list; raises BellhopError."""
+        keepers = lists.keepers_of(self.settings.dns.keeper)
+        if not keepers:
+            raise BellhopError(
+                "name a provider with --provider URL, or `list keeper` in `config dns`"
+            )
+        path, kept = Path(self.state) / LIST, 0
+        verify = identity.crypto().verify
+        if path.exists():
+            kept = lists.read(path.read_bytes(), keepers, 0, verify)[0].sequence
+        try:
+            octets = self._api(self.row["api"]).fetch("/v1/list")
+            head, found = lists.read(octets, keepers, kept, verify)
+            beside = path.with_suffix(".new")
+            beside.write_bytes(octets)
+            os.replace(beside, path)
+        except (BellhopError, ValueError) as error:
+            if not kept:
+                raise BellhopError("the list of providers: %s" % error) from None
+            self.tell("the list of providers: %s; the one that was kept is used" % error)
+            head, found = lists.read(path.read_bytes(), keepers, 0, verify)
+        if head.until < time.time() // 86400:
+            self.tell("the list of providers is out of date; it is used all the same")
+        return [one["api"] for one in found.get("providers", []) if isinstance(one, dict)]
+
+    def _offer(self, base):
+        """Return the Offer of a provider, None where it does not answer."""
+        api = self._api(base)
+        try:
+            about = api.ask("GET", "/v1/about")
+            prices = [self._price(api, number) for number in self._dialled()]
+        except BellhopError:
+            return None
+        return choice.Offer(base, about, prices, self._delay(about.get("proxies") or []))
+
+    def _price(self, api, number):
+        try:
+            return api.ask("GET", "/v1/rates?to=%s" % number.lstrip("+"))["per_minute"]
+        except BellhopError:
+            return None
+
+    def _dialled(self):
+        """Return the numbers that this house dials most, its own where there are none."""
+        counts = {}
+        for row in self.ask("history", {})["history"]:
+            number = row["dialled"].partition(":")[2].partition("@")[0]
+            if number[:1] == "+":
+                counts[number] = counts.get(number, 0) + 1
+        most = sorted(counts, key=lambda one: (-counts[one], one))[: choice.MOST_NUMBERS]
+        return most or [self.number]
+
+    def _delay(self, proxies):
+        """Return the median time of OPTIONS to a proxy, ms."""
+        place = proxies[0].partition(":")[2].partition(";")[0] if proxies else ""
+        host, _, port = place.rpartition(":") if ":" in place else (place, "", "5060")
+        times = []
+        for _ in range(PROBES):
+            mark = binascii.hexlify(os.urandom(6)).decode()
+            try:
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.settimeout(PROBE_SECONDS)
+                    probe.connect((host, int(port)))
+                    begun = time.monotonic()
+                    probe.send(_options(place, mark, probe.getsockname()))
+                    probe.recv(65535)
+                    times.append(int(1000 * (time.monotonic() - begun)))
+            except (OSError, ValueError):
+                times.append(1000 * PROBE_SECONDS)
+        return int(statistics.median(times))
+
+    def account(self):
+        """Open it: the provider looks the key up for itself."""
+        body = {"name": self.number, "directory": self.row["directory"]}
+        body["statement"] = self.row["statement"]
+        found = self._api(self.row["provider"]).ask("POST", "/v1/accounts", body)
+        accounts.take(self.row, found)
+        return True
+
+    def address(self):
+        """Let the number lead there."""
+        body = {"address": self.row["aor"], "s": 0}
+        self._api(self.row["api"]).ask("PUT", "/v1/records/" + self.number, body)
+        return True
+
+    def registered(self):
+        """The node takes the account as a provider, and registers."""
+        self._keep()
+        self.ask("reload", {})
+        end, name = time.monotonic() + REGISTERED_SECONDS, "account_" + self.user
+        while True:
+            rows = self.ask("providers", {}).get("providers", [])
+            if [row for row in rows if row["name"] == name and row["is_up"]]:
+                self.tell("%s is reachable" % self.number)
+                return True
+            if time.monotonic() > end:
+                raise BellhopError("the telephone is not registered yet: `bellhop providers`")
+            time.sleep(0.2)
+
+    STEPS = (
+        ("key", key), ("claim", claim), ("code", code), ("published", published),
+        ("choice", choose), ("account", account), ("address", address), ("registered", registered),
+    )  # fmt: skip
+
+    # Afterwards.
+
+    def money(self, number=""):
+        """Return sentences: the balance, and what a call to a number costs."""
+        api = self._provider()
+        found = api.ask("GET", "/v1/account")
+        told = ["balance %s" % _money(found["balance"], found["currency"])]
+        if number:
+            rate = api.ask("GET", "/v1/rates?to=%s" % number.lstrip("+"))
+            price = _money(rate["per_minute"], rate["currency"])
+            told.append("a call to %s (%s) costs %s a minute" % (number, rate["place"], price))
+        return told
+
+    def credit(self, voucher):
+        """Redeem a voucher; return a sentence."""
+        mark = "voucher " + voucher
+        found = self._provider().ask("POST", "/v1/credit", {"voucher": voucher}, again=mark)
+        return "credited %s" % _money(found["paid"], "")
+
+    def page(self):
+        """Return the address of the provider's page, good once, for a minute."""
+        return self._provider().ask("POST", "/v1/login", {})["url"]
+
+    def _provider(self):
+        if not self.row.get("provider"):
+            raise BellhopError("%s has no account yet: bellhop number %s" % (self.user, self.user))
+        return self._api(self.row["provider"])
+
+    def move(self, provider):
+        """Go to another provider: an account there, and the number leads there.
+
+        The old one stays until nobody's cache leads to it any more; `accounts.renew` closes it.
+        """
+        if self.row.get("password") and provider != self.row["provider"]:
+            old = {name: self.row[name] for name in accounts.GIVEN + ("provider",)}
+            self.row["old"] = dict(old, until=int(time.time()) + accounts.LEAVING_SECONDS)
+        self.row["wanted"] = provider
+        self.row["done"] = [one for one in self.row["done"] if one in FIRST]
+        self._keep()
+        return self.go()
+
+
+# Steps that another provider changes nothing of.
+FIRST = ("key", "claim", "code", "published")
+
+
+def _options(place, mark, here):
+    lines = (
+        "OPTIONS sip:%s SIP/2.0" % place, "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bK%s;rport" % (
+            here[0], here[1], mark,
+        ), "Max-Forwards: 70", "From: <sip:probe@invalid>;tag=%s" % mark, "To: <sip:%s>" % place,
+        "Call-ID: %s" % mark, "CSeq: 1 OPTIONS", "Content-Length: 0", "", "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def _money(amount, currency):
+    return ("%d.%02d %s" % (amount // 10**6, amount % 10**6 // 10**4, currency)).strip()

@@ -1,0 +1,201 @@
+"""A number of one's own by `bellhop number`: real node, directory, PowerDNS, two providers."""
+
+import pytest
+
+pytest.importorskip(
+    "starlette", reason="the servers' libraries are missing: pip install src[exchange]"
+)
+pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
+pytest.importorskip("bellhop.shell.dnssec.unbound_abi", reason="no binding: `make native`")
+
+import json  # noqa: E402
+import os  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+
+from bellhop.names import enum, keys  # noqa: E402
+from bellhop.names.answer import NAPTR  # noqa: E402
+from bellhop.shell.dnssec import accounts  # noqa: E402
+from bellhop.shell.dnssec.resolving import Resolving  # noqa: E402
+from bellhop.shell.service import milliseconds  # noqa: E402
+from bellhop_exchange import keeper  # noqa: E402
+from tests.trunks.house import SOURCE, House  # noqa: E402
+
+from . import telephone  # noqa: E402
+from .test_provider import FAR, NETWORK, Provider  # noqa: E402
+from .world import World, why_not  # noqa: E402
+
+NUMBER = "+4930555042"
+DNS = """config dns
+	list directory dir.test
+	option anchor {anchor}
+	option root_hints {hints}
+	list keeper {keepers}
+"""
+
+
+class Signed:
+    """A list of providers and its three keepers."""
+
+    def __init__(self, folder, apis):
+        self.folder = folder
+        self.keys = [keeper.work("new", folder / name).decode().strip() for name in "abc"]
+        self.sign(1, apis)
+
+    def sign(self, sequence, apis):
+        """Carry a list, signed by two."""
+        rows = [{"api": api, "countries": ["+49"]} for api in apis]
+        (self.folder / "list.json").write_text(json.dumps({"providers": rows}))
+        (self.folder / "head").write_bytes(
+            keeper.work("head", self.folder / "list.json", str(sequence), "30", "https://dir.test")
+        )
+        parts = []
+        for number, name in ((0, "a"), (2, "c")):
+            path = self.folder / ("signature" + name)
+            path.write_bytes(keeper.work("sign", self.folder / "head", self.folder / name))
+            parts.append("%d=%s" % (number, path))
+        carrier = keeper.work("join", self.folder / "list.json", self.folder / "head", *parts)
+        (self.folder / "list").write_bytes(carrier)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Return (World, two Providers, Signed)."""
+    reason = why_not() or telephone.why_not()
+    if reason:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("place")
+    world = World(folder)
+    providers = [Provider(world, name, folder) for name in ("one", "two")]
+    servers = []
+    for at, one in enumerate(providers):
+        (folder / one.name).mkdir()
+        network = (NETWORK[0], NETWORK[1] + at)
+        running = telephone.Asterisk(folder / one.name, one.host, 5060, network, one.server)
+        servers.append(running.start())
+    signed = Signed(folder, [one.api for one in providers])
+    yield world, providers, signed
+    for running in servers:
+        running.stop()
+    for one in providers:
+        one.server.stop()
+    world.close()
+
+
+@pytest.fixture
+def house(place, tmp_path):
+    world, _, signed = place
+    keepers = "\n\tlist keeper ".join(signed.keys)
+    dns = DNS.format(anchor=world.lab.anchor, hints=world.lab.hints, keepers=keepers)
+    running = House(tmp_path, [dns], media=True, listen="127.0.0.1")
+    yield running
+    running.stop()
+
+
+def command(house, world, *words, types=True):
+    """Run `bellhop number`; return what it prints. types: whether the code is typed."""
+    text = [sys.executable, "-m", "bellhop", "number", "--config", str(house.config)]
+    text += ["--state", str(house.folder / "state"), *words]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    with subprocess.Popen(
+        text, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment,
+    ) as process:  # fmt: skip
+        if types:
+            before = lines(world)
+            house.wait_for(lambda: lines(world) > before or process.poll() is not None, 60)
+            process.stdin.write(world.code() + "\n")
+        process.stdin.close()
+        said = process.stdout.read()
+    assert process.returncode == 0, said + house.told()
+    return said
+
+
+def lines(world):
+    path = world.folder / "texts"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_ten_steps_from_nothing_to_a_number(place, house):
+    world, providers, signed = place
+    house.wait_for(lambda: house.ask("names")["directories"], 60)
+    begun = time.monotonic()
+    said = command(house, world, "alice", NUMBER)
+    print("steps 1 to 9 with processes and code: %.1f s" % (time.monotonic() - begun))
+    assert "of 2:" in said and "ms away" in said and NUMBER + " is reachable" in said
+    row = json.loads((house.folder / "state/accounts/alice.json").read_text())
+    owner = enum.owner(NUMBER[1:].encode(), b"e164.dir.test")
+    answer = world.wait_secure(owner, NAPTR, lambda records: records)
+    assert enum.addresses(answer.records, NUMBER[1:].encode()) == [row["aor"].encode()]
+    first = [one for one in providers if one.api == row["provider"]][0]
+    second = [one for one in providers if one is not first][0]
+    said = command(house, world, "alice", "--price", FAR, types=False)
+    assert "balance 0.00 EUR" in said and "(Munich) costs 6.00 EUR a minute" in said
+    (code,) = first.vouchers(1, "3")
+    assert "credited 3.00" in command(house, world, "alice", "--voucher", code, types=False)
+    assert first.api in command(house, world, "alice", "--page", types=False)
+    # To the other one: the number follows, the old account is closed.
+    said = command(house, world, "alice", "--move", second.api, types=False)
+    moved = json.loads((house.folder / "state/accounts/alice.json").read_text())
+    assert moved["provider"] == second.api and moved["aor"] != row["aor"]
+    with Resolving(milliseconds, world.lab.anchor, world.lab.hints) as fresh:
+        answer = fresh.ask(owner.decode(), NAPTR, "dir.test")
+    assert enum.addresses(answer.records, NUMBER[1:].encode()) == [moved["aor"].encode()]
+    # Who has the old address in a cache is heard too, until nobody has.
+    house.wait_for(lambda: house.row("account_alice_old")["is_up"], 60)
+    state = house.folder / "state"
+    assert accounts.renew(state) == {"changed": [], "problem": ""}
+    accounts.write(state, "alice", {**moved, "old": {**moved["old"], "until": 0}, "renewed": 0})
+    assert accounts.renew(state) == {"changed": ["alice"], "problem": ""}
+    assert first.rows("accounts") == [] and len(second.rows("accounts")) == 1
+    renewed = accounts.read(state, "alice")
+    assert renewed["password"] != moved["password"] and "old" not in renewed
+    house.ask("reload")
+    house.wait_for(lambda: house.row("account_alice")["is_up"], 60)
+
+
+def test_a_loss_of_power_in_each_step_goes_on_there(place, house):
+    world, providers, _ = place
+    number = "+4930555043"
+    house.wait_for(lambda: house.ask("names")["directories"], 60)
+    path = house.folder / "state/accounts/bob.json"
+    steps = ("key", "claim")
+    words = [sys.executable, "-m", "bellhop", "number", "--config", str(house.config)]
+    words += ["--state", str(house.folder / "state"), "bob", number]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    before, process = lines(world), None
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
+    house.wait_for(lambda: path.exists() and json.loads(path.read_text())["done"] == [*steps], 60)
+    process.kill()
+    process.wait()
+    assert lines(world) == before + 1
+    for step in ("code", "published", "choice", "account", "address", "registered"):
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment, text=True)
+        process.stdin.write(world.code() + "\n")
+        process.stdin.flush()
+        house.wait_for(lambda step=step: step in json.loads(path.read_text())["done"], 90)
+        process.kill()
+        process.wait()
+    assert lines(world) == before + 1, "one message was enough"
+    row = json.loads(path.read_text())
+    name = keys.of_number(number[1:].encode(), b"dir.test")
+    assert row["done"][-1] == "registered" and name
+    house.wait_for(lambda: house.row("account_bob")["is_up"], 60)
+
+
+def test_an_older_list_is_not_believed(place, house):
+    world, providers, signed = place
+    house.wait_for(lambda: house.ask("names")["directories"], 60)
+    signed.sign(7, [providers[0].api])
+    said = command(house, world, "carol", "+4930555044")
+    assert "the only one for +49" in said
+    signed.sign(6, [providers[1].api])
+    path = house.folder / "state/accounts/carol.json"
+    row = json.loads(path.read_text())
+    row["done"] = [one for one in row["done"] if one not in ("choice", "account", "registered")]
+    del row["provider"]
+    path.write_text(json.dumps(row))
+    said = command(house, world, "carol", types=False)
+    assert "older than the one that was seen; the one that was kept is used" in said
+    assert json.loads(path.read_text())["provider"] == providers[0].api
