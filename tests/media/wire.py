@@ -38,10 +38,19 @@ class Capture:
                 found.append(Datagram(source, target, bytes.fromhex(columns[4])))
         return found
 
-    def rows(self, *fields):
-        """Return these fields of each packet, as tshark writes them, "" where it has none."""
+    def whole(self):
+        """Return all octets that came, with every header."""
+        self._end()
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def _end(self):
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=STOP_SECONDS)
+
+    def rows(self, *fields):
+        """Return these fields of each packet, as tshark writes them, "" where it has none."""
+        self._end()
         words = ["tshark", "-r", self.path, "-Tfields"]
         words += [word for name in fields for word in ("-e", name)]
         done = subprocess.run(

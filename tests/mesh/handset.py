@@ -148,7 +148,7 @@ class Handset:
             lambda text: text.startswith(method + " ") and transaction(text) not in seen, seconds
         )
 
-    def respond(self, request, status, reason="OK", lines=()):
+    def respond(self, request, status, reason="OK", lines=(), body=""):
         """Answer a request."""
         kept = []
         for one in request.split("\r\n\r\n")[0].split("\r\n")[1:]:
@@ -157,8 +157,8 @@ class Handset:
             elif one.startswith("To:"):
                 tag = "" if ";tag=" in one or status == 100 else f";tag={self.tag}"
                 kept.append(one + tag)
-        kept += [f"Contact: <sip:{self.user}@{self.here}>", *lines, "Content-Length: 0"]
-        self.send(f"SIP/2.0 {status} {reason}\r\n" + "\r\n".join(kept) + "\r\n\r\n")
+        kept += [f"Contact: <sip:{self.user}@{self.here}>", *lines, f"Content-Length: {len(body)}"]
+        self.send(f"SIP/2.0 {status} {reason}\r\n" + "\r\n".join(kept) + "\r\n\r\n" + body)
 
     def acknowledge(self, call, answer):
         """Send the ACK of a 200, along the route that the answer names; return what BYE needs."""
