@@ -57,6 +57,11 @@ def git(*words):
     return done.stdout.strip()
 
 
+def subject(commit):
+    """Return what a commit is called, as long as a row has room for it."""
+    return git("log", "-1", "--format=%h %s", commit)[:52]
+
+
 def figures(folder, commit):
     """Return (instructions, octets, kB resident) of a commit, laid out in a folder."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,11 +88,15 @@ def main():
     print("%-52s %12s %10s %8s" % ("", "instructions", "octets", "kB rss"), flush=True)
     with tempfile.TemporaryDirectory() as place:
         for commit in given:
-            before, after = [figures(Path(place) / "tree", one) for one in (commit + "^", commit)]
+            try:
+                before, after = [figures(Path(place) / "tree", c) for c in (commit + "^", commit)]
+            except SystemExit:  # Its bench was mended by a later one.
+                print("%-52s %s" % (subject(commit), "does not run its own bench"), flush=True)
+                continue
             first = first or before
             cost = [now - was for was, now in zip(before, after)]
             sums = [one + more for one, more in zip(sums, cost)]
-            print(row % (git("log", "-1", "--format=%h %s", commit)[:52], *cost), flush=True)
+            print(row % (subject(commit), *cost), flush=True)
     print(row % ("all of them", *sums))
     print("%-52s %+11.1f%% %+9.1f%% %+7.1f%%" % (
         "of what was before the first", *[100 * s / f for s, f in zip(sums, first)]))  # fmt: skip
