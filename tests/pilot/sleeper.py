@@ -4,6 +4,8 @@ It listens to the distributor as the ntfy app does (GET /TOPIC/json), registers 
 and answers. Say that it is a stand-in: no app that can do this was at hand.
 
     python -m tests.pilot.sleeper [--calls 20]     # how long a caller waits, p50 and p95
+
+By Prosody, a real push server, where it is installed (pushserver.py); else by the node itself.
 """
 
 import argparse
@@ -24,19 +26,25 @@ from tests.support.messages import flow
 from tests.system.sipp.runner import free_ports
 from tests.system.test_shell_node import CONFIG, Process
 
+from . import pushserver
+
 TOPIC = "upAbCdEfGhIjKl"
 BOB = "config user\n\toption name 'bob'\n\toption extension '202'\n\toption password 'secret-b'\n"
 
 
 class Sleeper:
-    """An app of alice's. is_awake: whether it has a stream to the node."""
+    """An app of alice's. server: a pushserver.PushServer that wakes it; None: the node does."""
 
-    def __init__(self, ports):
+    def __init__(self, ports, server=None):
         self.ports = ports
         self.count = 0
         self.rang = threading.Event()
         self.listens = threading.Event()
         self.stream = None
+        if server is not None:
+            self.url, server.woken = server.url, self.wake
+            return
+        self.url = "http://127.0.0.1:%d/%s" % (ports["http"], TOPIC)
         threading.Thread(target=self._listen, daemon=True).start()
         assert self.listens.wait(10)
 
@@ -58,9 +66,8 @@ class Sleeper:
         here = self.stream.getsockname()
         phone = Phone("app%d-%d" % (os.getpid(), self.count), "alice",
                       flow(here[0], here[1], "tcp", 1), password=b"secret-a")  # fmt: skip
-        url = "http://127.0.0.1:%d/%s" % (self.ports["http"], TOPIC)
         phone.contact = "<sip:alice@127.0.0.1:%d;transport=tcp;pn-provider=webpush;pn-prid=%s>" % (
-            here[1], uri.escape(url.encode()).decode())  # fmt: skip
+            here[1], uri.escape(self.url.encode()).decode())  # fmt: skip
         line = ['+sip.instance="<urn:uuid:00000000-0000-0000-0000-000000000001>"']
         phone.contact += ";" + line[0]
         self.stream.sendall(phone.request("REGISTER", "sip:home.test"))
@@ -141,11 +148,11 @@ def node(folder):
     return made
 
 
-def measured(calls, folder):
+def measured(calls, folder, server=None):
     """Return how many seconds each of some calls took until the sleeping phone rang."""
     made = node(folder)
     try:
-        app = Sleeper(made.ports)
+        app = Sleeper(made.ports, server)
         app.wake()
         caller, found = Caller(made.ports), []
         for _ in range(calls):
@@ -167,12 +174,23 @@ def main():
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=20)
+    calls, without = parser.parse_args().calls, pushserver.why_unavailable()
     with tempfile.TemporaryDirectory() as folder:
-        found = measured(parser.parse_args().calls, Path(folder))
+        show("by the router itself", measured(calls, Path(folder)))
+    if without:
+        print(without)
+        return
+    with tempfile.TemporaryDirectory() as folder, pushserver.PushServer(folder) as server:
+        (Path(folder) / "node").mkdir()
+        show("by Prosody over TLS", measured(calls, Path(folder) / "node", server))
+
+
+def show(way, found):
+    """Print how long callers waited, seconds."""
     found.sort()
     late = found[max(0, int(len(found) * 0.95) - 1)]
-    words = "a phone that sleeps rings after: p50 %.2f s, p95 %.2f s, %d calls; goal p95 5 s"
-    print(words % (statistics.median(found), late, len(found)))
+    words = "a phone that sleeps rings, woken %s: p50 %.2f s, p95 %.2f s, %d calls; goal p95 5 s"
+    print(words % (way, statistics.median(found), late, len(found)))
 
 
 if __name__ == "__main__":

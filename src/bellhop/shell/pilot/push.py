@@ -7,10 +7,11 @@ from ...settings.problems import missing
 from ..workers import Workers
 
 SECONDS, THREADS = 5, 2
-# A message that wakes is worth nothing when it comes late.
+# A message that wakes is worth nothing when it comes late. What it says is always the same; there
+# are servers that refuse one without a word.
 HEAD = (
-    "POST %s HTTP/1.1\r\nHost: %s\r\nTTL: 30\r\nUrgency: high\r\nContent-Length: 0\r\n"
-    "Connection: close\r\n\r\n"
+    "POST %s HTTP/1.1\r\nHost: %s\r\nTTL: 30\r\nUrgency: high\r\nContent-Length: 4\r\n"
+    "Connection: close\r\n\r\ncall"
 )
 NOT_ALLOWED = "pushes go by https, or to this router"
 NOT_THERE = "it has no connection to this router"
@@ -65,7 +66,7 @@ class Pusher:
 
 
 def _posted(place, path):
-    """POST nothing to a place by TLS; return why that did not do, or ""."""
+    """POST a push to a place by TLS; return why that did not do, or ""."""
     try:
         import ssl  # Only who wakes phones beyond this router pays for it.
     except ImportError:
