@@ -385,7 +385,7 @@
 
 	const DRAWN = {
 		now: () => [ ...(state.calls || []).map(call), (state.calls || []).length ? '' : h('p', { cls: 'card empty' }, t('quiet now')), dialBox(), announcer() ],
-		history: () => [ h('h2', null, t('history')), missedBox(), list((state.history || []).map(past), t('no history')),
+		history: () => [ h('h2', null, t('history')), missedBox(), list((state.history || []).map(past), t(onlyMissed ? 'no missed' : 'no history')),
 			state.more ? button(t('more'), () => history(state.history[state.history.length - 1].id)) : '' ],
 		messages: () => [ h('h2', null, t('messages')), full() ? h('form', { cls: 'card', onsubmit: ev => {
 			ev.preventDefault();

@@ -65,7 +65,10 @@ class Router:
             files = dict(self.files, bellhop=self.uci)
             return [0, {"values": files[given["config"]]}] if given["config"] in files else [4]
         if method == "add":
-            made = {".name": "cfg%02x" % len(self.uci), ".index": len(self.uci), ".anonymous": True}
+            number = len(self.uci)
+            while "cfg%02x" % number in self.uci:  # One that went leaves a gap.
+                number += 1
+            made = {".name": "cfg%02x" % number, ".index": number, ".anonymous": True}
             self.uci[made[".name"]] = dict(
                 given.get("values", {}), **made, **{".type": given["type"]}
             )

@@ -16,7 +16,7 @@ AGAIN = 60000
 ABOUT = {
     STRAIGHT: (
         "The words of calls and texts, from everybody but the two routers.",
-        "Nothing.",
+        "It costs nothing.",
         "That the two routers talk, and when. Each of them, and every node of the mesh, can learn "
         "the other's Internet address.",
     ),

@@ -210,7 +210,7 @@ return baseclass.extend({
 		const lines = rows.map(row => E('tr', { 'class': 'tr' }, columns.map(column => E('td',
 			{ 'class': 'td', 'data-title': column[0] || null, 'style': CELL }, [ column[1](row) ]))));
 		if (!rows.length)
-			lines.push(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td' }, [ empty ]) ]));
+			lines.push(E('tr', { 'class': 'tr placeholder' }, [ E('td', { 'class': 'td', 'style': 'line-height:1.5' }, [ empty ]) ]));
 		return E('table', { 'class': 'table' }, [
 			E('tr', { 'class': 'tr table-titles' }, columns.map(column => E('th', { 'class': 'th' }, [ column[0] ])))
 		].concat(lines));

@@ -14,6 +14,8 @@
 const CODE = _('As *21, or off.'), OF_CHOICES = _('A user or group of this house.');
 const FLAG = 'flag', TLS = _('Needs the package bellhop-tls; 0 switches it off.');
 const NETWORK = 'or(cidr4,cidr6,ip4addr("nomask"),ip6addr("nomask"))';
+/* What none of the choices stands for, where that is not what holds for all. */
+const NONE = { preset: _('another one'), brand: _('another one') };
 const CHOICES = {
 	allow: _('allow'), refuse: _('refuse'), calls: _('every call'), needed: _('only where it must'),
 	error: _('errors'), warning: _('warnings'), notice: _('notices'), info: _('everything'),
@@ -409,7 +411,7 @@ return baseclass.extend({
 				option.validate = (id, text) => !text || (!pattern[0].test(text) ? pattern[1] :
 					(is_shared ? whyTaken(id, text) : name == 'forward' ? whyNoForward(id, text) : null) || true);
 			else if (is_choice) {
-				accepted.forEach(choice => option.value(choice, CHOICES[choice]));
+				accepted.forEach(choice => option.value(choice, choice === '' && NONE[name] || CHOICES[choice]));
 				option.textvalue = id => CHOICES[option.cfgvalue(id) || value];
 			}
 			else if (WIDGETS[accepted])
@@ -445,6 +447,7 @@ return baseclass.extend({
 		const section = map.section(form.TypedSection, kind, title, help);
 		section.anonymous = true;
 		section.addremove = !uci.sections('bellhop', kind).length;
+		section.addbtntitle = _('Set up');
 		return section;
 	},
 

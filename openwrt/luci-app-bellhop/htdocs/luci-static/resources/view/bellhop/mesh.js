@@ -55,7 +55,7 @@ function picture(graph, names, hops) {
 		opacity: is_there(node) ? 1 : 0.35 }, [
 		svg('title', {}, [ node ]),
 		svg('circle', { r: node == graph.own ? 13 : 9, style: 'fill:' + (is_there(node) ? api.colour(node == graph.own ? 'success' : 'primary') : 'gray') }),
-		svg('text', { y: 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
+		svg('text', { y: node == graph.own ? -20 : 28, 'font-size': 15, fill: 'currentColor', 'text-anchor': 'middle' },
 			[ node != graph.own ? names[node] : (graph.has_twin ? _('%s (this node, and a twin)') : _('%s (this node)')).format(names[node]) ])
 	]));
 	const rows = Object.values(places).map(place => place[1]), top = Math.min(...rows) - MARGIN / 2;
