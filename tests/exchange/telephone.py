@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.trunks.servers import ASTERISK_HOME, Server
+from tests.trunks.servers import ASTERISK_HOME, Provider
 
 NEEDED = (
     "res_agi.so", "res_config_sqlite3.so", "res_sorcery_realtime.so", "func_logic.so",
@@ -42,7 +42,7 @@ def modules():
     return Path(binary()).parents[1] / "lib" / "asterisk" / "modules"
 
 
-class Asterisk(Server):
+class Asterisk(Provider):
     """The telephone server of a world.Server of a provider."""
 
     name = "asterisk"

@@ -234,7 +234,8 @@ def asterisk(provider, tmp_path):
     if reason:
         pytest.skip(reason)
     running = telephone.Asterisk(tmp_path, provider.host, 5060, NETWORK, provider.server)
-    yield running.start()
+    running.start()
+    yield running
     running.stop()
 
 

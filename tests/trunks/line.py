@@ -128,6 +128,15 @@ class Line(Phone):
         lines = [*lines, TYPE] if body else list(lines)
         self.say(self.answer(status, request.method.decode(), lines, body))
 
+    def talk_to(self, called, invite):
+        """Let the phone that is called ring and take the call; both talk."""
+        called.take(invite, 180)
+        assert self.wait(180)
+        called.take(invite, 200)
+        assert self.wait("final").status == 200
+        self.say(self.acknowledge())
+        assert called.wait("ACK")
+
     def hang_up_by(self, other):
         """End the call; the other end answers."""
         self.say(self.within("BYE"))

@@ -94,15 +94,8 @@ def is_called(scene):
     tel.ring(lines=["P-Asserted-Identity: <sip:+4989222@tel.test>"])
     invite = bob.wait("INVITE")
     assert invite.from_.uri.user == b"+4989222"
-    bob.take(invite, 180)
-    assert tel.wait(180)
-    bob.take(invite, 200)
-    assert tel.wait("final").status == 200
-    tel.say(tel.acknowledge())
-    assert bob.wait("ACK")
-    tel.say(tel.within("BYE"))
-    bob.take(bob.wait("BYE"))
-    assert tel.wait("final").status == 200
+    tel.talk_to(bob, invite)
+    assert tel.hang_up_by(bob).status == 200
 
 
 def dead_provider_is_passed_over(scene):

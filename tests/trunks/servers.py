@@ -6,83 +6,29 @@ address, the telephone network; what comes from there goes to him.
 
 import os
 import shutil
-import socket
-import subprocess
-import time
 from pathlib import Path
+
+from tests.system.sipp.runner import Server
 
 HERE = Path(__file__).resolve().parent
 USER, PASSWORD = ("user1", "secret")
-START_SECONDS, STOP_SECONDS = (30, 5)
 ASTERISK_HOME = os.environ.get("BELLHOP_ASTERISK", "/opt/asterisk")
 
 
-class Server:
+class Provider(Server):
     """A provider in a process of its own. network: (host, port) of the telephone network."""
 
-    name = ""
+    start_seconds = 60
     domain = "tel.test"
 
     def __init__(self, folder, host, port, network):
-        self.folder = Path(folder)
+        Server.__init__(self, folder, port, ())
+        self.host = host
         self.place = (host, port)
         self.network = network
-        self.process = None
-
-    def configure(self):
-        """Write the configuration; return (command, environment to add)."""
-        raise NotImplementedError
-
-    def start(self):
-        """Start it and wait until it answers."""
-        command, environment = self.configure()
-        with open(self.folder / (self.name + ".log"), "ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd=self.folder, env={**os.environ, **environment}, stdin=subprocess.PIPE,
-                stdout=log, stderr=log,
-            )  # fmt: skip
-        end = time.monotonic() + START_SECONDS
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.bind((self.network[0], 0))
-            asking.settimeout(0.2)
-            number = 0
-            while self.process.poll() is None and time.monotonic() < end:
-                number += 1
-                asking.sendto(self._options(asking.getsockname(), number), self.place)
-                try:
-                    if asking.recv(65535).startswith(b"SIP/2.0 "):
-                        return self
-                except OSError:
-                    continue
-        raise AssertionError("%s does not answer:\n%s" % (self.name, self.told()))
-
-    def _options(self, here, number):
-        lines = [
-            "OPTIONS sip:%s:%d SIP/2.0" % self.place,
-            "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bKready%d;rport" % (*here, number),
-            "From: <sip:ready@%s>;tag=r%d" % (self.domain, number),
-            "To: <sip:%s:%d>" % self.place, "Call-ID: ready%d" % number, "CSeq: 1 OPTIONS",
-            "Max-Forwards: 70", "Contact: <sip:ready@%s:%d>" % here, "Content-Length: 0",
-        ]  # fmt: skip
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-    def told(self):
-        """Return the end of what it wrote."""
-        return (self.folder / (self.name + ".log")).read_text(errors="replace")[-3000:]
-
-    def stop(self):
-        """End it, if need be by force."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
-class Kamailio(Server):
+class Kamailio(Provider):
     """Kamailio with one worker."""
 
     name = "kamailio"
@@ -171,7 +117,7 @@ same => n,Hangup(${{HANGUPCAUSE}})
 }
 
 
-class Asterisk(Server):
+class Asterisk(Provider):
     """Asterisk with chan_pjsip: a user agent on both sides, its sound passes it."""
 
     name = "asterisk"

@@ -21,12 +21,7 @@ def _out(town):
     """Let alice talk to the network; return (alice, the network's INVITE)."""
     alice = town.house.phone("alice").dial("030987654")
     invite = town.network.wait("INVITE")
-    town.network.take(invite, 180)
-    assert alice.wait(180)
-    town.network.take(invite, 200)
-    assert alice.wait("final").status == 200
-    alice.say(alice.acknowledge())
-    assert town.network.wait("ACK")
+    alice.talk_to(town.network, invite)
     return alice, invite
 
 
@@ -51,15 +46,8 @@ def test_it_is_called(town):
     network.say(network.request("INVITE", target, [TYPE], network.sdp(5000)))
     invite = bob.wait("INVITE")
     assert invite.from_.uri.user == b"+4989222"
-    bob.take(invite, 180)
-    assert network.wait(180)
-    bob.take(invite, 200)
-    assert network.wait("final").status == 200
-    network.say(network.acknowledge())
-    assert bob.wait("ACK")
-    bob.say(bob.within("BYE"))
-    network.take(network.wait("BYE"))
-    assert bob.wait("final").status == 200
+    network.talk_to(bob, invite)
+    assert bob.hang_up_by(network).status == 200
 
 
 def test_busy_is_told(town):

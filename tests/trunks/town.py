@@ -14,9 +14,9 @@ class Town:
         (port,) = free_ports(1)
         self.network = Line("N", "+4989222", "net.test", NETWORK, (HOST, port))
         place = self.network.socket.getsockname()
-        self.server = kind(folder, HOST, port, place).start()
-        self.house = None
+        self.server, self.house = kind(folder, HOST, port, place), None
         try:
+            self.server.start()
             # Asterisk knows its customer by the account in From.
             more = list(more) + ["option caller asserted"] * (kind.name == "asterisk")
             self.house = House(folder, [provider("tel", self.server.place, more)], **options)

@@ -143,6 +143,7 @@ class Server:
 
     # domain: that of its users, "" for its address; password: of its users, with {0} for the name.
     name = ""
+    host = HOST
     start_seconds = 20
     domain = DOMAIN
     password = PASSWORD
@@ -175,13 +176,13 @@ class Server:
 
     def _wait_ready(self, deadline):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.bind((HOST, 0))
+            asking.bind((self.host, 0))
             asking.settimeout(0.005)
-            here = "%s:%d" % (HOST, asking.getsockname()[1])
+            here = "%s:%d" % asking.getsockname()
             number = 0
             while self.process.poll() is None and time.monotonic() < deadline:
                 number += 1
-                asking.sendto(_options(number, here, self.port), (HOST, self.port))
+                asking.sendto(_options(number, here, self.host, self.port), (self.host, self.port))
                 try:
                     if asking.recv(65535).startswith(b"SIP/2.0 "):
                         return
@@ -205,12 +206,12 @@ class Server:
             self.process.wait()
 
 
-def _options(number, here, port):
+def _options(number, here, host, port):
     lines = [
-        "OPTIONS sip:%s:%d SIP/2.0" % (HOST, port),
+        "OPTIONS sip:%s:%d SIP/2.0" % (host, port),
         "Via: SIP/2.0/UDP %s;branch=z9hG4bKready%d;rport" % (here, number),
         "From: <sip:ready@%s>;tag=r%d" % (here, number),
-        "To: <sip:%s:%d>" % (HOST, port),
+        "To: <sip:%s:%d>" % (host, port),
         "Call-ID: ready%d@%s" % (number, here),
         "CSeq: %d OPTIONS" % number,
         "Max-Forwards: 70",
