@@ -3,7 +3,9 @@
 python3 openwrt/footprint.py
 """
 
+import dis
 import lzma
+import marshal
 import os
 import shutil
 import socket
@@ -12,7 +14,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import CodeType
 
+import archives
 import packages
 
 HERE = Path(__file__).resolve().parent
@@ -34,7 +38,8 @@ MESH = "config mesh\n\toption port '%d'\n"
 MICROPYTHON = ROOT / ".micropython" / "micropython"
 
 ROW = "%-34s %7d kB %7d kB %10s"
-# Of what is installed and of what is resident, where there is one.
+FLASH = "%-34s %7d kB %7d kB %7d kB %10s"
+# Of the package as a file and of what is resident, where there is one.
 GOALS = {
     "bellhop": 400, "bellhop-media (its library, here)": 80, "luci-app-bellhop": 60,
     "full: bellhop alone": 20480, "full: with bellhop-tls": 20480,
@@ -43,18 +48,43 @@ GOALS = {
 
 
 def flash():
-    """Yield (title, octets installed, octets packed with xz as in an image)."""
+    """Yield (title, octets as a file, installed, packed with xz as in an image)."""
     python = [packages.feature(name) for name in packages.FEATURES]
     python[2].name += " (its Python)"
     for package in [packages.node(), *python, *packages.pages()]:
         whole = b"".join(package.files[path] for path in sorted(package.files))
-        yield package.name, len(whole), len(lzma.compress(whole))
+        with tempfile.TemporaryDirectory() as folder:
+            file = archives.ipk(package, packages.version(), Path(folder))
+            yield package.name, file.stat().st_size, len(whole), len(lzma.compress(whole))
     if LIBRARY.exists() and shutil.which("strip"):
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / LIBRARY.name
             subprocess.run(["strip", "-o", copy, LIBRARY], check=True)
             whole = copy.read_bytes()
-            yield "bellhop-media (its library, here)", len(whole), len(lzma.compress(whole))
+            packed = len(lzma.compress(whole))
+            yield "bellhop-media (its library, here)", packed, len(whole), packed
+
+
+def reasons(package):
+    """Return {what: octets} of a package's byte code."""
+    found = dict.fromkeys(("instructions", "their caches, empty", "heads of functions"), 0)
+    modules = packages.compiled_python(package).values()
+    codes = [marshal.loads(octets[16:]) for octets in modules]
+    while codes:
+        code = codes.pop()
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        there = len(list(dis.get_instructions(code))) * 2
+        found["instructions"] += there
+        found["their caches, empty"] += len(code.co_code) - there
+        found["heads of functions"] += EMPTY
+    found["texts, names, numbers"] = sum(map(len, modules)) - sum(found.values())
+    return found
+
+
+# A function that does nothing, but for its one instruction and no name of its own.
+EMPTY = len(packages.bytecode.compiled(b"lambda: 0", "")) - len(
+    packages.bytecode.compiled(b"0", "")
+)
 
 
 def free_port():
@@ -139,16 +169,22 @@ def main():
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as full:
         small = lite(folder)
         print(
-            "Installed: as the files are. Packed: with xz, as in the squashfs of an image; a jffs2"
+            "File: the package, an .ipk (an .apk is smaller). Installed: as the files are. Packed:"
         )
-        print("or UBIFS overlay packs too, to about half.\n")
-        print("%-34s %10s %10s %10s" % ("flash", "installed", "packed", "goal"))
+        print(
+            "with xz, as in the squashfs of an image; a jffs2 or UBIFS overlay packs too, to about"
+        )
+        print("half. The goal is that of the file.\n")
+        print("%-34s %10s %10s %10s %10s" % ("flash", "file", "installed", "packed", "goal"))
         rows = list(flash())
         if small:
             whole = b"".join(path.read_bytes() for path in sorted(Path(folder).rglob("*.mpy")))
-            rows.append(("bellhop-lite (its modules)", len(whole), len(lzma.compress(whole))))
-        for title, installed, packed in rows:
-            print(ROW % (title, installed / 1024 + 1, packed / 1024 + 1, _goal(title)))
+            packed = len(lzma.compress(whole))
+            rows.append(("bellhop-lite (its modules)", packed, len(whole), packed))
+        for title, *octets in rows:
+            print(FLASH % (title, *[one / 1024 + 1 for one in octets], _goal(title)))
+        parts = ["%d kB %s" % (size / 1024, what) for what, size in reasons("bellhop").items()]
+        print("\nbellhop, installed: " + ", ".join(parts))
         titles = "memory of an idle node, here", "resident", "private", "goal"
         print("\n%-34s %10s %10s %10s" % titles)
         for title, *how in [*tiers(full), *([small] if small else [])]:
