@@ -131,23 +131,27 @@ def memory(command, environment, sections):
 def tiers(folder):
     """Yield (title, command, environment, sections of the configuration) of each kind of node.
 
-    folder: an empty one, for the modules as the packages bring them.
+    folder: an empty one, for the modules as the packages of each kind bring them.
     """
-    for package in ("bellhop", *packages.FEATURES):
-        for path, octets in packages.compiled_python(package).items():
-            target = Path(folder) / path.partition("site-packages/")[2]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(octets)
-    python = [sys.executable, "-m", "bellhop"]
-    environment = {"PYTHONPATH": folder}
     mesh = MESH % free_port()
-    yield "full: bellhop alone", python, environment, ""
     tls = "config node 'node'\n\toption tls_port '%d'\n" % free_port()
-    yield "full: with bellhop-tls", python, environment, tls
-    yield "full: with bellhop-mesh", python, environment, mesh
-    yield "full: with mesh and media", python, environment, mesh + "config media\n"
-    names = mesh + "config media\nconfig dns\n"
-    yield "full: mesh, media and bellhop-dns", python, environment, names
+    sound = mesh + "config media\n"
+    of_sound = ("bellhop-mesh", "bellhop-media")
+    for title, names, sections in (
+        ("full: bellhop alone", (), ""),
+        ("full: with bellhop-tls", ("bellhop-tls",), tls),
+        ("full: with tls and pilot", ("bellhop-tls", "bellhop-pilot"), tls),
+        ("full: with bellhop-mesh", ("bellhop-mesh",), mesh),
+        ("full: with mesh and media", of_sound, sound),
+        ("full: mesh, media and bellhop-dns", (*of_sound, "bellhop-dns"), sound + "config dns\n"),
+    ):
+        site = Path(folder) / "-".join(("node", *names))
+        for package in ("bellhop", *names):
+            for path, octets in packages.compiled_python(package).items():
+                target = site / path.partition("site-packages/")[2]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(octets)
+        yield title, [sys.executable, "-m", "bellhop"], {"PYTHONPATH": str(site)}, sections
 
 
 def lite(folder):

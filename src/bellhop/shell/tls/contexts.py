@@ -162,9 +162,31 @@ def _unchecked():
 def make_certificate(certificate, key, domain, hosts):
     """Make a self-signed certificate for the domain and the addresses; raises OSError.
 
-    By the command `openssl`: a library that could do it would cost the node megabytes for one run.
+    In a process of its own: what is loaded for this once would stay for the life of the node.
     """
-    import subprocess  # Once in the life of a router.
+    near, far = os.pipe()
+    child = os.fork()
+    if not child:
+        problem = "the process that made the certificate failed"
+        try:
+            _make(certificate, key, domain, hosts)
+            problem = ""
+        except OSError as error:
+            problem = str(error)
+        finally:
+            os.write(far, problem.encode())
+            os._exit(0)
+    os.close(far)
+    with open(near, "rb") as told:
+        problem = told.read().decode()
+    os.waitpid(child, 0)
+    if problem:
+        raise OSError(problem)
+
+
+def _make(certificate, key, domain, hosts):
+    """By the command `openssl`; raises OSError."""
+    import subprocess
     import tempfile
 
     names = ["DNS:" + domain, "DNS:" + socket.gethostname()] + ["IP:" + host for host in hosts]
