@@ -30,6 +30,7 @@ PROGRAMS_OF = {
 }
 MODULES_OF = {
     "python3-pynacl": ("nacl",), "python3-dns": ("dns",), "python3-gnupg": ("gnupg.py",),
+    "python3-paho-mqtt": ("paho",),
     "python3-cffi": ("cffi", "pycparser", "_cffi_backend*", "*cffi*libs"),
 }  # fmt: skip
 # Debian's libsrtp2 is built over NSS, whose ciphers are modules; this MicroPython comes
@@ -173,14 +174,16 @@ def lay(folder):
         (folder / (package.name + ".needs")).write_text(" ".join(package.depends))
 
 
-def run(work, scenario, made, program=""):
+def run(work, scenario, made, program="", host=None):
     """Run a script in a root; return the lines that it printed.
 
-    work: an empty folder; made: a folder for /packages; program: a manager of packages.
+    work: an empty folder; made: a folder for /packages; program: a manager of packages; host: a
+    netns.Host whose network it has, None for one of its own.
     """
     (work / "scenario").write_text(PRELUDE + scenario)
     (work / "new").mkdir()
-    command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
+    command = ["unshare", "--net"] if host is None else ["ip", "netns", "exec", host.namespace]
+    command += ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     command += ["--propagation", "private", "sh", HERE / "root.sh"]
     places = {
         "WORK": work, "OURS": ROOT, "ROOT": os.environ["OPENWRT_ROOT"], "PACKAGES": made,
