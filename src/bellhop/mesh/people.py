@@ -15,6 +15,7 @@ from .identity import KEY_BYTES, MAX_SEQUENCE
 
 # name: octets; key: 32 octets; proof: 64 octets. Proofs of a smaller sequence are over.
 Person = namedtuple("Person", ("name", "key", "sequence", "proof"))
+PARTS = 4
 MARK = b"bellhop person 2"
 MAX_NAME_BYTES = 64
 PERSON_BYTES = 2 * 3 + MAX_NAME_BYTES + KEY_BYTES + 64 + 21 + 8
@@ -46,7 +47,7 @@ def read(value):
     """Return the Person values of an item; raise MeshError."""
     people = []
     for found in record.field(record.read_value(value), b"p", []):
-        if not isinstance(found, list) or len(found) != len(Person._fields):
+        if not isinstance(found, list) or len(found) != PARTS:
             raise MeshError("not a person")
         name, key, sequence, proof = found
         if [part for part in (name, key, proof) if not isinstance(part, bytes)]:
