@@ -27,6 +27,7 @@ SAMPLES = {
     "prefix": ["0900", "+49", "*31#"], "money": ["1.9", "250"],
     "range": ["+49 30 1234", "+493012300..+493012399", "030 12*"],
     "code": ["*21", "*72/*73", "off"], "numbers": ["900-949"], "mac": ["00:15:65:aa:bb:cc"],
+    "paging": ["224.0.2.60:5004", "239.255.255.255:65535"],
     "callsign": ["DL1ABC", "g4/dl1abc"], "lamp": ["blf:202", "page:700"], "hours": ["22:00-07:00"],
     "nation": ["DE"], "zones": ["lan"], "devices": ["br-lan.7"],
     "or(host,hostport,ipaddrport(1))": ["a.test", "a.test:5066", "[fd00::1]:5066"],

@@ -22,6 +22,13 @@ def file(description, name):
         ("XML_Directory_Service_Name", one.domain),
         ("XML_Directory_Service_URL", book(one, "cisco")),
     ]  # fmt: skip
+    # A phone speaks to a group, and hears it, by itself: the node has no part in it.
+    paging = [
+        "pggrp=%s;name=%s;num=%s;listen=yes;" % (group.address, group.name, group.number)
+        for group in one.groups
+        if group.number
+    ]
+    values += [("Group_Paging_Script", "".join(paging))] if paging else []
     for number, key in enumerate(one.keys, 2):
         does = "blf+sd+cp" if key.kind == BLF else "sd"
         function = "fnc=%s;sub=%s@$PROXY;ext=%s@$PROXY;nme=%s"

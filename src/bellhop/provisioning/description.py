@@ -6,16 +6,21 @@ from collections import namedtuple
 # in; name: shown to others; number: what others dial; domain; host, port: the node as the phone
 # reaches it; pages: URL of the node's HTTP server, as http://192.168.1.1:8086; srtp: one of "no",
 # "offer", "must"; keys: [Key]; pickup: the code in front of a number, or ""; voicemail: a number,
-# or "". A phone takes the time from the host, too.
+# or ""; groups: [Group]. A phone takes the time from the host, too.
 Description = namedtuple(
     "Description",
     (
         "user", "login", "password", "ha1", "name", "number", "domain", "host", "port", "pages",
-        "srtp", "keys", "pickup", "voicemail",
+        "srtp", "keys", "pickup", "voicemail", "groups",
     ),
 )  # fmt: skip
 
-# A lamp key. kind: BLF watches a number, the others dial it; label: for people.
+# Phones that hear announcements together. number: what is dialled for it on the phones that know
+# such, or ""; address: multicast, as 224.0.2.60:5004.
+Group = namedtuple("Group", ("name", "number", "address"))
+
+# A lamp key. kind: BLF watches a number, PAGE speaks to the Group of its label, the others dial;
+# label: for people.
 BLF, SPEED, PARK, PAGE = ("blf", "speed", "park", "page")
 Key = namedtuple("Key", ("kind", "number", "label"))
 

@@ -1,10 +1,10 @@
 """Yealink desk phones: MAC.boot, which names MAC.cfg (names of values from its documents)."""
 
-from .description import BLF, PARK, SRTP, book, flat
+from .description import BLF, PAGE, PARK, SRTP, book, flat
 
 KIND = "text/plain"
 BOOT = '#!version:1.0.0.1\ninclude:config "%s.cfg"\noverwrite_mode = 1\n'
-TYPES = {BLF: 16, PARK: 10}
+TYPES = {BLF: 16, PARK: 10, PAGE: 24}
 SPEED_DIAL = 13
 
 
@@ -34,11 +34,18 @@ def file(description, name):
         ("local_time.ntp_server1", one.host),
         ("static.zero_touch.enable", 0), ("static.auto_provision.pnp_enable", 1),
     ]  # fmt: skip
+    for number, group in enumerate(one.groups, 1):
+        lines += [
+            ("multicast.listen_address.%d.label" % number, group.name),
+            ("multicast.listen_address.%d.ip_address" % number, group.address),
+        ]
+    places = {group.name: group.address for group in one.groups}
     for number, key in enumerate(one.keys, 2):
+        value = places.get(key.label, key.number) if key.kind == PAGE else key.number
         lines += [
             ("linekey.%d.type" % number, TYPES.get(key.kind, SPEED_DIAL)),
             ("linekey.%d.line" % number, 1),
-            ("linekey.%d.value" % number, key.number),
+            ("linekey.%d.value" % number, value),
             ("linekey.%d.label" % number, key.label),
             ("linekey.%d.extension" % number, one.pickup if key.kind == BLF else ""),
         ]

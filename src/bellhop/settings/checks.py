@@ -195,6 +195,16 @@ def lamp_key(text):
     return text
 
 
+def paging(text):
+    """Return the multicast address and port on which phones listen for announcements, or ""."""
+    host, _, port = text.rpartition(":")
+    octets = address_octets(host)
+    is_multicast = octets is not None and len(octets) == 4 and 224 <= octets[0] <= 239
+    if text and not (is_multicast and is_number(port) and 0 < int(port) < 65536):
+        raise ValueError("an IPv4 multicast address with a port, as in 224.0.2.60:5004")
+    return text
+
+
 def member(text):
     """Return the name of a user or group, or the URI of somebody elsewhere."""
     return address(text) if ":" in text else word(text)

@@ -36,6 +36,7 @@ from .checks import (
     number,
     number_range,
     numbers,
+    paging,
     prefix,
     url_or_nothing,
     word,
@@ -64,6 +65,7 @@ VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 MANY = {
     "user": "users", "group": "groups", "contact": "contacts", "provider": "providers",
     "route": "routes", "number": "numbers", "phone": "phones",
+    "page": "paging",
 }  # fmt: skip
 BRANDS = ("yealink", "snom", "grandstream", "fanvil", "cisco", "gigaset")
 
@@ -242,7 +244,16 @@ SCHEMA = {
         "mac": _option(mac_or_nothing, "", "hardware address of a desk phone"),
         "brand": _option(choice("", *BRANDS), "", "who made it"),
         "ring": _option(flag, True, "does it ring when its user is called"),
-        "key": _list(lamp_key, "lamp keys, as in blf:202, speed:71, park:1, page:700"),
+        "key": _list(lamp_key, "lamp keys, as in blf:202, speed:71, park:1, page:family"),
+    },
+    "page": {
+        "name": _option(word, "", "of a group of phones that hear announcements, as in family"),
+        "extension": _option(
+            dialled_or_nothing, "", "what Cisco's phones dial to speak there, as in 700"
+        ),
+        "address": _option(
+            paging, "", "where desk phones listen and speak, by multicast: 224.0.2.60:5004"
+        ),
     },
     "contact": {
         "name": _option(line, "", "name shown to people"),

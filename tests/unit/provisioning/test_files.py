@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.provisioning import brands
-from bellhop.provisioning.description import Description, Key
+from bellhop.provisioning.description import Description, Group, Key
 
 NASTY = "Zoë \"<&'\r\nP34 = 1\naccount.2.enable = 1"
 KEYS = [Key("blf", "202", "Bob"), Key("speed", "71", "Gran"), Key("park", "*51", "P1")]
@@ -14,11 +14,14 @@ NAMES = {
 }  # fmt: skip
 
 
-def description(name="Alice", srtp="no", keys=KEYS):
+FAMILY = Group("family", "700", "224.0.2.60:5004")
+
+
+def description(name="Alice", srtp="no", keys=KEYS, groups=()):
     """Return the Description of a phone of alice's."""
     return Description(
         "alice", "alice-kitchen", "s3cretpassw0rd", "0123456789abcdef" * 2, name, "201",
-        "home.test", "192.168.1.1", 5060, "http://192.168.1.1:8086", srtp, keys, "*8", "",
+        "home.test", "192.168.1.1", 5060, "http://192.168.1.1:8086", srtp, keys, "*8", "", groups,
     )  # fmt: skip
 
 
@@ -54,6 +57,22 @@ class Files(unittest.TestCase):
         self.assertIn("linekey.4.type = 10", file("yealink"))
         self.assertIn("blf sip:202@192.168.1.1|*8", file("snom"))
         self.assertIn("<P323>1</P323>", file("grandstream"))
+
+    def test_phones_that_can_listen_to_announcements_and_speak_by_a_key(self):
+        keys = [Key("page", "700", "family"), Key("page", "701", "nobody")]
+        text = file("yealink", keys=keys, groups=[FAMILY])
+        for line in (
+            "multicast.listen_address.1.ip_address = 224.0.2.60:5004",
+            "multicast.listen_address.1.label = family",
+            "linekey.2.type = 24", "linekey.2.value = 224.0.2.60:5004",
+            "linekey.3.value = 701",
+        ):  # fmt: skip
+            self.assertIn(line + "\n", text)
+        text = file("cisco", keys=keys, groups=[FAMILY, Group("deaf", "", "224.0.2.61:5004")])
+        script = "pggrp=224.0.2.60:5004;name=family;num=700;listen=yes;"
+        self.assertIn("<Group_Paging_Script>%s<" % script, text)
+        self.assertNotIn("multicast", file("yealink"))
+        self.assertNotIn("Paging_Script", file("cisco"))
 
     def test_no_name_ends_the_place_where_it_stands(self):
         for kind in NAMES:

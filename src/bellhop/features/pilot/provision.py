@@ -7,7 +7,7 @@ from ...effects import Event
 from ...errors import BellhopError, Refusal
 from ...limits import MAX_NEW_PHONES, MAX_OFFERS
 from ...provisioning import brands
-from ...provisioning.description import BLF, PARK, Description, Key
+from ...provisioning.description import BLF, PAGE, PARK, Description, Group, Key
 from ...settings import codes
 from ...sip import digest
 from ...text import spelled
@@ -177,13 +177,23 @@ class Provision:
         return Description(
             user.name, login, offer.password, ha1, user.display_name or user.name,
             user.extension, settings.domain.decode(), host, settings.sip_port, base, user.srtp,
-            [self._key(key) for key in keys], _dialled(pickup), "",
+            [self._key(key) for key in keys], _dialled(pickup), "", self._groups(),
         )  # fmt: skip
+
+    def _groups(self):
+        return [
+            Group(one.name, one.extension, one.address)
+            for one in self.node.settings.paging
+            if one.name and one.address
+        ]
 
     def _key(self, key):
         """Return the lamp key that an option of `config phone` means."""
         settings = self.node.settings
         kind, _, number = key.partition(":")
+        for group in self._groups() if kind == PAGE else ():
+            if number in (group.name, group.number):
+                return Key(PAGE, group.number, group.name)
         section = settings.names.get(number.lower().encode())
         label = number if section is None else section.display_name or section.name
         if kind == PARK:

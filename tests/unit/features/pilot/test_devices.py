@@ -183,6 +183,13 @@ config phone
 	option mac 00:0E:08:11:22:33
 	list key blf:201
 	list key park:1
+	list key page:700
+config page
+	option name family
+	option extension 700
+	option address 224.0.2.60:5004
+config page
+	option name nowhere
 """
 
     def asks(self, mac=MAC, brand="yealink", host="10.0.0.50"):
@@ -222,6 +229,8 @@ config phone
         self.assertIn("<Auth_ID_1_>bob-hall<", text)
         self.assertIn("fnc=blf+sd+cp;sub=201@$PROXY", text)
         self.assertIn("*51", text)
+        self.assertIn("pggrp=224.0.2.60:5004;name=family;num=700;listen=yes;<", text)
+        self.assertIn("sub=700@$PROXY;ext=700@$PROXY;nme=family", text)
 
     def test_a_storm_of_phones_fills_a_list_of_64(self):
         for number in range(1000):

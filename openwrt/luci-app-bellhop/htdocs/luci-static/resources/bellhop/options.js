@@ -126,7 +126,12 @@ const OPTIONS = {
 		[ 'brand', '', [ '', 'yealink', 'snom', 'grandstream', 'fanvil', 'cisco', 'gigaset' ], _('Brand'), _('Of a desk phone.') ],
 		[ 'mac', '', 'mac', _('Hardware address'), _('Of a desk phone: it stands on its label.') ],
 		[ 'ring', '1', FLAG, _('Rings'), _('When its account is called.') ],
-		[ 'key', [], 'lamp', _('Lamp keys'), _('As in blf:202, speed:71, park:1, page:700.') ]
+		[ 'key', [], 'lamp', _('Lamp keys'), _('As in blf:202, speed:71, park:1, page:family.') ]
+	],
+	page: [
+		[ 'name', '', 'word', _('Name'), _('Of phones that hear announcements together, as in family.') ],
+		[ 'extension', '', 'number', _('Number'), _('What phones of Cisco dial to speak there.') ],
+		[ 'address', '', 'paging', _('Address'), _('Where desk phones of Yealink and Cisco listen and speak, by multicast: 224.0.2.60:5004.') ]
 	],
 	group: [
 		[ 'name', '', 'word', _('Group'), _('A name that rings several phones.') ],
@@ -295,6 +300,7 @@ const PATTERNS = {
 	prefix: [ /^[0-9*#+]+$/, _('digits, as in 0900 or +49') ],
 	money: [ /^\d+([.,]\d+)?$/, _('a number such as 1.9') ],
 	numbers: [ /^\d{1,8}-\d{1,8}$/, _('two numbers, as in 900-949') ],
+	paging: [ /^2(2[4-9]|3\d)(\.\d{1,3}){3}:\d{1,5}$/, _('a multicast address with a port, as in 224.0.2.60:5004') ],
 	mac: [ /^([0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}$/, _('twelve digits, as in 00:15:65:aa:bb:cc') ],
 	lamp: [ /^(blf|speed|park|page):[A-Za-z0-9._+()\/*# -]+$/, _('as in blf:202') ],
 	hours: [ /^\d\d?:\d\d-\d\d?:\d\d$/, _('hours, as in 22:00-07:00') ],
@@ -328,7 +334,7 @@ const WRONG = {
 };
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
-const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
+const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], page: [ _('Announcements'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
 	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], privacy: [ _('Privacy'), 'privacy' ], features: [ _('Feature codes'), 'settings' ],
 	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ], sms: [ _('Texts'), 'numbers' ] };
 

@@ -117,6 +117,9 @@ return view.extend({
 		devices.addbtntitle = _('Add a device');
 		devices.sortable = false;
 		options.few(options.add(devices, 'phone'), [ 'name', 'user', 'login', 'brand', 'mac' ]);
+		const paging = options.grid(map, 'page', _('Announcements'),
+			_('Desk phones that listen on one address: a key page:NAME of one speaks to all of them. It is in their configuration the next time that they fetch it.'));
+		options.few(options.add(paging, 'page'), [ 'name', 'extension', 'address' ]);
 		if (dhcpOptions())
 			tellByDhcp(options.single(map, 'node', _('Desk phones')));
 
@@ -124,6 +127,6 @@ return view.extend({
 			document.querySelectorAll('[data-account]').forEach(place =>
 				place.dataset.account == account.name(one['.name']) && place.replaceWith(where(one['.name']))))), 5);
 		const arrived = api.live(poll, () => api.ask('new-phones'), answer => newPhones(answer['new'] || []), fresh);
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user', 'phone' ]), arrived, node ]));
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'user', 'phone', 'page' ]), arrived, node ]));
 	}
 });
