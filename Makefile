@@ -25,7 +25,7 @@ BIN = .venv/bin
 SOURCES = src $(wildcard tests native/*.py)
 FAST = $(wildcard tests/unit tests/architecture tests/vectors)
 
-.PHONY: setup run test test-fast lint diagrams format bench bench-mesh bench-lite bench-media cross fuzz native micropython deb clean
+.PHONY: setup run test test-fast lint diagrams format bench bench-mesh bench-lite bench-media exchange cross fuzz native micropython deb clean
 
 setup: .venv/installed-test
 
@@ -67,6 +67,10 @@ bench-lite: .venv/installed-test micropython
 bench-media: .venv/installed-test native
 	$(BIN)/python -m tests.bench.media
 	$(BIN)/python -m tests.bench.circuit
+
+# A lab of names on this machine: directory, provider, messages, two nodes with phones. Needs root.
+exchange: .venv/installed-test native
+	LD_LIBRARY_PATH=native/.build/host $(BIN)/python -m tests.exchange.lab
 
 cross: .venv/installed-test
 	$(MAKE) -C native cross

@@ -9,10 +9,6 @@ pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
 
 import base64  # noqa: E402
 import sqlite3  # noqa: E402
-import threading  # noqa: E402
-import time  # noqa: E402
-
-import uvicorn  # noqa: E402
 
 from bellhop.names import blind, tree  # noqa: E402
 from bellhop.shell.dnssec import errands  # noqa: E402
@@ -20,9 +16,8 @@ from bellhop.shell.mesh import identity, keys_of_people  # noqa: E402
 from bellhop_exchange.directory.app import Api  # noqa: E402
 from bellhop_exchange.directory.service import DAY, tag_key  # noqa: E402
 
+from .serving import serving  # noqa: E402
 from .test_claims import NUMBER, OTHER, SECRET, TWO, lab, prove  # noqa: E402, F401
-
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -31,25 +26,15 @@ def served(lab, tmp_path):  # noqa: F811
     service = lab[0]
     seed = keys_of_people.make(tmp_path, "alice")
     key = base64.b64encode(identity.crypto().public_key(seed)).decode()
-    config = uvicorn.Config(None, host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    url = "http://127.0.0.1:%d" % socket.getsockname()[1]
-    config.app = Api(service, url).app()
-    thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
-    thread.start()
-    end = time.monotonic() + PATIENCE
-    while not server.started and time.monotonic() < end:
-        time.sleep(0.05)
-    prove(lab, key)
-    tags = base64.b64encode(blind.public_key(tag_key(SECRET))).decode()
-    fields = {
-        "user": "alice", "zone": "dir.test", "api": url, "key": service.zone.head[0], "tags": tags,
-        "names": [{"name": NUMBER, "key": key, "floor": 0}], "others": [], "heads": [],
-    }  # fmt: skip
-    yield lab, lambda **more: errands.run(tmp_path, "watch", dict(fields, **more)), key
-    server.should_exit = True
-    thread.join(PATIENCE)
+    with serving(lambda url: Api(service, url).app()) as url:
+        prove(lab, key)
+        tags = base64.b64encode(blind.public_key(tag_key(SECRET))).decode()
+        fields = {
+            "user": "alice", "zone": "dir.test", "api": url, "tags": tags,
+            "key": service.zone.head[0],
+            "names": [{"name": NUMBER, "key": key, "floor": 0}], "others": [], "heads": [],
+        }  # fmt: skip
+        yield lab, lambda **more: errands.run(tmp_path, "watch", dict(fields, **more)), key
 
 
 def test_an_honest_log_is_read_on_from_where_it_was(served):

@@ -23,7 +23,8 @@ from bellhop_exchange import keeper  # noqa: E402
 from tests.trunks.house import SOURCE, House  # noqa: E402
 
 from . import telephone  # noqa: E402
-from .test_provider import FAR, NETWORK, Provider  # noqa: E402
+from .provider import FAR, NETWORK, Provider  # noqa: E402
+from .standin import Standin  # noqa: E402
 from .world import World, why_not  # noqa: E402
 
 NUMBER = "+4930555042"
@@ -62,7 +63,7 @@ class Signed:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Return (World, two Providers, Signed)."""
-    reason = why_not() or telephone.why_not()
+    reason = why_not()
     if reason:
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("place")
@@ -72,8 +73,13 @@ def place(tmp_path_factory):
     for at, one in enumerate(providers):
         (folder / one.name).mkdir()
         network = (NETWORK[0], NETWORK[1] + at)
-        running = telephone.Asterisk(folder / one.name, one.host, 5060, network, one.server)
-        servers.append(running.start())
+        if telephone.why_not():
+            agi = "127.0.0.1", one.agi
+            servers.append(Standin(one.host, 5060, one.name + ".test", one.database, agi))
+        else:
+            server = telephone.Asterisk(folder / one.name, one.host, 5060, network, one.server)
+            servers.append(server)
+        servers[-1].start()
     signed = Signed(folder, [one.api for one in providers])
     yield world, providers, signed
     for running in servers:
@@ -103,18 +109,13 @@ def command(house, world, *words, types=True):
         env=environment,
     ) as process:  # fmt: skip
         if types:
-            before = lines(world)
-            house.wait_for(lambda: lines(world) > before or process.poll() is not None, 60)
+            before = world.messages()
+            house.wait_for(lambda: world.messages() > before or process.poll() is not None, 60)
             process.stdin.write(world.code() + "\n")
         process.stdin.close()
         said = process.stdout.read()
     assert process.returncode == 0, said + house.told()
     return said
-
-
-def lines(world):
-    path = world.folder / "texts"
-    return len(path.read_text().splitlines()) if path.exists() else 0
 
 
 def test_ten_steps_from_nothing_to_a_number(place, house):
@@ -164,12 +165,12 @@ def test_a_loss_of_power_in_each_step_goes_on_there(place, house):
     words = [sys.executable, "-m", "bellhop", "number", "--config", str(house.config)]
     words += ["--state", str(house.folder / "state"), "bob", number]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    before, process = lines(world), None
+    before, process = world.messages(), None
     process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
     house.wait_for(lambda: path.exists() and json.loads(path.read_text())["done"] == [*steps], 60)
     process.kill()
     process.wait()
-    assert lines(world) == before + 1
+    assert world.messages() == before + 1
     for step in ("code", "published", "choice", "account", "address", "registered"):
         process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment, text=True)
         process.stdin.write(world.code() + "\n")
@@ -177,7 +178,7 @@ def test_a_loss_of_power_in_each_step_goes_on_there(place, house):
         house.wait_for(lambda step=step: step in json.loads(path.read_text())["done"], 90)
         process.kill()
         process.wait()
-    assert lines(world) == before + 1, "one message was enough"
+    assert world.messages() == before + 1, "one message was enough"
     row = json.loads(path.read_text())
     name = keys.of_number(number[1:].encode(), b"dir.test")
     assert row["done"][-1] == "registered" and name

@@ -9,82 +9,18 @@ pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
 pytest.importorskip("bellhop.shell.dnssec.unbound_abi", reason="no binding: `make native`")
 
 import http.client  # noqa: E402
-import socket  # noqa: E402
-import sqlite3  # noqa: E402
 import time  # noqa: E402
 
 from bellhop.errors import BellhopError  # noqa: E402
 from bellhop.names import keys  # noqa: E402
 from bellhop.names.answer import TXT  # noqa: E402
-from bellhop.shell.dnssec.api import Api  # noqa: E402
 from bellhop.shell.dnssec.claim import claim  # noqa: E402
-from bellhop.shell.mesh import identity  # noqa: E402
 from tests.trunks.line import TYPE, Line  # noqa: E402
 
 from . import telephone  # noqa: E402
-from .world import Server, World, free_port, person, why_not  # noqa: E402
-
-SETTINGS = """\
-name = "{name}"
-domain = "{name}.test"
-proxies = ["sip:{host}:5060"]
-database = "sqlite:///{folder}/{name}.db"
-api = "http://127.0.0.1:{port}"
-listen = "127.0.0.1:{port}"
-agi = "127.0.0.1:{agi}"
-currency = "EUR"
-countries = ["+49"]
-pay_url = "https://pay.test/{{id}}?a={{amount}}"
-[directories]
-"dir.test" = "{key}"
-[free]
-calls = 1
-seconds = 30
-prefixes = ["49800"]
-[sms]
-kind = "print"
-file = "{folder}/{name}.texts"
-[dns]
-anchor = "{anchor}"
-hints = "{hints}"
-"""
-RATES = """prefix,place,per_minute,connect,increment,text
-49,Germany,0.60,0,1,0.05
-4989,Munich,6.00,0,1,0.05
-"""
-HOSTS = {"one": "127.0.0.81", "two": "127.0.0.82"}
-NETWORK = ("127.0.0.83", 5070)
-FAR = "+4989111111"
-
-
-class Provider:
-    """A provider that runs."""
-
-    def __init__(self, world, name, folder):
-        self.name, self.host = name, HOSTS[name]
-        self.port, self.agi = free_port(), free_port()
-        self.folder = folder
-        self.api = f"http://127.0.0.1:{self.port}"
-        statement_key = person(world, 1).ask("GET", "/v1/about")["statement_key"]
-        path, rates = folder / f"{name}.toml", folder / "rates.csv"
-        path.write_text(SETTINGS.format(
-            name=name, host=self.host, folder=folder, port=self.port, agi=self.agi,
-            key=statement_key, anchor=world.lab.anchor, hints=world.lab.hints,
-        ))  # fmt: skip
-        rates.write_text(RATES)
-        self.server = Server("bellhop_exchange.provider", path, self.port)
-        assert self.server.run("rates", str(rates)) == "2 rates\n"
-        self.server.start()
-
-    def vouchers(self, count, amount):
-        return self.server.run("vouchers", str(count), amount).split()
-
-    def person(self, octet):
-        return Api(self.api, bytes([octet]) * 32, identity.crypto())
-
-    def rows(self, table):
-        with sqlite3.connect(self.folder / f"{self.name}.db") as db:
-            return db.execute("select * from " + table).fetchall()
+from .provider import FAR, NETWORK, Provider  # noqa: E402
+from .standin import agi  # noqa: E402
+from .world import World, person, why_not  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +38,10 @@ def provider(world, tmp_path_factory):
     running = Provider(world, "one", tmp_path_factory.mktemp("one"))
     yield running
     running.server.stop()
+
+
+def place(provider):
+    return "127.0.0.1", provider.agi
 
 
 def publish(world, octet, number, **more):
@@ -196,34 +136,20 @@ def test_an_idempotent_request_is_answered_once(world, provider):
     assert one.ask("GET", "/v1/account")["balance"] == 1000000
 
 
-def agi(provider, script, *words):
-    """Ask as Asterisk does; return the variables that are set."""
-    lines = ["agi_network: yes", "agi_network_script: " + script]
-    lines += ["agi_arg_%d: %s" % (at + 1, word) for at, word in enumerate(words)]
-    found = {}
-    with socket.create_connection(("127.0.0.1", provider.agi), 60) as asked:
-        asked.sendall(("\n".join(lines) + "\n\n").encode())
-        with asked.makefile("rw", newline="\n") as file:
-            for line in file:
-                name, _, value = line.partition("SET VARIABLE ")[2].partition(" ")
-                found[name] = value.strip().strip('"')
-                file.write("200 result=1\n")
-                file.flush()
-    return found
-
-
 def test_a_call_is_held_and_settled_by_fastagi(world, provider):
     one, found = account(world, provider, 8, "+4930555008")
     user = found["user"]
-    assert agi(provider, "authorize", user, FAR, "tel-1.1", "tel") == {"BELLHOP_CAUSE": "21"}
+    assert agi(place(provider), "authorize", user, FAR, "tel-1.1", "tel") == {"BELLHOP_CAUSE": "21"}
     one.ask("POST", "/v1/credit", {"voucher": provider.vouchers(1, "1")[0]})
-    answer = agi(provider, "authorize", user, FAR, "tel-1.2", "tel")
+    answer = agi(place(provider), "authorize", user, FAR, "tel-1.2", "tel")
     assert answer == {"BELLHOP_MS": "10000", "BELLHOP_CALLER": "+4930555008"}
-    assert agi(provider, "settle", "tel-1.2", "3001") == {"BELLHOP_COST": "400000"}
-    assert agi(provider, "settle", "tel-1.2", "3001") == {"BELLHOP_COST": "0"}
-    assert agi(provider, "authorize", user, "+15550100", "tel-1.3", "tel") == {"BELLHOP_CAUSE": "1"}
-    assert agi(provider, "find", "+4930555008") == {"BELLHOP_USER": user}
-    assert agi(provider, "nonsense") == {}
+    assert agi(place(provider), "settle", "tel-1.2", "3001") == {"BELLHOP_COST": "400000"}
+    assert agi(place(provider), "settle", "tel-1.2", "3001") == {"BELLHOP_COST": "0"}
+    assert agi(place(provider), "authorize", user, "+15550100", "tel-1.3", "tel") == {
+        "BELLHOP_CAUSE": "1"
+    }
+    assert agi(place(provider), "find", "+4930555008") == {"BELLHOP_USER": user}
+    assert agi(place(provider), "nonsense") == {}
     calls = one.ask("GET", "/v1/calls")["calls"]
     assert [(row["number"], row["seconds"], row["cost"]) for row in calls] == [(FAR, 4, 400000)]
 

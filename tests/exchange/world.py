@@ -84,7 +84,7 @@ class Server:
 class World:
     """A directory that runs, and the DNS of a whole Internet of one's own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, zones=None):
         self.folder = folder
         self.dns = powerdns.PowerDns(folder, "dir.test")
         port = free_port()
@@ -95,7 +95,7 @@ class World:
         self.dns.start()
         (folder / "lab").mkdir()
         elsewhere = {"dir": (self.dns.host, secure)}
-        self.lab = lab.Lab(folder / "lab", {}, elsewhere=elsewhere)
+        self.lab = lab.Lab(folder / "lab", zones or {}, elsewhere=elsewhere)
         self.lab.__enter__()
         loop = Loop(milliseconds, None)
         loop.engine = _Idle()
@@ -108,6 +108,11 @@ class World:
     def code(self):
         """Return the code in the last message."""
         return (self.folder / "texts").read_text().splitlines()[-1].split("code ")[1].split()[0]
+
+    def messages(self):
+        """Return how many messages were sent."""
+        path = self.folder / "texts"
+        return len(path.read_text().splitlines()) if path.exists() else 0
 
     def ask(self, name, kind):
         answers = []

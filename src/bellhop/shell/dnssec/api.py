@@ -86,12 +86,7 @@ class Api:
         place = urllib.parse.urlsplit(self.base)
         if place.scheme not in ("http", "https") or not place.hostname:
             raise BellhopError("'%s' is no address of a directory's API" % self.base)
-        where = place.hostname, place.port
-        if place.scheme == "https":
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(*where, timeout=SECONDS, context=context)
-        else:  # Of a lab: who signs each request gives nothing away but the code.
-            connection = http.client.HTTPConnection(*where, timeout=SECONDS)
+        connection = self._connection(place)
         try:
             connection.request(method, place.path + path, octets or None, headers)
             answer = connection.getresponse()
@@ -102,3 +97,11 @@ class Api:
             raise BellhopError(words % (self.base, error)) from None
         finally:
             connection.close()
+
+    def _connection(self, place):
+        where = place.hostname, place.port
+        if place.scheme == "https":
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(*where, timeout=SECONDS, context=context)
+        # Of a lab: who signs each request gives nothing away but the code.
+        return http.client.HTTPConnection(*where, timeout=SECONDS)
