@@ -2,7 +2,8 @@
 
     python -m tests.trunks.figures
 
-prints: the processor time of a call within the house and of one by a provider, both made by sipp,
+prints: how large a list of 100,000 unwanted callers is, on flash and in memory, and how long it is
+asked; the processor time of a call within the house and of one by a provider, both made by sipp,
 in turn; how soon a caller hears ring-back where the first provider is dead; how soon the node is
 registered again after its address towards the provider has changed.
 """
@@ -11,8 +12,10 @@ import socket
 import sys
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
 
+from bellhop import spam
 from tests.support import netns
 from tests.system.sipp import runner
 from tests.system.sipp.runner import HOST, Sipp, free_ports
@@ -100,8 +103,27 @@ def moved(folder):
             tel.close()
 
 
+def unwanted():
+    """Return (octets of a file of 100,000 numbers, MB of memory of its list, us of a question)."""
+    entries = [b"+4930%07d" % number for number in range(spam.MOST_ENTRIES)]
+    octets = spam.unsigned(entries, bytes(spam.SALT)) + bytes(spam.SIGNATURE)
+    tracemalloc.start()
+    listed = spam.Spam(octets, lambda octets, signature: True)
+    memory = tracemalloc.get_traced_memory()[0] / 1000000
+    tracemalloc.stop()
+    assert listed.has(entries[-1]) and not listed.has(b"+4989123456")
+    begun = time.thread_time()
+    for _ in range(1000):
+        listed.has(b"+4989123456")
+    return len(octets), memory, (time.thread_time() - begun) * 1000
+
+
 def main():
     """Measure and print."""
+    octets, memory, asked = unwanted()
+    print("%-52s %8.2f  (goal 1)" % ("100,000 unwanted callers, MB of the file", octets / 1000000))
+    print("%-52s %8.2f" % ("  in memory besides, MB", memory))
+    print("%-52s %8.2f" % ("  asked for a number that is not there, us", asked))
     with tempfile.TemporaryDirectory() as folder:
         figures = scenarios.run(scenarios.dead_provider_is_passed_over, folder)
     for name, value in figures.items():

@@ -112,6 +112,11 @@ class House:
         """Return the end of its log."""
         return (self.folder / "node.log").read_text(errors="replace")[-4000:]
 
+    def kept(self):
+        """Return all that it has written, as text."""
+        folder = self.folder / "state"
+        return "".join(one.read_text(errors="replace") for one in folder.iterdir() if one.is_file())
+
     def ask(self, verb, **arguments):
         """Return the node's answer to a verb."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:

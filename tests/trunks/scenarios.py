@@ -279,12 +279,12 @@ def _refer(bob, first, second):
 
 
 def two_providers_are_joined(scene):
-    """27. An attended transfer between two providers: re-INVITE to both, the phone is free."""
+    """32. An attended transfer between two providers: re-INVITE to both, the phone is free."""
     _joined(scene, *_two_calls(scene))
 
 
 def a_call_that_came_is_joined(scene):
-    """28. The same, with a call that came in by one of them."""
+    """33. The same, with a call that came in by one of them."""
     _joined(scene, *_two_calls(scene, True))
 
 
@@ -319,7 +319,7 @@ def _joined(scene, bob, dialogs, one, two):
 
 
 def providers_that_are_not_joined(scene):
-    """29. A provider refuses to be joined with another: both calls go on as before."""
+    """34. A provider refuses to be joined with another: both calls go on as before."""
     bob, (first, second), one, two = _two_calls(scene)
     _refer(bob, first, second)
     two.take(two.wait("INVITE"), 200, body=two.sdp(5200))
@@ -459,32 +459,91 @@ def refused_registrations(scene):
     assert not one.heard("REGISTER", 2) and not two.heard("REGISTER")
 
 
-def odd_providers(scene):
-    """18. Private Record-Route, Contact rewritten, a huge 200, 407 to an ACK, ports that move."""
+def _answered(scene, lines=()):
+    """Let alice talk, with these lines in the provider's 200; return (alice, provider, ACK)."""
     house, tel = scene.one()
-    other = scene.standin("tel", 50)
     alice = house.phone("alice").dial("030987654")
-    invite = tel.called()
-    routes = ["Record-Route: <sip:10.99.0.%d;lr>" % one for one in (1, 2)]
-    huge = ["X-Huge-%d: %s" % (one, "x" * 400) for one in range(60)]
-    contact = "Contact: <sip:b2b-1@192.168.99.9:5070>"
-    tel.take(invite, 200, routes + huge + [contact])
+    tel.take(tel.called(), 200, list(lines))
     assert alice.wait("final").status == 200
     alice.say(alice.acknowledge())
-    ack = tel.wait("ACK")
-    assert ack.uri == b"sip:b2b-1@192.168.99.9:5070"
+    return alice, tel, tel.wait("ACK")
+
+
+def _hangs_up(alice, tel):
+    alice.say(alice.within("BYE"))
+    tel.take(tel.wait("BYE"))
+    assert alice.wait("final").status == 200
+
+
+def private_routes(scene):
+    """18. A provider's Record-Route names addresses of its own network: all goes to its host."""
+    routes = ["Record-Route: <sip:10.99.0.%d;lr>" % one for one in (1, 2)]
+    alice, tel, ack = _answered(scene, routes)
     assert ack.values(b"route") == [b"<sip:10.99.0.2;lr>", b"<sip:10.99.0.1;lr>"]
-    tel.refuse(ack, 407, ['Proxy-Authenticate: Digest realm="tel.test", nonce="x"'])
-    tel.refuse(ack, 407)
-    other.there = tel.there
-    other.dialog, other.cseq = tel.dialog, 500
+    _hangs_up(alice, tel)
+
+
+def contact_of_elsewhere(scene):
+    """19. Its Contact is rewritten to a private address: it is named, and its host is asked."""
+    place = "sip:b2b-1@192.168.99.9:5070"
+    alice, tel, ack = _answered(scene, ["Contact: <%s>" % place])
+    assert ack.uri == place.encode()
+    _hangs_up(alice, tel)
+
+
+def huge_answer(scene):
+    """20. A 200 of 24 kB reaches the phone as what it says, and nothing else of it."""
+    alice, tel, _ = _answered(scene, ["X-Huge-%d: %s" % (one, "x" * 400) for one in range(60)])
+    assert b"X-Huge" not in alice.log[-2][1] and len(alice.log[-2][1]) < 2000
+    _hangs_up(alice, tel)
+
+
+def challenged_acknowledgement(scene):
+    """21. A 407 to the ACK, which nobody may answer: the call goes on."""
+    alice, tel, ack = _answered(scene)
+    for lines in (['Proxy-Authenticate: Digest realm="tel.test", nonce="x"'], []):
+        tel.refuse(ack, 407, lines)
+    _hangs_up(alice, tel)
+    assert scene.house.row("tel")["is_up"]
+
+
+def moving_ports(scene):
+    """22. What a provider says next comes from another port of its, the answer goes there."""
+    alice, tel, _ = _answered(scene)
+    other = scene.standin("tel", 50)
+    other.there, other.dialog, other.cseq = tel.there, tel.dialog, 500
     other.say(other.within("BYE"))
     alice.take(alice.wait("BYE"))
     assert other.wait("final").status == 200
 
 
+def rewritten_registration(scene):
+    """23. The 200 to a REGISTER names another Contact than the node's: its lifetime counts."""
+    tel = scene.standin()
+    house = scene.open(provider("tel", tel.place))
+    request = tel.asked["REGISTER"] = tel.challenged("REGISTER")
+    contact = "Contact: <sip:anybody@192.168.99.9:5060>;expires=12"
+    tel.say(tel.answer(200, "REGISTER", [contact, "Expires: 3600"]))
+    house.wait_for(lambda: house.row("tel")["is_up"])
+    assert tel.wait("REGISTER", 30).cseq[0] > request.cseq[0]
+
+
+def the_bill_outlives_the_node(scene):
+    """35. A node that is killed knows the minutes and calls of the month when it is back."""
+    alice, tel, _ = _answered(scene)
+    _hangs_up(alice, tel)
+    house = scene.house
+    house.wait_for(lambda: house.row("tel")["month"]["calls_out"] == 1)
+    before = house.ask("bill")["bill"]
+    house.wait_for(lambda: "calls_out" in house.kept(), 60)
+    house.process.kill()
+    house.process.wait()
+    house.start()
+    assert house.ask("bill")["bill"] == before and before[0]["seconds_out"] > 0
+
+
 def help_goes_out(scene):
-    """19. 112 without responders here: the provider at once, as dialled; then the next one."""
+    """24. 112 without responders here: the provider at once, as dialled; then the next one."""
     one, two = scene.standin("one", 50), scene.standin("two", 51)
     house = scene.open(provider("one", one.place), provider("two", two.place))
     one.let_in()
@@ -502,7 +561,7 @@ def help_goes_out(scene):
 
 
 def digits_and_fax(scene):
-    """20. DTMF by INFO passes both ways, and a re-INVITE to T.38 with its answer."""
+    """25. DTMF by INFO passes both ways, and a re-INVITE to T.38 with its answer."""
     house, tel = scene.one()
     alice = house.phone("alice").dial("030987654")
     tel.take(tel.called(), 200)
@@ -525,7 +584,7 @@ def digits_and_fax(scene):
 
 
 def hidden_numbers(scene):
-    """21. *31 hides the number: From is anonymous, the provider alone is told whose call it is."""
+    """26. *31 hides the number: From is anonymous, the provider alone is told whose call it is."""
     house, tel = scene.one()
     alice = house.phone("alice").dial("*31030987654")
     invite = tel.called()
@@ -537,7 +596,7 @@ def hidden_numbers(scene):
 
 
 def strangers_stay_outside(scene):
-    """22. Who is no provider calls neither by this house nor its phones by a guessed line."""
+    """27. Who is no provider calls neither by this house nor its phones by a guessed line."""
     house, tel = scene.one()
     stranger = scene.standin("evil", 66)
     stranger.there = (house.host, house.port)
@@ -550,7 +609,7 @@ def strangers_stay_outside(scene):
 
 
 def over_tls_with_srtp(scene):
-    """23. TLS to a host whose certificate is checked; the sound is offered encrypted (SDES)."""
+    """28. TLS to a host whose certificate is checked; the sound is offered encrypted (SDES)."""
     pem = certificate(scene.folder, "127.0.0.50")
     door = scene.keep(Door("127.0.0.50", pem))
     trust = {"SSL_CERT_FILE": str(scene.folder / "provider.crt"), "LD_LIBRARY_PATH": NATIVE}
@@ -573,7 +632,7 @@ def over_tls_with_srtp(scene):
 
 
 def a_false_certificate_gets_nothing(scene):
-    """24. A host whose certificate nobody has signed is told neither account nor password."""
+    """29. A host whose certificate nobody has signed is told neither account nor password."""
     door = scene.keep(Door("127.0.0.50", certificate(scene.folder, "127.0.0.50")))
     house = scene.open(provider("tel", door.place, transport="tls"), tls=True)
     try:
@@ -586,7 +645,7 @@ def a_false_certificate_gets_nothing(scene):
 
 
 def a_broken_connection_is_made_again(scene):
-    """25. TCP: the connection breaks, the node registers by a new one at once."""
+    """30. TCP: the connection breaks, the node registers by a new one at once."""
     door = scene.keep(Door("127.0.0.50"))
     house = scene.open(provider("tel", door.place, transport="tcp"))
     first = door.accept("tel")
@@ -603,7 +662,7 @@ def a_broken_connection_is_made_again(scene):
 
 
 def a_test_call_rings_the_house(scene):
-    """26. The test call goes out to the own number, comes in again, and ends when it is taken."""
+    """31. The test call goes out to the own number, comes in again, and ends when it is taken."""
     house, tel = scene.one()
     bob = house.phone("bob")
     told = house.ask("test-provider", provider="tel")
@@ -628,11 +687,12 @@ SCENARIOS = (
     full_provider_is_passed_over, two_providers_talk_at_once, refusals_reach_the_caller,
     caller_gives_up, provider_gives_up, transfer_stays_in_the_house, hold_and_resume,
     reliable_ringing, session_timers, redirections_are_followed_there, strange_questions,
-    security_agreement, refused_registrations, odd_providers, help_goes_out, digits_and_fax,
+    security_agreement, refused_registrations, private_routes, contact_of_elsewhere, huge_answer,
+    challenged_acknowledgement, moving_ports, rewritten_registration, help_goes_out, digits_and_fax,
     hidden_numbers, strangers_stay_outside,
     over_tls_with_srtp, a_false_certificate_gets_nothing, a_broken_connection_is_made_again,
     a_test_call_rings_the_house, two_providers_are_joined, a_call_that_came_is_joined,
-    providers_that_are_not_joined,
+    providers_that_are_not_joined, the_bill_outlives_the_node,
 )  # fmt: skip
 
 

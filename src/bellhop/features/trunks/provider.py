@@ -379,16 +379,20 @@ class Provider:
         effects = self.let_in()
         self.problem = ""
         self.service_routes = response.items(b"service-route")[:MOST_ROUTES]
-        seconds = self.lease.seconds
-        for contact in response.contacts:
-            if contact.uri.user == self.line:
-                given = contact.param(b"expires")
-                if given is None:
-                    given = response.value(b"expires")
-                if given is not None and given.isdigit():
-                    seconds = int(given[:6])
-        effects += self.handle(registration.ACCEPTED, now, seconds)
+        effects += self.handle(registration.ACCEPTED, now, self._given(response))
         return effects + self._plan_ping(now)
+
+    def _given(self, response):
+        """Return the seconds that a registration lasts, None where it does not say so.
+
+        A provider may write another Contact than the node's; where there is one, it is that.
+        """
+        mine = [one for one in response.contacts if one.uri.user == self.line]
+        for contact in mine or response.contacts[:1]:
+            given = contact.param(b"expires")
+            if given is not None and given.isdigit():
+                return int(given[:6])
+        return _seconds(response, b"expires")
 
     def _refused(self, response, now):
         status = response.status
