@@ -4,9 +4,10 @@ from collections import namedtuple
 
 from ..errors import SipError
 from ..limits import MEMBER, OWN, SENDERS, STRANGER
-from ..sip import digest, uri
+from ..sip import uri
 from ..sip.ip import is_within, network_of
 from ..tu import dialplan, proxy
+from .authentication import Authentication
 from .feature import any_says, first
 
 HERE = (dialplan.LOCAL, dialplan.CONTACT)
@@ -23,9 +24,6 @@ NOBODY = b"anonymous.invalid"
 MEMBER_RATE = 10
 # And those of a whole IPv4 /24.
 NETWORK_RATE = 4
-# Wrong passwords that a network may try each minute, or a phone that is known.
-GUESSES = 20
-
 # Who sent a request. kind: one of limits.SENDERS, OWN for phones of users here and for addresses
 # that the owner trusts; user: the section of the user that has proved to speak, or None.
 Caller = namedtuple("Caller", ("kind", "user"))
@@ -38,6 +36,7 @@ class Admission:
 
     def __init__(self, node):
         self.node = node
+        self.passwords = Authentication(node, self.limit)
 
     def is_within_rate(self, flow, now, what="", times=1):
         """Take one of the requests that a source has each minute; `what` has a count of its own.
@@ -71,71 +70,6 @@ class Admission:
         """Tell whether the owner lets this address call without a password."""
         networks = self.node.settings.trusted
         return bool(networks) and is_within(flow.host, networks)
-
-    def authenticate(self, request, header, flow, now):
-        """Return the user that a request proves to come from, or refuse with a challenge."""
-        node, realm = self.node, self.node.settings.realm
-        if request.has(header) and not self.may_guess(flow.host, now):
-            raise SipError(503, "too many wrong passwords from here", (b"Retry-After: 60",))
-        try:
-            verdict = node.access.check(
-                request, header, realm, self._account, now, flow.host, self._decoy
-            )
-        except SipError as error:
-            if error.account is not None:
-                self.guessed(flow.host, now)
-            self.limit(request, flow, now)  # A challenge and a wrong password count alike.
-            raise
-        if not self._is_for(verdict.uri, request.wrote or request.uri):
-            raise SipError(400, "the credentials are for another address")
-        request.be_proved(verdict.login)
-        return verdict.user
-
-    def may_guess(self, host, now):
-        """Tell whether somebody at an address may try a password."""
-        return self.node.rates.has(self._guesser(host), GUESSES, GUESSES, now)
-
-    def guessed(self, host, now):
-        """Count a wrong password."""
-        self.node.rates.allows(self._guesser(host), GUESSES, GUESSES, now)
-
-    def _guesser(self, host):
-        return "guess " + (host if self.node.location.has_host(host) else network_of(host))
-
-    def _is_for(self, named, asked):
-        """Tell whether credentials name what the request is for, be it written otherwise.
-
-        baresip and others write no parameters, some no port; sipp and others write the address of
-        this node for its domain. It is the resource that counts (RFC 7616 section 3.4.6).
-        """
-        if named == asked:
-            return True
-        try:
-            one, other = uri.parse(named), uri.parse(asked)
-        except SipError:
-            return False
-        if (one.name, one.rest) != (other.name, other.rest):
-            return False
-        is_ours = self.node.is_ours
-        return one.host_key == other.host_key or (is_ours(one) and is_ours(other))
-
-    def _decoy(self, name):
-        """Return the algorithm that an unknown name is asked for: that of one of the accounts.
-
-        By their challenges names that there are must not be told from those that there are not.
-        """
-        users = self.node.settings.users
-        if not users:
-            return digest.MD5
-        number = int.from_bytes(self.node.proof.of(b"\r" + uri.key_of(name))[:4], "big")
-        return users[sorted(users)[number % len(users)]].algorithm
-
-    def _account(self, username):
-        settings = self.node.settings
-        name, at, host = username.partition(b"@")  # Some phones add the domain.
-        if at and host.lower() not in settings.domains:
-            return None
-        return settings.account(name)
 
     def is_member(self, flow):
         """Tell whether a flow is that of another node of the mesh."""
@@ -208,7 +142,9 @@ class Admission:
         is_open = settings.help_for_strangers if is_help else settings.strangers == "allow"
         if not is_open or not (is_help or found.rule in HERE):
             if request.from_.uri.host_key == NOBODY:
-                return Caller(OWN, self.authenticate(request, b"proxy-authorization", flow, now))
+                return Caller(
+                    OWN, self.passwords.user_of(request, b"proxy-authorization", flow, now)
+                )
             self.limit(request, flow, now)
             if is_help:
                 raise SipError(403, "only phones of this house and its neighbours ring for help")
@@ -247,7 +183,7 @@ class Admission:
         return self.node.is_ours(caller)
 
     def _proved(self, request, flow, now):
-        user = self.authenticate(request, b"proxy-authorization", flow, now)
+        user = self.passwords.user_of(request, b"proxy-authorization", flow, now)
         if dialplan.callee(self.node.settings, request.from_.uri) is not user:
             raise SipError(403, "%s may not call as another user" % user.name)
         return user

@@ -255,7 +255,7 @@ class Forwarder:
         if response.status in WAY_LOST and more and context.state == response_context.WAITING:
             return self._no_answer(branch, response.status, "it is out of order", now)
         if branch.target.binding is not None:
-            self.node.location.heard(branch.target.binding)
+            branch.target.binding.heard()
         response.remove_first(b"via")
         response.measure()
         border.take_foreign(response)
@@ -329,7 +329,7 @@ class Forwarder:
         """A phone that has no TCP is not asked again until it registers anew."""
         binding, transaction = branch.target.binding, branch.transaction
         if branch.streamed and binding is not None and transaction.flow.transport == "tcp":
-            self.node.location.tried_stream(binding, is_taken)
+            binding.tried_stream(is_taken)
 
     def _fail(self, branch, status, problem, now):
         context = branch.context

@@ -44,7 +44,7 @@ class Registrations:
         if binding not in self.node.location.users.get(binding.user, ()):
             return []
         if binding.push is not None:
-            self.node.location.sleep(binding)
+            binding.sleep()
             return []
         return self._remove([binding], now)
 
@@ -59,7 +59,7 @@ class Registrations:
         gone = [b for b in self.node.location.all(now) if b.flow.connection == flow.connection]
         for binding in gone:
             if binding.push is not None:
-                self.node.location.sleep(binding)
+                binding.sleep()
         return self._remove([b for b in gone if not b.asleep], now)
 
     def reload(self, now):

@@ -11,7 +11,7 @@ class Uas:
 
     def __init__(self, node, admission, registrations):
         self.node = node
-        self.admission = admission
+        self.admission, self.passwords = admission, admission.passwords
         self.registrations = registrations
 
     def serve(self, request, server, flow, now):
@@ -29,7 +29,7 @@ class Uas:
 
     def _register(self, request, server, flow, now):
         node, settings = self.node, self.node.settings
-        user = self.admission.authenticate(request, b"authorization", flow, now)
+        user = self.passwords.user_of(request, b"authorization", flow, now)
         record = request.to.uri
         section = dialplan.callee(settings, record) if node.is_ours(record) else None
         if section is None or section is not user:

@@ -212,7 +212,7 @@ def join_pilot(engine):
 
     core = engine.node
     guests, devices = Guests(core), Devices(core, engine.registrations)
-    pilot = Pilot(core, engine.admission, engine.forwarder, engine.answer, devices)
+    pilot = Pilot(core, engine.admission.passwords, engine.forwarder, engine.answer, devices)
     texts = Texts(core, engine.uac, engine.features["messages"], engine.routing.whom, pilot.who)
     asleep = Asleep(core, engine.forwarder)
     for feature in (guests, devices, pilot, texts, Provision(core, devices, guests), asleep):

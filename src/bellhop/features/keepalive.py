@@ -141,10 +141,10 @@ class Keepalive:
 
     def _pinged(self, indication, now):
         """Any answer shows that the phone is there; silence ends its binding."""
-        binding, location = indication.user.binding, self.node.location
+        binding = indication.user.binding
         if indication.kind == RESPONSE:
-            location.answered_ping(binding)
-        elif location.missed(binding) >= indication.user.patience and (
+            binding.answered_ping()
+        elif binding.missed() >= indication.user.patience and (
             binding.answers or indication.user.patience < PATIENCE
         ):
             return self.registrations.silent(binding, now)

@@ -118,34 +118,21 @@ class Restart:
         row = dict(call.row(now), legs=[], cancels=[], caller=None, is_relayed=False, sound=None)
         if call.state == RINGING:
             row["invite"] = _packed(context.request, HEAD)
-            row["caller"] = self._place(context.server.flow)
+            row["caller"] = _place(self.node, context.server.flow)
             row["cancels"] = [
-                self._cancel(branch)
+                _cancel(self.node, branch)
                 for branch in context.branches
                 if branch.transaction is not None and branch.final is None
             ]
         else:
             row["invite"], row["is_relayed"] = _packed(_head(call)), self._is_relayed(call)
             row["sound"] = first(self.node.hooks.kept, call) if row["is_relayed"] else None
-            row["legs"] = [self._leg(call, leg) for leg in call.legs or () if leg is not None]
+            row["legs"] = [_leg(self.node, call, leg) for leg in call.legs or () if leg is not None]
         octets = sum([len(line) for _, line in row["invite"][2]])
         return row if octets <= MAX_ROW_BYTES else None
 
     def _is_relayed(self, call):
         return bool([1 for seen in self.node.hooks.seen if seen(call).get("relays")])
-
-    def _cancel(self, branch):
-        cancel = cancellation(branch.request, REASON + RANG.encode() + b'"')
-        return [_packed(cancel), self._place(branch.transaction.flow)]
-
-    def _leg(self, call, leg):
-        flow = self.node.flow_to(call, leg)
-        return [leg.row(), None if flow is None else self._place(flow)]
-
-    def _place(self, flow):
-        """Return a Flow and its Listener, JSON-able; None where that has gone."""
-        listening = self.node.listening[flow.local]
-        return None if listening is None else [list(flow), list(listening.listener)]
 
     # After a restart.
 
@@ -244,6 +231,22 @@ class Restart:
         server = self.node.layer.new_server(invite, flow, now)
         response = response_to(invite, 480, RANG, (), self.node.tag())
         return self.node.layer.respond(server, response, now)
+
+
+def _cancel(node, branch):
+    cancel = cancellation(branch.request, REASON + RANG.encode() + b'"')
+    return [_packed(cancel), _place(node, branch.transaction.flow)]
+
+
+def _leg(node, call, leg):
+    flow = node.flow_to(call, leg)
+    return [leg.row(), None if flow is None else _place(node, flow)]
+
+
+def _place(node, flow):
+    """Return a Flow and its Listener, JSON-able; None where that has gone."""
+    listening = node.listening[flow.local]
+    return None if listening is None else [list(flow), list(listening.listener)]
 
 
 def _head(call):

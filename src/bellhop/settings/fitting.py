@@ -34,18 +34,11 @@ class _Fitting:
         settings.emergency = _keys(settings.emergency_number) | frozenset([b"sos"])
         settings.reserved = _keys(settings.reserved_number)
         self._fit_codes()
-        self._fit_names()
-        self._fit_contacts()
+        names = _Names(settings, self.notes)
+        names.fit()
         self._fit_responders()
         self._fit_telephone()
-        for name in sorted(settings.users):
-            self._fit_user(settings.users[name])
-        self._fit_phones()
-        for name in sorted(settings.groups):
-            self._fit_members(settings.groups[name])
-        for name in sorted(settings.groups):
-            self._fit_rings(settings.groups[name])
-            self._fit_forward(settings.groups[name], "overflow")
+        names.fit_people()
 
     def _fit_ports(self):
         settings, media = self.settings, self.settings.media
@@ -160,6 +153,29 @@ class _Fitting:
         for name in names:
             setattr(section, name, options[name].default)
         return ", ".join(["%s is %d" % (name, options[name].default) for name in names])
+
+
+class _Names:
+    """Who has which name, and whom users and groups name."""
+
+    def __init__(self, settings, notes):
+        self.settings = settings
+        self.notes = notes
+
+    def fit(self):
+        self._fit_names()
+        self._fit_contacts()
+
+    def fit_people(self):
+        settings = self.settings
+        for name in sorted(settings.users):
+            self._fit_user(settings.users[name])
+        self._fit_phones()
+        for name in sorted(settings.groups):
+            self._fit_members(settings.groups[name])
+        for name in sorted(settings.groups):
+            self._fit_rings(settings.groups[name])
+            self._fit_forward(settings.groups[name], "overflow")
 
     def _fit_names(self):
         """Note what may be dialled: names first, then numbers, each for the first who has it."""

@@ -57,6 +57,31 @@ class Binding:
         flow = self.flow[:4] if self.flow.transport == "udp" else self.flow[:3]
         return self.contact, self.params, self.q, self.path, self.instance, self.reg_id, flow
 
+    def tune(self, rings):
+        """Let the phone ring when its user is called, or not."""
+        self.rings = rings
+
+    def sleep(self):
+        """The stream of the phone, which can be woken, has gone."""
+        self.asleep = True
+
+    def heard(self):
+        """The phone has said something."""
+        self.unanswered = 0
+
+    def answered_ping(self):
+        """The phone has answered an OPTIONS: from now on its silence tells."""
+        self.unanswered, self.answers = 0, True
+
+    def missed(self):
+        """The phone has left something unanswered; return how often in a row."""
+        self.unanswered += 1
+        return self.unanswered
+
+    def tried_stream(self, is_taken):
+        """The phone, known by datagrams, took a stream that the node opened, or did not."""
+        self.streams = is_taken
+
     def is_behind_nat(self):
         """Tell whether the phone's own address is not where its packets come from."""
         return not uri.parse(self.contact).is_at(self.flow)
@@ -238,31 +263,6 @@ class Location:
         self.hosts[binding.flow.host] -= 1
         if not self.hosts[binding.flow.host]:
             del self.hosts[binding.flow.host]
-
-    def tune(self, binding, rings):
-        """Let a phone ring when its user is called, or not."""
-        binding.rings = rings
-
-    def sleep(self, binding):
-        """The stream of a phone that can be woken has gone."""
-        binding.asleep = True
-
-    def heard(self, binding):
-        """The phone of a binding has said something."""
-        binding.unanswered = 0
-
-    def answered_ping(self, binding):
-        """The phone of a binding has answered an OPTIONS: from now on its silence tells."""
-        binding.unanswered, binding.answers = 0, True
-
-    def missed(self, binding):
-        """The phone of a binding has left something unanswered; return how often in a row."""
-        binding.unanswered += 1
-        return binding.unanswered
-
-    def tried_stream(self, binding, is_taken):
-        """A phone known by datagrams took a stream that the node opened, or did not."""
-        binding.streams = is_taken
 
     def find(self, user, change):
         """Return the binding that a Change speaks about, or None."""

@@ -60,7 +60,7 @@ class Devices:
         return []
 
     def _tune(self, binding):
-        self.node.location.tune(binding, self._rings(_id_of(binding)))
+        binding.tune(self._rings(_id_of(binding)))
 
     def _rings(self, identifier):
         for phone in self.node.settings.phones:

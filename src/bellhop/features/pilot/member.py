@@ -53,16 +53,16 @@ NO_VOICE = "there is no answering machine on this router"
 class Pilot:
     """A feature. links: token -> (user's name, when it ends); contacts: user's name -> rows.
 
-    ask(verb, arguments, now): as Engine.answer; admission, forwarder: of the core.
+    ask(verb, arguments, now): as Engine.answer; passwords, forwarder: of the core.
     """
 
     name = "pilot"
     hooks, events = ("restore", "counters"), ()
     users, wakers = {}, {}
 
-    def __init__(self, node, admission, forwarder, ask, devices):
+    def __init__(self, node, passwords, forwarder, ask, devices):
         self.node = node
-        self.admission = admission
+        self.passwords = passwords
         self.forwarder = forwarder
         self.ask = ask
         self.devices = devices
@@ -133,7 +133,7 @@ class Pilot:
 
     def _guessed(self, host, now):
         self.node.rates.allows("page " + network_of(host), A_MINUTE, GUESSES_AN_HOUR, now)
-        self.admission.guessed(host, now)
+        self.passwords.guessed(host, now)
 
     def _entered(self, arguments, host, now):
         self._check_guesses(host, now)
@@ -141,7 +141,7 @@ class Pilot:
         if token:
             found, until = self.links.pop(token, (None, 0))
             found = found if until > now else None
-        elif self.admission.may_guess(host, now):
+        elif self.passwords.may_guess(host, now):
             found = self._by_password(arguments)
         user = self.node.settings.users.get(found)
         if user is None or user.pilot == NO:

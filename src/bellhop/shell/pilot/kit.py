@@ -3,7 +3,7 @@
 import os
 
 from ...text import xml
-from .site import FOLDER
+from .files import FOLDER
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Telephones of %(domain)s</title>

@@ -5,11 +5,11 @@ A member asks for verbs of the node's own; `user` is always who is signed in, wh
 
 import hashlib
 import json
-import os
 
 from ...errors import BellhopError, Refusal
 from ...limits import MAX_PAGES
 from ..http import Answer, text
+from .files import SAFE, Files
 from .sessions import Sessions, cookie
 
 # Verb of the page -> verb of the node. Those that change something need the right `full`.
@@ -19,18 +19,6 @@ VERBS = {name: name for name in (
     "forget-phone", "ring-phone", "new-phones", "assign-phone", "price", "balance", "delete-voice",
 )}  # fmt: skip
 VERBS.update({"hangup": "my-hangup", "verify": "my-verify", "take": "take"})
-# What a browser loads of the page's own folder.
-KINDS = {
-    "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8", "json": "application/json", "svg": "image/svg+xml",
-    "webmanifest": "application/manifest+json", "png": "image/png",
-}  # fmt: skip
-FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "pilot")
-SAFE = (
-    "Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'self'",
-    "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer",
-)  # fmt: skip
 JSON = "application/json"
 # Changes are gathered so long; a stream that is silent says so after a while: proxies and browsers
 # give up what they hear nothing of.
@@ -53,7 +41,7 @@ class Site:
         self.sessions = Sessions(service.store)
         self.pages = []
         self.gathering = self.silence = None
-        self.tags = {}
+        self.files = Files()
         self.others = {}
 
     def answer(self, request):
@@ -71,7 +59,7 @@ class Site:
             return self._events(request)
         if path[:3] == "/p/":
             return self._phone_file(request)
-        return self._file(request, "index.html" if path == "/" else path[1:])
+        return self.files.answer(request, "index.html" if path == "/" else path[1:])
 
     # What few houses use is loaded when it is asked for.
 
@@ -89,33 +77,6 @@ class Site:
 
             self.others["book"] = CardDav(self.ask, lambda: self.service.settings.realm.decode())
         return self.others["book"]
-
-    # Files.
-
-    def _file(self, request, name):
-        """Return a file of the page's folder, packed where it lies there packed."""
-        kind = KINDS.get(name.rpartition(".")[2])
-        parts = name.split("/")
-        if kind is None or len(parts) > 2 or [one for one in parts if one[:1] in ("", ".")]:
-            return None
-        path, lines = os.path.join(FOLDER, *parts), [*SAFE, "Cache-Control: no-cache"]
-        packed = path + ".gz"
-        if os.path.exists(packed):
-            path = packed
-            lines.append("Content-Encoding: gzip")
-        try:
-            with open(path, "rb") as file:
-                octets = file.read()
-        except OSError:
-            return None
-        tag = self.tags.get(path)
-        if tag is None or tag[1] != len(octets):
-            tag = '"%s"' % hashlib.sha256(octets).hexdigest()[:16], len(octets)
-            self.tags[path] = tag
-        lines.append("ETag: " + tag[0])
-        if request.fields.get("if-none-match") == tag[0]:
-            return Answer("304 Not Modified", kind, b"", lines, None)
-        return Answer("200 OK", kind, octets, lines, None)
 
     def _phone_file(self, request):
         """Return the file of a new phone: /p/TOKEN, /p/TOKEN/FILE, or /p/FILE of one that asks."""
