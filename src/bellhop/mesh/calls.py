@@ -21,6 +21,8 @@ REFUSED_WAIT = 1000
 HELP_WAYS, HELP_WAIT, MAX_OFFERS = (4, 1000, 8)
 # The called one waits so long for another way; a first message has so long to become whole.
 RESUME_WAIT, HALF_LIFE = (12000, 5000)
+# A call may be there so long before the record that tells of its node's last start.
+RECORD_WAIT = 2000
 # A piece that is not acknowledged is said again after these times; after the last the call is over.
 REPEATS = (1000, 2000, 4000, 8000, 16000)
 # An acknowledgement waits for something to say; silence is filled, and ends a call.
@@ -577,7 +579,7 @@ class Calls:
             return []  # One of several, and others may answer.
         if not call.handle(LOSS):
             return []
-        if reason == cells.NO_SESSION or self._is_forgotten(call):
+        if reason == cells.NO_SESSION or (not call.is_caller and self._is_forgotten(call)):
             return self._close(call, ANEW, now)
         if call.is_caller:
             if record or call.attempts < WAYS:
@@ -589,18 +591,25 @@ class Calls:
         return []
 
     def renewed(self, node, now):
-        """A node has another record; return the effects: what it has forgotten is over."""
+        """A node has another record; return the effects.
+
+        Where it has started anew, it knows nothing of calls of before that: who is called there
+        says so when it is asked, who has called from there never will.
+        """
         effects = []
         for call in [one for one in self.table.values() if one.node == node]:
-            if call.state == LOST and self._is_forgotten(call):
+            if not self._is_forgotten(call):
+                continue
+            if now < call.heard_at + RECORD_WAIT:
+                call.epoch = self.mesh.epoch(node)  # It may be of after that.
+            elif call.state == LOST and call.is_caller:
+                effects += self._try(call, now)
+            elif call.state == LOST:
                 effects += self._close(call, ANEW, now)
         return effects
 
     def _is_forgotten(self, call):
-        """Tell whether the other node has started anew since a call began that has lost its way.
-
-        One whose way stands may be of after that: a record comes when it will.
-        """
+        """Tell whether the other node has started anew since a call was answered."""
         return call.keys is not None and self.mesh.epoch(call.node) > call.epoch
 
     def wake(self, call, now):

@@ -36,20 +36,29 @@ PROOF, SIGN, SILENCE, LEAVE = EVENTS = ("proof", "sign", "silence", "leave")
 TOLD_BESIDE = 3
 
 
+# Links by which one start of a node may speak from one address: its cable, a peer that is named.
+MAX_LINKS = 4
+
+
 class Neighbour:
-    """One address from which a node is heard. far: its link's id; handshake: while there is one."""
+    """One address from which a node is heard. far: its link's id; handshake: while there is one.
+
+    links: ids of its links that have spoken from this address, the last ones; each start of the
+    node makes others.
+    """
 
     __slots__ = (
         "address", "alive_at", "callsign", "beside", "came", "changed", "cost", "deadline",
         "expected", "far", "handshake", "hears_all", "id", "interval", "key", "last_number",
-        "link", "old", "other_session", "own_session", "queued", "reason", "renewed_at", "session",
-        "sound_port", "state", "step", "told", "tries", "via_all_at",
+        "link", "links", "old", "other_session", "own_session", "queued", "reason", "renewed_at",
+        "session", "sound_port", "state", "step", "told", "tries", "via_all_at",
     )  # fmt: skip
 
     def __init__(self, link, address, far, handshake, own_session, now):
         self.link = link
         self.address = address
         self.far = far
+        self.links = [far]
         # Its link's id and address in the other family of the interface, where it is there too.
         self.beside = None
         self.told = 0
@@ -73,6 +82,12 @@ class Neighbour:
         self.cost = GOOD_COST
         self.deadline = None
         self.queued = None
+
+    def follow(self, before):
+        """Take the place of a Neighbour; tell whether it is the same node, not started anew."""
+        is_same = self.far in before.links
+        self.links = (before.links + [self.far])[-MAX_LINKS:]
+        return is_same
 
     def handle(self, event, now):
         """Take one event; return (state before, state after)."""

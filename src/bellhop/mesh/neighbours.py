@@ -306,7 +306,7 @@ class Neighbours:
             self._forget_keys(there)
             there.renew(half, now)
             neighbour, event = there, SIGN
-        elif there is not None and there.key == half.key:
+        elif there is not None and there.key == half.key and not half.follow(there):
             self.anew.append(half.id)
         if neighbour is None:
             if not self._has_place(half, there, now):

@@ -12,9 +12,9 @@ class Handshake:
     is_initiator = True
 
 
-def neighbour(*events):
+def neighbour(*events, far=b"link id."):
     """Return a Neighbour after some events."""
-    one = Neighbour(0, ("10.0.0.2", 5062), b"link id.", Handshake(), b"sess", 0)
+    one = Neighbour(0, ("10.0.0.2", 5062), far, Handshake(), b"sess", 0)
     for event in events:
         one.handle(event, 0)
     return one
@@ -30,6 +30,14 @@ class Machine(unittest.TestCase):
     def test_a_proof_makes_it_two_way_and_nothing_else_does(self):
         self.assertEqual(neighbour(PROOF).state, TWO_WAY)
         self.assertEqual(neighbour(SIGN, SIGN).state, HEARD)
+
+    def test_two_links_of_one_node_at_one_address_are_no_new_start(self):
+        one, other = neighbour(far=b"by cable"), neighbour(far=b"by peer.")
+        self.assertFalse(other.follow(one))  # It may have started anew.
+        again = neighbour(far=b"by cable")
+        self.assertTrue(again.follow(other))
+        self.assertTrue(neighbour(far=b"by peer.").follow(again))
+        self.assertFalse(neighbour(far=b"started.").follow(again))
 
     def test_its_handshake_is_forgotten_with_the_proof(self):
         self.assertIsNone(neighbour(PROOF).handshake)
