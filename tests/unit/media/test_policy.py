@@ -4,6 +4,7 @@ import unittest
 
 from bellhop.media import trust
 from bellhop.media.crypto import SIGNING
+from bellhop.media.decision import Party
 from bellhop.media.effects import UNTOUCHED
 from bellhop.media.keyed import PLAIN
 
@@ -121,8 +122,8 @@ class Policy(unittest.TestCase):
     def test_over_amateur_radio_keys_sign_and_hide_nothing(self):
         for box in (self.pair.one, self.pair.two):
             box.relays.library((4, 3, 1, 7))
-        self.pair.to_bob = self.pair.to_bob._replace(contact=PLAIN)
-        self.pair.from_alice = self.pair.from_alice._replace(contact=PLAIN)
+        self.pair.to_bob = Party(PLAIN, *self.pair.to_bob[1:])
+        self.pair.from_alice = Party(PLAIN, *self.pair.from_alice[1:])
         self.pair.call()
         for box in (self.pair.one, self.pair.two):
             suites = {told["send"][0] for told in box.told.values() if told.get("send")}
