@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.sipp.runner import free_ports
+from tests.trunks.standin import Standin
 
 from .luci import browser, system
 from .luci.bridge import Bridge, Hand
@@ -228,3 +229,40 @@ def test_a_person_s_page_is_shown_with_a_code_and_its_link_lets_in(router):
                                    {"Content-Type": "application/json"})  # fmt: skip
     with urllib.request.urlopen(asked, timeout=20) as answer:
         assert json.load(answer)["result"]["user"] == "dave"
+
+
+def test_a_provider_is_set_up_registers_and_is_called_by_buttons(router):
+    provider = Standin("tel", "127.0.0.1")
+    router.uci["cfgff"] = system.section("cfgff", "user", 9, True, name="dave", password="secret-d")
+    assert router.answer("uci", "apply", {})[0] == 0
+    assert "No provider yet." in seen(router, "numbers", "10-no-provider").text
+    field = '[id="%s.%%s"]' % ("widget.cbid.json.provider" if router.luci else "provider")
+    filled = {"domain": "tel.test", "username": "user1", "password": "secret", "ring": "dave"}
+    fields = "".join(["await fill('%s', '%s');" % (field % one, filled[one]) for one in filled])
+    script = """
+        const fill = (place, text) => enter(place, text).then(() => {
+            pick(place).dispatchEvent(new Event('keyup'));
+            pick(place).dispatchEvent(new Event('blur'));
+        });
+        %s
+        click('Set up the provider');
+        await new Promise(done => setTimeout(done, 1500));"""
+    browser.visit(router.url("view.bellhop.numbers", script % fields), 15000)
+    (made,) = [one for one in router.uci.values() if one[".type"] == "provider"]
+    assert {name: made[name] for name in filled} == filled
+    # What no letter of a provider says: where this one is, which no DNS names.
+    made.update({"proxy": "127.0.0.1:%d" % provider.place[1], "number": ["+49301234567"]})
+    assert router.answer("uci", "apply", {})[0] == 0
+    provider.let_in()
+    page = seen(router, "numbers", "11-provider")
+    assert "registered" in page.text and "+49301234567" in page.text
+    script = """
+        click('Test call', await until(() => row('tel-test')));
+        return until(() => document.body.textContent.includes('ring in a moment'));"""
+    called = []
+    answering = threading.Thread(target=lambda: called.append(provider.called()))
+    answering.start()
+    assert drawn(router, "numbers", script, 20000).result
+    answering.join()
+    assert b"+49301234567" in called[0].uri
+    provider.refuse(called[0], 486)

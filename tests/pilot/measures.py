@@ -1,6 +1,6 @@
 """Figures of the members' page beside their goals, each by a real node (and a real browser).
 
-    python -m tests.pilot.measures [memory] [flash] [live] [week] [access]
+    python -m tests.pilot.measures [memory] [flash] [live] [week] [access] [ease] [lite]
 
 access needs axe-core: AXE=path of axe.min.js (npm package axe-core).
 """
@@ -17,11 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support import chromium, netns
+from tests.support import chromium, lite, netns
 from tests.support.exchange import register
 from tests.support.members import PilotHouse
+from tests.system.phones.linphone import Linphone
 
 from .conftest import House
+from .test_phones import add
 from .test_web import Site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +137,55 @@ def flash():
     show("  of these a language", "%d octets" % statistics.mean(words), "")
     code = importlib.import_module("packages").compiled_python("bellhop-pilot")
     show("  byte code of the package", "%d kB" % (sum(map(len, code.values())) // 1000), "")
+
+
+# The lite node.
+
+# What it would have to load for its members' page; the last two would be written anew for its loop.
+OF_PAGE = ("features/pilot/*.py", "provisioning/*.py", "shell/pilot/s*.py", "shell/http.py")
+HEAP = """
+import gc
+from bellhop.features import catalogue
+gc.collect()
+before = gc.mem_alloc()
+from bellhop.features.pilot import asleep, devices, guests, member, provision, texts
+from bellhop.provisioning import brands
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
+
+
+def on_a_lite_node():
+    """What the page would take of a lite node, which has none and says so."""
+    if lite.why_unavailable():
+        print("the lite node: " + lite.why_unavailable())
+        return
+    compiled, source = lite.Compiled(keep=True), ROOT / "src" / "bellhop"
+    try:
+        sizes = []
+        for path in [one for pattern in OF_PAGE for one in sorted(source.glob(pattern))]:
+            made = compiled.folder / "bellhop" / path.relative_to(source).with_suffix(".mpy")
+            made.parent.mkdir(parents=True, exist_ok=True)
+            plain = made.with_suffix(".py")  # MicroPython knows no [*a]; the size is the same.
+            plain.write_text(re.sub(r"([\[,] ?)\*(?=\w)", r"\1", path.read_text()))
+            words = [*lite.compiler().MPY_CROSS, *lite.compiler().OPTIONS, "-o", made, plain]
+            subprocess.run(words, check=True)
+            plain.unlink()
+            sizes.append(made.stat().st_size)
+        done = subprocess.run(
+            [lite.micropython(), "-X", "heapsize=8M", "-c", HEAP], check=True, capture_output=True,
+            env={"MICROPYPATH": str(compiled.folder)}, text=True,
+        )  # fmt: skip
+        heap = int(done.stdout.split()[-1])
+    finally:
+        compiled.remove()
+    shipped = lite.Compiled()
+    whole = sum(path.stat().st_size for path in shipped.folder.rglob("*.mpy"))
+    shipped.remove()
+    told = "%d / %d kB" % (sum(sizes) // 1000, whole // 1000)
+    show("a page on the lite node: .mpy / all it has now", told, "11 kB")
+    told = "%d kB" % (heap // 1024)
+    show("  its heap, without server and sessions", told, "beside all else in 512 to 2048")
 
 
 # Live.
@@ -259,6 +310,34 @@ def week_in_a_browser():
             house.close()
 
 
+# Ease.
+
+
+def ease():
+    """From "Add a phone" on the page to a Linphone, new from the shop, that rings."""
+    reason = Linphone.why_unavailable()
+    if reason:
+        print("ease: " + str(reason))
+        return
+    with netns.Network("ease") as network:
+        house = House(network)
+        try:
+            house.node.start()
+            bob, page = house.phone("baresip", "bob"), house.page("alice")
+            began = time.monotonic()
+            add(page, "linphone", "Mobile")
+            (url,) = re.findall(r"http://\S+/p/\w+", page.text())
+            phone = house.virgin("alice")
+            phone.fetch(url)
+            phone.wait_registered()
+            bob.dial("201")
+            phone.wait_incoming()
+            show("a new Linphone rings after \"Add a phone\"", "%.1f s" % (
+                time.monotonic() - began), "60 s, and a scan")  # fmt: skip
+        finally:
+            house.close()
+
+
 # Access.
 
 
@@ -316,14 +395,14 @@ def faults(page, axe):
 
 
 ALL = {"memory": (memory,), "flash": (flash,), "live": (live,), "week": (week, week_in_a_browser),
-       "access": (access,)}  # fmt: skip
+       "access": (access,), "ease": (ease,), "lite": (on_a_lite_node,)}  # fmt: skip
 
 
 def main(wanted):
     """Print the figures."""
     if chromium.find() is None or netns.why_unavailable():
-        print("no Chromium, or no namespaces: live, week and access are left out")
-        wanted = [name for name in wanted or ALL if name in ("memory", "flash")]
+        print("no Chromium, or no namespaces: what needs them is left out")
+        wanted = [name for name in wanted or ALL if name in ("memory", "flash", "lite")]
     for name in wanted or ALL:
         for work in ALL[name]:
             work()
