@@ -46,8 +46,14 @@ def anonymous_kb(process):
         return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
 
 
+def packer():
+    """Return the module that packs the pages for the package."""
+    sys.path[:0] = [str(ROOT / "openwrt"), str(ROOT / "openwrt" / "bellhop")]
+    return importlib.import_module("pages")
+
+
 class Copied(Site):
-    """A node that runs from a copy of the sources, with or without the pages."""
+    """A node as the packages bring it, with or without the pages."""
 
     def __init__(self, folder, parts):
         super().__init__(folder)
@@ -66,6 +72,9 @@ class Copied(Site):
         for path in site.rglob("*.py"):
             if path.with_suffix(".pyc").exists():
                 path.unlink()
+        if parts:
+            shutil.rmtree(site / "bellhop" / "pilot")
+            packer().main(ROOT / "src" / "bellhop" / "pilot", site / "bellhop" / "pilot")
         self.source = site
 
     def start(self, *words):
@@ -128,8 +137,7 @@ def open_page(node, cookie):
 
 def flash():
     """What the pages take on flash."""
-    sys.path[:0] = [str(ROOT / "openwrt"), str(ROOT / "openwrt" / "bellhop")]
-    packed = importlib.import_module("pages").packed(ROOT / "src" / "bellhop" / "pilot")
+    packed = packer().packed(ROOT / "src" / "bellhop" / "pilot")
     words = [len(packed[name]) for name in packed if name.startswith("words/")]
     words.remove(len(packed["words/keys.json.gz"]))
     total = sum(map(len, packed.values()))

@@ -226,7 +226,7 @@
 		const place = document.getElementById(name);
 		if (!place || !DRAWN[name] || (place.hidden && name != 'now'))
 			return;
-		const key = JSON.stringify([ name, state.calls, state.history, state.messages, state.book, state.wishes, state.me, state.sessions, state.fresh, added ].filter((_, i) => USES[name].includes(i)));
+		const key = JSON.stringify([ name, state.calls, state.history, state.messages, state.book, state.wishes, state.me, state.sessions, state.fresh, added, onlyMissed ].filter((_, i) => USES[name].includes(i)));
 		if (shown[name] == key && place.firstChild)
 			return;
 		shown[name] = key;
@@ -242,7 +242,7 @@
 		}
 	}
 	/* Which parts of the state a panel shows, by their places in `draw`. */
-	const USES = { now: [ 0, 1, 6 ], history: [ 0, 2 ], messages: [ 0, 3, 6 ], book: [ 0, 4, 6 ], wishes: [ 0, 5, 6 ], phones: [ 0, 6, 7, 8, 9 ] };
+	const USES = { now: [ 0, 1, 6 ], history: [ 0, 2, 10 ], messages: [ 0, 3, 6 ], book: [ 0, 4, 6 ], wishes: [ 0, 5, 6 ], phones: [ 0, 6, 7, 8, 9 ] };
 
 	/* Now. */
 
