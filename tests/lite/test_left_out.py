@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from bellhop.errors import BellhopError
 from tests.lite.server import Lite, Phone
 from tests.lite.test_faults import ask
 from tests.mesh.handset import status_of
@@ -59,3 +60,18 @@ def test_plain_call_to_a_phone_that_takes_encrypted_ones_only(start):
     with contextlib.suppress(AssertionError):  # Nobody answers: that bob rings is enough.
         alice.ask("INVITE", f"sip:bob@{DOMAIN}", [TYPE], SECURE, seconds=0.5)
     assert "a=crypto:1" in bob.incoming()
+
+
+PROVIDER = "config provider tel\n\toption domain tel.test\n\toption username 49301\n"
+
+
+def test_providers_of_telephone_numbers(start):
+    server, alice, bob = start(PROVIDER)
+    words = [one for one in ask(server, "status")["problems"] if "no calls by providers" in one]
+    assert len(words) == 1 and "full node" in words[0]
+    with pytest.raises(BellhopError, match="full node"):
+        ask(server, "providers")
+    assert status_of(alice.ask("INVITE", f"sip:030987654@{DOMAIN}", [TYPE], PLAIN)) == 404
+    with contextlib.suppress(AssertionError):  # Nobody answers: that bob rings is enough.
+        alice.ask("INVITE", f"sip:bob@{DOMAIN}", [TYPE], PLAIN, seconds=0.5)
+    assert "m=audio" in bob.incoming()
