@@ -424,6 +424,7 @@ return baseclass.extend({
 				option.multiple = option.nocreate = true;
 			else
 				option.datatype = accepted;
+			option.password = name == 'password';
 
 			if ([ 'responders', 'member' ].includes(name) || accepted == 'dialled')
 				people(name != 'member').forEach(one => option.value(one.name || one['.name'], one.display_name || one.name || one['.name']));
