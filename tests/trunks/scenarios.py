@@ -85,6 +85,12 @@ def calls_out(scene):
     alice.say(alice.within("BYE"))
     tel.take(tel.wait("BYE"))
     assert alice.wait("final").status == 200
+    shown = [(one["direction"], one["message"].partition(" ")[0], one["peer"])
+             for one in house.ask("trace", call=1)["messages"]]  # fmt: skip
+    there, here = "%s port %d" % tel.place, "%s port %d" % alice.socket.getsockname()
+    for method in ("INVITE", "ACK", "BYE"):
+        assert ("received", method, here) in shown and ("sent", method, there) in shown, shown
+    assert {peer for _, _, peer in shown} == {here, there}
 
 
 def is_called(scene):

@@ -163,7 +163,9 @@ class Trunks:
         """Take what the core sends to a provider, or to the SIM card."""
         if flow.name == sim.NAME:
             return self.sim.send(flow, message, now)
-        return self.calls.send(flow, message, now)
+        effects = self.calls.send(flow, message, now)
+        self.node.trace.note(message.call_id, now, None, None, effects)
+        return effects
 
     def arrives(self, request, server, flow, now):
         """Take a request of a provider; None for all others, and for what was brought in."""
