@@ -107,11 +107,11 @@ SoundOpen = namedtuple(
 SoundMeet = namedtuple("SoundMeet", ("number", "peers"))
 
 # Send a datagram to the router that leads to the Internet (PCP, NAT-PMP); what it says comes by
-# Engine.hear("gateway", "heard", data).
-AskGateway = namedtuple("AskGateway", ("data",))
+# Engine.hear(name, "heard", data). name: of the feature that asks, "gateway" or "gateway6".
+AskGateway = namedtuple("AskGateway", ("name", "data"))
 
-# Ask that router by UPnP for a port. The answer is Engine.hear("gateway", "mapped", port, external
-# port or None, address, problem).
+# Ask that router by UPnP for a port. The answer is Engine.hear(name, "mapped", port, external port
+# or None, address, problem), the name being that of the family of `source`.
 MapPort = namedtuple("MapPort", ("is_tcp", "port", "source", "seconds"))
 
 # A neighbour is elsewhere; is_forward: 1 for the one towards the called; place: as in SoundOpen.

@@ -1,7 +1,7 @@
 """A home behind somebody else's router: miniupnpd (PCP, NAT-PMP, UPnP), and a host outside.
 
 `python -m tests.mesh.gateway` prints how long it takes by each way until the router leads a port
-to the node behind it, and that a node outside reaches it there.
+to the node behind it, or opens its firewall of IPv6, and that a node outside reaches it there.
 """
 
 import os
@@ -15,6 +15,10 @@ from tests.mesh.town import PATIENCE, Node, wait_until
 from tests.support import netns
 
 OUTSIDE, WAN, LAN, HOME = "5.9.77.2", "5.9.77.1", "192.168.7.1", "192.168.7.2"
+# The same by IPv6: no address changes on the way, but the router lets nobody in.
+OUTSIDE6, WAN6, LAN6, HOME6 = (
+    "2a00:77:1::2", "2a00:77:1::1", "2a00:77:2::1", "2a00:77:2::2",
+)  # fmt: skip
 # What miniupnpd wants to find, NAT, and the packets that it is not to see.
 RULES = """
 table inet filter {
@@ -37,6 +41,8 @@ table inet filter {
 CONFIGURATION = """
 ext_ifname=eth0
 listening_ip=eth1
+ipv6_disable=no
+ext_ifname6=eth0
 enable_natpmp=yes
 enable_upnp=yes
 secure_mode=yes
@@ -67,9 +73,12 @@ def why_unavailable():
 
 
 class Home:
-    """Node `home` behind a router, node `friend` outside; `way`: a key of HIDDEN."""
+    """Node `home` behind a router, node `friend` outside; `way`: a key of HIDDEN.
 
-    def __init__(self, way, **options):
+    is_six: the friend knows the address by IPv6 alone.
+    """
+
+    def __init__(self, way, is_six=False):
         self.folder = tempfile.mkdtemp(prefix="bellhop-home-")
         self.network = netns.Network("home")
         self.server = None
@@ -90,8 +99,25 @@ class Home:
             node.media_options = []
             node.mesh_options = ["list interface nowhere"]
         self.home.node_options = ["option internet '1'"]
-        self.friend.mesh_options.append(f"list peer '{WAN}'")
+        self.friend.mesh_options.append(
+            f"list peer '[{HOME6}]'" if is_six else f"list peer '{WAN}'"
+        )
+        if is_six:
+            self._number(hosts)
         self._rules(HIDDEN[way])
+
+    def _number(self, hosts):
+        """Give all of them addresses of IPv6."""
+        for setting in ("all.forwarding=1", "all.accept_ra=0"):
+            self.router.popen(["sysctl", "-qw", "net.ipv6.conf." + setting]).wait()
+        for name, link, own in (
+            ("router", "eth0", WAN6), ("router", "eth1", LAN6), ("home", "eth0", HOME6),
+            ("friend", "eth0", OUTSIDE6),
+        ):  # fmt: skip
+            place = hosts[name].namespace
+            netns.ip("-n", place, "addr", "add", own + "/64", "dev", link, "nodad")
+        hosts["home"].route("default", LAN6)
+        hosts["friend"].route("default", WAN6)
 
     def _rules(self, hidden):
         done = self.router.popen(["nft", "-f", "-"], stdin=subprocess.PIPE)
@@ -116,17 +142,19 @@ class Home:
         self.router.popen(["nft", "flush", "ruleset"]).wait()
         self._rules("accept")
 
-    def outside(self):
-        """Return what the node says of how the Internet reaches it."""
-        return self.home.ask("status")["outside"]
+    def outside(self, name="outside"):
+        """Return what the node says of how the Internet reaches it; outside6: by IPv6."""
+        return self.home.ask("status")[name]
 
-    def wait_led(self, seconds=PATIENCE):
+    def wait_led(self, seconds=PATIENCE, name="outside"):
         """Wait until all ports are led; return what the node says."""
         wait_until(
-            lambda: self.outside()["ports"] and all(p["host"] for p in self.outside()["ports"]),
-            f"ports are led: {self.outside()}", seconds,
+            lambda: (
+                self.outside(name)["ports"] and all(p["host"] for p in self.outside(name)["ports"])
+            ),
+            f"ports are led: {self.outside(name)}", seconds,
         )  # fmt: skip
-        return self.outside()
+        return self.outside(name)
 
     def start(self, *nodes):
         """Start nodes."""
@@ -152,19 +180,21 @@ def main():
     if reason:
         print(reason)
         return 1
-    for way in ("PCP", "NAT-PMP", "UPnP"):
-        home = Home(way)
+    ways = ("PCP", ""), ("NAT-PMP", ""), ("UPnP", ""), ("PCP", "6"), ("UPnP", "6")
+    for way, six in ways:
+        home = Home(way, bool(six))
         try:
             home.serve()
             begun = time.monotonic()
             home.start(home.home)
-            told = home.wait_led(40)
+            told = home.wait_led(40, "outside" + six)
             led = time.monotonic() - begun
             home.start(home.friend)
             wait_until(lambda home=home: "node0" in home.friend.reached(), "a node outside", 40)
             ports = ", ".join("%s %d" % (p["protocol"], p["external"]) for p in told["ports"])
             words = "%s: %s of %s lead to %s after %.1f s; a node outside reaches it"
-            print(words % (told["way"], ports, told["ports"][0]["host"], HOME, led), flush=True)
+            own = HOME6 if six else HOME
+            print(words % (told["way"], ports, told["ports"][0]["host"], own, led), flush=True)
         finally:
             home.close()
     return 0

@@ -4,7 +4,7 @@ import pytest
 
 from tests.mesh.town import wait_until
 
-from .gateway import HOME, LAN, WAN, Home, why_unavailable
+from .gateway import HOME, HOME6, LAN, LAN6, WAN, Home, why_unavailable
 
 
 @pytest.fixture
@@ -49,3 +49,21 @@ def test_the_owner_is_told_when_nothing_helps(home):
     wait_until(lambda: home.outside()["way"] == "none", "all ways were tried", 40)
     assert "neither" in home.outside()["why"]
     assert "leads nothing here" in home.home.log()
+
+
+@pytest.mark.parametrize("way", ["PCP", "UPnP"])
+def test_the_firewall_of_ipv6_is_opened(way):
+    reason = why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    home = Home(way, is_six=True)
+    try:
+        home.serve()
+        home.start(home.home)
+        told = home.wait_led(name="outside6")
+        assert (told["way"], told["gateway"], told["source"]) == (way, LAN6, HOME6)
+        assert told["ports"][0]["host"] == HOME6
+        home.start(home.friend)
+        wait_until(lambda: "node0" in home.friend.reached(), "a node outside reaches it")
+    finally:
+        home.close()

@@ -162,7 +162,8 @@ def join_gateway(engine):
     """Have ports led here by the router in front; the node must have joined the mesh."""
     from .mesh.gateway import Gateway
 
-    engine.join(Gateway(engine.node, engine.features["mesh"].mesh))
+    for is_six in (False, True):
+        engine.join(Gateway(engine.node, engine.features["mesh"].mesh, is_six))
 
 
 def join_media(engine, suites, keys, is_in_memory=False):

@@ -92,6 +92,10 @@ class Lease:
         self.tries, self.deadline = 0, at
 
 
+class Lease6(Lease):
+    """A hole in a firewall for one port by IPv6: another feature is woken for it."""
+
+
 def write_pcp(lease, client, seconds):
     """Return a MAP request; client: this node's own address, text (RFC 6887 section 11.1)."""
     head = bytes((PCP_VERSION, MAP, 0, 0)) + seconds.to_bytes(4, "big") + _mapped(client)

@@ -279,9 +279,9 @@ class Service(service.Service):
 
     def _join_gateway(self):
         """Let the router in front, where there is one, lead ports here."""
-        from .mesh.gateway import GatewayClient  # Only a node with a mesh pays for it in memory.
+        from .mesh.gateway import Gateways  # Only a node with a mesh pays for it in memory.
 
-        self.gateway = GatewayClient(self.loop)
+        self.gateway = Gateways(self.loop)
         catalogue.join_gateway(self.engine)
         self.loop.performers[AskGateway] = self.gateway.perform_ask
         self.loop.performers[MapPort] = self.gateway.perform_map

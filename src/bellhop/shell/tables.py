@@ -195,7 +195,8 @@ def _status(result):
         places.setdefault(one["host"], []).append("%s %d" % (one["transport"], one["port"]))
     lines += ["", "Listening"]
     lines += ["  %-26s %s" % (host, ", ".join(found)) for host, found in places.items()]
-    lines += _outside(result.get("outside"))
+    lines += _outside("From the Internet", result.get("outside"))
+    lines += _outside("By IPv6", result.get("outside6"))
     lines += ["", "Now", *_now(result)]
     lines += ["", "Written to flash today, and what senders may still cause", *_writings(result)]
     lines += ["", "Since the start"]
@@ -235,14 +236,14 @@ def _writings(result):
     return lines
 
 
-def _outside(outside):
+def _outside(title, outside):
     """Return how the Internet reaches the node, in lines."""
     if outside is None:
         return []
     words = outside["why"]
     if outside["ports"] and not words:
         words = "%s (%s) leads ports here" % (outside["gateway"], outside["way"])
-    lines = ["", "From the Internet", *textwrap.wrap("  " + words, WIDTH, subsequent_indent="  ")]
+    lines = ["", title, *textwrap.wrap("  " + words, WIDTH, subsequent_indent="  ")]
     for one in outside["ports"]:
         where = "not yet" if one["host"] is None else "%s port %d" % (one["host"], one["external"])
         lines.append("  %-26s %s" % ("%s port %d" % (one["protocol"], one["port"]), where))

@@ -14,7 +14,7 @@ RTM_NEWROUTE, RTM_GETROUTE, RTM_NEWNEIGH = 24, 26, 28
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST, REQUEST_DUMP = 0x1, 0x301
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFLA_IFNAME, NDA_DST, RTA_DST = 1, 2, 8, 3, 1, 1
-RTA_GATEWAY, RTA_PREFSRC = 5, 7
+RTA_OIF, RTA_GATEWAY, RTA_PREFSRC = 4, 5, 7
 # Not usable (duplicate, not yet proved unique), or made to be forgotten soon (RFC 8981). What marks
 # those of IPv6 marks an IPv4 address that has another of its network before it: it is as good.
 UNPROVED, TEMPORARY = 0x08 | 0x40, 0x01
@@ -144,10 +144,18 @@ def source_towards(host):
 
 
 def gateway_towards(host):
-    """Return (router, own address towards it) on the way to an address, (None, None) for none."""
+    """Return (router, own address towards it) on the way to an address, (None, None) for none.
+
+    A link-local router has its zone (RFC 4007).
+    """
     route = _route(host)
     gateway, source = route.get(RTA_GATEWAY), route.get(RTA_PREFSRC)
-    return (None, None) if gateway is None or source is None else (_text(gateway), _text(source))
+    if gateway is None or source is None:
+        return None, None
+    router = _text(gateway)
+    if router.startswith("fe80:"):
+        router += "%" + socket.if_indextoname(struct.unpack("I", route[RTA_OIF])[0])
+    return router, _text(source)
 
 
 def _route(host):

@@ -1,7 +1,8 @@
 """Ports that the router in front of this one leads here, where this one has no public address.
 
 Asked for where the owner lets the Internet reach this node: the mesh, its sound, and TLS for phones
-on the road. PCP first, then NAT-PMP, then UPnP; leases are renewed at half their time.
+on the road. PCP first, then NAT-PMP, then UPnP; leases are renewed at half their time. By IPv6 the
+address stays, and what is asked for is a hole in that router's firewall, by PCP or UPnP.
 """
 
 from ...effects import AskGateway, MapPort, Note
@@ -27,6 +28,7 @@ from ...mesh.gateway import (
     UDP,
     UPNP,
     Lease,
+    Lease6,
 )
 
 # RFC 6886 section 3.1: 250 ms, doubled; a gateway of one's own answers within milliseconds.
@@ -40,19 +42,23 @@ EPOCH_SLACK = 2
 SHARED = bytes((100, 64)), 0xC0
 NOT_NEEDED = "this router has a public address"
 NO_GATEWAY = "there is no way to the Internet"
+NO_ADDRESS = "this router has no address of the Internet"
+# RFC 4291 section 2.4, as far as it is given out.
+GLOBAL6 = 0xE0, 0x20
 OFF = "the Internet may not reach this node"
 NAMES = {UDP: "udp", TCP: "tcp"}
 
 
 class Gateway:
-    """A feature. mesh: the Mesh, which knows the port of sound."""
+    """A feature. mesh: the Mesh, which knows the port of sound; is_six: by IPv6."""
 
-    name = "gateway"
     hooks = "adopt", "started", "listening", "status"
     events = "found", "heard", "mapped"
     users = {}
 
-    def __init__(self, node, mesh):
+    def __init__(self, node, mesh, is_six):
+        self.name = "gateway6" if is_six else "gateway"
+        self.is_six = is_six
         self.node = node
         self.mesh = mesh
         self.state = IDLE
@@ -62,7 +68,8 @@ class Gateway:
         self.epoch = self.address = None
         self.problem = ""
         self.told = ""
-        self.wakers = {Lease: self._due}
+        self.kind = Lease6 if is_six else Lease
+        self.wakers = {self.kind: self._due}
         self.is_wanted = node.settings.internet
 
     def adopt(self, settings):
@@ -96,7 +103,7 @@ class Gateway:
             lease.rest(None)
             self.node.deadlines.watch(lease)
         random = self.node.random
-        self.leases = [Lease(protocol, port, random(NONCE_BYTES)) for protocol, port in wanted]
+        self.leases = [self.kind(protocol, port, random(NONCE_BYTES)) for protocol, port in wanted]
         return self._begin(now) if wanted else []
 
     def reason(self):
@@ -106,6 +113,8 @@ class Gateway:
         if self.host is None or self.source is None:
             return NO_GATEWAY
         octets = address.pack(self.source)
+        if self.is_six:
+            return None if octets[0] & GLOBAL6[0] == GLOBAL6[1] else NO_ADDRESS
         is_shared = octets[:1] == SHARED[0][:1] and octets[1] & SHARED[1] == SHARED[0][1]
         return None if address.is_near(octets) or is_shared else NOT_NEEDED
 
@@ -143,15 +152,17 @@ class Gateway:
         lease.ask(now + wait)
         self.node.deadlines.watch(lease)
         if self.state == PCP:
-            return [AskGateway(gateway.write_pcp(lease, self.source, LIFETIME))]
+            return [AskGateway(self.name, gateway.write_pcp(lease, self.source, LIFETIME))]
         if self.state == NAT_PMP:
             asked = gateway.write_natpmp_address(), gateway.write_natpmp(lease, LIFETIME)
-            return [AskGateway(data) for data in asked]
+            return [AskGateway(self.name, data) for data in asked]
         return [MapPort(lease.protocol == TCP, lease.port, self.source, LIFETIME)]
 
     def _next(self, event, now):
         """Try the next way; after the last one all of them later; return the effects."""
         self._step(event)
+        if self.state == NAT_PMP and self.is_six:
+            self._step(event)  # It knows nothing of IPv6.
         if self.state != NONE:
             return self._ask_all(now)
         for lease in self.leases:
@@ -159,6 +170,8 @@ class Gateway:
             lease.rest(min(lease.until, now + AGAIN_MS) if is_held else now + AGAIN_MS)
             self.node.deadlines.watch(lease)
         self.problem = self.problem or "it speaks neither PCP nor NAT-PMP nor UPnP"
+        if self.is_six:  # Many a router keeps nobody out, and has nothing to be asked.
+            return self._tell("notice", "the firewall in front was not opened: " + self.problem)
         return self._tell("warning", "the router in front leads nothing here: " + self.problem)
 
     def heard(self, data, now):
@@ -245,7 +258,7 @@ class Gateway:
         ]
         why = self.reason()
         return {
-            "outside": {
+            "outside6" if self.is_six else "outside": {
                 "way": self.state if why is None else IDLE,
                 "why": why or (self.problem if self.state == NONE else ""),
                 "gateway": self.host,

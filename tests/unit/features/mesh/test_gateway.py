@@ -44,6 +44,32 @@ class GatewayHouse(House):
         return self.engine.status(self.town.now)["outside"]
 
 
+class FirewallTest(unittest.TestCase):
+    """By IPv6: a hole, and no other address."""
+
+    def find(self, source="2a00:77:2::2"):
+        self.house = GatewayHouse()
+        self.house.hear("gateway6", "found", "fe80::1%eth0", source)
+        return self.house.engine.status(self.house.town.now)["outside6"]
+
+    def test_a_hole_is_asked_for_by_pcp_and_then_by_upnp(self):
+        self.assertEqual(self.find()["way"], gateway.PCP)
+        self.assertEqual(
+            self.house.asked[-1][8:24], bytes.fromhex("2a000077000200000000000000000002")
+        )
+        self.house.town.advance(5000)
+        self.assertEqual([one.source for one in self.house.mapped], ["2a00:77:2::2"])
+        port = self.house.mapped[0].port
+        self.house.hear("gateway6", "mapped", port, port, "2a00:77:2::2", "")
+        told = self.house.engine.status(self.house.town.now)["outside6"]
+        self.assertEqual((told["way"], told["ports"][0]["external"]), (gateway.UPNP, port))
+
+    def test_an_address_of_no_internet_asks_for_nothing(self):
+        for source in ("fd00::2", "fe80::2"):
+            self.assertEqual(self.find(source)["why"], "this router has no address of the Internet")
+            self.assertEqual(self.house.asked, [])
+
+
 class WantedTest(unittest.TestCase):
     def test_nothing_is_asked_where_nothing_is_needed(self):
         for text, host, source, why in (
