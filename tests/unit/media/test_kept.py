@@ -93,6 +93,17 @@ class Lasting(unittest.TestCase):
         self.assertEqual(resumed, self.session(other).numbers())
         self.assertEqual(len(resumed), 2)
 
+    def test_nothing_that_a_session_holds_is_forgotten(self):
+        self.pair.call()
+        session = self.session(self.pair.one)
+        things = [session, session.slots[0], session.first, session.chosen]
+        things += [session.chosen.agreement, session.agreement.opening]
+        for thing in things:
+            name = kept.NAMES[type(thing)]
+            _, attributes, begins = kept.KINDS[name]
+            ends = ("dh", "identity") if name == "agreement" else ()
+            self.assertEqual(sorted(thing.__dict__), sorted(attributes + tuple(begins) + ends))
+
     def test_what_agreed_on_the_keys_is_not_kept(self):
         self.pair.call()
         agreement = self.session(self.pair.one).chosen.agreement
