@@ -10,7 +10,9 @@ from tests.support.yard import ALICE, BOB, GRAN, HONEST, MAL, ROGUE, STRANGER, Y
 OPEN = "\toption strangers allow\n"
 LOCAL = ("<sip:alice@home.test>", "<sip:201@home.test>", '"Police" <sip:110@home.test>',
          "<sip:alice@10.0.1.1>", "<sip:home.test>", "<sips:alice@HOME.test>",
-         "<sip:%61lice@home.test:5060>")  # fmt: skip
+         "<sip:%61lice@home.test:5060>", "<sip:alice@[::ffff:10.0.1.1]>", "<sip:alice@localhost>",
+         "<sip:alice@127.0.0.1>", "<sip:alice@[::1]>", "<sip:alice@VICTIM>",
+         "<sip:alice@[::FFFF:a00:101]:5060>")  # fmt: skip
 METHODS = ("INVITE", "MESSAGE", "NOTIFY", "REFER", "SUBSCRIBE", "INFO", "UPDATE", "PUBLISH",
            "BYE", "OPTIONS", "PRACK", "ODD")  # fmt: skip
 
@@ -28,6 +30,18 @@ def test_a_tag_in_to_lets_nobody_speak_as_a_local_user(method, source):
                     sip(method, uri, sender, lines, to="<%s>%s" % (uri, tag), source=source), source
                 )
                 yard.town.advance(1500)
+    assert yard.asked(BOB) == []
+
+
+@pytest.mark.parametrize("source", [STRANGER, ROGUE])
+def test_an_ack_of_no_call_reaches_no_phone(source):
+    yard = Yard(OPEN)
+    for uri in ("sip:bob@home.test", "sip:bob@%s:5060" % BOB, "sip:202@home.test"):
+        for tag in (";tag=made-up", ""):
+            for lines in ([], ["Route: <sip:10.0.1.1;lr>"], ["Route: <sip:token@10.0.1.1;lr>"]):
+                sender = "<sip:sam@elsewhere.test>"
+                data = sip("ACK", uri, sender, lines, to="<%s>%s" % (uri, tag), source=source)
+                yard.attack(data, source)
     assert yard.asked(BOB) == []
 
 
@@ -81,10 +95,11 @@ AUTO = (
     "alert-info : Auto Answer", "Alert-Info: <http://x/>;info=RingAnswer", "Alert-Info: intercom",
     "Answer-Mode: Auto", "Answer-Mode : Auto;require", "Priv-Answer-Mode: Auto;require",
     "P-Auto-Answer: normal", "Remote-Party-ID: \"Alice\" <sip:alice@home.test>;screen=yes",
+    "X-AUTOANSWER: TRUE", "X-Auto-Answer: true",
     "P-Preferred-Identity: <sip:alice@home.test>", "P-Asserted-Identity: <sip:alice@home.test>",
     "p-asserted-identity: \"Gran\" <sip:gran@home.test>, <tel:201>",
 )  # fmt: skip
-NAMES = (b"call-info", b"alert-info", b"answer-mode", b"priv-answer-mode", b"p-auto-answer",
+NAMES = (b"x-autoanswer", b"x-auto-answer", b"call-info", b"alert-info", b"answer-mode", b"priv-answer-mode", b"p-auto-answer",
          b"remote-party-id", b"p-preferred-identity")  # fmt: skip
 
 

@@ -20,6 +20,7 @@ FROM_OUTSIDE = (b"INVITE", b"MESSAGE", b"OPTIONS", b"CANCEL", b"ACK")
 WATCHED = (b"presence", b"dialog")
 # RFC 3323: the domain of who does not say his name.
 NOBODY = b"anonymous.invalid"
+LOOPBACK = (b"localhost", uri.host_key(b"::1"))
 # How many times the requests of a stranger a neighbour may bring, who speaks for many.
 MEMBER_RATE = 10
 # And those of a whole IPv4 /24.
@@ -111,7 +112,7 @@ class Admission:
 
     def may_acknowledge(self, request, tokens, found, flow):
         """Tell whether an ACK, which cannot be refused, may go on."""
-        if found.rule in HERE or self.is_trusted(flow):
+        if self.is_trusted(flow) or (found.rule in HERE and self.kind(flow) == OWN):
             return True
         if self.is_in_dialog(request, tokens, found, flow):
             return True
@@ -177,9 +178,15 @@ class Admission:
         return dialplan.callee(self.node.settings, caller) if self._is_of_house(caller) else None
 
     def _is_of_house(self, caller):
-        """Tell whether a From says to be of this house; a bare number may look like one's own."""
+        """Tell whether a From says to be of this house; a bare number may look like one's own.
+
+        So do this machine's other names, whatever they mean to the phone that shows them.
+        """
         if caller.host is None:
             return dialplan.callee(self.node.settings, caller) is not None
+        host = caller.host_key
+        if host in LOOPBACK or (host[:4] == b"127." and host[-1:].isdigit()):
+            return True
         return self.node.is_ours(caller)
 
     def _proved(self, request, flow, now):

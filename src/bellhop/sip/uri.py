@@ -13,6 +13,8 @@ SEPARATORS = b"-.()/ "
 NUMBER = scan.DIGITS + b"*#"
 SCHEME = scan.ALPHANUM + b"+-."
 
+MAPPED = [b"0"] * 5 + [b"ffff"]
+
 # These must be equal in both URIs or absent from both (section 19.1.4).
 ALWAYS_COMPARED = (b"user", b"ttl", b"method", b"maddr", b"transport")
 
@@ -258,11 +260,16 @@ def unescape(value):
 def host_key(host):
     """Return the host in the form in which two names of one host are equal.
 
-    Lower case, without the root's dot; an IPv6 address, with brackets or without, is expanded.
+    Lower case, without the root's dot; an IPv6 address, with brackets or without, is expanded, and
+    one that stands for an IPv4 address (RFC 4291 section 2.5.5.2) is written as that.
     """
     host = host.lower()
     if b":" in host:
-        return b":".join(_ipv6_groups(host.strip(b"[]")) or [host])
+        groups = _ipv6_groups(host.strip(b"[]"))
+        if groups is not None and groups[:6] == MAPPED:
+            high, low = int(groups[6], 16), int(groups[7], 16)
+            return b"%d.%d.%d.%d" % (high >> 8, high & 255, low >> 8, low & 255)
+        return b":".join(groups or [host])
     return host[:-1] if host[-1:] == b"." else host
 
 

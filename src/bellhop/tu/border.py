@@ -11,7 +11,8 @@ from ..text import plain
 IDENTITY = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
 # What makes phones answer by themselves, or ring in a way of somebody else's: each brand knows
 # another one, and Alert-Info has as many spellings as there are brands.
-ANSWERING = ("call-info", "alert-info", "answer-mode", "priv-answer-mode", "p-auto-answer")
+ANSWERING = ("call-info", "alert-info", "answer-mode", "priv-answer-mode", "p-auto-answer",
+             "x-autoanswer", "x-auto-answer")  # fmt: skip
 
 # What the node writes itself where a phone is to answer: each brand obeys another line.
 AT_ONCE = (

@@ -115,9 +115,10 @@ class Member:
     # Names.
 
     def domains(self):
-        """Return the keys that are domains of this node: its own, and those of people here."""
+        """Return what is a domain of this node: its name, its key, and those of people here."""
         keys = [one.key for one in self.mesh.own.people]
         own = self.dialling.former | {self.dialling.own_domain}
+        own |= {self.mesh.settings.name.lower().encode()}
         return own | {self.mesh.name_of(key).encode() for key in keys}
 
     def address_of(self, name):
