@@ -99,8 +99,9 @@ AUTO = (
     "P-Preferred-Identity: <sip:alice@home.test>", "P-Asserted-Identity: <sip:alice@home.test>",
     "p-asserted-identity: \"Gran\" <sip:gran@home.test>, <tel:201>",
 )  # fmt: skip
-NAMES = (b"x-autoanswer", b"x-auto-answer", b"call-info", b"alert-info", b"answer-mode", b"priv-answer-mode", b"p-auto-answer",
-         b"remote-party-id", b"p-preferred-identity")  # fmt: skip
+NAMES = (b"x-autoanswer", b"x-auto-answer", b"call-info", b"alert-info", b"answer-mode",
+         b"priv-answer-mode", b"p-auto-answer", b"remote-party-id",
+         b"p-preferred-identity")  # fmt: skip
 
 
 @pytest.mark.parametrize("source", [STRANGER, ROGUE])

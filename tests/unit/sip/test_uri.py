@@ -167,6 +167,8 @@ class HostTest(unittest.TestCase):
             (b"[::ffff:192.0.2.1]", b"[0:0:0:0:0:FFFF:c000:0201]"),
             (b"[2001:db8::]", b"[2001:0db8:0:0:0:0:0:0]"),
             (b"2001:db8::1", b"[2001:DB8::0001]"),
+            (b"192.0.2.1", b"[::ffff:192.0.2.1]"),
+            (b"192.0.2.1", b"[0::FFFF:c000:201]"),
         ):
             self.assertEqual(uri.host_key(one), uri.host_key(other))
         keys = [uri.host_key(host) for host in (b"[::1]", b"[::2]", b"[1::]", b"[::1.2.3]", b"a")]
