@@ -255,7 +255,7 @@
 			h('div', { cls: 'top' }, h('div', { cls: 'face' }, icon(rings ? 'bell' : one.state == 'held' ? 'pause' : 'now')),
 				h('div', { cls: 'who' }, h('b', null, who(one)), h('span', { cls: 'soft' }, told + ' · ', h('span', { 'data-since': one.at }, clock((Date.now() - one.at) / 1000))), one.name || one.said ? h('small', null, plain(one.number)) : '')),
 			h('div', { cls: 'safe ' + cls }, icon(sign), h('span', null, t('safe ' + one.safety))),
-			one.privacy || one.through && [ 'good', 'calm' ].includes(cls) ? h('p', { cls: 'soft' }, one.privacy ? t('privacy ' + one.privacy) : t('through', one.through)) : '',
+			(one.privacy || one.through) && [ 'good', 'calm' ].includes(cls) ? h('p', { cls: 'soft' }, one.privacy ? t('privacy ' + one.privacy) : t('through', one.through)) : '',
 			one.words ? [ h('p', { cls: 'words', translate: 'no' }, one.words), asks ? h('p', { cls: 'soft' }, t('compare')) : '' ] : '',
 			full() ? [ asks && !one.hidden ? h('div', { cls: 'acts' }, verdict('same', 'same', 'main'), verdict('differ', 'different', '')) : '',
 				rings && one.incoming && state.me.phones.some(phone => phone.there && !phone.rings) ? h('div', { cls: 'acts' }, button(t('take'), () => api('take', { call: one.call }))) : '',
