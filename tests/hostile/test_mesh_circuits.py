@@ -112,7 +112,7 @@ def test_keys_that_are_none_open_nothing():
     crypto = real_or_toy()
     way = Way(crypto)
     victim = way.network.nodes[2]
-    hop = victim.circuits.hop(victim.circuits.prekey()[0])[0]
+    hop = victim.circuits.prekeys.hop(victim.circuits.prekeys.told()[0])[0]
     top = bytearray(crypto.base(b"x" * 32))
     top[31] |= 128
     below = noise.PRIME.to_bytes(32, "little")

@@ -26,16 +26,16 @@ TOLD = "picked up: your phone answers now"
 PICKED = "picked up by "
 TAKEN = "taken on another phone of "
 NOT_YOURS = "call %d rings nobody whose calls '%s' may take"
-PLACES = "123456789"
-PARKED_MS = 180000
-# A phone may end a call before the one whom it has transferred is here.
-JUST_NOW_MS = 5000
 # The parameter of a Request-URI that asks another node for a call that rings there; its value for
 # any call of the group that both have.
 ELSEWHERE, GROUP = b"pickup", b"group"
 # So soon another node calls the phone back that has asked it.
 CALLED_BACK_MS = 5000
 MOST_AWAITED = 64
+PLACES = "123456789"
+PARKED_MS = 180000
+# A phone may end a call before the one whom it has transferred is here.
+JUST_NOW_MS = 5000
 
 
 class Joining:
@@ -46,6 +46,55 @@ class Joining:
         self.target = target
         self.deadline = now + PAUSE_MS
         self.queued = None
+
+
+class Parking:
+    """The places and the calls there."""
+
+    def __init__(self, node):
+        self.node = node
+
+    def taken(self):
+        """Return at which places calls are parked."""
+        return [place for place in PLACES if self.at(place.encode()) is not None]
+
+    def place(self, request, number, found, now):
+        """Let a caller who was transferred to a place wait there.
+
+        Who parked the call is rung when nobody has taken it back for a while.
+        """
+        if self.at(number):
+            return found
+        parker = self.parker(request, now)
+        if parker is None:
+            return found
+        node = self.node
+        theirs = dialplan.targets_of(node.settings, node.location, parker, now)
+        return dialplan.Found(dialplan.LOCAL, [[]] + theirs, None, PARKED_MS)
+
+    def at(self, place):
+        """Return the ResponseContext of the call that waits at a place, or None."""
+        for call in self.node.calls.live.values():
+            context = call.context
+            if context is None or context.state != WAITING or context.branches:
+                continue
+            user = context.request.parsed_uri.user
+            dialled = None if user is None else codes.read(self.node.settings.codes, user)
+            if dialled is not None and (dialled.feature, dialled.number) == (codes.PARK, place):
+                return context
+        return None
+
+    def parker(self, request, now):
+        """Return the section of the member whose talk with a caller goes on, or did just now."""
+        node, caller = self.node, _who(request.from_.uri)
+        talks = [call for call in node.calls.live.values() if call.state == ANSWERED]
+        talks += [call for call in node.calls.history[-8:] if now - call.ended_at < JUST_NOW_MS]
+        for call in talks:
+            for one, other in ((call.from_, call.to), (call.to, call.from_)):
+                section = dialplan.callee(node.settings, other.uri)
+                if _who(one.uri) == caller and section is not None and section.kind == "user":
+                    return section
+        return None
 
 
 class Pickup:
@@ -63,6 +112,7 @@ class Pickup:
         self.node = node
         self.forwarder = forwarder
         self.find = find
+        self.parking = Parking(node)
         self.joining = {}
         self.awaited = {}
         self.wakers = {Joining: self._join}
@@ -296,7 +346,7 @@ class Pickup:
         if dialled is not None:
             return self._beyond(request, dialled.number, found, now)
         dialled = self._dialled(request, codes.PARK)
-        return found if dialled is None else self._place(request, dialled, found, now)
+        return found if dialled is None else self.parking.place(request, dialled.number, found, now)
 
     def _beyond(self, request, number, found, now):
         """Return the Found of a pickup at another node, or what was found."""
@@ -313,56 +363,18 @@ class Pickup:
 
     # Parking.
 
-    def _place(self, request, dialled, found, now):
-        """Let a caller who was transferred to a place wait there.
-
-        Who parked the call is rung when nobody has taken it back for a while.
-        """
-        if self._parked(dialled.number):
-            return found
-        parker = self._parker(request, now)
-        if parker is None:
-            return found
-        node = self.node
-        theirs = dialplan.targets_of(node.settings, node.location, parker, now)
-        return dialplan.Found(dialplan.LOCAL, [[]] + theirs, None, PARKED_MS)
-
     def park(self, user, dialled, request, server, flow, now):
         """Take a parked call back, or let that of who was transferred here be parked."""
         place = dialled.number
-        context = self._parked(place)
+        context = self.parking.at(place)
         if context is not None and context not in self.joining:
             if user is not None:
                 return self._bring(context, user, request, server, flow, now)
             if self._group_of(request, flow):
                 return self._call_back(context, request, server, now)
-        if context is None and self._parker(request, now) is not None:
+        if context is None and self.parking.parker(request, now) is not None:
             return None
         raise SipError(480, "no call is parked at %s" % place.decode())
-
-    def _parked(self, place):
-        """Return the ResponseContext of the call that waits at a place, or None."""
-        for call in self.node.calls.live.values():
-            context = call.context
-            if context is None or context.state != WAITING or context.branches:
-                continue
-            user = context.request.parsed_uri.user
-            dialled = None if user is None else codes.read(self.node.settings.codes, user)
-            if dialled is not None and (dialled.feature, dialled.number) == (codes.PARK, place):
-                return context
-        return None
-
-    def _parker(self, request, now):
-        """Return the section of the member whose talk with a caller goes on, or did just now."""
-        node, caller = self.node, _who(request.from_.uri)
-        talks = [call for call in node.calls.live.values() if call.state == ANSWERED]
-        talks += [call for call in node.calls.history[-8:] if now - call.ended_at < JUST_NOW_MS]
-        for call in talks:
-            for one, other in ((call.from_, call.to), (call.to, call.from_)):
-                section = dialplan.callee(node.settings, other.uri)
-                if _who(one.uri) == caller and section is not None and section.kind == "user":
-                    return section
-        return None
 
     # What the owner and the pages ask for.
 
@@ -386,15 +398,11 @@ class Pickup:
 
     def status(self):
         """Return at which places calls are parked."""
-        return {"parked": [place for place in PLACES if self._parked(place.encode()) is not None]}
+        return {"parked": self.parking.taken()}
 
 
 def _since(call):
     return call.since
-
-
-def _who(address):
-    return uri.key_of(address.user or b""), None if address.host is None else address.host_key
 
 
 def _rings_at(context, names):
@@ -404,3 +412,7 @@ def _rings_at(context, names):
         if binding is not None and branch.cancel is None and binding.user in names:
             return True
     return False
+
+
+def _who(address):
+    return uri.key_of(address.user or b""), None if address.host is None else address.host_key

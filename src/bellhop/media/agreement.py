@@ -11,6 +11,7 @@ from collections import namedtuple
 from .. import hkdf
 from ..errors import SipError
 from .crypto import BY_NUMBER
+from .pieces import VERSION, behind_head, joined, sized, split
 
 # The functions of X25519 and Ed25519, passed in; each returns None where it refuses its input.
 # public(secret); exchange(secret, public); identity_public(Ed25519 public key): the
@@ -24,7 +25,6 @@ Identity = namedtuple("Identity", ("key", "secret"))
 CALLER, CALLEE = (0, 1)
 
 LABEL = b"bellhop key agreement 1"
-VERSION = 1
 OFFER, ANSWER, CONFIRM, RENEW, RENEWED = EVENTS = (1, 2, 3, 4, 5)
 KEY_BYTES, RANDOM_BYTES, TAG_BYTES = (32, 16, 16)
 MAX_SUITES = 8
@@ -149,11 +149,11 @@ class Agreement:
     def _accept(self, octets, expected, caller_lines, callee_lines):
         if self.opening.confirmed_by is not None:
             raise SipError(488, "somebody else has answered this call")
-        body = _body(octets, ANSWER, ANSWER_BYTES + TAG_BYTES)
+        body = behind_head(octets, ANSWER, ANSWER_BYTES + TAG_BYTES)
         unsigned, tag = octets[:-TAG_BYTES], octets[-TAG_BYTES:]
         if self.answered not in (None, unsigned):
             raise SipError(488, "the far end changed its key in the middle of its answer")
-        peer, fresh, suite, _ = _split(body, KEY_BYTES, KEY_BYTES, 1)
+        peer, fresh, suite, _ = split(body, KEY_BYTES, KEY_BYTES, 1)
         _, own, _, offered = self._offered()
         self._meet(peer, expected, fresh == own)
         if suite not in offered:
@@ -191,9 +191,9 @@ class Agreement:
         return self._handle(OFFER, self._read_offer, octets, expected, suites)
 
     def _read_offer(self, octets, expected, suites):
-        body = _body(octets, OFFER, OFFER_BYTES, MAX_SUITES)
+        body = behind_head(octets, OFFER, OFFER_BYTES, MAX_SUITES)
         self.opening = Opening(octets)
-        peer, _, _, offered = _split(body, KEY_BYTES, KEY_BYTES, KEY_BYTES)
+        peer, _, _, offered = split(body, KEY_BYTES, KEY_BYTES, KEY_BYTES)
         self._meet(peer, expected, False)
         chosen = [number for number in suites if number in offered]
         if not chosen:
@@ -225,8 +225,8 @@ class Agreement:
     def _verify(self, octets, caller_lines, callee_lines):
         if self.last == octets:
             return
-        body = _body(octets, CONFIRM, CONFIRM_BYTES)
-        random, tag = _split(body, RANDOM_BYTES)
+        body = behind_head(octets, CONFIRM, CONFIRM_BYTES)
+        random, tag = split(body, RANDOM_BYTES)
         if not hkdf.equal(hashlib.sha256(random).digest(), self._offered()[2]):
             raise SipError(488, "the caller's node did not keep to its first word")
         context = self.settle(caller_lines, callee_lines)
@@ -251,7 +251,7 @@ class Agreement:
         return self._handle(RENEW, self._read_renewal, octets, lines)
 
     def _read_renewal(self, octets, lines):
-        epoch, nonce, tag = _split(_body(octets, RENEW, RENEW_BYTES), 2, RANDOM_BYTES)
+        epoch, nonce, tag = split(behind_head(octets, RENEW, RENEW_BYTES), 2, RANDOM_BYTES)
         proposal = Proposal(1 - self.role, int.from_bytes(epoch, "big"), nonce, lines)
         if proposal.epoch != self.epoch + 1:
             raise SipError(488, "the far end proposed old keys")
@@ -275,7 +275,7 @@ class Agreement:
 
     def _read_renewed(self, octets, lines):
         proposal = self._open(self.role)
-        epoch, nonce, tag = _split(_body(octets, RENEWED, RENEW_BYTES), 2, RANDOM_BYTES)
+        epoch, nonce, tag = split(behind_head(octets, RENEWED, RENEW_BYTES), 2, RANDOM_BYTES)
         if int.from_bytes(epoch, "big") != proposal.epoch:
             raise SipError(488, "the far end answered with old keys")
         context = self._agreed(proposal, nonce, lines)
@@ -316,7 +316,7 @@ class Agreement:
 
     def _offered(self):
         """Return identity, fresh key, commitment and suites of the offer."""
-        return _split(self.opening.octets[2:], KEY_BYTES, KEY_BYTES, KEY_BYTES)
+        return split(self.opening.octets[2:], KEY_BYTES, KEY_BYTES, KEY_BYTES)
 
     def _meet(self, peer, expected, reflected):
         if reflected or peer == self.identity.key:
@@ -336,7 +336,7 @@ class Agreement:
     def _know(self, unsigned):
         """All but the media are known: derive what the keys come from (RFC 5869)."""
         self.answered = unsigned
-        whole = LABEL + _sized(self.call_id) + _sized(self.opening.octets) + _sized(unsigned)
+        whole = LABEL + sized(self.call_id) + sized(self.opening.octets) + sized(unsigned)
         self.transcript = hashlib.sha256(whole).digest()
         self.secret = hkdf.extract(self.transcript, self.shared)
 
@@ -353,10 +353,10 @@ class Agreement:
 
     def _proposed(self, proposal):
         head = bytes((proposal.by,)) + proposal.epoch.to_bytes(2, "big") + proposal.nonce
-        return hashlib.sha256(self.transcript + head + _joined(proposal.lines)).digest()
+        return hashlib.sha256(self.transcript + head + joined(proposal.lines)).digest()
 
     def _agreed(self, proposal, nonce, lines):
-        return hashlib.sha256(self._proposed(proposal) + nonce + _joined(lines)).digest()
+        return hashlib.sha256(self._proposed(proposal) + nonce + joined(lines)).digest()
 
     def _open(self, by):
         proposal = self.proposals[by]
@@ -379,29 +379,3 @@ class Agreement:
     def _check(self, role, data, tag):
         if not hkdf.equal(self._tag(role, data), tag):
             raise SipError(488, "the keys of this call were changed on the way")
-
-
-def _body(octets, kind, size, more=0):
-    """Return a message behind its head; refuses with 488. more: octets that may follow, 1..more."""
-    if octets[:1] != bytes((VERSION,)) or octets[1:2] != bytes((kind,)):
-        raise SipError(488, "the far end's key is of a kind that this node does not know")
-    if not size + (more > 0) <= len(octets) - 2 <= size + more:
-        raise SipError(488, "the far end's key is not whole")
-    return octets[2:]
-
-
-def _split(octets, *sizes):
-    """Return pieces of these sizes, and the rest."""
-    pieces = []
-    for size in sizes:
-        pieces.append(octets[:size])
-        octets = octets[size:]
-    return pieces + [octets]
-
-
-def _sized(octets):
-    return len(octets).to_bytes(2, "big") + octets
-
-
-def _joined(lines):
-    return bytes((len(lines),)) + b"".join([_sized(line) for line in lines])

@@ -362,7 +362,7 @@ class Calls:
 
     def whole(self, half, circuit, now):
         """Go on where a first message is whole; return the effects."""
-        found = self.circuits.hop(half.number)
+        found = self.circuits.prekeys.hop(half.number)
         if found is None:
             self.half.remove(half)
             return self.circuits.refuse(circuit, cells.NO_PREKEY, now)

@@ -10,13 +10,11 @@ from ..limits import MAX_CIRCUITS, MAX_SET_UPS_SEEN
 from . import cells, packets
 from .address import is_near, pack
 from .calls import Calls
-from .identity import KEY_BYTES
+from .circuit import Circuit, Prekeys
 from .lanes import Lanes
 from .link import ANYWHERE
-from .plain import Plain
 from .rate import spend
 from .record import NODE_SALT
-from .session import Window
 
 MAKER, RELAY, END = ROLES = ("maker", "relay", "end")
 # Set-ups of one neighbour: four a second, sixteen at once.
@@ -29,67 +27,6 @@ DEAD_LABEL = 10000
 WAIT_FOR_SET_UP, MAX_WAITING = (550, 64)
 # A new prekey after a day; the one before it is good for another day.
 PREKEY_LIFE = 86400000
-LAST_STEP = 1 << 31
-
-
-class Prekey:
-    """One key that others make circuits with. seen: the set-ups that were opened with it."""
-
-    __slots__ = ("id", "public", "secret", "seen", "since")
-
-    def __init__(self, secret, public, now):
-        self.secret = secret
-        self.public = public
-        self.id = cells.prekey_id(public)
-        self.seen = set()
-        self.since = now
-
-    def is_new(self, seen):
-        """Tell whether a set-up comes for the first time; it is remembered."""
-        if seen in self.seen or len(self.seen) >= MAX_SET_UPS_SEEN:
-            return False
-        self.seen.add(seen)
-        return True
-
-
-class Circuit:
-    """One way. near, far: (short id, label) towards its maker and its end; None where it is here.
-
-    base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list;
-    crypto: a world.secrets.Crypto, or a Plain; step: of the cell that came last, counted from the
-    set-up; through: ids of the nodes on the way, of the maker.
-    """
-
-    __slots__ = (
-        "at", "back", "base", "crypto", "far", "forward", "keys", "near", "role", "sent", "sound",
-        "step", "through", "user",
-    )  # fmt: skip
-
-    def __init__(self, role, near, far, base, keys, crypto, now):
-        self.role = role
-        self.crypto = crypto
-        self.near = near
-        self.far = far
-        self.base = base
-        self.keys = keys
-        self.forward, self.back = Window(), Window()
-        self.sent = self.step = 0
-        self.sound = self.user = None
-        self.through = ()
-        self.at = now
-
-    def is_plain(self):
-        """Tell whether everybody on the way may read it."""
-        return isinstance(self.crypto, Plain)
-
-    def takes(self, window, count, base, now):
-        """Tell whether a count comes for the first time; it counts once."""
-        step = cells.after(count, -base)
-        if not 0 < step < LAST_STEP or not window.is_new(step):
-            return False
-        window.take(step)
-        self.at, self.step = now, step
-        return True
 
 
 class Circuits:
@@ -102,33 +39,10 @@ class Circuits:
         self.table = {}
         self.dead, self.waiting = {}, {}
         self.marks = {}
-        self.prekeys = []
+        self.prekeys = Prekeys(mesh, now)
         self.sounds = 0
-        self._renew(now)
         self.deadline = now + SWEEP
         self.queued = None
-
-    def _renew(self, now):
-        """Make another prekey, whose number is not that of the one before."""
-        last = self.prekeys[-1].id if self.prekeys else None
-        while True:
-            secret = self.mesh.random(KEY_BYTES)
-            made = Prekey(secret, self.mesh.crypto.base(secret), now)
-            if made.id != last:
-                break
-        self.prekeys = self.prekeys[-1:] + [made]
-
-    def prekey(self):
-        """Return what the record says of the newest prekey: number 1 | public key 32."""
-        newest = self.prekeys[-1]
-        return bytes((newest.id,)) + newest.public
-
-    def hop(self, number):
-        """Return (Hop of this node for a prekey's number, Prekey), or None."""
-        for prekey in self.prekeys:
-            if prekey.id == number:
-                return cells.Hop(self.mesh.id, number, prekey.public, prekey.secret), prekey
-        return None
 
     def wake(self, now):
         """Drop what is over; return the effects."""
@@ -140,9 +54,9 @@ class Circuits:
                 effects += self.drop(circuit, now)
         self.dead = {key: self.dead[key] for key in self.dead if self.dead[key] > now}
         self.waiting = {}
-        newest = self.prekeys[-1]
+        newest = self.prekeys.all[-1]
         if now - newest.since >= PREKEY_LIFE or len(newest.seen) >= MAX_SET_UPS_SEEN:
-            self._renew(now)
+            self.prekeys.renew(now)
             self.mesh.own_changed(now)
         return effects
 
@@ -220,7 +134,7 @@ class Circuits:
             self.mesh.counters["set_ups_over"] += 1
             return self._destroy(place, cells.FULL, b"", now)
         self.marks[peer.id] = mark
-        found = self.hop(cell.body[0])
+        found = self.prekeys.hop(cell.body[0])
         if found is None:
             if self._waits(place, now):
                 return None

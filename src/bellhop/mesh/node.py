@@ -89,7 +89,7 @@ class Mesh:
         self.calls = self.circuits.calls
         self.deadlines.watch(self.circuits)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
-        self.own.prekey = self.circuits.prekey
+        self.own.prekey = self.circuits.prekeys.told
         self.signers = {}
         self.reach = views.Reach(self)
         # Probes where this node carries sound, else nothing.

@@ -24,6 +24,7 @@ from ..features import catalogue
 from ..settings import problems
 from ..settings.problems import Problem, missing
 from . import control, endpoints, firewall, netlink, secrets, store
+from .process import resident_kb
 from .settings import KEPT, read_settings
 from .streams import Streams
 from .system import files, sockets
@@ -387,15 +388,6 @@ def _prepare(state):
         return words % (state, sockets.reason(error))
     store.check_own(state)
     return ""
-
-
-def resident_kb():
-    """Return the memory that the process holds."""
-    with open("/proc/self/status") as file:
-        for line in file:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    return 0
 
 
 def about(problem):

@@ -170,7 +170,7 @@ class Repair(unittest.TestCase):
         call = begin(network, b"first")
         network.run(1000)
         for node in network.nodes:
-            node.circuits._renew(network.now)
+            node.circuits.prekeys.renew(network.now)
             node.own_changed(network.now)
         for _ in range(60):
             network.run(60000)
@@ -183,7 +183,7 @@ class Repair(unittest.TestCase):
         network = ready(4, line(4))
         for index in (2, 3):
             for _ in (0, 1):
-                network.nodes[index].circuits._renew(network.now)
+                network.nodes[index].circuits.prekeys.renew(network.now)
             node = network.nodes[index]
             node.own.change(network.now)
             for raw in node.own.write(node.sign, network.now):
@@ -358,7 +358,7 @@ class Bounds(unittest.TestCase):
         network.run(1000)
         node, peer = network.nodes[1], network.nodes[1].exchange.peers[network.nodes[0].short]
         before = dict(node.circuits.table), node.counters["cells_refused"]
-        hop, _ = node.circuits.hop(node.circuits.prekey()[0])
+        hop, _ = node.circuits.prekeys.hop(node.circuits.prekeys.told()[0])
         way = [cells.Hop(hop.node, hop.id, hop.prekey, b"s" * 32)]
         body = cells.set_up(node.crypto, way, 7, 0, b"x" * 681, node.random)[0]
         cell = cells.write(b"\x01abc", 7, body)
