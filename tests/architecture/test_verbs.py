@@ -9,6 +9,7 @@ import pytest
 from bellhop.core.verbs import Verbs
 from bellhop.features.callrecords import Records
 from bellhop.features.dial import Dial
+from bellhop.features.dns.accounts import Accounts
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
@@ -47,6 +48,7 @@ ANSWERING = {
     Trunks.name: Trunks,
     **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,
+    Accounts.name: Accounts,
     Outbox.name: Outbox, Heirs.name: Heirs,
 }  # fmt: skip
 # What the command does besides asking a node.

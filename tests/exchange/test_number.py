@@ -185,6 +185,27 @@ def test_a_loss_of_power_in_each_step_goes_on_there(place, house):
     house.wait_for(lambda: house.row("account_bob")["is_up"], 60)
 
 
+def test_a_page_goes_through_the_steps(place, house):
+    world, providers, _ = place
+    number = "+4930555045"
+    house.wait_for(lambda: house.ask("names")["directories"], 60)
+
+    def row():
+        return {one["user"]: one for one in house.ask("accounts")["accounts"]}["bob"]
+
+    before = world.messages()
+    house.ask("get-number", user="bob", number=number, provider=providers[0].api)
+    house.wait_for(lambda: row()["waits"], 60)
+    assert world.messages() == before + 1 and not row()["problem"]
+    house.ask("get-number", user="bob", code="00000000")
+    house.wait_for(lambda: not row()["is_busy"], 60)
+    assert "not the code" in row()["problem"]
+    house.ask("get-number", user="bob", code=world.code())
+    house.wait_for(lambda: not row()["is_busy"], 180)
+    assert row()["is_done"] and row()["provider"] == providers[0].api, row()
+    assert row()["told"][-1] == number + " is reachable"
+
+
 def test_an_older_list_is_not_believed(place, house):
     world, providers, signed = place
     house.wait_for(lambda: house.ask("names")["directories"], 60)

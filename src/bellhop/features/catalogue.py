@@ -81,6 +81,7 @@ OFF = {
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
+    "accounts": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
 NO_PAGE = (
@@ -244,12 +245,13 @@ def join_names(engine, random, crypto, id):
     is_kept = media.relays.keying.must if has_keys else lambda number: False
     errands, blindly = Errands(), []
     if has_keys:
+        from .dns.accounts import Accounts
         from .dns.blindly import Blindly
         from .dns.directories import Directories
 
         directories = Directories(core, questions, crypto)
         blindly.append(Blindly(core, directories, errands))
-        for feature in (errands, directories, blindly[0]):
+        for feature in (errands, directories, blindly[0], Accounts(core, errands)):
             engine.join(feature)
     numbers = Numbers(core, questions, is_kept, blindly)
     engine.join(numbers)

@@ -41,6 +41,11 @@ FEATURES = (
     Row("routes", "mesh", "routes", (), 0, False, "the nodes that can be reached, and how"),
     Row("mesh", "mesh", "graph", (), 0, False, "the links between all nodes"),
     Row("names", "selfcheck", "show", (), 0, False, "what the DNS says of this house's keys"),
+    Row("accounts", "accounts", "show", (), 0, False, "numbers of one's own, and how far they are"),
+    Row(
+        "get-number", "accounts", "go", ("user", "number", "code", "provider"), 1, True,
+        "do the steps to a number of a user's own; with the code that came",
+    ),
     Row(
         "set-statement", "directories", "keep", ("user", "statement"), 2, True,
         "keep what a directory says of a user, for calls where it cannot be asked",

@@ -410,7 +410,7 @@ class Service(service.Service):
         self.loop.performers[Ask] = self.resolver.ask
         from .dnssec.errands import Errands  # Only a node with names pays for it in memory.
 
-        self.errands = Errands(self.loop, self.state, self.reload)
+        self.errands = Errands(self.loop, self.state, self.reload, str(self.settings_file))
         self.loop.performers[Errand] = self.errands.perform
         self._take_people()
 

@@ -3,6 +3,8 @@
 import unittest
 
 from bellhop.effects import Ask, Errand
+from bellhop.errors import BellhopError
+from bellhop.features.dns.accounts import Accounts
 from bellhop.features.dns.blindly import AT_ONCE, KEPT_DAYS, Blindly
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.errands import MOST, Errands
@@ -45,9 +47,11 @@ class Asking(Exchange):
         self.directories = directories
         self.blindly = Blindly(self.node, directories, Errands())
         numbers = Numbers(self.node, questions, lambda number: False, [self.blindly])
+        self.accounts = Accounts(self.node, self.blindly.errands)
         self.reach = Reach(self.node, questions, numbers, book)
         for one in (directories, self.blindly, self.blindly.errands, numbers, self.reach):
             self.engine.join(one)
+        self.engine.join(self.accounts)
         telephone(self, "bob", "bob", "10.0.0.3")
         del self.sent[:]
 
@@ -114,6 +118,7 @@ class BlindlyTest(unittest.TestCase):
     def test_the_book_is_asked_blindly_where_the_directory_can(self):
         exchange = Asking(WANTED + BOOK)
         exchange.take(exchange.engine.start(exchange.now))
+        exchange.answer(accounts=[])
         exchange.advance(60000)
         self.assertEqual(exchange.errands[0].fields["names"], [GRAN, NOBODY])
         exchange.answer(found={GRAN: base64(said(GRAN)), NOBODY: ""})
@@ -128,6 +133,7 @@ class BlindlyTest(unittest.TestCase):
     def test_a_directory_that_cannot_is_asked_in_the_dns(self):
         exchange = Asking(WANTED + BOOK)
         exchange.take(exchange.engine.start(exchange.now))
+        exchange.answer(accounts=[])
         exchange.advance(60000)
         exchange.answer(problem="the directory answers 404", is_plain=True)
         exchange.advance(200000)
@@ -161,6 +167,24 @@ class BlindlyTest(unittest.TestCase):
         for at in range(0, 1000, AT_ONCE):
             exchange.blindly._keep(dict.fromkeys(numbers, ""), numbers[at : at + AT_ONCE])
         self.assertEqual(len(exchange.blindly.rows), 512)
+
+    def test_a_page_gets_a_number_step_by_step(self):
+        exchange = Asking()
+        self.assertEqual(exchange.accounts.show({}, 0), {"accounts": []})
+        told, effects = exchange.accounts.go({"user": "bob", "number": GRAN}, 0)
+        self.assertEqual((told, effects[0].job), ({"user": "bob"}, "number"))
+        self.assertEqual(effects[0].fields["code"], "")
+        with self.assertRaises(BellhopError):
+            exchange.accounts.go({"user": "bob", "code": "1"}, 0)
+        self.assertTrue(exchange.accounts.show({}, 0)["accounts"][0]["is_busy"])
+        answer = {"waits": True, "is_done": False, "number": GRAN, "told": [], "problem": ""}
+        exchange.engine.hear("errands", "told", 1, answer, 0)
+        row = exchange.accounts.show({}, 0)["accounts"][0]
+        self.assertEqual((row["waits"], row["is_busy"], row["user"]), (True, False, "bob"))
+        effects = exchange.accounts.go({"user": "bob", "code": "12345678"}, 0)[1]
+        self.assertEqual(effects[0].fields["code"], "12345678")
+        with self.assertRaises(BellhopError):
+            exchange.accounts.go({"user": "nobody"}, 0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 from ...errors import BellhopError
 from ...names import blind, keys
 from ..mesh import identity, keys_of_people
-from . import accounts, logwatch
+from . import accounts, logwatch, number
 from .api import Api
 from .logwatch import sha512
 
@@ -46,7 +46,11 @@ def find(asked, api, crypto):
 
 JOBS = {"find": find, "watch": logwatch.watch}
 # That of no user alone.
-OF_ALL = {"renew": lambda asked: accounts.renew(asked["state"])}
+OF_ALL = {
+    "renew": lambda asked: accounts.renew(asked["state"]),
+    "accounts": lambda asked: number.show(asked["state"]),
+    "number": lambda asked: number.run(asked),
+}
 
 
 def answer(text):

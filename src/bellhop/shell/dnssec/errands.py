@@ -7,17 +7,20 @@ import sys
 
 from ..workers import Workers
 
-SECONDS = 120
+SECONDS = 180
 # How often it is seen whether credentials must be renewed.
 RENEW_MS = 1800000
 FAILED = {"problem": "the directory could not be asked: the log says why"}
 
 
 class Errands:
-    """One errand at a time. state: the node's folder; reload(): reads the settings anew."""
+    """One errand at a time. state: the node's folder; reload(): reads the settings anew;
+    config: their file.
+    """
 
-    def __init__(self, loop, state, reload):
+    def __init__(self, loop, state, reload, config=""):
         self.loop = loop
+        self.config = config
         self.state = state
         self.reload = reload
         self.workers = None
@@ -26,8 +29,11 @@ class Errands:
     def _renew(self):
         """See to it that the credentials of accounts with providers stay good."""
         self.loop.call_later(RENEW_MS, self._renew)
-        if os.path.isdir(os.path.join(self.state, "accounts")):
+        if self._has_accounts():
             self._start("renew", {}, self._renewed)
+
+    def _has_accounts(self):
+        return os.path.isdir(os.path.join(self.state, "accounts"))
 
     def _renewed(self, answer):
         if answer.get("changed"):
@@ -37,12 +43,17 @@ class Errands:
         """Perform an Errand."""
         hear = self.loop.engine.hear
         told = functools.partial(self.loop.later, hear, "errands", "told", effect.number)
-        self._start(effect.job, effect.fields, told)
+        if effect.job == "accounts" and not self._has_accounts():
+            told({})  # No process is started for nothing.
+        else:
+            self._start(effect.job, effect.fields, told)
 
     def _start(self, job, fields, told):
         if self.workers is None:
             self.workers = Workers(self.loop, 1)
-        self.workers.start(functools.partial(run, self.state, job, fields), told, FAILED)
+        self.workers.start(
+            functools.partial(run, self.state, job, dict(fields, config=self.config)), told, FAILED
+        )
 
     def close(self):
         """Take no more."""

@@ -5,6 +5,8 @@ Nothing is asked after the code.
 """
 
 import binascii
+import contextlib
+import functools
 import os
 import socket
 import statistics
@@ -315,3 +317,50 @@ def _options(place, mark, here):
 
 def _money(amount, currency):
     return ("%d.%02d %s" % (amount // 10**6, amount % 10**6 // 10**4, currency)).strip()
+
+
+# For a page: the errands of features/dns/accounts.py.
+
+
+class _Waits(Exception):
+    """The code must be typed first."""
+
+
+def show(state):
+    """Return {"accounts": rows} of all that are kept."""
+    rows = [dict(_row(accounts.read(state, user)), user=user) for user in accounts.users(state)]
+    return {"accounts": rows}
+
+
+def _row(row):
+    done = row.get("done", [])
+    found = {name: row.get(name, "") for name in ("provider", "reason", "directory")}
+    found.update(number=row.get("name", ""), waits="claim" in done and "code" not in done)
+    return dict(found, is_done=len(done) == len(Number.STEPS), told=[], problem="")
+
+
+def run(asked):
+    """Do the steps that can be done now; return a row of `show`."""
+    from ...world.settings import read_settings
+    from .. import asking
+
+    told = []
+
+    def read_code():
+        if not asked["code"]:
+            raise _Waits
+        return asked["code"]
+
+    with contextlib.closing(asking.connect(asked["state"])) as connection:
+        lines = connection.makefile()
+        ask = functools.partial(asking.ask, connection, lines)
+        settings = read_settings(asked["config"])
+        one = Number(asked["state"], settings, asked["user"], ask, told.append, read_code)
+        problem = ""
+        try:
+            one.go(asked["number"], "", asked["provider"])
+        except BellhopError as error:
+            problem = str(error)
+        except _Waits:
+            pass
+        return dict(_row(one.row), told=told, problem=problem, user=asked["user"])

@@ -30,6 +30,8 @@ const CALLS = {
 	'assign-phone': [ 'user', 'mac' ],
 	trust: [],
 	names: [],
+	accounts: [],
+	'get-number': [ 'user', 'number', 'code', 'provider' ],
 	'set-trust': [ 'contact', 'verdict' ],
 	backup: [ 'passphrase' ],
 	restore: [ 'sealed', 'passphrase', 'replace', 'more' ],
