@@ -10,6 +10,7 @@ pytest.importorskip("nacl", reason="PyNaCl is missing")
 import base64  # noqa: E402
 import itertools  # noqa: E402
 import random  # noqa: E402
+import threading  # noqa: E402
 
 import nacl.signing  # noqa: E402
 
@@ -244,3 +245,20 @@ def test_any_interleaving_leaves_one_key_at_most(lab):
                 row for row in db.execute(CLAIMS.select()) if row.state in ("published", "stale")
             ]
         assert len(held) <= 1 and [row.key for row in held] == published(service)
+
+
+def test_of_two_that_prove_at_once_one_is_published(lab):
+    service, phones, clock = lab
+    for at in range(15):
+        name, found = "+493055566%02d" % at, []
+        for key in (ONE, TWO):
+            begun = service.claim(key, name, key[:4] + str(at))
+            found.append((key, begun["claim"], phones.code()))
+        threads = [threading.Thread(target=service.prove, args=one) for one in found]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(published(service, name)) == 1
+        states = sorted(service.show(key, claim)["state"] for key, claim, _ in found)
+        assert states == ["contested", "published"]

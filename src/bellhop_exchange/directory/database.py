@@ -6,6 +6,7 @@ PowerDNS reads `domains` and `records`; its own schema makes them where it has a
 import base64
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -53,26 +54,29 @@ CLAIMS = Table(
     "claims", META,
     Column("id", String(32), primary_key=True),
     Column("name", String(320), nullable=False), Column("key", String(44), nullable=False),
-    Column("state", String(12), nullable=False), Column("until", Integer),
+    Column("state", String(12), nullable=False), Column("until", BigInteger),
     Column("code", LargeBinary(32)), Column("tries", Integer, nullable=False, default=0),
-    Column("floor", Integer, nullable=False, default=0),
+    Column("floor", BigInteger, nullable=False, default=0),
     Column("listed", Boolean, nullable=False, default=True),
     Column("address", String(255), nullable=False, default=""),
-    Column("proved", Integer, nullable=False, default=0),
+    Column("proved", BigInteger, nullable=False, default=0),
     Index("claims_name_idx", "name"), Index("claims_until_idx", "until"),
     Index("claims_key_idx", "key"),
     UniqueConstraint("name", "key"),
 )  # fmt: skip
 SENT = Table(
     "sent", META,
-    Column("id", Integer, primary_key=True), Column("at", Integer, nullable=False),
+    Column("id", Integer, primary_key=True), Column("at", BigInteger, nullable=False),
     Column("name", String(320), nullable=False), Column("network", String(64), nullable=False),
     Column("prefix", String(8), nullable=False), Column("is_proved", Boolean, default=False),
     Index("sent_at_idx", "at"),
 )  # fmt: skip
 # The public log: how many leaves there are, the leaves, the hashes of whole subtrees.
 LOGS = Table(
-    "logs", META, Column("id", Integer, primary_key=True), Column("size", Integer, nullable=False)
+    "logs",
+    META,
+    Column("id", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),
 )
 LEAVES = Table(
     "leaves", META,
@@ -82,7 +86,7 @@ LEAVES = Table(
 )  # fmt: skip
 NODES = Table(
     "nodes", META,
-    Column("level", Integer, primary_key=True), Column("at", Integer, primary_key=True),
+    Column("level", Integer, primary_key=True), Column("at", BigInteger, primary_key=True),
     Column("hash", LargeBinary(32), nullable=False),
 )  # fmt: skip
 # Sealed statements for who asks blindly, a day's together.
@@ -105,16 +109,18 @@ def connect(url):
     engine = create_engine(url)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _durable)
+        event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
     migrations.bring(engine, META, "directory")
     return engine
 
 
 def _durable(connection, _):
-    """PowerDNS reads while this writes; what was committed is on the disk."""
+    """PowerDNS reads while this writes, one at a time; what was committed is on the disk."""
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute("PRAGMA busy_timeout=20000")
     cursor.close()
 
 

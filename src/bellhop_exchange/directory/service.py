@@ -4,6 +4,7 @@ Every method is one transaction: after a crash nothing is half.
 """
 
 import base64
+import contextlib
 import hmac
 import secrets
 
@@ -19,7 +20,7 @@ from ..web import Problem
 from . import bounds, claims, group, log
 from .buckets import Buckets
 from .claims import CHALLENGED, CONTESTED, PUBLISHED, STALE
-from .database import CLAIMS, HELD, LEAVES, number_of
+from .database import CLAIMS, HELD, LEAVES, LOGS, number_of
 
 DAY = 86400
 STATEMENT_DAYS = 30
@@ -54,13 +55,20 @@ class Directory:
             zone.create(db)
             log.create(db)
 
+    @contextlib.contextmanager
+    def _writing(self):
+        """Begin a transaction that no other one that changes claims runs beside."""
+        with self.engine.begin() as db:
+            db.execute(update(LOGS).values(size=LOGS.c.size))
+            yield db
+
     # Claims.
 
     def claim(self, key, name, network):
         """Begin a claim, or send another code for one; return (its id, state, when it ends)."""
         now, name = self.clock(), checked(name)
         code = "%0*d" % (claims.CODE_DIGITS, secrets.randbelow(10**claims.CODE_DIGITS))
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._age(db, now)
             bounds.check(db, name, network, now)
             row = self._of(db, name, key)
@@ -88,7 +96,7 @@ class Directory:
     def prove(self, key, id, code):
         """Take a typed code; return the claim as `show` does, with its statement if published."""
         now = self.clock()
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._age(db, now)
             row = self._own(db, key, id)
             if row.code is None:
@@ -128,12 +136,12 @@ class Directory:
 
     def remove(self, key, id):
         """Its owner ends a claim."""
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._step(db, self._own(db, key, id), claims.DELETED, self.clock())
 
     def show(self, key, id):
         """Return a claim for its owner, JSON-able."""
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._age(db, self.clock())
             row = self._own(db, key, id)
             found = {"claim": id, "name": row.name, "state": row.state, "expires": row.until}
@@ -149,7 +157,7 @@ class Directory:
 
         listed: whether it stands in the DNS, where anybody can look it up, or in the buckets alone.
         """
-        with self.engine.begin() as db:
+        with self._writing() as db:
             row = self._published(db, key, checked(name))
             if number_of(row.name) is None and address:
                 raise Problem(400, "an address has no other address")
@@ -172,7 +180,7 @@ class Directory:
         except (nacl.exceptions.CryptoError, ValueError, TypeError):
             raise Problem(403, "the new key has not signed that it takes the name") from None
         now = self.clock()
-        with self.engine.begin() as db:
+        with self._writing() as db:
             row = self._published(db, key, checked(name))
             other = self._of(db, row.name, new)
             if other is not None:
@@ -307,7 +315,7 @@ class Directory:
 
     def age(self):
         """Let states end whose time is over."""
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._age(db, self.clock())
 
     def _age(self, db, now):

@@ -27,13 +27,13 @@ ACCOUNTS = Table(
     Column("key", String(44), nullable=False, unique=True),
     Column("name", String(320), nullable=False, unique=True),
     Column("directory", String(255), nullable=False),
-    Column("opened", Integer, nullable=False), Column("free_calls", Integer, nullable=False),
+    Column("opened", BigInteger, nullable=False), Column("free_calls", Integer, nullable=False),
 )  # fmt: skip
 # Credentials of SIP, each good until a time.
 CREDENTIALS = Table(
     "credentials", META,
     Column("id", String(60), primary_key=True), Column("user", String(40), nullable=False),
-    Column("until", Integer, nullable=False), Index("credentials_user_idx", "user"),
+    Column("until", BigInteger, nullable=False), Index("credentials_user_idx", "user"),
 )  # fmt: skip
 # What each account of the ledger has; the sum over all is always zero.
 BALANCES = Table(
@@ -42,7 +42,7 @@ BALANCES = Table(
 )  # fmt: skip
 ENTRIES = Table(
     "entries", META,
-    Column("id", Integer, primary_key=True), Column("at", Integer, nullable=False),
+    Column("id", Integer, primary_key=True), Column("at", BigInteger, nullable=False),
     Column("debit", String(60), nullable=False), Column("credit", String(60), nullable=False),
     Column("amount", BigInteger, nullable=False), Column("why", String(120), nullable=False),
     Index("entries_debit_idx", "debit"), Index("entries_credit_idx", "credit"),
@@ -51,7 +51,7 @@ HOLDS = Table(
     "holds", META,
     Column("call", String(120), primary_key=True), Column("user", String(40), nullable=False),
     Column("number", String(40), nullable=False), Column("amount", BigInteger, nullable=False),
-    Column("rate", String(16), nullable=False), Column("began", Integer, nullable=False),
+    Column("rate", String(16), nullable=False), Column("began", BigInteger, nullable=False),
     Column("seconds", Integer, nullable=False), Column("is_free", Boolean, nullable=False),
     Column("system", String(60), nullable=False), Column("sequence", BigInteger, nullable=False),
     Index("holds_user_idx", "user"),
@@ -59,7 +59,7 @@ HOLDS = Table(
 CALLS = Table(
     "calls", META,
     Column("call", String(120), primary_key=True), Column("user", String(40), nullable=False),
-    Column("number", String(40), nullable=False), Column("began", Integer, nullable=False),
+    Column("number", String(40), nullable=False), Column("began", BigInteger, nullable=False),
     Column("seconds", Integer, nullable=False), Column("cost", BigInteger, nullable=False),
     Column("why", String(60), nullable=False), Index("calls_user_idx", "user", "began"),
 )  # fmt: skip
@@ -78,7 +78,7 @@ VOUCHERS = Table(
 PAYMENTS = Table(
     "payments", META,
     Column("id", String(32), primary_key=True), Column("user", String(40), nullable=False),
-    Column("amount", BigInteger, nullable=False), Column("paid", Integer),
+    Column("amount", BigInteger, nullable=False), Column("paid", BigInteger),
 )  # fmt: skip
 # Asterisk's, with the columns of its own schema that are used.
 ENDPOINTS = Table(

@@ -91,7 +91,10 @@ class Api:
             connection.request(method, place.path + path, octets or None, headers)
             answer = connection.getresponse()
             self.nonce = answer.headers.get("Replay-Nonce")
-            return answer.status, answer.read(MAX_BYTES)
+            text = answer.read(MAX_BYTES)
+            if answer.length:  # Of what was announced so much did not come.
+                raise http.client.IncompleteRead(text, answer.length)
+            return answer.status, text
         except (OSError, http.client.HTTPException) as error:
             words = "the directory at %s cannot be reached: %s"
             raise BellhopError(words % (self.base, error)) from None
