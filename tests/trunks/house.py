@@ -112,10 +112,9 @@ class House:
         """Return the end of its log."""
         return (self.folder / "node.log").read_text(errors="replace")[-4000:]
 
-    def kept(self):
-        """Return all that it has written, as text."""
-        folder = self.folder / "state"
-        return "".join(one.read_text(errors="replace") for one in folder.iterdir() if one.is_file())
+    def has_kept(self, name):
+        """Tell whether what goes by a name has been written, whole."""
+        return (self.folder / "state" / (name + ".json")).exists()
 
     def ask(self, verb, **arguments):
         """Return the node's answer to a verb."""
