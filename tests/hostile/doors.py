@@ -3,7 +3,8 @@
     python -m tests.hostile.doors [FOLDER] [--kind N ...] [--lite]
 
 FOLDER: a work tree of an earlier commit (git worktree add FOLDER COMMIT; make -C FOLDER native);
---lite: the victim of this tree is a lite node.
+--lite: the victim of this tree is a lite node; it loses the link of kind 11, where some thousand
+forged datagrams a second make it answer, and keeps it at a hundred.
 
 A victim with phones, an honest node and a rogue one beside it, a stranger and somebody outside in
 namespaces. An attack returns what it has reached, in words, or nothing where the node held.
