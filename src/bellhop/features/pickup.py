@@ -100,7 +100,8 @@ class Parking:
 class Pickup:
     """A feature. joining: ResponseContext -> Joining. A parked call is one that rings nowhere.
 
-    awaited: user's name -> (Binding of the phone, key of the node that calls it back, until).
+    awaited: user's name -> (Binding of the phone, key of the node that calls it back, Call-ID of
+    the code that it has dialled, until).
     """
 
     name = "pickup"
@@ -303,19 +304,26 @@ class Pickup:
         if len(self.awaited) >= MOST_AWAITED:
             self.awaited = {}
         if phone is not None:
-            self.awaited[user.name] = phone, key, now + CALLED_BACK_MS
+            self.awaited[user.name] = phone, key, request.call_id, now + CALLED_BACK_MS
 
     def _called_back(self, request, found, now):
         """Return the Found of a call to the phone that has asked another node for it."""
         user = found.callee
-        phone, key, until = self.awaited.get(None if user is None else user.name, (None, "", 0))
-        if phone is None or request.via.host != key.encode():
+        nobody = None, "", b"", 0
+        phone, key, call_id, until = self.awaited.get(user.name, nobody)
+        if phone is None or request.via.host != key.encode() or not self._is_told(call_id):
             return found
         del self.awaited[user.name]
         if now > until or self.node.location.current(phone) is None:
             return found
         target = dialplan.to_phone(phone, PICKED + user.name)
         return dialplan.Found(dialplan.CONTACT, [[target]], None, None)
+
+    def _is_told(self, call_id):
+        """Tell whether a code was answered with that the phone is called back: who is parked by
+        one is not."""
+        ended = [one for one in self.node.calls.history if one.call_id == call_id]
+        return bool(ended) and ended[-1].ended_by == TOLD
 
     def screen(self, request, flow, found, caller):
         """Refuse who writes the name of another node to be answered at once."""

@@ -110,6 +110,14 @@ class ParkingTest(TwoHouses):
         self.answer("alice", 200)
         self.assertTrue(self.talks("carol", "alice"))
 
+    def test_who_is_parked_elsewhere_does_not_answer_the_next_call_from_there_by_itself(self):
+        self.build()
+        self.talk()
+        self.call("carol", self.transfer())
+        self.call("alice", "401")
+        self.assertNotIn(b"answer-mode", self.phones["carol"].asked["INVITE"].names)
+        self.answer("carol", 486)
+
     def test_who_parked_is_rung_when_nobody_comes(self):
         self.build()
         self.talk()
