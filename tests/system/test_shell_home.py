@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import queue
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -82,13 +84,15 @@ class Home:
         self.state = str(folder / "state")
         self.running, self.handsets = {}, []
 
-    def start(self, name, *words):
+    def start(self, name, *words, **environment):
         with open(self.folder / name, "ab") as log:
-            self.running[name] = subprocess.Popen(words, stdout=log, stderr=log)
+            self.running[name] = subprocess.Popen(
+                words, stdout=log, stderr=log, env={**os.environ, **environment}
+            )
 
-    def start_node(self):
+    def start_node(self, **environment):
         files = ("--config", self.folder / "bellhop", "--state", self.state)
-        self.start("node", sys.executable, "-m", "bellhop", *files)
+        self.start("node", sys.executable, "-m", "bellhop", *files, **environment)
         wait_until(self.is_up, "the node answers")
 
     def is_up(self):
@@ -220,11 +224,16 @@ def test_home_assistant_sees_people_calls_and_the_bell_and_lets_somebody_rest(ho
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """A web server that refuses the first post. posts: (path, signature, body)."""
+    """A web server that refuses the first posts. posts: (path, signature, body).
 
-    def __init__(self, port):
+    secured: ssl.SSLContext, None for plain HTTP.
+    """
+
+    def __init__(self, port, refusals=1, secured=None):
         super().__init__(("127.0.0.1", port), Answering)
-        self.posts, self.refusals = queue.Queue(), 1
+        self.posts, self.refusals = queue.Queue(), refusals
+        if secured is not None:
+            self.socket = secured.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -266,6 +275,46 @@ def test_a_webhook_is_told_each_step_of_a_call_again_where_it_failed(home):
         server.shutdown()
         server.server_close()
     assert "it answers 500" in home.said()
+    assert "top-secret" not in home.said() and "hidden" not in home.said()
+
+
+def certificate(folder, host):
+    """Make a certificate for a host that signs itself; return the paths of it and of its key."""
+    paths = [str(folder / f"{host}.{kind}") for kind in ("crt", "key")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x",
+         "-addext", f"subjectAltName=DNS:{host}", "-out", paths[0], "-keyout", paths[1]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return paths
+
+
+@pytest.mark.parametrize("trusted, host", [(False, "localhost"), (True, "other.test"), (True, "localhost")],
+                         ids=["unknown", "of somebody else", "good"])  # fmt: skip
+@pytest.mark.parametrize(
+    "home", [WEBHOOK.replace("http://127.0.0.1", "https://localhost")], indirect=True
+)
+def test_a_webhook_over_tls_is_told_where_its_certificate_is_good(home, tmp_path, trusted, host):
+    paths = certificate(tmp_path, host)
+    secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secured.load_cert_chain(*paths)
+    server = Receiver(home.ports["web"], 0, secured)
+    try:
+        home.start_node(**({"SSL_CERT_FILE": paths[0]} if trusted else {}))
+        alice, bob = home.phone("alice"), home.phone("bob")
+        dialled, answer, _ = begin(alice, bob, "202")
+        alice.hang_up_at(bob, dialled, answer)
+        if trusted and host == "localhost":
+            path, signature, body = server.posts.get(timeout=60)
+            proof = hmac.new(b"top-secret", body, hashlib.sha256).hexdigest()
+            assert (path, signature) == ("/hidden-in-the-path", "sha256=" + proof)
+            return
+        wait_until(lambda: "webhook at localhost: " in home.said(), "the owner is told")
+        assert "certificate" in home.said()
+        assert server.posts.empty()
+    finally:
+        server.shutdown()
+        server.server_close()
     assert "top-secret" not in home.said() and "hidden" not in home.said()
 
 
