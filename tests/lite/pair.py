@@ -96,10 +96,14 @@ class Pair:
 
     def handset(self, user, name="hand"):
         """Return a phone by hand of a user, registered."""
+        return self.watcher(user, name).register()
+
+    def watcher(self, user, name):
+        """Return a phone by hand that nobody reaches."""
         number = USERS[user][0]
         host = self.town.phone_host(number, user + name)
         self.handsets.append(Handset(host, self.nodes[number], user))
-        return self.handsets[-1].register()
+        return self.handsets[-1]
 
     def clear(self):
         """End the phones of a test, forget what was wished."""
@@ -137,10 +141,29 @@ class Lamp:
     """A lamp of a handset: what it shows, in the order in which it was told."""
 
     def __init__(self, handset, number, package="dialog"):
-        self.handset = handset
-        self.call = handset.dial(number, [f"Event: {package}", "Expires: 600"], method="SUBSCRIBE")
-        answer = handset.final(self.call, "SUBSCRIBE")
-        assert status_of(answer) == 200, answer
+        self.handset, self.number = handset, number
+        self.lines = [f"Event: {package}", "Expires: 600"]
+        self.subscribe()
+
+    def subscribe(self):
+        """Begin to watch."""
+        self.call = self.handset.dial(self.number, self.lines, method="SUBSCRIBE")
+        self.answer = self.handset.final(self.call, "SUBSCRIBE")
+        assert status_of(self.answer) == 200, self.answer
+
+    def refresh(self):
+        """Ask for more time, as phones do: who is not known any more begins anew."""
+        hand, lines = self.handset, list(self.lines)
+        for _ in range(2):
+            text = hand.in_dialog("SUBSCRIBE", self.call, self.answer)
+            hand.send(text.replace("\r\nMax-", "\r\n" + "\r\n".join(lines) + "\r\nMax-"))
+            answer = hand.final(self.call, "SUBSCRIBE")
+            if status_of(answer) != 407:
+                break
+            lines.append(hand.credentials("SUBSCRIBE", text.split()[1], answer))
+        if status_of(answer) != 200:
+            assert status_of(answer) == 481, answer
+            self.subscribe()
 
     def wait(self, *wanted):
         """Wait until it has shown these, one after the other; return the body of the last."""

@@ -42,7 +42,8 @@ class Handset:
             try:
                 data, _ = self.socket.recvfrom(65535)
             except OSError:
-                raise AssertionError(f"{self.user}: nothing came that fits") from None
+                heard = [text.partition("\r\n")[0] for text in self.inbox[-8:]]
+                raise AssertionError(f"{self.user}: nothing came that fits: {heard}") from None
             text = data.decode()
             self.inbox.append(text)
             if fits(text):

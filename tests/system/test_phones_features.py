@@ -28,7 +28,9 @@ def code(phone, dialled):
 def take_up(phone):
     """Answer what rings, unless the phone has obeyed the lines by which it answers by itself."""
     phone.wait_incoming()
-    if "established" not in [kind for kind, _ in phone.events()]:
+    if [kind for kind, _ in phone.events() if kind in ("incoming", "established")][
+        -1
+    ] == "incoming":
         phone.answer()
     phone.wait_established()
 

@@ -289,8 +289,11 @@ def certificate(folder, host):
     return paths
 
 
-@pytest.mark.parametrize("trusted, host", [(False, "localhost"), (True, "other.test"), (True, "localhost")],
-                         ids=["unknown", "of somebody else", "good"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("trusted", "host"),
+    [(False, "localhost"), (True, "other.test"), (True, "localhost")],
+    ids=["unknown", "of somebody else", "good"],
+)
 @pytest.mark.parametrize(
     "home", [WEBHOOK.replace("http://127.0.0.1", "https://localhost")], indirect=True
 )

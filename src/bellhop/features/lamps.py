@@ -159,6 +159,7 @@ class Lamps:
 
     def _take(self, one, request, server, flow, now):
         """Grant what a SUBSCRIBE asks for, and tell how things are."""
+        one.flow = flow  # A phone, or the node in front of it, may have another by now.
         seconds, todo = one.subscribe(request, now)
         lines = [b"Expires: " + str(seconds).encode(), self._contact_line(flow)]
         response = response_to(request, 200, None, lines, one.tag)
@@ -339,10 +340,14 @@ class Lamps:
         return None
 
     def _talker(self, call):
-        """Return the name of the user whose phone has answered, or None."""
+        """Return the name of the user whose phone has answered, or None.
+
+        Of a call from before the start its record is all that is known.
+        """
         leg = None if call.legs is None else call.legs[1]
         party = None if leg is None else call.parties.by_tag.get(leg.tag)
-        return None if party is None or party.binding is None else party.binding.user
+        known = party is not None and party.binding is not None
+        return party.binding.user if known else call.members.taker
 
     def _parked(self, call, number):
         context = call.context

@@ -49,6 +49,10 @@ class Linphone(AgentPhone):
 
     program = "linphone_agent.py"
 
+    def decline(self):
+        """Refuse the ringing call for all phones of the user."""
+        self.command("decline")
+
     def press(self, keys):
         """It makes the address itself, and takes none with a # in it."""
         self.command("dial", keys)

@@ -10,7 +10,7 @@ import sys
 from agent_loop import AgentLoop
 
 INCOMING, STREAMS_RUNNING, RELEASED = 1, 8, 19
-REASON_BUSY = 6
+REASON_DECLINED, REASON_BUSY = 3, 6
 CALL_EVENTS = {  # LinphoneCallState: the states a test waits for
     5: "ringing",
     6: "ringing",
@@ -173,6 +173,10 @@ class Agent(AgentLoop):
     def do_answer(self):
         """Take the newest call."""
         call_library("call_accept", self.calls[-1])
+
+    def do_decline(self):
+        """Refuse with 603."""
+        call_library("call_decline", self.calls[-1], REASON_DECLINED)
 
     def do_reject(self):
         """Refuse with 486."""

@@ -187,6 +187,27 @@ class LampsTest(House):
         self.assertEqual(self.send(bob, data)[0].status, 481)
         self.assertEqual(self.exchange.engine.features["lamps"].watches.by_key, {})
 
+    def test_a_phone_that_has_moved_is_told_where_it_is_now(self):
+        self.start()
+        self.subscribe("bob", "201")
+        first, bob = self.notify, self.phones["bob"]
+        bob.flow = flow("10.0.0.33")
+        ends = first.contacts[0].uri_bytes, first.value(b"to"), first.value(b"from"), first.call_id
+        lines = ["Event: dialog", "Expires: 600"]
+        data = bob._build("SUBSCRIBE", *[one.decode() for one in ends], lines, "")
+        self.assertEqual(self.send(bob, data)[0].status, 200)
+        self.assertIsNotNone(self.wait("bob"))
+
+    def test_a_call_of_before_a_restart_is_shown_at_who_took_it(self):
+        self.start()
+        self.call("carol", "201")
+        self.answer("alice", 180)
+        self.answer("alice", 200)
+        (call,) = self.exchange.engine.node.calls.live.values()
+        call.legs = None  # As it is put back into the list.
+        self.subscribe("bob", "201")
+        self.assertIn(b"<state>confirmed</state>", self.notify.body)
+
     def test_it_ends_by_itself_and_where_the_phone_does_not_want_it(self):
         self.start()
         self.subscribe("bob", "201")
