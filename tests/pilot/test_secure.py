@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bellhop.shell.pilot.site import FOLDER
+from bellhop.shell.pilot.files import FOLDER
 from tests.support import chromium
 from tests.system.sipp.runner import free_ports
 
