@@ -40,7 +40,7 @@ SDP = (
 )
 INVITE = """INVITE sip:{user}@bench.test SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:15061;branch=z9hG4bK-7-{n}-0
-From: sipp <sip:sipp@127.0.0.1:15061>;tag=7SIPpTag00{n}
+From: sipp <sip:sipp@caller.test:15061>;tag=7SIPpTag00{n}
 To: <sip:{user}@bench.test>
 Call-ID: {n}-7@127.0.0.1
 CSeq: 1 INVITE
@@ -53,7 +53,7 @@ Content-Length: {length}
 """
 IN_DIALOG = """{method} sip:{user}@127.0.0.1:15062 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:15061;branch=z9hG4bK-7-{n}-{cseq}{method}
-{route}From: sipp <sip:sipp@127.0.0.1:15061>;tag=7SIPpTag00{n}
+{route}From: sipp <sip:sipp@caller.test:15061>;tag=7SIPpTag00{n}
 To: <sip:{user}@bench.test>;tag=9SIPpTag01
 Call-ID: {n}-7@127.0.0.1
 CSeq: {cseq} {method}
