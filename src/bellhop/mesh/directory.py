@@ -48,6 +48,10 @@ class Known:
         return max(edges[at + SHORT_BYTES], 1), _bit(self.value.plain, at // record.EDGE_BYTES)
 
 
+# Digits behind the prefix of a house that tells nobody which of its numbers there are.
+MAX_EXTENSION = 6
+
+
 class Directory:
     """An index over the database that is brought up to date before each answer.
 
@@ -66,6 +70,8 @@ class Directory:
         self.names = {}
         self.prefixes = {}
         self.books = {}
+        # Of closed pages, which only contacts read: {name or number: (page, ...)}.
+        self.listed = {}
         self.people = {}
         self.pages = {}
         self.trust = {}
@@ -90,8 +96,22 @@ class Directory:
             value = self.open_book(item.key, item.value)
             if value is not None:
                 self.books[key] = phonebook.read(value)
+                if value is not item.value:
+                    self._list(key)
         except MeshError:
             self.counters["unreadable"] += 1
+
+    def _list(self, key):
+        """Find who stands in a closed page by name and number: no hash tells it."""
+        for entry in self.books[key]:
+            for name in (entry.name.lower(), entry.number):
+                if name:
+                    self.listed[name] = self.listed.get(name, ()) + (key,)
+
+    def is_closed(self, key):
+        """Tell whether a page of the phone book is one that only contacts read."""
+        pages = [self.listed.get(entry.name.lower(), ()) for entry in self.books[key][:1]]
+        return bool([page for page in pages if key in page])
 
     def refresh(self, most=MAX_STALE):
         """Read the records that have changed since the last time, or so many of them."""
@@ -184,7 +204,9 @@ class Directory:
             self.prefixes[prefix] = self.prefixes.get(prefix, ()) + (key,)
 
     def _drop(self, key):
-        self.books.pop(key, None)
+        for entry in self.books.pop(key, ()):
+            for name in (entry.name.lower(), entry.number):
+                _forget(self.listed, name, key)
         self.endings.pop(key, None)
         self.replacements.pop(key, None)
         self._forget_people(key)
@@ -228,12 +250,23 @@ class Directory:
         """Return the claims of a name, number or mesh number, best first."""
         self.refresh()
         keys = [(key, name, "") for key in self.names.get(name_hash(name), ())]
+        shorts = [key[:SHORT_BYTES] for key, _, _ in keys]
+        for page in self.listed.get(name.lower(), ()):
+            short = page[:SHORT_BYTES]
+            if short not in shorts and self.node(short) is not None:
+                shorts.append(short)
+                keys.append((short + record.NODE_SALT, name, ""))
         owner, rest = self.owner(name[:PREFIX_DIGITS]), name[PREFIX_DIGITS:]
         if owner is not None and rest and name.isdigit():
             wanted = name_hash(rest)
             for salt in record.NAME_SALTS:
                 known = self.known.get(owner + salt)
-                if known is not None and wanted in _hashes(known.value):
+                if known is None:
+                    continue
+                # A house whose book is closed says itself who has the number.
+                is_silent = salt == record.NODE_SALT and not known.value.registered
+                is_silent = is_silent and len(rest) <= MAX_EXTENSION
+                if wanted in _hashes(known.value) or is_silent:
                     keys.append((owner + salt, rest, ", by its mesh number"))
         keys.sort(key=lambda found: self._standing(found[0]))
         claims = []

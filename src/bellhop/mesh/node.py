@@ -414,9 +414,9 @@ class Mesh:
             self.own_changed(now)
         self.own.is_settled = True
 
-    def publish(self, users, now):
-        """Say which users (phonebook.Served) this node serves."""
-        self.own.users = list(users)
+    def publish(self, users, now, closed=()):
+        """Say which users (phonebook.Served) this node serves; closed: to contacts alone."""
+        self.own.users, self.own.closed = list(users), list(closed)
         self.own_changed(now)
         return []
 

@@ -40,7 +40,8 @@ class Own:
         self.close = close
         self.sequence = Sequence(boot_epoch)
         self.endpoints = []
-        self.users = []
+        # Whom everybody may find, and whom only contacts read in the phone book.
+        self.users, self.closed = [], []
         self.people = []
         # The value of `repl`: in whose place this node stands.
         self.replaces = b""
@@ -121,8 +122,9 @@ class Own:
         hashes = []
         for user in self.users:
             for name in (user.name, user.number):
-                if name:
-                    hashes.append((name_hash(name), user.registered))
+                if name:  # Where the book is closed nobody is told when a phone comes home.
+                    is_there = user.registered and self.settings.book_open
+                    hashes.append((name_hash(name), is_there))
         room = record.MAX_VALUE_BYTES - len(self._node_value([])) - 40
         first = max(room // (record.HASH_BYTES + 1), 0)
         values[record.NODE_SALT] = self._node_value(hashes[:first])
@@ -143,14 +145,14 @@ class Own:
 
     def _book(self):
         """Return the pages of the phone book: open, or for some contacts each, or none."""
+        pages, users = [], self.users + self.closed
         if self.settings.book_open:
-            return phonebook.write(self.users)
-        pages = []
+            pages, users = phonebook.write(self.users), self.closed
         contacts = self.settings.contacts if self.close is not None else ()
         for at in range(0, len(contacts), phonebook.MAX_READERS):
             readers = tuple(contacts[at : at + phonebook.MAX_READERS])
             room = record.MAX_VALUE_BYTES - phonebook.COVER_BYTES
-            pages += [(value, readers) for value in phonebook.write(self.users, room)]
+            pages += [(value, readers) for value in phonebook.write(users, room)]
         return pages
 
     def _node_value(self, hashes):

@@ -6,8 +6,8 @@ The signature covers what BEP44 says, so that a node of the BitTorrent DHT can c
 names the item among those of one key: `n` the node itself, `n1`... more names that it serves,
 `book`... the phone book. Values are dicts with keys of one letter:
 
-    n:   a name   e endpoints   f flags   k prekey   m attempt of the number prefix
-         p which neighbours are reached by amateur radio
+    n:   a name   e endpoints, none where calls go by relays   f flags   k prekey
+         m attempt of the number prefix   p which neighbours are reached by amateur radio
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
     next, over, repl: what becomes of a key (succession.py)

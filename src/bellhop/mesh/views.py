@@ -143,7 +143,10 @@ def graph(mesh):
 
 
 def phonebook(mesh):
-    """Return one dict for each entry of the books of all nodes; hops: None out of reach."""
+    """Return one dict for each entry of the books of all nodes; hops: None out of reach.
+
+    registered: None where the house tells nobody.
+    """
     reach = mesh.reach.get()
     directory = mesh.directory
     registered = directory.registered()
@@ -154,7 +157,7 @@ def phonebook(mesh):
         if known is None:
             continue
         hops = reach[short][1] if short in reach else None
-        prefix = prefix_of(mesh, short)
+        prefix, is_told = prefix_of(mesh, short), not directory.is_closed(key)
         for entry in entries:
             here = hops is not None and (short, name_hash(entry.name)) in registered
             rows.append(
@@ -165,7 +168,7 @@ def phonebook(mesh):
                     "groups": [of_utf8(group) for group in entry.groups],
                     "node": mesh.name_of(known.node),
                     "node_name": of_utf8(known.value.name),
-                    "registered": here,
+                    "registered": here if is_told else None,
                     "hops": hops,
                     "mesh_number": of_utf8(prefix + entry.number)
                     if entry.number and prefix

@@ -57,6 +57,8 @@ def _list(check, help):
 
 
 PORTS_OF_A_STREAM = 4
+LISTED = ("all", "contacts", "nobody")
+LISTED_HELP = "who in the mesh finds this name; empty: as the profile of the mesh says"
 PRIVACY_LEVELS = ("0", "1", "2")
 VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 
@@ -229,6 +231,7 @@ SCHEMA = {
         "caller_number": _option(
             dialled_or_nothing, "", "number that others see when this user calls by a provider"
         ),
+        "listed": _option(choice("", *LISTED), "", LISTED_HELP),
         "pilot": _option(
             choice("no", "see", "full"),
             "full",
@@ -413,6 +416,7 @@ SCHEMA = {
         "delay": _option(
             number(0, 60), 0, "with all at once: seconds until the next member rings as well"
         ),
+        "listed": _option(choice("", *LISTED), "", LISTED_HELP),
         "overflow": _option(forward, "", "where calls go that no member takes"),
         "caller_number": _option(
             dialled_or_nothing, "", "number that others see when a member calls by a provider"

@@ -19,8 +19,8 @@ def plain(value):
 
 
 def yes(value):
-    """Return a truth as a cell."""
-    return "yes" if value else "no"
+    """Return a truth as a cell; what is not known is empty."""
+    return "" if value is None else "yes" if value else "no"
 
 
 def duration(seconds):

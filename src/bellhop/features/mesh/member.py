@@ -17,6 +17,8 @@ from .gateways import Gateways
 from .heirs import Heirs
 from .siplink import SipLink
 
+# Who finds somebody of the house in its records.
+ALL, CONTACTS = ("all", "contacts")
 TWIN = (
     "another node uses the identity of this one, perhaps from a restored backup: calls go to "
     "either; stop one, or give it an identity of its own"
@@ -175,9 +177,13 @@ class Member:
     def started(self, now):
         """Tell the mesh who can be called here; return the effects."""
         settings = self.node.settings
-        served = []
+        served, closed = [], []
+        usual = ALL if settings.mesh.profile == "emergency" else CONTACTS
         for section in settings.called():
-            served.append(_served(section, self.node.is_there(section, now)))
+            listed = section.listed or usual
+            one = _served(section, self.node.is_there(section, now))
+            served += [one] if listed == ALL else []
+            closed += [one] if listed == CONTACTS else []
         responders = dialplan.responders(settings)
         if responders is not None:
             there = self.node.is_there(responders, now)
@@ -188,7 +194,7 @@ class Member:
         mine.contacts = tuple(dict.fromkeys(heirs + list(mine.contacts)))
         self.mesh.adopt(mine)
         effects = self.mesh.set_endpoints(self._places(), now)
-        return self.carry_out(effects + self.mesh.publish(served, now), now)
+        return self.carry_out(effects + self.mesh.publish(served, now, closed), now)
 
     def listening(self, now):
         """Tell the mesh under which addresses this node's SIP side is reached."""

@@ -3,6 +3,9 @@
 import unittest
 
 from bellhop.features import catalogue
+from bellhop.mesh import record
+from bellhop.mesh.own import name_hash
+from bellhop.mesh.settings import MeshSettings
 from tests.support.houses import TwoHouses
 from tests.support.town import House
 
@@ -87,6 +90,67 @@ class LevelsTest(TwoHouses):
         self.build(LEVEL % 2)
         self.assertIsNone(self.call("alice", "112"))
         self.assertIn("dave", self.rings(self.hear_all()))
+
+
+class RecordsTest(TwoHouses):
+    """What the records of a house in the profile home tell."""
+
+    def records(self):
+        """Return {salt: value} of the barn's records, as the farm has them."""
+        mesh = self.farm.engine.features["mesh"].mesh
+        barn = self.barn.engine.features["mesh"].mesh.id
+        found = [record.parse(entry.raw) for _, entry in mesh.database.items()]
+        return {item.salt: item.value for item in found if item.key == barn}
+
+    def test_no_octet_changes_when_a_phone_comes_home_or_leaves(self):
+        self.build()
+        before = self.records()
+        self.assertEqual(sorted(before), [b"book", b"n"])
+        phone = self.phones["alice"]
+        self.send("alice", phone.request("REGISTER", "sip:home.test", ("Expires: 0",)))
+        self.send("alice", phone.proven("REGISTER"))
+        self.advance(20000)
+        self.assertEqual(self.barn.engine.node.location.bindings("alice", self.town.now), [])
+        self.assertEqual(self.records(), before)
+        self.send("alice", phone.request("REGISTER", "sip:home.test"))
+        self.send("alice", phone.proven("REGISTER"))
+        self.advance(20000)
+        self.assertNotEqual(self.barn.engine.node.location.bindings("alice", self.town.now), [])
+        self.assertEqual(self.records(), before)
+
+    def test_no_hash_of_a_name_stands_there(self):
+        self.build()
+        value = record.read_node(self.records()[b"n"])
+        self.assertEqual((value.hashes, value.registered), (b"", b""))
+
+    def test_contacts_read_names_and_nobody_who_has_a_phone_on(self):
+        self.build()
+        rows = self.farm.engine.features["mesh"].mesh.phonebook()
+        rows = [row for row in rows if row["node_name"] == "barn"]
+        self.assertEqual([row["name"] for row in rows], ["alice", "bob"])
+        self.assertEqual({row["registered"] for row in rows}, {None})
+        self.assertIsNone(self.call("carol", "alice"))
+        self.assertEqual(len(self.farm.engine.features["mesh"].mesh.find(b"201")), 1)
+
+    def test_others_call_by_mesh_number_and_key_alone(self):
+        self.build()
+        mesh = self.farm.engine.features["mesh"].mesh
+        number = self.barn.engine.features["mesh"].mesh.own_prefix() + b"201"
+        settings = MeshSettings("farm", "home", contacts=())
+        mesh.adopt(settings)
+        mesh.directory.listed = {}
+        self.assertEqual(mesh.find(b"alice"), [])
+        self.assertEqual([claim.name for claim in mesh.find(number)], [b"201"])
+        self.assertEqual(mesh.find(number + b"0000"), [])
+
+    def test_who_is_listed_for_nobody_or_for_all(self):
+        user = "config user\n\toption name %s\n\toption password x\n\toption listed %s\n"
+        self.build(user % ("zoe", "nobody") + user % ("max", "all"))
+        rows = self.farm.engine.features["mesh"].mesh.phonebook()
+        names = [row["name"] for row in rows if row["node_name"] == "barn"]
+        self.assertEqual(names, ["alice", "bob", "max"])
+        value = record.read_node(self.records()[b"n"])
+        self.assertEqual(value.hashes, name_hash(b"max"))
 
 
 class TruthTest(TwoHouses):

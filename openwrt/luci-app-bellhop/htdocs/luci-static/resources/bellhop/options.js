@@ -33,7 +33,7 @@ const CHOICES = {
 	fanvil: 'Fanvil', cisco: 'Cisco', gigaset: 'Gigaset', etsi: _('as in Europe'), us: _('as in the US'), off: _('none'), ring: _('ring'),
 	parallel: _('all at once'), sequential: _('one after the other'),
 	rotating: _('another one first each time'),
-	0: _('straight'), 1: _('by one other router'), 2: _('by three other routers'),
+	nobody: _('nobody'), 0: _('straight'), 1: _('by one other router'), 2: _('by three other routers'),
 	house: _('the house'), mesh: _('the house and the mesh'), national: _('this country'), contacts: _('my contacts'), all: _('everybody')
 };
 
@@ -117,6 +117,7 @@ const OPTIONS = {
 		[ 'intercom', '0', FLAG, _('Intercom'), _('Calls of this phone may be answered by the other phone itself, hands free.') ],
 		[ 'caller_number', '', 'number', _('Number shown'), _('To others, when this phone calls by a provider.') ],
 		[ 'algorithm', 'md5', [ 'md5', 'sha256' ], _('Digest'), _('Few phones know SHA-256.') ],
+		[ 'listed', '', [ '', 'all', 'contacts', 'nobody' ], _('Listed for'), _('Who in the mesh finds this person by name.') ],
 		[ 'pilot', 'full', [ 'no', 'see', 'full' ], _('Own page'), _('What this person may do there: nothing, look at it, all.') ]
 	],
 	phone: [
@@ -142,6 +143,7 @@ const OPTIONS = {
 		[ 'strategy', 'parallel', [ 'parallel', 'sequential', 'rotating' ], _('They ring'), _('All at once, one after the other, or beginning with another one each time.') ],
 		[ 'delay', '0', 'range(0,60)', _('Join after'), _('With all at once: seconds until the next one rings as well.') ],
 		[ 'caller_number', '', 'number', _('Number shown'), _('To others, when a member calls by a provider.') ],
+		[ 'listed', '', [ '', 'all', 'contacts', 'nobody' ], _('Listed for'), _('Who in the mesh finds this group by name.') ],
 		[ 'overflow', '', 'dialled', _('If nobody answers'), _('Where calls go that no member takes.') ],
 		[ 'ring_each', '20', 'range(5,600)', _('Seconds for each'), _('Where they ring one after the other.') ]
 	],

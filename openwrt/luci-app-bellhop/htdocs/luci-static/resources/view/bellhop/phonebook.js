@@ -17,7 +17,7 @@ function load() {
 function registered(row) {
 	if ([ 'speed dial', 'imported' ].includes(row.place))
 		return '';
-	return row.registered ? _('yes') : _('no');
+	return row.registered == null ? '' : row.registered ? _('yes') : _('no');
 }
 
 /* A node of the mesh is told with its hops. */
