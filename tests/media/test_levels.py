@@ -1,8 +1,9 @@
 """Calls and texts by one relay and by three: heard, no packet between the ends, never less."""
 
+import re
 import time
 
-from tests.mesh.handset import status_of
+from tests.mesh.handset import field, status_of
 from tests.mesh.town import wait_until
 
 from . import wire
@@ -85,3 +86,31 @@ def test_three_relays_lie_between_and_a_lower_level_is_chosen_aloud(streets):
     dialled, answer = call_up(one, two, "201")
     assert shown(town.nodes[0]) == (1, ["node2"])
     hang_up(one, two, dialled, answer)
+
+
+def test_two_calls_without_a_name_leave_nothing_equal_where_they_ring(streets):
+    town, one, two = town_at(streets, 0)
+    found = []
+    for _ in range(2):
+        port, other = one.open(), two.open()
+        call = one.invite("*32201", one.description([port]))
+        came = two.incoming()
+        two.reply(came, 200, body=two.description([other]))
+        two.talk_to(came, [other])
+        answer = one.final(call, "INVITE")
+        one.talk_to(answer, [port])
+        one.confirm(call, answer)
+        one.hears(two)
+        two.hears(one)
+        assert '"Anonymous" <sip:anonymous@anonymous.invalid>' in field(came, "From")
+        (row,) = town.nodes[1].ask("calls")["calls"]
+        assert (row["caller"], row["security"]) == ("anonymous@anonymous.invalid", "encrypted")
+        assert shown(town.nodes[0]) == (1, ["node2"])
+        (trace,) = [town.nodes[1].ask("trace", call=str(row["number"]))]
+        told = "".join(one["message"] for one in trace["messages"])
+        assert town.nodes[0].key() not in told and "u0" not in told and "node0" not in told
+        found.append({field(came, "Call-ID"), field(came, "From"), row["words"],
+                      *re.findall(r"o=\S+ \d+", came)})  # fmt: skip
+        hang_up(one, two, call, answer)
+    assert not found[0] & found[1]
+    assert town.nodes[1].ask("trust")["trust"] == []

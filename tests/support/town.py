@@ -107,7 +107,7 @@ class Town:
 
     def cable(self, one, other):
         """Join two houses by a link of the mesh."""
-        number = 2 * (len(self.cables) + 1)
+        number = 2 * (len(self.cables) + 2)  # 0 and 2 are no cables: mesh/node.py.
         self.cables[number] = (one.host, other.host)
         for house in (one, other):
             house.hear("mesh", "link", number, ("cable%d" % number, True))

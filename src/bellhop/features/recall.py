@@ -1,5 +1,6 @@
 """Codes that dial for somebody: intercom, the last caller, what was dialled last; and blocking."""
 
+from ..effects import CELLS
 from ..errors import BellhopError, SipError
 from ..settings import codes
 from ..sip import uri
@@ -7,6 +8,7 @@ from ..text import readable
 from ..tu import border, dialplan, wishes
 
 NOBODY = "nobody has called %s yet"
+NOT_BEYOND = "only calls to other houses of the mesh go without a name"
 NOTHING = "%s has dialled nothing yet"
 
 
@@ -27,7 +29,7 @@ class Recall:
         """Return {feature code: what does it}, as for features.codes.Codes."""
         return {
             codes.INTERCOM: self._speak, codes.LAST_CALLER: self._go_on, codes.REDIAL: self._go_on,
-            codes.BLOCK: self._block,
+            codes.BLOCK: self._block, codes.NAMELESS: _go_on,
         }  # fmt: skip
 
     def locate(self, request, found, now):
@@ -35,6 +37,9 @@ class Recall:
         dialled = self._dialled(request)
         if dialled is None or found.callee is not None or found.stages:
             return found
+        if dialled.feature == codes.NAMELESS:
+            place = "sip:%s@%s" % (dialled.number.decode(), self.node.settings.domain.decode())
+            return self.find(request, place, now)
         if dialled.feature == codes.INTERCOM:
             return self.find(request, dialled.number.decode(), now)
         user = dialplan.callee(self.node.settings, request.from_.uri)
@@ -51,8 +56,13 @@ class Recall:
         return found
 
     def screen(self, request, flow, found, caller):
-        """Let the phone that an intercom call reaches answer by itself."""
+        """Let the phone that an intercom call reaches answer by itself; hide who wants it."""
         dialled, user = self._dialled(request), caller.user
+        if dialled is not None and dialled.feature == codes.NAMELESS:
+            flows = [one.flow for stage in found.stages for one in stage if one.flow is not None]
+            if CELLS not in [one.transport for one in flows]:
+                raise SipError(480, NOT_BEYOND)
+            request.set(b"privacy", b"Privacy: id")
         if dialled is not None and dialled.feature == codes.INTERCOM and _may_speak(user):
             border.answer_at_once(request, self.node.settings.domain)
 
@@ -138,3 +148,8 @@ def _may_speak(user):
 def _is_code(settings, address):
     user = uri.parse(address).user
     return user is not None and codes.read(settings.codes, user) is not None
+
+
+def _go_on(user, dialled, request, server, flow, now):
+    """The call goes on to whom `locate` has found."""
+    return

@@ -15,10 +15,12 @@ from ..sip import scan
 from ..sip.fields import line_value
 from ..sip.ip import network_of
 from ..sip.message import response_to
-from ..tu import dialplan, options
+from ..tu import dialplan, options, wishes
 
 # The node rings so long after the call came, and answers a text then; ms.
 RING_AFTER = 400
+# Calls without a name ring a user so often, two at once.
+NAMELESS, NAMELESS_A_MINUTE, NAMELESS_BURST = ("nameless", 0.2, 2)
 RELIABLE = b"100rel"
 # What every call that came to nothing hears; it is the phrase of the RFC on purpose.
 NOTHING = 480, "Temporarily Unavailable"
@@ -176,6 +178,8 @@ class Uniform:
         if is_call:
             _take_off(request, b"supported", RELIABLE)
         source = flow.host if flow.transport == CELLS else network_of(flow.host)
+        is_nameless = wishes.is_nobody(request.from_)
+        source = NAMELESS if is_nameless else source  # Each of their calls has a key of its own.
         until = now + self._patience() if is_call else None
         veil = Veil(request.copy(), server, source, self.node.tag(), until, now)
         server.hang(veil)
@@ -191,7 +195,17 @@ class Uniform:
             return []  # Whom it meant is not even looked at.
         self.counts["held"] += 1
         self.held.append(veil)
+        if is_nameless and not self._may_ring(request, now):
+            raise SipError(480, "calls without a name have rung there a moment ago")
         return None
+
+    def _may_ring(self, request, now):
+        """Tell whether one more call without a name rings a user: all together seldom do."""
+        user = dialplan.callee(self.node.settings, request.parsed_uri)
+        if user is None:
+            return True
+        name = "nameless " + user.name
+        return self.node.rates.allows(name, NAMELESS_A_MINUTE, NAMELESS_BURST, now)
 
     def _patience(self):
         """Return how long it rings, ms: a tenth of it is chance."""

@@ -22,7 +22,7 @@ KINDS = {
             "chosen", "level",
         ),
         {"parked": (), "user": None, "problem": None, "signature": None, "deadline": None,
-         "queued": None, "is_resumed": True},
+         "queued": None, "is_resumed": True, "guise": None},
     ),
     "slot": (Slot, ("number", "ports", "is_shown", "applied", "dialog"), {}),
     "offer": (Offer, ("side", "cseq", "raw", "description", "sent", "lines", "cryptos"), {}),

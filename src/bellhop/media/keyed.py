@@ -130,7 +130,8 @@ class Keying:
     def begin(self, session, offered):
         """Make the agreement of a new session. offered: the key in the INVITE, or None."""
         expected = session.parties[A].node or None
-        session.agreement = Agreement(self.dh, self.identity, session.role, session.call_id)
+        identity = session.guise or self.identity
+        session.agreement = Agreement(self.dh, identity, session.role, session.call_id)
         if session.role != CALLER:
             session.agreement.read_offer(offered, expected, self.suites_with(session.contact))
             self.judge(session.contact, session.agreement.peer)

@@ -86,8 +86,10 @@ class Relays:
 
     # One branch of an INVITE begins or ends.
 
-    def decide(self, user, request, near, far, now):
+    def decide(self, user, request, near, far, now, guise=None):
         """Decide whether the media of a branch passes this node; return (reasons, effects).
+
+        guise: agreement.Identity of a caller who hides, in this call alone, or None.
 
         user: the branch, any hashable value; near, far: the Party on each side. A branch that is
         tried again at another hop is decided anew.
@@ -114,6 +116,7 @@ class Relays:
         if reasons:
             stays, told = self._is_able(session, request, description)
         if stays and role is not None:
+            session.guise = guise
             self._begin_keys(session, key)
         before = self.sessions.by_user.get(user)
         effects = lacking + ([] if before is None else self.sessions.end(before))

@@ -40,7 +40,7 @@ class Session:
         self.phone_side = decision.provider_side(request, near, far)
         if role is not None:
             self.phone_side = A if role == CALLER else B
-        self.agreement = None
+        self.agreement = self.guise = None
         self.is_claimed = False
         # Whether it began in an earlier run of the node.
         self.is_resumed = False
@@ -211,7 +211,12 @@ class Session:
         return [slot for slot in self.slots if slot is not None and slot.number == number][0]
 
     def is_lasting(self):
-        """Tell whether another process can go on with it: it is agreed, and nothing waits."""
+        """Tell whether another process can go on with it: it is agreed, and nothing waits.
+
+        Who hides is on no flash.
+        """
+        if self.guise is not None:
+            return False
         is_over = self.chosen is None or self.level == FAILED or not self.numbers()
         return not (is_over or self.parked or self.is_opening())
 

@@ -3,6 +3,8 @@
 A call is a row of messages, of which this module knows nothing but that they are octets.
 """
 
+from collections import namedtuple
+
 from ..effects import SoundMeet
 from ..errors import MeshError
 from ..limits import MAX_HALF_MESSAGES, MAX_OWN_CALLS
@@ -62,6 +64,12 @@ IGNORED = {
     (CLOSED, CLOSE): "over",
 }
 
+# Who a caller is in one call alone. id: Ed25519 public key; secret, public: X25519.
+Guise = namedtuple("Guise", ("id", "secret", "public"))
+# How a call goes. level: of privacy, below which it never falls; guise: a Guise, or None.
+Discreet = namedtuple("Discreet", ("level", "guise"))
+SHORTEST = Discreet(0, None)
+
 
 class Out:
     """One piece that is not acknowledged yet."""
@@ -78,8 +86,9 @@ class Out:
 class Call:
     """One side of a call. id: 8 octets; node: the other's id. A thing to wake.
 
-    level: of privacy, of the caller; is_plain: everybody on the way may read it; has_sound: it
-    carries sound; ports, peers: of its SoundOpen; is_sounding: that was answered.
+    guise: Guise of a caller who hides, or None; level: of privacy, of the caller; is_plain:
+    everybody on the way may read it; has_sound: it carries sound; ports, peers: of its SoundOpen;
+    is_sounding: that was answered.
     refusal: why the last way ended, of cells.REASONS; epoch: what the other node's record said of
     its starts when the call began.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
@@ -88,7 +97,8 @@ class Call:
 
     __slots__ = (
         "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
-        "epoch", "first", "got", "has_sound", "heard_at", "id", "is_caller", "is_help", "is_plain",
+        "epoch", "first", "got", "guise", "has_sound", "heard_at", "id", "is_caller", "is_help",
+        "is_plain",
         "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
         "ports", "queued", "refusal", "said_at", "session", "state", "until", "way", "window",
     )  # fmt: skip
@@ -100,7 +110,7 @@ class Call:
         self.is_caller = is_caller
         self.state = OPENING
         self.is_help = self.is_plain = False
-        self.level = 0
+        self.level, self.guise = 0, None
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
         self.session = self.first = b""
@@ -215,18 +225,19 @@ class Calls:
 
     # The caller's side.
 
-    def dial(self, node, octets, peers, is_help, level, now):
+    def dial(self, node, octets, peers, is_help, discreet, now):
         """Call a node with a first message; return (Call, effects), Call None for want of room.
 
         peers: the ports that speak where the call carries sound, else None; is_help: a call for
-        help, which goes over all ways at once; level: of privacy.
+        help, which goes over all ways at once; discreet: a Discreet.
         """
         if len(self.table) >= MAX_OWN_CALLS:
             self.mesh.counters["full"] += 1
             return None, []
         call = Call(node, self.mesh.random(cells.CALL_BYTES), True, self.mesh.epoch(node), now)
-        call.first, call.is_help, call.level = octets, is_help, level
-        call.is_plain = not level and self.mesh.is_plain(node)
+        call.first, call.is_help = octets, is_help
+        call.level, call.guise = discreet
+        call.is_plain = not call.level and self.mesh.is_plain(node)
         if peers is not None:
             call.has_sound, call.peers = True, peers
         self.table[node, call.id] = call
@@ -339,11 +350,12 @@ class Calls:
 
     def _message_1(self, call, end, crypto):
         """Return (handshake, its first message)."""
-        secret, public = self.mesh.static
+        identity, secret, public = call.guise or (self.mesh.id,) + self.mesh.static
         prologue = cells.prologue(crypto, call.node, end.id, cells.SIP)
         handshake = noise.Handshake(crypto, noise.IK, prologue, True, secret, public, end.prekey)
-        flags = bytes((cells.HELP if call.is_help else 0,))
-        inside = self.mesh.id + call.id + flags + call.first
+        flags = cells.HELP if call.is_help else 0
+        flags = bytes((flags | (0 if call.guise is None else cells.ANONYMOUS),))
+        inside = identity + call.id + flags + call.first
         return handshake, handshake.write(inside, self.mesh.random(KEY_BYTES))
 
     # The called side.

@@ -36,6 +36,8 @@ MAX_NOTICE = NOTICE_BYTES - 4
 
 # Flag of a set-up: its hops carry sound too; flag of a first message: a call for help.
 SOUND, PLAIN, HELP = (1, 2, 4)
+# Flag of a first message whose key is that of the call alone.
+ANONYMOUS = 1
 
 # What a hop and the maker of a circuit share. offset: what is added to counts; seen: 8 octets by
 # which the hop knows a set-up again; sound: (forward, back) of the packets of sound.

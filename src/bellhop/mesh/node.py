@@ -5,7 +5,7 @@ from ..effects import SendMesh
 from ..errors import MeshError
 from ..text import of_utf8
 from . import packets, people, phonebook, record, succession, views
-from .calls import WAYS, Call
+from .calls import SHORTEST, WAYS, Call, Guise
 from .circuits import Circuits
 from .database import NEWER, Database
 from .directory import PINNED, Claim, Directory
@@ -463,13 +463,13 @@ class Mesh:
         self.own_changed(now)
         return self._done(self.neighbours.here_now(now), now)
 
-    def call(self, node, octets, now, peers=None, is_help=False, level=0):
+    def call(self, node, octets, now, peers=None, is_help=False, discreet=SHORTEST):
         """Say a first message to a node; return (calls.Call or None, effects).
 
         peers: ports on 127.0.0.1 that speak where the call is to carry sound, or None; is_help: a
-        call for help; level: of privacy, as for `paths_to`, below which it never falls.
+        call for help; discreet: a calls.Discreet.
         """
-        call, effects = self.calls.dial(node, octets, peers, is_help, level, now)
+        call, effects = self.calls.dial(node, octets, peers, is_help, discreet, now)
         return call, self._done(effects, now)
 
     def say(self, call, octets, now):
@@ -504,6 +504,11 @@ class Mesh:
         self.settings.flags |= record.RELAYS_SOUND
         self.own_changed(now)
         return self._done(self.neighbours.say_hello(now), now)
+
+    def guise(self, seed):
+        """Return the Guise that 32 octets make."""
+        secret = self.crypto.secret(seed)
+        return Guise(self.crypto.public_key(seed), secret, self.crypto.base(secret))
 
     def has_way(self, node, level, has_sound):
         """Tell whether a call or, without sound, a text can go to a node at a level of privacy."""

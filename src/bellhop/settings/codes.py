@@ -15,10 +15,10 @@ WISHES = FORWARD_ALWAYS, FORWARD_BUSY, FORWARD_NOANSWER, FORWARD_ABSENT, DND, PA
     "forward_always", "forward_busy", "forward_noanswer", "forward_absent", "dnd", "pause",
 )  # fmt: skip
 ACTIONS = (
-    PICKUP, INTERCOM, PARK, RING_BACK, BLOCK, LAST_CALLER, REDIAL, NETWORK, HIDE_NUMBER,
+    PICKUP, INTERCOM, PARK, RING_BACK, BLOCK, LAST_CALLER, REDIAL, NETWORK, HIDE_NUMBER, NAMELESS,
 ) = (
     "pickup", "intercom", "park", "ring_back", "block", "last_caller", "redial", "network",
-    "hide_number",
+    "hide_number", "nameless",
 )  # fmt: skip
 FEATURES = WISHES + ACTIONS
 
@@ -49,6 +49,7 @@ ROWS = {
     REDIAL: Row(NOTHING, "dial once more what I dialled last"),
     NETWORK: Row(DIALLED, "call N over the telephone network, not over the mesh"),
     HIDE_NUMBER: Row(DIALLED, "call N over the telephone network without showing my number"),
+    NAMELESS: Row(DIALLED, "call N in another house without showing who I am"),
 }
 
 # style -> feature -> its code, and where clearing has a code of its own, that after a slash.
@@ -57,13 +58,13 @@ STYLES = {
         FORWARD_ALWAYS: "*21", FORWARD_BUSY: "*67", FORWARD_NOANSWER: "*61", FORWARD_ABSENT: "*62",
         DND: "*26", PAUSE: "*45", PICKUP: "*8", INTERCOM: "*80", PARK: "*5", RING_BACK: "*37",
         BLOCK: "*30", LAST_CALLER: "*69", REDIAL: "*68",
-        NETWORK: "*1", HIDE_NUMBER: "*31",
+        NETWORK: "*1", HIDE_NUMBER: "*31", NAMELESS: "*32",
     },
     "us": {
         FORWARD_ALWAYS: "*72/*73", FORWARD_BUSY: "*90/*91", FORWARD_NOANSWER: "*92/*93",
         FORWARD_ABSENT: "*94/*95", DND: "*78/*79", PAUSE: "*45/*46", PICKUP: "*8",
         INTERCOM: "*80", PARK: "*6", RING_BACK: "*37/*38", BLOCK: "*30/*31",
-        LAST_CALLER: "*69", REDIAL: "*68", NETWORK: "*1", HIDE_NUMBER: "*67",
+        LAST_CALLER: "*69", REDIAL: "*68", NETWORK: "*1", HIDE_NUMBER: "*67", NAMELESS: "*32",
     },
     "off": {},
 }  # fmt: skip

@@ -213,7 +213,7 @@ class Named:
 
     def offered(self, session, request):
         """Add the proof of the caller to the INVITE of a caller's node."""
-        if session.role != CALLER or request.method != b"INVITE":
+        if session.role != CALLER or request.method != b"INVITE" or session.guise is not None:
             return
         asked = session.user.context.request
         if request.call_id not in self.calls and asked.call_id not in self.calls:

@@ -111,7 +111,9 @@ class Calls:
             near = _judged_as(PLAIN, near)
         if first(node.hooks.plain, reached.flow, request):
             far = _judged_as(PLAIN, far)
-        reasons, effects = self.relays.decide(branch, request, near, far, now)
+        guise = first(node.hooks.guise, reached.flow, request)
+        guise = None if guise is None else Identity(*guise)
+        reasons, effects = self.relays.decide(branch, request, near, far, now, guise)
         session = self.relays.sessions.by_user.get(branch)
         if session is not None:
             session.take_zones(_zone(context.flow), _zone(reached.flow))

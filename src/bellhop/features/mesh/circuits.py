@@ -6,19 +6,20 @@ knows which dialog of the one house is which of the other.
 """
 
 import binascii
+import hashlib
 
 from ...core.admission import FROM_OUTSIDE, watches
 from ...core.release import REASON
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
-from ...mesh.calls import ANEW, CLOSED, CROWDED, LOST
+from ...mesh.calls import ANEW, CLOSED, CROWDED, LOST, SHORTEST, Discreet
 from ...mesh.identity import short_id
 from ...settings import codes
 from ...sip import address, description, scan, uri
 from ...sip.message import Request, Response, parse
 from ...text import of_octets, plain
-from ...tu import dialplan, proxy
+from ...tu import dialplan, privacy, proxy
 from ...tu.calls import OPENLY
 from . import levels, scrub
 
@@ -58,7 +59,7 @@ class Line:
     phones here have as the other's Contact; contacts: {tag: Contact of a phone here}; asked, came:
     {(CSeq number, method): request} that were sent out, and that came, without a final answer;
     accepted: the last INVITE that was sent out and has a 2xx; level: of privacy, of what this house
-    has to say.
+    has to say; guise: who it is in this call alone (mesh.calls.Guise), or None.
     """
 
     def __init__(self, node, call_id, outside_id, session, now):
@@ -67,7 +68,7 @@ class Line:
         self.outside_id = outside_id
         self.session = session
         self.versions = {}
-        self.call = None
+        self.call = self.guise = None
         self.level = 0
         self.own, self.back = {}, {}
         self.far = set()
@@ -105,8 +106,11 @@ class Line:
         return number
 
     def row(self):
-        """Return what it takes to go on after a restart, JSON-able; None where all is over."""
-        if not self.is_dialog and not self.is_waiting():
+        """Return what it takes to go on after a restart, JSON-able; None where all is over.
+
+        Who hides is on no flash: such a call ends with this run.
+        """
+        if self.guise is not None or not self.is_dialog and not self.is_waiting():
             return None
         texts = {name: scan.to_text(getattr(self, name)) for name in TEXTS}
         return dict(
@@ -146,7 +150,7 @@ class Circuits:
     name = "mesh circuits"
     hooks = (
         "within", "knows", "befriends", "confides", "admits", "caller", "branch", "named",
-        "sounds", "plain", "restore", "seen",
+        "guise", "sounds", "plain", "restore", "seen",
     )  # fmt: skip
     events = ("send", "sounding")
     users = {}
@@ -157,6 +161,8 @@ class Circuits:
         self.dialling = dialling
         self.carry_out = carry_out
         self.levels = levels.Levels(node, mesh, dialling.node_of)
+        # What makes the names of those who hide; it is on no flash.
+        self.mask = node.random(32)
         self.outside = {}
         self.lines = []
         # The calls that carry texts, one for many: {(node's id, level): Call}.
@@ -321,6 +327,20 @@ class Circuits:
             return self.mesh.sounds(node, self._level(node, request)) or None
         return line.call is not None and line.call.is_sounding or None
 
+    def guise(self, flow, request):
+        """Return (key, secret) of the one who calls in this call alone, None where he is named."""
+        if flow.transport != CELLS:
+            return None
+        made = self._guise(self.mesh.node_of(flow.host), request)
+        return None if made is None else (made.id, made.secret)
+
+    def _guise(self, node, request):
+        """Return the Guise of a caller here who hides, of one call to one node, or None."""
+        if not privacy.hides(request) or self._is_help(request):
+            return None
+        called = request.call_id + b"\n" + (request.from_.tag or b"") + node
+        return self.mesh.guise(hashlib.sha256(self.mask + called).digest())
+
     def _level(self, node, request):
         """Return the level of privacy of a request to another node."""
         line = self.by_tag.get((request.call_id, request.to.tag))
@@ -370,7 +390,7 @@ class Circuits:
         line = self._line(node, request.call_id, self._outside(request), now)
         line.here, line.remote = _bare(request.from_), _bare(request.to)
         line.contact = line.speaker = request.uri
-        line.level = self._level(node, request)
+        line.level, line.guise = self._level(node, request), self._guise(node, request)
         return line
 
     def _outside(self, request):
@@ -397,6 +417,8 @@ class Circuits:
     def _speaker(self, request, line):
         """Return who speaks, as another house may know it, with the tag."""
         tag = self._tag(line, request.from_.tag)
+        if line.guise is not None:
+            return ANONYMOUS + tag
         user = dialplan.callee(self.node.settings, request.from_.uri)
         if user is None or not self.node.is_ours(request.from_.uri):
             return (ANONYMOUS if request.from_.uri.user is None else _bare(request.from_)) + tag
@@ -446,7 +468,10 @@ class Circuits:
         """Add what all messages have, and what may pass."""
         out.add(b"call-id", b"Call-ID: " + line.outside_id)
         out.add(b"cseq", b"CSeq: %d %s" % message.cseq)
+        hidden = () if line.guise is None else scrub.NAMING
         for name, written in scrub.lines(message, is_own):
+            if name in hidden:
+                continue
             out.add(name, self._rewritten(name, written, self._outward))
         kept = scrub.PLAIN if self._is_plain(line) else description.ATTRIBUTES
         version = line.version(OUT, message.body)
@@ -464,17 +489,17 @@ class Circuits:
         if line.level and peers is None and scrub.has_sound(message):
             # This node has no room for the sound: the phone's own address would be told.
             return self._broken(line, OPENLY.encode(), now)
-        if is_text and line.call is None:
+        if is_text and line.call is None and line.guise is None:
             kept = self.texting.get((line.node, line.level))
             # One that has lost its way may be of before the other node started anew.
             line.call = kept if kept is not None and kept.state != LOST else None
         if line.call is None or line.call.state == CLOSED:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
-            level = levels.STRAIGHT if is_help else line.level
-            line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help, level)
+            discreet = SHORTEST if is_help else Discreet(line.level, line.guise)
+            line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help, discreet)
             if line.call is None:
                 return self._broken(line, b"too many calls across the mesh", now)
-            if is_text:
+            if is_text and line.guise is None:
                 self.texting[line.node, line.level] = line.call
         else:
             effects = self.mesh.say(line.call, octets, now)

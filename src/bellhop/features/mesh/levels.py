@@ -7,9 +7,11 @@ is no way at it the phone hears so, and who dials the same again within a minute
 from ...errors import SipError
 from ...limits import MAX_LOWERED
 from ...sip import uri
+from ...tu import privacy
 from ...tu.calls import BY_ONE, OPENLY
 
 STRAIGHT, ONE_RELAY, THREE_RELAYS = LEVELS = (0, 1, 2)
+CRITICALLY = "No private way, and the phone wants no other (Privacy: critical)"
 # Who dials again so soon wants the call all the same.
 AGAIN = 60000
 # What each level hides, costs, and does not hide, for people.
@@ -73,7 +75,8 @@ class Levels:
         lowered = self.lowered.get(request.call_id)
         if lowered is not None:
             return lowered[0]
-        return self.wanted(member, request.parsed_uri.user or b"")
+        level = self.wanted(member, request.parsed_uri.user or b"")
+        return max(level, ONE_RELAY) if privacy.hides(request) else level
 
     def check(self, member, request, now):
         """Refuse a call that has no way at its level, unless it is dialled again."""
@@ -84,13 +87,14 @@ class Levels:
         key = request.from_.uri.key, member, request.parsed_uri.key
         before, at = self.refused.pop(key, (None, 0))
         lower = self._lower(member, level, has_sound)
-        if has_sound and before == lower and now - at < AGAIN:
+        is_critical = privacy.CRITICAL in privacy.wanted(request)
+        if has_sound and before == lower and now - at < AGAIN and not is_critical:
             _note(self.lowered, request.call_id, (lower, now))
             self.counts["called_openly"] += 1
             return
         _note(self.refused, key, (lower, now))
         self.counts["no_private_way"] += 1
-        raise SipError(480, BY_ONE if lower else OPENLY)
+        raise SipError(480, CRITICALLY if is_critical else BY_ONE if lower else OPENLY)
 
     def _lower(self, member, level, has_sound):
         has_one = level > ONE_RELAY and self.mesh.has_way(member, ONE_RELAY, has_sound)

@@ -24,7 +24,8 @@ LOOK, FIRST_PAUSE, LAST_PAUSE = (2000, 5000, 600000)
 NOT_NOW = (408, 429, 480, 486, 487, 500, 502, 503, 504)
 # "Somebody is typing" is worth nothing later (RFC 3994).
 TYPING = b"application/im-iscomposing+xml"
-KEPT = (b"from", b"content-type", b"content-encoding", b"date", b"subject", b"reply-to")
+KEPT = (b"from", b"content-type", b"content-encoding", b"date", b"subject", b"reply-to",
+        b"privacy")  # fmt: skip
 MAX_SECONDS = 2**32 - 1
 SHOWN = 40
 

@@ -13,6 +13,8 @@ KEPT = frozenset(
     b"bellhop-key bellhop-confirm bellhop-person bellhop-statement bellhop-looked-up "
     b"recv-info".split()
 )
+# What tells who calls; it does not pass where a caller hides.
+NAMING = (b"bellhop-person", b"bellhop-statement", b"reply-to")
 CONTENT = b"content-"
 # Fields of which some option tags pass.
 TAGGED = (b"supported", b"require", b"unsupported")

@@ -91,7 +91,7 @@ class Signing:
 
     def offered(self, session, request):
         """Announce in the INVITE of a caller's node, or read the announcement."""
-        if session.role is None or request.method != b"INVITE":
+        if session.role is None or request.method != b"INVITE" or session.guise is not None:
             return
         if session.signature is None:
             session.be_signed(SignaturePair(session))

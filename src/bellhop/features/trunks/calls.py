@@ -709,13 +709,3 @@ class Calls:
 def is_named(node, target):
     """Return the section of this house that a Uri names, or None."""
     return dialplan.callee(node.settings, target) if node.is_ours(target) else None
-
-
-def hides(request):
-    """Tell whether the caller wants the number hidden (RFC 3323, RFC 3325)."""
-    privacy = (request.value(b"privacy") or b"").lower()
-    words = [one.strip() for one in privacy.replace(b",", b";").split(b";")]
-    host = request.from_.uri.host
-    if host is not None and uri.host_key(host) == b"anonymous.invalid":
-        return True
-    return bool([one for one in words if one in (b"id", b"user", b"header")])

@@ -12,10 +12,10 @@ from ...settings import codes
 from ...sip import ip, numbers, scan, uri
 from ...sip.message import Request
 from ...spam import Spam
-from ...tu import dialplan, leastcost
+from ...tu import dialplan, leastcost, privacy
 from . import bill, sim
 from .bill import Bill
-from .calls import ANONYMOUS, NEXT, Calls, hides, is_named
+from .calls import ANONYMOUS, NEXT, Calls, is_named
 from .leg import Ask, Came, Leg
 from .provider import Asked, Lease, Pings, Provider
 from .sim import Sim
@@ -361,7 +361,7 @@ class Trunks:
         self._check_offer(leg, request)
         section = provider.section
         written = numbers.written(self.plan(), number, section.format)
-        hidden = not leg.is_help and (hides(request) or self._hides_by_code(request))
+        hidden = not leg.is_help and (privacy.hides(request) or self._hides_by_code(request))
         if hidden and section.hide:
             written = section.hide.encode() + written
         target = b"sip:" + uri.escape(written) + b"@" + provider.domain
@@ -505,7 +505,7 @@ class Trunks:
         caller = self._asserted(request)
         host = b"@" + provider.domain
         number = b"" if caller.user is None else self._number(caller.name)
-        hidden = hides(request) or not number
+        hidden = privacy.hides(request) or not number
         leg.number = b"" if hidden else number
         if hidden:
             leg.person = ANONYMOUS

@@ -6,8 +6,10 @@ from bellhop.features import catalogue
 from bellhop.mesh import record
 from bellhop.mesh.own import name_hash
 from bellhop.mesh.settings import MeshSettings
+from bellhop.sip import message
 from tests.support.houses import TwoHouses
 from tests.support.town import House
+from tests.unit.mesh.network import Dice
 
 LEVEL = "config privacy\n\toption level %d\n"
 
@@ -90,6 +92,96 @@ class LevelsTest(TwoHouses):
         self.build(LEVEL % 2)
         self.assertIsNone(self.call("alice", "112"))
         self.assertIn("dave", self.rings(self.hear_all()))
+
+
+class NamelessTest(TwoHouses):
+    """Callers who hide: a key for each call, a relay between, nothing of the house."""
+
+    def build_three(self, barn="", farm=""):
+        self.build(barn, farm)
+        mill = House(self.town, "10.3.0.1", "mill", ())
+        self.town.cable(self.barn, mill)
+        self.town.cable(mill, self.farm)
+        for house in (self.barn, self.farm, mill):
+            house.hear("mesh", "carry_sound", 18431)
+        self.town.advance(6000)
+        self.said = []
+        mesh = self.farm.engine.features["mesh"]
+        mesh.circuits.said = self.noted(mesh.circuits.said)
+
+    def noted(self, said):
+        def note(call, octets, now):
+            self.said.append((call.node, octets))
+            return said(call, octets, now)
+
+        return note
+
+    def came(self):
+        """Return (key, message) of what the farm has heard first."""
+        key, octets = self.said[0]
+        return key, message.parse(octets.replace(b"\r\n", b"\r\nVia: SIP/2.0/UDP x\r\n", 1))
+
+    def test_two_calls_have_nothing_in_common_and_nothing_of_the_house(self):
+        keys, names = set(), set()
+        for number in ("*32401", "*32401"):
+            self.build_three()
+            self.barn.engine.node.random = Dice(len(keys) + 7).random
+            self.barn.engine.features["mesh circuits"].mask = bytes([len(keys)]) * 32
+            self.assertIsNone(self.call("alice", number))
+            key, invite = self.came()
+            self.assertEqual(
+                self.phones["carol"].asked["INVITE"].from_.uri.host, b"anonymous.invalid"
+            )
+            for octets in (b"alice", b"Alice", b"201", self.barn.key().encode(), b"barn"):
+                self.assertNotIn(octets, self.said[0][1])
+            keys.add(key)
+            names.update((invite.call_id, invite.from_.tag))
+        self.assertEqual((len(keys), len(names)), (2, 4))
+        self.assertNotIn(self.barn.engine.features["mesh"].mesh.id, keys)
+
+    def test_the_header_of_a_phone_hides_as_the_code_does(self):
+        for value in ("id", "user", "header;critical"):
+            self.build_three()
+            self.assertIsNone(self.call("alice", "401", lines=("Privacy: " + value,)))
+            key, invite = self.came()
+            self.assertNotEqual(key, self.barn.engine.features["mesh"].mesh.id)
+            self.assertEqual(invite.from_.uri.host, b"anonymous.invalid")
+        self.build_three()
+        self.assertIsNone(self.call("alice", "401", lines=("Privacy: none",)))
+        self.assertEqual(self.came()[0], self.barn.engine.features["mesh"].mesh.id)
+
+    def test_it_goes_by_a_relay_or_the_caller_is_asked(self):
+        self.build()
+        got = self.call("alice", "*32401")
+        self.assertEqual(got.reason, b"No private way, dial again to call openly")
+        self.assertIsNone(self.call("alice", "*32401"))
+        got = self.call("bob", "401", lines=("Privacy: id;critical",))
+        self.assertEqual(got.status, 480)
+        got = self.call("bob", "401", lines=("Privacy: id;critical",))
+        self.assertIn(b"wants no other", got.reason)
+
+    def test_both_talk_and_hang_up(self):
+        self.build_three()
+        self.call("alice", "*32401")
+        self.answer("carol", 200)
+        self.assertTrue(self.talks("alice", "carol"))
+        self.send("carol", self.phones["carol"].within("BYE"))
+        self.assertEqual(self.phones["alice"].asked["request"].method, b"BYE")
+
+    def test_they_ring_seldom_and_are_noted(self):
+        self.build_three()
+        for rings in (True, True, False):
+            self.phones["carol"].asked = {}
+            self.call("alice", "*32401")
+            self.assertEqual("INVITE" in self.phones["carol"].asked, rings)
+            self.send("alice", self.phones["alice"].cancel())
+            self.advance(2000)
+        rows = self.farm.engine.answer("history", {}, self.town.now)[0]["history"]
+        self.assertEqual(len(rows), 3)
+
+    def test_a_call_in_the_house_has_a_name(self):
+        self.build()
+        self.assertEqual(self.call("alice", "*32202").status, 480)
 
 
 class RecordsTest(TwoHouses):

@@ -181,7 +181,8 @@ const OPTIONS = {
 		[ 'last_caller', '', 'code', _('Call back'), _('Who called last.') ],
 		[ 'redial', '', 'code', _('Dial again'), _('What was dialled last.') ],
 		[ 'network', '', 'code', _('Over the telephone network'), CODE ],
-		[ 'hide_number', '', 'code', _('Without my number'), CODE ]
+		[ 'hide_number', '', 'code', _('Without my number'), CODE ],
+		[ 'nameless', '', 'code', _('Without my name'), _('Calls another house of the mesh; its phones show Anonymous.') ]
 	],
 	media: [
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Encrypt calls between nodes, and let sound pass this router. Needs the package bellhop-media.') ],
