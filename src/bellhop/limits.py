@@ -103,6 +103,8 @@ MAX_LINES = 256
 # Calls of outsiders that ring or are held at once, and those of one node or network: past it a call
 # is told at once that nobody can be reached, whomever it means.
 MAX_HELD, MAX_HELD_OF_ONE = 64, 4
+# Notices to other houses that a text has come, which wait for their moment.
+MAX_NOTICES = 64
 # Calls that were refused for want of a private way, and those dialled again; the oldest goes.
 MAX_LOWERED = 64
 # First messages of calls that are not whole yet, of five kilobytes each.

@@ -63,6 +63,7 @@ STEPS = (
     "failed",  # flow, now -> effects: a stream is gone
     "restore",  # name, records, now -> nothing: what a Store effect had kept
     "succeeded",  # old id, new id or None, now -> effects: one node's key stands for another's
+    "wipes",  # what the owner wants forgotten ("calls", "texts", "keys", "all"), now -> effects
     # What the owner sees.
     "problems",  # -> sentences about what waits for the owner's word
     "counters",  # -> {part: {name: number}}

@@ -9,6 +9,10 @@ from ..tu.calls import ENDED
 
 NAME = "history"
 CSV = "csv"
+# What `wipe` forgets.
+CALLS, TEXTS, KEYS, ALL = WHAT = ("calls", "texts", "keys", "all")
+# Old calls are looked for this often.
+LOOK, DAY = (3600000, 86400000)
 # Column -> field of the call's record; the first is the moment at which it began.
 COLUMNS = (
     "began", "caller", "callee", "dialled", "seconds_talked", "status", "ending", "answered_by",
@@ -21,11 +25,13 @@ class Records:
     when it ended, None while this machine does not know the time."""
 
     name = "call records"
-    hooks, events = ("changed", "restore", "started"), ("clock",)
-    users, wakers = {}, {}
+    hooks, events = ("changed", "restore", "started", "wipes"), ("clock",)
+    users = {}
 
     def __init__(self, node):
         self.node = node
+        self.wakers = {Records: self._age}
+        self.deadline = self.queued = None
         self.kept, self.order = {}, []
         # Call-ID -> ms at which a call ended that has no date yet.
         self.undated = {}
@@ -53,9 +59,54 @@ class Records:
     def _is_on(self):
         return self.node.settings.keep_history
 
+    def _age(self, records, now):
+        """Forget what is older than the owner wants; return the effects."""
+        self.deadline = now + LOOK if self.node.calls.history else None
+        self.node.deadlines.watch(self)
+        return self._forget(now - self.node.settings.privacy.history_days * DAY)
+
+    def _forget(self, before):
+        """Forget calls that had ended by a moment, with their traces; return the effects."""
+        changes = {}
+        for call in self.node.calls.forget(before):
+            self.node.trace.forget(call.call_id)
+            key = call.past()["id"]
+            if self.kept.pop(key, None) is not None:
+                self.order.remove(key)
+                self.undated.pop(key, None)
+                changes[key] = None
+        return [Store(NAME, self._dump, changes)] if changes else []
+
+    def wipes(self, what, now):
+        """Forget all past calls, their messages, and who was sent away; return the effects."""
+        if what not in (CALLS, ALL):
+            return []
+        self.node.strangers.forget()
+        effects = self._forget(now)
+        # Also those of earlier runs that have no date yet.
+        self.kept, self.order, self.undated, self.restored = {}, [], {}, []
+        return effects + [Store(NAME, self._dump, None)]
+
+    def wipe(self, arguments, now):
+        """The verb. `what`: calls (with their messages, and strangers), texts, keys, or all."""
+        what = arguments.get("what") or ALL
+        if what not in WHAT:
+            raise BellhopError("wipe one of: " + ", ".join(WHAT))
+        effects = []
+        for wipes in self.node.hooks.wipes:
+            effects += wipes(what, now)
+        return {"wiped": what}, effects
+
     def changed(self, call, now):
         """Keep a call that has ended; return the effects."""
-        if call.state != ENDED or not self._is_on():
+        if call.state != ENDED:
+            return []
+        if not self.node.settings.privacy.history_days:
+            return self._forget(now)
+        if self.deadline is None:
+            self.deadline = now + LOOK
+            self.node.deadlines.watch(self)
+        if not self._is_on():
             return []
         row = dict(call.past(), at=self._seconds(now))
         key, changes = row["id"], {}

@@ -11,6 +11,10 @@ FEATURES = (
         "history", "call records", "show", ("format",), 0, False,
         "calls that have ended, the last one first; format: csv",
     ),
+    Row(
+        "wipe", "call records", "wipe", ("what",), 0, True,
+        "forget past calls with their messages (calls), texts, keys that nobody compared, or all",
+    ),
     Row("import-phonebook", "phonebook", "bring", ("csv", "more"), 1, True, "take in a CSV file"),
     Row(
         "dial", "dial", "dial", ("user", "to"), 2, True,

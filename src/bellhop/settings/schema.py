@@ -296,6 +296,12 @@ SCHEMA = {
         "uniform_seconds": _option(
             number(20, 120), 45, "how long it rings for them, up to a tenth more by chance"
         ),
+        "history_days": _option(
+            number(0, 90), 7, "how long past calls and their messages are kept; 0: not at all"
+        ),
+        "receipts": _option(
+            choice("contacts", "off"), "contacts", "who is told that a text has come to a phone"
+        ),
     },
     "media": {
         "enabled": _option(flag, True, "let sound pass this node and encrypt it between nodes"),

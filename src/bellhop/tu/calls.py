@@ -224,6 +224,12 @@ class Calls:
         found = [_of_past(row, ended_at) for row, ended_at in past]
         self.history[:0] = found[-room:] if room else []
 
+    def forget(self, before):
+        """Forget the calls that had ended by a moment (ms); return them."""
+        gone = [call for call in self.history if call.ended_at <= before]
+        self.history = [call for call in self.history if call.ended_at > before]
+        return gone
+
     def take_back(self, invite, row, token, now):
         """Return the live Call of which `row` made this row, None where it is known already."""
         call = self.begin(invite, None, now)

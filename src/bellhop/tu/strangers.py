@@ -54,6 +54,10 @@ class Strangers:
         one.last = now
         one.dialled, one.status, one.why = refusal
 
+    def forget(self):
+        """Know nobody any more."""
+        self.known, self.order = {}, []
+
     def rows(self, now):
         """Return all as JSON-able dicts, the one that came last first."""
         return [self.known[address].record(now) for address in reversed(self.order)]

@@ -35,6 +35,11 @@ class Trace:
             self.begin(other)
             self.kept[other] = self.kept[call_id]
 
+    def forget(self, call_id):
+        """Keep nothing of a call any more."""
+        if self.kept.pop(call_id, None) is not None:
+            self.order.remove(call_id)
+
     def note(self, call_id, now, flow, data, effects):
         """Keep of a traced call what came, None for nothing, and what was sent upon it.
 

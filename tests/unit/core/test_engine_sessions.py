@@ -20,7 +20,8 @@ CODES = (100, 180, 183, 200, 200, 302, 401, 407, 408, 480, 486, 487, 503, 603)
 PAUSES = (1, 100, 600, 5000, 33000, 200000)
 DAMAGE = (b"Route: ,\r\n", b"Contact: <<>\r\n", b"Max-Breadth: 1\r\n", b"Path: <sip:p.test;lr>\r\n")
 HOPS = ([], [flow("203.0.113.9")], [flow("203.0.113.9"), flow("203.0.113.8", transport="tcp")])
-HOURS = 14 * 3600000
+# Past calls are the last that is forgotten.
+HOURS = 8 * 24 * 3600000
 
 
 class Session:

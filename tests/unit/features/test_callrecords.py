@@ -38,6 +38,42 @@ class HistoryTest(House):
         arguments = {} if form is None else {"format": form}
         return self.exchange.engine.answer("history", arguments, self.exchange.now)[0]
 
+    def test_past_calls_are_forgotten_after_a_week_in_memory_and_on_flash(self):
+        self.begin()
+        self.refused()
+        self.exchange.advance(6 * 86400000)
+        self.refused("bob")
+        self.exchange.advance(3600000)
+        self.assertEqual(len(self.history()["history"]), 2)
+        self.exchange.advance(86400000)
+        (row,) = self.history()["history"]
+        self.assertEqual(row["caller"], "bob@home.test")
+        self.assertEqual(len(self.kept()), 1)
+
+    def test_who_wants_no_history_has_none(self):
+        self.begin(keeps=False)
+        self.exchange.node.settings.privacy.history_days = 0
+        self.refused()
+        self.assertEqual(self.history()["history"], [])
+
+    def test_wiping_leaves_no_call_no_message_and_no_stranger(self):
+        self.begin()
+        self.refused()
+        number = self.history()["history"][0]["number"]
+        engine, now = self.exchange.engine, self.exchange.now
+        self.assertTrue(engine.answer("trace", {"call": str(number)}, now)[0]["messages"])
+        with self.assertRaises(BellhopError):
+            engine.answer("wipe", {"what": "house"}, now)
+        answer, effects = engine.answer("wipe", {"what": "texts"}, now)
+        self.assertEqual(len(self.history()["history"]), 1)
+        answer, effects = engine.answer("wipe", {}, now)
+        self.assertEqual(answer, {"wiped": "all"})
+        self.assertEqual(self.history()["history"], [])
+        stores = [one for one in effects if getattr(one, "name", None) == "history"]
+        self.assertEqual(stores[-1].read(now), [])
+        self.assertEqual(engine.answer("strangers", {}, now)[0]["strangers"], [])
+        self.assertNotIn(b"201@home.test", repr(engine.node.trace.kept).encode())
+
     def test_past_calls_come_back_with_their_time_and_numbers_go_on(self):
         self.begin()
         self.refused()

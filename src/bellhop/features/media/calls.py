@@ -45,7 +45,7 @@ class Calls:
     name = "media"
     hooks = (
         "take", "branch", "request", "response", "finished", "ended", "adopt", "restore",
-        "succeeded", "counters", "status", "seen",
+        "succeeded", "counters", "status", "seen", "wipes",
     )  # fmt: skip
     events = ("opened", "failed", "reported")
     users = {}
@@ -388,6 +388,15 @@ class Calls:
         else:
             self.relays.keying.trust.mark(name, known.key, trust.COMPARED)
         return self.trust(arguments, now), [self.relays.store()]
+
+    def wipes(self, what, now):
+        """Forget the keys that nobody has compared or signed; return the effects."""
+        if what not in ("keys", "all"):
+            return []
+        known = self.relays.keying.trust
+        for name in [name for name in known.contacts if not known.contacts[name].mark]:
+            known.forget(name)
+        return [self.relays.store()]
 
     def verify(self, arguments, now):
         """The two people have read the words to each other. `call`; `verdict`: of FINDINGS."""

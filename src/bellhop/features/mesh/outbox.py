@@ -67,7 +67,7 @@ class Outbox:
     """
 
     name = "mesh outbox"
-    hooks = ("take", "restore", "counters")
+    hooks = ("take", "restore", "counters", "wipes")
     events = ()
 
     def __init__(self, node, uac, dialling, whom, tell):
@@ -309,6 +309,13 @@ class Outbox:
                      "tries": text.tries, "hours_left": hours}
                 )  # fmt: skip
         return {"outbox": rows}
+
+    def wipes(self, what, now):
+        """Bring no text later that waits now; return the effects."""
+        effects = []
+        for text in list(self.texts.values()) if what in ("texts", "all") else ():
+            effects += self._forget(text) if text.at is None else []
+        return effects
 
     def drop(self, arguments, now):
         """`user`: whose texts are not to be brought any more."""

@@ -2,13 +2,17 @@
 
 import binascii
 
+from ...core.feature import any_says
 from ...effects import CELLS, Store
 from ...errors import SipError
-from ...limits import OWN
+from ...limits import MAX_NOTICES, OWN
 from ...sip.message import Request, response_to
 from ...text import of_octets, readable
 from . import imdn, mailbox
 from .mailbox import MAX_TRIES, NOT_NOW, Mailbox, StoredMessage
+
+# A notice to another house waits so long, by chance; ms.
+NOTICE_AFTER = (5000, 120000)
 
 
 class Copy:
@@ -19,6 +23,15 @@ class Copy:
         self.key = key
 
 
+class Notice:
+    """A notice for a contact at another node: it goes when its moment has come."""
+
+    def __init__(self, request, target, at):
+        self.request = request
+        self.target = target
+        self.deadline, self.queued = at, None
+
+
 class Delivery:
     """A feature. whom(request, now): whom a request means, a dialplan.Found.
 
@@ -26,7 +39,9 @@ class Delivery:
     """
 
     name = "messages"
-    hooks = ("take", "absent", "started", "registered", "restore", "counters", "seen_user")
+    hooks = (
+        "take", "absent", "started", "registered", "restore", "counters", "seen_user", "wipes",
+    )  # fmt: skip
     events = ()
 
     def __init__(self, node, uac, admission, whom):
@@ -36,7 +51,8 @@ class Delivery:
         self.whom = whom
         self.mailbox = Mailbox()
         self.users = {StoredMessage: self._delivered, Copy: self._copied}
-        self.wakers = {Mailbox: self._expire}
+        self.wakers = {Mailbox: self._expire, Notice: self._due}
+        self.notices = 0
 
     def take(self, request, server, flow, caller, now):
         """Keep a MESSAGE of another node before a phone has it, so that it comes once.
@@ -342,12 +358,45 @@ class Delivery:
             flow = targets[0].flow if targets else None
             if found.callee is None and (flow is None or flow.transport != CELLS):
                 return []
+            if flow is not None and flow.transport == CELLS:
+                return self._tell_contact(notice, targets[0], now)
             if targets:
                 return self._send(notice, targets[0], now)
             stored = self.mailbox.put(found.callee.name, notice, stored.sender, now)
             return [self._stored([stored], now)]
         except SipError:
             return []  # There is no such person, or several.
+
+    def _tell_contact(self, notice, target, now):
+        """Tell another house later, at a moment that tells nobody when a phone came home."""
+        settings = self.node.settings
+        is_open = settings.mesh.profile == "emergency" or not settings.privacy.uniform
+        if settings.privacy.receipts == "off":
+            return []
+        if is_open:
+            return self._send(notice, target, now)
+        if not any_says(self.node.hooks.confides, target.flow) or self.notices >= MAX_NOTICES:
+            return []
+        chance = int.from_bytes(self.node.random(2), "big")
+        first, last = NOTICE_AFTER
+        self.notices += 1
+        made = Notice(notice, target, now + first + (last - first) * chance // 65536)
+        self.node.deadlines.watch(made)
+        return []
+
+    def _due(self, notice, now):
+        self.notices -= 1
+        notice.deadline = None
+        return self._send(notice.request, notice.target, now)
+
+    def wipes(self, what, now):
+        """Throw away all texts that wait; return the effects."""
+        if what not in ("texts", "all"):
+            return []
+        gone = []
+        for user in sorted({stored.user for stored in self.mailbox.messages}):
+            gone += self.mailbox.flush(user)
+        return self._gone(gone, now)
 
     def _send(self, notice, target, now):
         made = Request(b"MESSAGE", target.uri, notice.names, notice.lines, notice.body)

@@ -58,7 +58,7 @@ class Texts:
     """
 
     name = "texts"
-    hooks, events = ("take",), ()
+    hooks, events = ("take", "wipes"), ()
     queued = None
 
     def __init__(self, node, uac, delivery, whom, who):
@@ -85,6 +85,14 @@ class Texts:
             self._keep(sender.name, request.parsed_uri, body, False, now)
         for name in _members(callee):
             self._keep(name, request.from_.uri, body, True, now)
+
+    def wipes(self, what, now):
+        """Forget all texts; return no effects."""
+        if what in ("texts", "all"):
+            for user in sorted({text.user for text in self.rows}):
+                self._changed(user, now)
+            self.rows, self.bytes = [], 0
+        return []
 
     def _keep(self, user, peer, body, incoming, now):
         """Keep a text of a user (a name); the oldest go where there is no room. Return it."""

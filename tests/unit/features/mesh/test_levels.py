@@ -9,6 +9,7 @@ from bellhop.mesh.settings import MeshSettings
 from bellhop.sip import message
 from tests.support.houses import TwoHouses
 from tests.support.town import House
+from tests.unit.features.mesh.test_member import CPIM
 from tests.unit.mesh.network import Dice
 
 LEVEL = "config privacy\n\toption level %d\n"
@@ -243,6 +244,35 @@ class RecordsTest(TwoHouses):
         self.assertEqual(names, ["alice", "bob", "max"])
         value = record.read_node(self.records()[b"n"])
         self.assertEqual(value.hashes, name_hash(b"max"))
+
+
+class ReceiptTest(TwoHouses):
+    """Who is told that a text has come, and when."""
+
+    def told(self, contacts="", farm=""):
+        """Let alice write to carol, who comes home later; return the seconds until alice knows."""
+        self.build(farm=farm, contacts=contacts)
+        carol = self.phones["carol"]
+        self.send("carol", carol.request("REGISTER", "sip:home.test", ("Expires: 0",)))
+        self.send("carol", carol.proven("REGISTER"))
+        self.call("alice", "401", "MESSAGE", ("Content-Type: message/cpim",), CPIM)
+        self.advance(1000)
+        self.send("carol", carol.request("REGISTER", "sip:home.test"))
+        self.send("carol", carol.proven("REGISTER"))
+        self.hear()
+        self.answer("carol", 200, "MESSAGE")
+        for second in range(125):
+            heard = self.advance(1000).get("alice", ())
+            if [one for one in heard if getattr(one, "method", None) == b"MESSAGE"]:
+                return second + 1
+        return None
+
+    def test_a_contact_is_told_a_while_later(self):
+        self.assertTrue(5 <= self.told() <= 121)
+
+    def test_nobody_else_is(self):
+        self.assertIsNone(self.told("\toption tell 0\n"))
+        self.assertIsNone(self.told(farm="config privacy\n\toption receipts off\n"))
 
 
 class TruthTest(TwoHouses):

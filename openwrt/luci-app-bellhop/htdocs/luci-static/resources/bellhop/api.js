@@ -50,6 +50,7 @@ const CALLS = {
 	confirm: [ 'name', 'verdict' ],
 	outbox: [],
 	privacy: [],
+	wipe: [ 'what' ],
 	'rc init': [ 'name', 'action' ],
 	'network.interface dump': [],
 	'system info': [],

@@ -162,7 +162,9 @@ const OPTIONS = {
 	privacy: [
 		[ 'level', '0', [ '0', '1', '2' ], _('Calls and texts go'), _('To other houses. Where there is no such way the phone says so, and whoever dials again within a minute calls more openly.') ],
 		[ 'uniform', '1', FLAG, _('Tell outsiders nothing'), _('Who is no contact hears it ring, and then that nobody was reached: no matter whether the number exists, is busy or refuses the call.') ],
-		[ 'uniform_seconds', '45', 'range(20,120)', _('It rings for them'), _('In seconds, up to a tenth more by chance.') ]
+		[ 'uniform_seconds', '45', 'range(20,120)', _('It rings for them'), _('In seconds, up to a tenth more by chance.') ],
+		[ 'receipts', 'contacts', [ 'contacts', 'off' ], _('Tell that a text has come'), _('After some seconds up to two minutes.') ],
+		[ 'history_days', '7', 'range(0,90)', _('Keep past calls'), _('In days; 0: not at all.') ]
 	],
 	features: [
 		[ 'style', 'etsi', [ 'etsi', 'us', 'off' ], _('Codes'), _('That phones dial to change something; one that stands below counts for all styles.') ],

@@ -8,6 +8,15 @@
 
 const WAYS = [ _('Straight'), _('By one other router'), _('By three other routers') ];
 
+const WIPES = { calls: _('Past calls, their messages, and strangers'), texts: _('Texts that wait'), keys: _('Keys that nobody has compared'), all: _('All of it') };
+
+function drawWiping() {
+	const what = E('select', { 'class': 'cbi-input-select', 'aria-label': _('What is forgotten') }, Object.keys(WIPES).map(one => E('option', { 'value': one }, [ WIPES[one] ])));
+	const wipe = () => window.confirm(_('Forget it for good?')) ? api.ask('wipe', what.value) : Promise.resolve({});
+	return api.section(_('Forget'), E('p', [ _('What this router remembers is gone afterwards, on flash too. Other houses keep what they know.') ]),
+		E('p', [ what, ' ', api.button(_('Forget'), wipe, 'remove') ]));
+}
+
 function draw(privacy) {
 	return privacy.error ? api.refusal(privacy) : E('div', [
 		api.section(_('What each way hides'), api.table([
@@ -29,6 +38,6 @@ return view.extend({
 	render: function([ privacy ]) {
 		const map = new form.Map('bellhop', _('Privacy'), _('Who learns that somebody here calls, whom, and from where. The words of calls and texts are sealed in any case.'));
 		options.add(options.single(map, 'privacy', _('Calls')), 'privacy');
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'privacy' ]), node, api.live(poll, () => api.ask('privacy'), draw, privacy) ]));
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'privacy' ]), node, api.live(poll, () => api.ask('privacy'), draw, privacy), drawWiping() ]));
 	}
 });

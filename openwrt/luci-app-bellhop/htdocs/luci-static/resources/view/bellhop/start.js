@@ -63,8 +63,9 @@ function questions(devices, proceed) {
 			'no': _('No: nobody outside can try numbers or passwords.'),
 			'yes': _('Yes: phones on the road and callers from anywhere reach it. Strangers will try numbers.')
 		}, 'no')),
-		question(4, _('Does it matter who sees the addresses of your phones?'), _('Whom you call sees an Internet address in any case.'), choice('hide', {
-			'0': _('No: sound takes the shortest way.'), '1': _('Yes: all sound passes this router, and others see its address only.')
+		question(4, _('Does it matter who sees the addresses of your phones and of this router?'), _('Each router of the mesh and whom you call can learn it.'), choice('hide', {
+			'0': _('No: sound takes the shortest way.'), '1': _('Yes: all sound passes this router, and others see its address only.'),
+			'2': _('Yes, of the router too: calls go by another router, and where there is none the phone says so.')
 		}, '0')),
 		question(5, _('Is there amateur radio on an interface?'), _('Encryption is forbidden there in most countries: what goes there is signed, everybody can read it, and calls that must be private keep off it.'),
 			choice('radio', devices.reduce((found, [ device, network ]) => Object.assign(found, { [device]: '%s (%s)'.format(network, device) }), { '': _('No') }), ''),
@@ -109,7 +110,9 @@ function write(form, people) {
 	});
 	const first = kind => (uci.sections('bellhop', kind)[0] || { '.name': uci.add('bellhop', kind) })['.name'];
 	options.setReachable(first('node'), chosen(form, 'internet') == 'yes');
-	uci.set('bellhop', first('media'), 'hide_addresses', chosen(form, 'hide'));
+	uci.set('bellhop', first('media'), 'hide_addresses', chosen(form, 'hide') == '0' ? '0' : '1');
+	if (chosen(form, 'hide') == '2')
+		uci.set('bellhop', first('privacy'), 'level', '1');
 	uci.set('bellhop', first('telephone'), 'emergency', chosen(form, 'emergency'));
 	const radio = chosen(form, 'radio');
 	if (radio) {
