@@ -82,6 +82,12 @@ kill -9 $first
 again() { ! [ "$(process)" = "$first" ] && answers; }
 for _ in $(seq 100); do again && break; sleep 0.1; done
 echo "again: $(bellhop users | grep -c ann)"
+ended() { journalctl -b -u bellhop --no-pager -o cat | grep -c "Calls that were ended"; }
+systemctl restart bellhop
+answers
+echo "calls ended by a restart: $(ended)"
+systemctl stop bellhop
+echo "by a stop: $(ended)"
 journalctl -b -u bellhop --no-pager -o cat | grep -E "Traceback|EXEC|Operation not permitted"
 dpkg -P bellhop >/log 2>&1 || cat /log
 systemctl is-active bellhop
@@ -166,6 +172,7 @@ def test_systemd_starts_reloads_and_revives_the_node(package, tmp_path):
     text = "\n".join(lines)
     assert "active enabled bellhop" in lines and "nothing is wrong" in lines, text
     assert "ann" in lines and "one process" in lines and "again: 1" in lines, text
+    assert "calls ended by a restart: 0" in lines and "by a stop: 1" in lines, text
     assert lines[-3:] == ["inactive", "purged", ""], text
     assert "Traceback" not in text and "EXEC" not in text, text
 
