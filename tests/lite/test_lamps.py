@@ -21,14 +21,14 @@ def test_lamps_are_back_with_the_next_refresh_after_a_restart_in_the_middle(pair
     )
     connect(bob, alice, "201")
     connect(dave, carol, "301")
+    for lamp in (there, away):
+        lamp.wait("open")
     for lamp in (near, far):
         lamp.wait("confirmed")
     pair.restart(0)
     pair.town.wait_reach()
-    for lamp in (near, there):
+    for lamp in (near, far, there, away):
         lamp.refresh()
-    for lamp in (far, away):  # Its way led through the node as it was: it begins anew.
-        lamp.subscribe()
     for lamp in (near, far):
         lamp.wait("confirmed")
     for lamp in (there, away):

@@ -468,7 +468,9 @@ class Forwarder:
         call = context.call
         if 100 < response.status < 200:
             context.hear(response)
-        if 100 < response.status < 300 and proxy.begins_dialog(context.request):
+        # Of a subscription from before a restart its refresh is the first that is heard.
+        is_first = proxy.begins_dialog(context.request) or context.request.method == b"SUBSCRIBE"
+        if 100 < response.status < 300 and is_first:
             self.node.dialogs.begin(context.request, response)
         if call is not None and response.status < 200 and self.node.calls.ring(call, now):
             effects += self.node.changed(call, now)
