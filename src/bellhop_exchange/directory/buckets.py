@@ -22,6 +22,8 @@ CELLS_OF_A_BUCKET, PAD, STEP = 100, 128, 32
 # Cells that are made in one transaction, so that claims go on beside it.
 AT_ONCE = 500
 MOST_POINTS = 32
+# Days since 1970, as the database can count them.
+MAX_EPOCH = 2**31 - 1
 
 
 class Buckets:
@@ -54,7 +56,8 @@ class Buckets:
     def bucket(self, epoch, number):
         """Return the octets of a bucket; raises Problem."""
         with self.engine.begin() as db:
-            row = db.execute(select(EPOCHS).where(EPOCHS.c.epoch == epoch)).first()
+            asked = select(EPOCHS).where(EPOCHS.c.epoch == epoch)
+            row = db.execute(asked).first() if epoch <= MAX_EPOCH else None
             if row is None or not row.is_whole or not 0 <= number < row.buckets:
                 raise Problem(404, "there is no such bucket: ask for its number anew")
             asked = select(CELLS.c.cell).where(CELLS.c.epoch == epoch, CELLS.c.bucket == number)
