@@ -795,7 +795,7 @@ def small(tree):
         if not came(bob, "INVITE", SHORT_SECONDS):
             reached.append("112;phone-context=+49 rings nobody")
         asked = []
-        for name in ["carol"] + ["nobody%d" % n for n in range(12)]:
+        for name in ["carol"] + ["nobody%d" % n for n in range(24)]:
             sender = f"<sip:{name}@{DOMAIN}>"
             voice = yard.voice()
             voice.say("REGISTER", "sip:" + DOMAIN, sender, to=sender)

@@ -20,6 +20,7 @@ ALONE = {
     codes.REDIAL: "has dialled nothing yet",
     codes.NETWORK: "no telephone network here",
     codes.HIDE_NUMBER: "no telephone network here",
+    codes.NAMELESS: "only calls to other houses of the mesh go without a name",
 }
 # What they say when they are told, and cleared.
 CLEARED = {
