@@ -40,7 +40,7 @@ class ListTest(unittest.TestCase):
         self.refused(carried(), "older", 6)
         self.refused(carried(said=b"{}"), "not what was signed")
         self.refused(carried(text=b"[]", said=b"[]"), "no list")
-        self.refused(carried(text=b"{", said=b"{"), "no JSON")
+        self.refused(carried(text=b"]", said=b"]"), "no JSON")
         long = b'{"a": "%s"}' % (b"x" * lists.MAX_BYTES)
         self.refused(carried(text=long, said=long), "too long")
 
