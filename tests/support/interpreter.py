@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # The whole suite has to fit what a router with 64 MB of RAM can spare.
-HEAP = "12M"
+HEAP = "24M"
 
 
 def micropython():
