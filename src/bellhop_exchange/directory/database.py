@@ -17,9 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
     delete,
-    event,
     insert,
     select,
 )  # fmt: skip
@@ -104,24 +102,13 @@ CELLS = Table(
 TTL = 300
 
 
+# A writer waits so long for another one, ms.
+WAIT_MS = 20000
+
+
 def connect(url):
     """Return a SQLAlchemy engine with all tables."""
-    engine = create_engine(url)
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", _durable)
-        event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
-    migrations.bring(engine, META, "directory")
-    return engine
-
-
-def _durable(connection, _):
-    """PowerDNS reads while this writes, one at a time; what was committed is on the disk."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=20000")
-    cursor.close()
+    return migrations.connect(url, META, "directory", WAIT_MS)
 
 
 class Zone:

@@ -1,4 +1,4 @@
-"""Brings the tables of a database in step with this version (Alembic), when a server starts.
+"""Opens a database, and brings its tables in step with this version (Alembic).
 
 A new step: a file in `directory/` or `provider/` beside the last, with `revision`,
 `down_revision`, `upgrade` and `downgrade`; a database without any tables gets today's at once.
@@ -8,9 +8,31 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, event, inspect
 
 HERE = Path(__file__).resolve().parent
+
+
+def connect(url, metadata, role, wait_ms):
+    """Return a SQLAlchemy engine with all tables of a role; wait_ms: of a writer for another one.
+
+    In SQLite others read while one writes, and what was committed is on the disk.
+    """
+    engine = create_engine(url)
+    if url.startswith("sqlite"):
+        event.listen(engine, "connect", lambda connection, _: _make_durable(connection, wait_ms))
+        event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
+    bring(engine, metadata, role)
+    return engine
+
+
+def _make_durable(connection, wait_ms):
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=%d" % wait_ms)
+    cursor.close()
 
 
 def bring(engine, metadata, role):

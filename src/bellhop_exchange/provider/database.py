@@ -14,8 +14,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
-    event,
 )  # fmt: skip
 
 from .. import migrations
@@ -102,21 +100,10 @@ AORS = Table(
 )  # fmt: skip
 
 
+# A writer waits so long for another one, ms.
+WAIT_MS = 10000
+
+
 def connect(url):
     """Return a SQLAlchemy engine with all tables."""
-    engine = create_engine(url)
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", _durable)
-        event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
-    migrations.bring(engine, META, "provider")
-    return engine
-
-
-def _durable(connection, _):
-    """Asterisk reads while this writes; one writes at a time, and what was committed stays."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.close()
+    return migrations.connect(url, META, "provider", WAIT_MS)
