@@ -20,19 +20,9 @@ from bellhop.shell.dnssec.api import Api  # noqa: E402
 from bellhop.shell.dnssec.claim import claim  # noqa: E402
 from bellhop.shell.mesh import identity, keys_of_people  # noqa: E402
 
-from .world import World, person, why_not  # noqa: E402
+from .world import person  # noqa: E402
 
 NUMBER, DIGITS = "+4930555001", b"4930555001"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    running = World(tmp_path_factory.mktemp("directory"))
-    yield running
-    running.close()
 
 
 def test_a_number_is_claimed_published_and_reached(world):

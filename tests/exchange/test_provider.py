@@ -20,17 +20,7 @@ from tests.trunks.line import TYPE, Line  # noqa: E402
 from . import telephone  # noqa: E402
 from .provider import FAR, NETWORK, Provider  # noqa: E402
 from .standin import agi  # noqa: E402
-from .world import World, person, why_not  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    running = World(tmp_path_factory.mktemp("directory"))
-    yield running
-    running.close()
+from .world import person  # noqa: E402
 
 
 @pytest.fixture(scope="module")
