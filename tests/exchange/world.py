@@ -7,10 +7,9 @@ import time
 
 from bellhop.names.answer import SECURE
 from bellhop.shell.dnssec.api import Api
-from bellhop.shell.dnssec.unbound import Unbound
+from bellhop.shell.dnssec.resolving import Resolving
 from bellhop.shell.mesh import identity
 from bellhop.shell.service import milliseconds
-from bellhop.world.loop import Loop
 
 from ..support import lab
 from . import powerdns
@@ -28,11 +27,6 @@ list = "{folder}/list"
 kind = "print"
 file = "{folder}/texts"
 """
-
-
-class _Idle:
-    def next_deadline(self):
-        return None
 
 
 def free_port():
@@ -97,12 +91,9 @@ class World:
         elsewhere = {"dir": (self.dns.host, secure)}
         self.lab = lab.Lab(folder / "lab", zones or {}, elsewhere=elsewhere)
         self.lab.__enter__()
-        loop = Loop(milliseconds, None)
-        loop.engine = _Idle()
-        self.resolver = Unbound(loop, self.lab.anchor, self.lab.hints)
 
     def close(self):
-        for end in (self.resolver.close, self.lab.__exit__, self.dns.stop, self.server.stop):
+        for end in (self.lab.__exit__, self.dns.stop, self.server.stop):
             end()
 
     def code(self):
@@ -115,14 +106,12 @@ class World:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
     def ask(self, name, kind):
-        answers = []
-        self.resolver.ask(name.decode(), kind, "dir.test", 5, answers.append)
-        while not answers:
-            self.resolver.loop.step(100)
-        return answers[0]
+        """Return the Answer to a question; nothing is kept of those before."""
+        with Resolving(milliseconds, self.lab.anchor, self.lab.hints) as resolving:
+            return resolving.ask(name.decode(), kind, "dir.test")
 
     def wait_secure(self, name, kind, found):
-        """Wait until the own resolver sees what was published."""
+        """Wait until the DNS says what was published: PowerDNS keeps an answer for a moment."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             answer = self.ask(name, kind)

@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 from ...errors import BellhopError
-from ...names import choice, keys, lists
-from ...names.answer import BOGUS, SECURE, TXT
+from ...names import choice, enum, keys, lists
+from ...names.answer import BOGUS, NAPTR, SECURE, TXT
 from ..mesh import identity, keys_of_people
 from . import accounts
 
-# The own resolver is asked each second, for so long.
-SECURE_SECONDS = 65
+# The DNS is asked again after so long, and for so long.
+AGAIN_SECONDS, SECURE_SECONDS = 0.5, 65
 REGISTERED_SECONDS = 60
 PROBES, PROBE_SECONDS = 5, 1
 LIST = "list"
@@ -116,24 +116,34 @@ class Number:
 
     def published(self):
         """The own resolver says so, proved by DNSSEC."""
+        mine = identity.crypto().public_key(keys_of_people.own(self.state, self.user))
+        owner = keys.of_number(self.number[1:].encode(), self.row["directory"].encode())
+        self._wait_secure(
+            owner, TXT, lambda records: mine in [one.key for one in keys.published(records)],
+            "the DNS does not name your key for %s yet",
+        )  # fmt: skip
+        self.tell("the DNS names your key for %s" % self.number)
+        return True
+
+    def _wait_secure(self, owner, kind, is_there, words):
+        """Wait until the DNS says what was published; raises BellhopError with words.
+
+        Name servers keep an answer for a moment, so that it may come after what was said to be
+        done; nothing is kept on this side from one question to the next.
+        """
         from ..service import milliseconds  # What a node that runs has loaded anyway.
         from .resolving import Resolving
 
-        zone, crypto = self.row["directory"], identity.crypto()
-        mine = crypto.public_key(keys_of_people.own(self.state, self.user))
-        owner = keys.of_number(self.number[1:].encode(), zone.encode()).decode()
         section, end = self.settings.dns, time.monotonic() + SECURE_SECONDS
-        with Resolving(milliseconds, section.anchor, section.root_hints) as resolving:
-            while True:
-                answer = resolving.ask(owner, TXT, zone)
-                found = [one.key for one in keys.published(answer.records)]
-                if answer.outcome == SECURE and mine in found:
-                    self.tell("the DNS names your key for %s" % self.number)
-                    return True
-                if answer.outcome == BOGUS or time.monotonic() > end:
-                    words = "the DNS does not name your key for %s yet: %s; run this again"
-                    raise BellhopError(words % (self.number, answer.why or answer.outcome))
-                time.sleep(1)
+        while True:
+            with Resolving(milliseconds, section.anchor, section.root_hints) as resolving:
+                answer = resolving.ask(owner.decode(), kind, self.row["directory"])
+            if answer.outcome == SECURE and is_there(answer.records):
+                return
+            if answer.outcome == BOGUS or time.monotonic() > end:
+                words = words % self.number + ": %s; run this again"
+                raise BellhopError(words % (answer.why or answer.outcome))
+            time.sleep(AGAIN_SECONDS)
 
     # Steps 5 to 9: the provider.
 
@@ -237,6 +247,12 @@ class Number:
         """Let the number lead there."""
         body = {"address": self.row["aor"], "s": 0}
         self._api(self.row["api"]).ask("PUT", "/v1/records/" + self.number, body)
+        digits, wanted = self.number[1:].encode(), [self.row["aor"].encode()]
+        owner = enum.owner(digits, b"e164." + self.row["directory"].encode())
+        self._wait_secure(
+            owner, NAPTR, lambda records: enum.addresses(records, digits) == wanted,
+            "the DNS does not lead from %s to your provider yet",
+        )  # fmt: skip
         return True
 
     def registered(self):
