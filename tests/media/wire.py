@@ -3,11 +3,21 @@
 import math
 import os
 import signal
+import socket
 import struct
 import subprocess
+import time
 from collections import Counter, namedtuple
 
-STOP_SECONDS = 30
+STOP_SECONDS = 60
+# A frame of our own, to nobody, from and to the port that discards: the last of a capture.
+DISCARD = 9
+LAST = (
+    bytes.fromhex("02000000000102000000000208004500")
+    + struct.pack("!HHHBBH8s", 48, 0, 0, 1, socket.IPPROTO_UDP, 0, bytes(8))
+    + struct.pack("!HHHH", DISCARD, DISCARD, 28, 0)
+    + b"The capture ends...."
+)
 RTP_HEAD = 12
 SIP_PORT, MESH_PORT, SOUND_PORT = 5060, 5066, 18431
 # What is shorter in a circuit is RTCP.
@@ -22,6 +32,8 @@ class Capture:
 
     def __init__(self, host, interface, folder, what="udp"):
         self.path = os.path.join(folder, f"{host.name}-{interface}.pcapng")
+        self._host, self._interface = host, interface
+        what = f"({what}) or udp port {DISCARD}"
         words = ["dumpcap", "-q", "-i", interface, "-f", what, "-w", self.path]
         self.process = host.popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for line in self.process.stderr:
@@ -41,17 +53,28 @@ class Capture:
     def whole(self):
         """Return all octets that came, with every header."""
         self._end()
+        return self._octets()
+
+    def _octets(self):
         with open(self.path, "rb") as file:
             return file.read()
 
     def _end(self):
+        """Stop when all that came is in the file: dumpcap forgets what the kernel still holds."""
+        ending = time.monotonic() + STOP_SECONDS
+        with self._host.socket(socket.AF_PACKET, socket.SOCK_RAW) as cable:
+            cable.bind((self._interface, 0))
+            while LAST not in self._octets():
+                assert time.monotonic() < ending, f"nothing more comes into {self.path}"
+                cable.send(LAST)
+                time.sleep(0.1)
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=STOP_SECONDS)
 
     def rows(self, *fields):
         """Return these fields of each packet, as tshark writes them, "" where it has none."""
         self._end()
-        words = ["tshark", "-r", self.path, "-Tfields"]
+        words = ["tshark", "-r", self.path, "-Tfields", "-Y", f"not udp.port == {DISCARD}"]
         words += [word for name in fields for word in ("-e", name)]
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=STOP_SECONDS, check=True
