@@ -8,6 +8,7 @@ import pytest
 
 from tests.lite.server import Lite
 from tests.lite.test_backup import ask
+from tests.mesh.town import wait_until
 from tests.support import interpreter
 from tests.support.interpreter import ROOT
 from tests.system.sipp.runner import free_ports
@@ -72,6 +73,9 @@ def test_where_the_file_is_gone_the_last_good_one_is_in_force(server, text):
         assert [user["name"] for user in ask(server, "users")["users"]] == ["alice"]
         (told,) = ask(server, "problems")["problems"]
         assert "the last good configuration is in force" in told["works"]
+        if text is None:  # It is read as soon as it is there.
+            file.write_text(good)
+            wait_until(lambda: not ask(server, "problems")["problems"], "the file is read")
 
 
 def _keep(file, text, configure):

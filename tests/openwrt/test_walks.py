@@ -62,7 +62,7 @@ calls() { phone ann call 202 && saw ann "hears 180" && echo "ben rings $1"; }
 @pytest.fixture
 def house(router):
     """Return run(scenario) on a router with two accounts; the node is not started yet."""
-    return lambda scenario: router(PHONES + scenario)
+    return lambda scenario: router("end\n" + PHONES + scenario)
 
 
 def test_first_start_with_full_flash_telephones_and_says_what_is_lost(house):

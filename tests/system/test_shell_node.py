@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from tests.mesh.town import wait_until
 from tests.system.sipp.runner import free_ports
 
 PATIENCE = 60
@@ -283,6 +284,13 @@ def test_where_the_file_is_gone_the_last_good_one_is_in_force(node, text):
     assert "the last good configuration is in force" in node.output.read_text()
     assert "alice" in node.ask("users").stdout
     assert (node.folder / "state/config.good").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_at_last_is_read_without_a_word(running):
+    running.config.rename(running.config.with_suffix(".away"))
+    assert "the last good configuration is in force" in running.ask("reload").stdout
+    running.config.with_suffix(".away").rename(running.config)
+    wait_until(lambda: running.control("problems") == {"problems": []}, "the file is read")
 
 
 def test_a_faulty_domain_leaves_every_password_as_it_is(running):

@@ -1,6 +1,7 @@
 """The settings of a node as checked plain values; reader.py makes them of a file."""
 
 from ..sip import digest, numbers, uri
+from .problems import UNREADABLE
 from .schema import MANY
 
 
@@ -102,6 +103,10 @@ class Settings:
     def has_faults(self):
         """Tell whether more than warnings is wrong in the file."""
         return bool([one for one in self.problems if not one.is_warning])
+
+    def is_unread(self):
+        """Tell whether the file could not be read, and another is in force in its place."""
+        return UNREADABLE in [one.what for one in self.problems]
 
     def lacks_domain(self):
         """Tell whether the file names a domain that is none."""

@@ -37,6 +37,8 @@ BEYOND = {CELLS: "mesh circuits", TRUNK: "trunks"}
 EARLIEST = 1700000000
 # After a question to the kernel that could not be asked.
 RETRY_MS = 1000
+# After a configuration file that could not be read.
+REREAD_MS = 5000
 
 
 class Service:
@@ -66,6 +68,7 @@ class Service:
         self.addresses = self.mesh_links = None
         self.mesh_problem = self.trunks_problem = ""
         self.told = []
+        self.is_waiting = False
         self.endpoints.changed = self._tell
         loop.performers = {
             Send: self.endpoints.send,
@@ -154,6 +157,27 @@ class Service:
         self.complete()
         self.heed()
         self._tell()
+        self._wait_for_file()
+
+    def _wait_for_file(self):
+        """Read the file once it can be read, where another one is in force in its place.
+
+        Whoever writes it may not be done yet: UCI leaves it to root, the init script gives it to
+        the node, and a signal that comes while an interpreter starts is lost.
+        """
+        if not self.is_waiting and self.settings.is_unread():
+            self.is_waiting = True
+            self.loop.call_later(REREAD_MS, self._reread)
+
+    def _reread(self):
+        self.is_waiting = False
+        try:
+            open(self.settings_file).close()
+        except OSError:
+            self._wait_for_file()
+            return
+        if self.settings.is_unread():
+            self.hung_up()
 
     def _tell(self):
         """Log the problems that have come up since the last time, and those that are over."""
@@ -288,6 +312,7 @@ class Service:
         self._tell_lacking()
         self.log.say("notice", "the configuration %s is in force" % settings.file)
         self._tell()
+        self._wait_for_file()
         return {"configuration": settings.file, "problems": self.problems()}
 
     def adopt(self, settings):
