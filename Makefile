@@ -33,7 +33,7 @@ run: .venv/installed-run native
 	LD_LIBRARY_PATH=native/.build/host $(BIN)/python -m bellhop --state .state
 
 test: .venv/installed-test native micropython
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile tests
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --cache-clear tests || $(BIN)/python -m tests.again
 
 test-fast: .venv/installed-test
 	$(BIN)/python -m pytest $(FAST)
