@@ -53,14 +53,12 @@ uci set bellhop.alice.password=wonderland
 uci commit bellhop
 begin
 cat >/get.py <<END
-import gzip, re, sys, urllib.request
+import re, sys, urllib.request
 link = [word for word in sys.stdin.read().split() if word.startswith("http")][0]
 page = link.partition("#")[0]
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
-        octets = answer.read()
-    packed = answer.headers["Content-Encoding"] == "gzip"
-    return (gzip.decompress(octets) if packed else octets).decode("latin-1")
+        return answer.read().decode("latin-1")
 text = get(page)
 files = re.findall(r'(?:src|href)="([^"#:]+)"', text)
 print("page", len(text) > 500, len(files) > 1)

@@ -214,7 +214,9 @@ class Client:
     def _say(self, head, answer):
         lines = ["HTTP/1.1 " + answer.status, "Content-Type: " + answer.kind, *answer.lines]
         if answer.stream is None:
-            lines += ["Content-Length: %d" % len(answer.body), "Connection: close"]
+            lines.append("Connection: close")
+        if answer.stream is None and answer.status[:3] != "304":  # RFC 9110 section 8.6.
+            lines.append("Content-Length: %d" % len(answer.body))
         is_head = head[:5] == b"HEAD "  # RFC 9110 section 9.3.2: as for GET, but for the body.
         body = b"" if is_head else answer.body
         self.connection.send("\r\n".join(lines).encode() + END + body)
