@@ -10,7 +10,7 @@ import unittest
 
 import pytest
 
-from bellhop.errors import BellhopError
+from bellhop.errors import BellhopError, Refusal
 from bellhop.shell.pilot.site import STATES, VERBS
 from tests.support.members import HOSTS, PilotHouse
 
@@ -31,6 +31,8 @@ class Life(PilotHouse):
         self.setUp()
         for name in HOSTS:
             self.exchange.node.settings.users[name].pilot = "full"
+            # The owner does not let them take each other's calls, as he may by one group.
+            self.exchange.node.settings.users[name].pickup = name
         self.random = random.Random(seed)
         self.marks = {}
         self.parties = {}
@@ -156,9 +158,13 @@ def test_nobody_does_anything_to_calls_texts_and_devices_of_another(seed):
     texts = [row["id"] for row in rows[3]["messages"]]
     phones = [row["id"] for row in rows[0]["phones"]]
     own_calls = [row["call"] for row in life.ask("my-calls", user=other)["calls"]]
+    contacts = [row["own"] for row in rows[5]["book"] if row["own"]]
+    others = [one_ for one_ in calls if one_ not in own_calls]
     for verb, given in (
-        *(("my-hangup", {"call": one_}) for one_ in calls if one_ not in own_calls),
-        *(("decline", {"call": one_}) for one_ in calls if one_ not in own_calls),
+        *((verb, {"call": one_}) for one_ in others for verb in ("my-hangup", "decline", "take")),
+        *(("my-verify", {"call": one_, "verdict": "same"}) for one_ in others),
+        *(("set-contact", {"id": one_}) for one_ in contacts),
+        *(("set-contact", {"id": one_, "name": "x", "number": "1"}) for one_ in contacts),
         *(("delete-message", {"id": one_}) for one_ in texts),
         *(("forget-phone", {"phone": one_}) for one_ in phones),
         *(("ring-phone", {"phone": one_, "rings": "0"}) for one_ in phones),
@@ -168,6 +174,22 @@ def test_nobody_does_anything_to_calls_texts_and_devices_of_another(seed):
         except BellhopError:
             continue
     assert life.seen(one) == before
+    assert own_calls == [row["call"] for row in life.ask("my-calls", user=other)["calls"]]
+
+
+def test_no_number_tells_whether_others_have_a_call():
+    life = Life()
+    life.begin(0)
+    phone = life.phones["alice"]  # The address of whom she calls is looked up.
+    life.exchange.receive(phone.request("INVITE", "sip:x@far.test"), phone.flow)
+    (call,) = life.ask("my-calls", user="alice")["calls"]
+    refused = []
+    for number in (call["call"], "77", "alice-1"):
+        with pytest.raises(Refusal) as problem:
+            life.ask("take", user="bob", call=number)
+        refused.append((problem.value.word, str(problem.value).replace(number, "N", 1)))
+    assert refused == [refused[0]] * 3 and refused[0][0] == "not yours"
+    assert not life.arrived(b"INVITE")
 
 
 def test_every_verb_of_the_page_takes_the_user_first():

@@ -25,7 +25,7 @@ PAUSE_MS = 400
 TOLD = "picked up: your phone answers now"
 PICKED = "picked up by "
 TAKEN = "taken on another phone of "
-NOT_YOURS = "call %d rings nobody whose calls '%s' may take"
+NOT_YOURS = "call %s rings nobody whose calls '%s' may take"
 # The parameter of a Request-URI that asks another node for a call that rings there; its value for
 # any call of the group that both have.
 ELSEWHERE, GROUP = b"pickup", b"group"
@@ -389,13 +389,8 @@ class Pickup:
     def take_up(self, arguments, now):
         """Let the phones of `user` ring with a `call` that rings elsewhere, or is parked."""
         user = self.node.settings.users[self.node.user_named(arguments.get("user"))]
-        call = self.node.live_call(arguments.get("call"))
+        call = self._for(user, arguments.get("call"))
         context = call.context
-        if context is None or context.state != WAITING or context.is_help:
-            raise Refusal("call over", "call %d does not ring now", call.number)
-        group = [one for one in self.node.settings.users if self._is_in(user.pickup, one, None)]
-        if context.branches and not _rings_at(context, group + [user.name]):
-            raise Refusal("not yours", NOT_YOURS, call.number, user.name)
         rings = [branch.target.binding for branch in context.pending()]
         phones = self.node.location.bindings(user.name, now)
         targets = [dialplan.to_phone(one, TAKEN + user.name) for one in phones if one not in rings]
@@ -403,6 +398,22 @@ class Pickup:
             raise Refusal("no phone", "no other phone of '%s' is registered", user.name)
         effects = self.forwarder.join(context, targets, now)
         return {"user": user.name, "call": call.number, "phones": len(targets)}, effects
+
+    def _for(self, user, wanted):
+        """Return the live Call that a user may take, by its number; raises Refusal.
+
+        Others are refused alike: a member learns not even that they are there.
+        """
+        parked = [self.parking.at(place.encode()) for place in PLACES]
+        group = [one for one in self.node.settings.users if self._is_in(user.pickup, one, None)]
+        for call in self.node.calls.live.values():
+            context = call.context
+            if str(call.number) != wanted or context is None or context.state != WAITING:
+                continue
+            is_his = context in parked or _rings_at(context, group + [user.name])
+            if is_his and not context.is_help:
+                return call
+        raise Refusal("not yours", NOT_YOURS, wanted, user.name)
 
     def status(self):
         """Return at which places calls are parked."""

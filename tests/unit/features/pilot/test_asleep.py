@@ -1,6 +1,7 @@
 """Phones that sleep: their binding stays, a call wakes them and waits (RFC 8599)."""
 
 from bellhop.effects import Push
+from bellhop.errors import Refusal
 from bellhop.sip import message, uri
 from tests.support.exchange import Phone, register
 from tests.support.members import PilotHouse
@@ -57,6 +58,17 @@ class Sleeping(PilotHouse):
         self.only_app()
         (row,) = self.ask("me", user="alice")["phones"]
         self.assertEqual((row["there"], row["asleep"]), (True, True))
+
+    def test_a_call_that_waits_for_it_is_not_for_another_member_to_take(self):
+        self.only_app()
+        self.exchange.node.settings.users["carol"].pickup = ""
+        self.invite("bob", "201")
+        (call,) = self.ask("my-calls", user="bob")["calls"]
+        del self.exchange.sent[:]
+        with self.assertRaises(Refusal) as refused:
+            self.ask("take", user="carol", call=call["call"])
+        self.assertEqual(refused.exception.word, "not yours")
+        self.assertEqual(self.arrived(b"INVITE"), {})
 
     def test_a_call_wakes_it_and_rings_there_when_it_is_back(self):
         self.only_app()
