@@ -5,7 +5,7 @@ from ..effects import Store
 from ..errors import BellhopError
 from ..limits import MAX_HISTORY
 from ..text import csv_line
-from ..tu.calls import ENDED
+from ..tu.calls import ENDED, Members, still_here
 
 NAME = "history"
 CSV = "csv"
@@ -126,9 +126,20 @@ class Records:
         return [self.kept[key] for key in self.order]
 
     def started(self, now):
-        """Forget on flash what the owner does not want there any more; return the effects."""
-        if self._is_on() or not self.kept:
+        """Forget on flash what the owner does not want there any more; return the effects.
+
+        A member who lives here no more is taken out: another of that name sees no such call.
+        """
+        is_nobody, changes = self.node.settings.is_nobody, {}
+        self.node.calls.leave_out(is_nobody)
+        if not self.kept:
             return []
+        if self._is_on():
+            for key, row in self.kept.items():
+                members = still_here(row.get("members") or Members().row(), is_nobody)
+                if members != row.get("members"):
+                    row["members"], changes[key] = members, row
+            return [Store(NAME, self._dump, changes)] if changes else []
         self.kept, self.order, self.undated, self.restored = {}, [], {}, []
         return [Store(NAME, self._dump, None)]
 

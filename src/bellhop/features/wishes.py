@@ -15,7 +15,7 @@ class Wishes:
     """
 
     name = "wishes"
-    hooks, events = ("restore", "seen_user"), ("clock",)
+    hooks, events = ("restore", "started", "seen_user"), ("clock",)
     users = {}
 
     def __init__(self, node):
@@ -114,6 +114,13 @@ class Wishes:
         for record in records:
             user = record.pop("id")
             self.kept[user] = {one: record[one] for one in record if one in wishes.KEPT}
+
+    def started(self, now):
+        """Forget what was wished by who lives here no more; return the effects."""
+        gone = [name for name in self.kept if self.node.settings.is_nobody(name)]
+        for name in gone:
+            del self.kept[name]
+        return [Store("wishes", self._dump, dict.fromkeys(gone))] if gone else []
 
     def seen_user(self, user):
         """Return what a user wished, for the list of users."""

@@ -108,6 +108,14 @@ class Settings:
         """Tell whether the file could not be read, and another is in force in its place."""
         return UNREADABLE in [one.what for one in self.problems]
 
+    def is_nobody(self, name):
+        """Tell whether a name is no user's, and no mistake in the file can be why.
+
+        What was kept for the user of that name is forgotten then: another one may have it later.
+        A file without any user is a mistake.
+        """
+        return bool(self.users) and name not in self.users and not self.has_faults()
+
     def lacks_domain(self):
         """Tell whether the file names a domain that is none."""
         about = [(one.kind, one.option) for one in self.problems]

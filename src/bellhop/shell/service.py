@@ -138,7 +138,7 @@ class Service(service.Service):
         if not self.web or [one for one in self.web if not one.fits(settings)]:
             self._serve_pages()
         if self.site is not None:
-            self.site.changed()
+            self.site.adopt(settings)
         self._read_spam()
         if self.ear is not None:
             self.ear.adopt(settings)

@@ -52,6 +52,13 @@ class Members:
         return [self.caller, self.callee, self.rang, self.taker]
 
 
+def still_here(row, is_gone):
+    """Return a row of Members without those who live here no more."""
+    caller, callee, rang, taker = row
+    one = [None if name is None or is_gone(name) else name for name in (caller, callee, taker)]
+    return [one[0], one[1], [name for name in rang if not is_gone(name)], one[2]]
+
+
 class Call:
     """One INVITE and what became of it. Times are ms; `why` is a list of sentences.
 
@@ -229,6 +236,11 @@ class Calls:
         gone = [call for call in self.history if call.ended_at <= before]
         self.history = [call for call in self.history if call.ended_at > before]
         return gone
+
+    def leave_out(self, is_gone):
+        """Take members out of past calls; is_gone(name): whether one lives here no more."""
+        for call in self.history:
+            call.members = Members(*still_here(call.members.row(), is_gone))
 
     def take_back(self, invite, row, token, now):
         """Return the live Call of which `row` made this row, None where it is known already."""

@@ -250,8 +250,14 @@ class Delivery:
         return self._gone(gone, now) + self.started(now)
 
     def started(self, now):
-        """Bring what waits to the phones that are there; return the effects."""
+        """Bring what waits to the phones that are there; return the effects.
+
+        What waits for who lives here no more is thrown away.
+        """
         effects = []
+        for stored in self.mailbox.messages[:]:
+            if self.node.settings.is_nobody(stored.user):
+                effects += self.forget(stored, now)
         for user in sorted({stored.user for stored in self.mailbox.messages}):
             effects += self.deliver(user, now)
         return effects

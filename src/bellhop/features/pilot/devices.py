@@ -23,7 +23,7 @@ class Devices:
     device -> whether it rings, where a member said so. registrations: of the core."""
 
     name = "devices"
-    hooks, events = ("adopt", "restore", "registered"), ()
+    hooks, events = ("adopt", "restore", "started", "registered"), ()
     users, wakers = {}, {}
 
     def __init__(self, node, registrations):
@@ -52,6 +52,15 @@ class Devices:
                 else:
                     self.rings[record["id"][1:]] = record["rings"]
             self.adopt(self.node.settings)
+
+    def started(self, now):
+        """Forget the devices of who lives here no more; return the effects."""
+        is_nobody = self.node.settings.is_nobody
+        gone = [login for login in self.rows if is_nobody(self.rows[login]["user"])]
+        for login in gone:
+            del self.rows[login]
+            self.rings.pop(login, None)
+        return self._stored(dict.fromkeys(gone)) if gone else []
 
     def registered(self, added, removed, now):
         """Let a phone that has come ring or not."""
@@ -166,7 +175,10 @@ class Devices:
         return self._kept(key, {"id": key, "user": user, "rings": rings}) + self._told(user)
 
     def _kept(self, key, row):
-        return [Store("devices", self._dump, {key: row})]
+        return self._stored({key: row})
+
+    def _stored(self, changes):
+        return [Store("devices", self._dump, changes)]
 
     def _dump(self, now):
         users, rows = self.node.settings.users, list(self.rows.values())

@@ -13,7 +13,7 @@ class Guests:
     """A feature. rows: name -> {"id", "number", "shown"}."""
 
     name = "guests"
-    hooks, events = ("adopt", "restore"), ()
+    hooks, events = ("adopt", "restore", "started"), ()
     users, wakers = {}, {}
 
     def __init__(self, node):
@@ -26,9 +26,18 @@ class Guests:
 
     def adopt(self, settings):
         """Let the guests be users, while the owner wants them."""
-        if not settings.field_mode:
-            self.rows = {}
-        settings.take_in([_section(self.rows[name], settings) for name in sorted(self.rows)])
+        rows = [self.rows[name] for name in sorted(self.rows)] if settings.field_mode else []
+        settings.take_in([_section(row, settings) for row in rows])
+
+    def started(self, now):
+        """Forget the guests when the owner wants none any more; return the effects."""
+        if self.is_on() or not self.rows:
+            return []
+        gone, self.rows = dict.fromkeys(self.rows), {}
+        return [self._kept(gone)]
+
+    def _kept(self, changes):
+        return Store("guests", lambda now: list(self.rows.values()), changes)
 
     def restore(self, name, records, now):
         """Take back the guests."""
@@ -46,8 +55,7 @@ class Guests:
         self.rows[row["id"]] = row
         settings.take_in([_section(row, settings)])
         told = [Event("phone", {"user": row["id"]})] if self.node.is_watched else []
-        kept = Store("guests", lambda now: list(self.rows.values()), {row["id"]: row})
-        return settings.users[row["id"]], [kept] + told
+        return settings.users[row["id"]], [self._kept({row["id"]: row})] + told
 
     def _free(self):
         settings = self.node.settings

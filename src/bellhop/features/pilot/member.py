@@ -57,7 +57,7 @@ class Pilot:
     """
 
     name = "pilot"
-    hooks, events = ("restore", "counters"), ()
+    hooks, events = ("restore", "started", "counters"), ()
     users, wakers = {}, {}
 
     def __init__(self, node, passwords, forwarder, ask, devices):
@@ -78,6 +78,13 @@ class Pilot:
         """Take back the contacts of members."""
         if name == "contacts":
             self.contacts = {record["id"]: record["entries"] for record in records}
+
+    def started(self, now):
+        """Forget the contacts of who lives here no more; return the effects."""
+        gone = [name for name in self.contacts if self.node.settings.is_nobody(name)]
+        for name in gone:
+            del self.contacts[name]
+        return [Store("contacts", self._dump, dict.fromkeys(gone))] if gone else []
 
     # Who comes in.
 

@@ -58,7 +58,7 @@ class Texts:
     """
 
     name = "texts"
-    hooks, events = ("take", "wipes"), ()
+    hooks, events = ("take", "started", "wipes"), ()
     queued = None
 
     def __init__(self, node, uac, delivery, whom, who):
@@ -85,6 +85,12 @@ class Texts:
             self._keep(sender.name, request.parsed_uri, body, False, now)
         for name in _members(callee):
             self._keep(name, request.from_.uri, body, True, now)
+
+    def started(self, now):
+        """Forget the texts of who lives here no more; return no effects."""
+        for text in [one for one in self.rows if self.node.settings.is_nobody(one.user)]:
+            self._drop(text)
+        return []
 
     def wipes(self, what, now):
         """Forget all texts; return no effects."""

@@ -23,6 +23,8 @@ JSON = "application/json"
 # Changes are gathered so long; a stream that is silent says so after a while: proxies and browsers
 # give up what they hear nothing of.
 GATHER_MS, SILENCE_MS = 100, 25000
+# What only shows, but is for those who may change something.
+FOR_FULL = ("new-phones",)
 FULL = "this needs the right to change something: the owner of this router gives it"
 SIGN_IN = "sign in first"
 # What the page is told of, and the verb that tells it.
@@ -43,6 +45,7 @@ class Site:
         self.gathering = self.silence = None
         self.files = Files()
         self.others = {}
+        self.adopt(service.settings)
 
     def answer(self, request):
         """Return the Answer to a request, None for what is none of the page's."""
@@ -160,7 +163,8 @@ class Site:
         own = VERBS.get(verb)
         if own is None:
             raise BellhopError("there is no verb '%s' here" % verb[:40])
-        if own in self.changes and self._right(session["user"]) != "full":
+        is_for_full = own in self.changes or own in FOR_FULL
+        if is_for_full and self._right(session["user"]) != "full":
             raise Refusal("rights", FULL)
         given = {name: arguments[name] for name in arguments if name in self.takes[own]}
         return self.ask(own, dict(given, user=session["user"]))
@@ -201,6 +205,13 @@ class Site:
     def is_heard(self):
         """Tell whether a page is open."""
         return bool(self.pages)
+
+    def adopt(self, settings):
+        """Sign out who lives here no more: another one may have that name later."""
+        for row in self.sessions.rows[:]:
+            if settings.is_nobody(row["user"]):
+                self.sessions.end(row)
+        self.changed()
 
     def changed(self):
         """Something has happened: the pages are told soon."""
