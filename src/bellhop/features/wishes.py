@@ -98,7 +98,7 @@ class Wishes:
         other = names.get(wishes.key_of(place))
         while other is not None and other.kind == "user":
             if other in seen:
-                raise Refusal("circle", CIRCLE, other.name, place)
+                raise Refusal("circle", CIRCLE, seen[-1].name, place)
             seen.append(other)
             place = self.value(other, wishes.FORWARD_ALWAYS)
             other = names.get(wishes.key_of(place)) if place else None
