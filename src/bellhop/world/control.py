@@ -168,11 +168,20 @@ def _texts(arguments):
     texts = {}
     for name in arguments:
         value = arguments[name]
-        if isinstance(value, (list, tuple, dict)):
+        if isinstance(value, (list, tuple, dict)) or not _is_text(str(value)):
             raise BellhopError("the argument '%s' is not a text" % name)
         if value is not None:
             texts[name] = str(value)
     return texts
+
+
+def _is_text(value):
+    """Tell whether a str has no half of a surrogate pair, as JSON can (RFC 8259 section 8.2)."""
+    try:
+        value.encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _line(value):
