@@ -99,28 +99,32 @@ def test_node_without_a_folder_in_memory_ends_calls_with_keys(streets, how, tmp_
     one.hears(two)
 
 
-def test_node_that_is_killed_while_it_rings_ends_the_ringing_on_both_sides(streets):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+@pytest.mark.parametrize("number", [0, 1], ids=["caller", "called"])
+def test_node_that_ends_while_it_rings_ends_the_ringing_on_both_sides(streets, number, how):
     town = streets.pair()
-    node = town.nodes[0]
+    node = town.nodes[number]
     one, two = streets.talker(town, 0), streets.talker(town, 1)
     call = one.invite("201", one.description([one.open()]))
     came = two.incoming()
     two.reply(came, 180)
     one.wait_ringing(call)
-    kept = Path(node.state, "run")
+    kept, name = Path(node.state, "run"), field(came, "Call-ID") if number else call
     wait_until(
-        lambda: any(call in path.read_text() for path in kept.glob("calls.*")), "the call is kept"
+        lambda: any(name in path.read_text() for path in kept.glob("calls.*")), "the call is kept"
     )
-    node.stop(signal.SIGKILL)
-    town.start([0])
+    node.stop(how)
+    town.start([number])
     refused = one.final(call, "INVITE")
-    assert status_of(refused) == 480 and "started anew while it rang" in refused
+    assert status_of(refused) == 480 and "started anew" in refused
     one.acknowledge_refusal(one.sent[call], refused)
     cancelled = two.incoming("CANCEL")
     two.reply(cancelled, 200)
-    assert "started anew" in field(cancelled, "Reason")
+    assert "cause=16" in field(cancelled, "Reason")  # Words of another house end at its door.
     (past,) = node.ask("history")["history"]
     assert past["status"] == 480 and past["seconds_talked"] is None
+    for other in town.nodes:
+        wait_until(lambda other=other: not other.ask("calls")["calls"], "nothing rings any more")
 
 
 def test_side_that_falls_silent_is_reported_and_its_call_ended(streets):

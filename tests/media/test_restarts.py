@@ -144,12 +144,7 @@ def source_words(place):
 
 def test_real_phones_that_encrypt_notice_nothing_of_a_kill(streets):
     town = streets.pair()
-    one, two = (
-        streets.phone("baresip", town, 0, "srtp"),
-        streets.phone("linphone", town, 1, "srtp"),
-    )
-    for phone in (one, two):
-        phone.wait_registered()
+    one, two = phones_that_encrypt(streets, town)
     for _ in range(TRIES):  # Until the two nodes have found out that they reach each other.
         connect(one, two, "201")
         if not call_of(town.nodes[0])["is_sound_through"]:
@@ -157,8 +152,32 @@ def test_real_phones_that_encrypt_notice_nothing_of_a_kill(streets):
         one.hangup()
         two.wait_closed()
         one.wait_closed()
+    outlive_kills(town, one, two)
+
+
+def test_real_phones_that_encrypt_go_on_by_new_circuits(streets):
+    town = far_apart(streets)
+    one, two = phones_that_encrypt(streets, town)
+    connect(one, two, "202")
+    assert call_of(town.nodes[0])["is_sound_through"]
+    outlive_kills(town, one, two)
+
+
+def phones_that_encrypt(streets, town):
+    """Return registered phones, at the first and at the last node."""
+    phones = (
+        streets.phone("baresip", town, 0, "srtp"),
+        streets.phone("linphone", town, len(town.nodes) - 1, "srtp"),
+    )
+    for phone in phones:
+        phone.wait_registered()
+    return phones
+
+
+def outlive_kills(town, one, two):
+    """Kill both end nodes in a call, one after the other; the phones hear each other each time."""
     hear_each_other(one, two)
-    for node in town.nodes:
+    for node in (town.nodes[0], town.nodes[-1]):
         start_anew(node, signal.SIGKILL)
         wait_until(node.is_up, "the node answers", PATIENCE)
         hear_each_other(one, two)

@@ -37,3 +37,18 @@ def test_call_outlives_a_restart(shelf, restart):
     callee.wait("resumed", 10)
     caller.hangup()
     callee.wait_closed()
+
+
+def test_phones_that_ring_fall_silent_at_both_ends(shelf, node):
+    caller, callee = shelf.take(*zip(KINDS, ("alice", "bob")))
+    for end in (node.stop, node.kill):
+        caller.dial("bob")
+        callee.wait_incoming()
+        caller.wait_ringing()
+        end()
+        node.start()
+        for phone in (caller, callee):
+            phone.wait_closed()
+    connect(caller, callee)
+    callee.hangup()
+    caller.wait_closed()

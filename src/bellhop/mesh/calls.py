@@ -137,9 +137,11 @@ class Call:
         return True
 
     def waits_for_sound(self):
-        """Tell whether the shell has not answered the SoundOpen of this call."""
-        is_asked = self.circuit is not None and self.circuit.sound is not None
-        return is_asked and not self.is_sounding
+        """Tell whether the SoundOpen of this call is to come, or is not answered by the shell."""
+        circuit = self.circuit
+        if circuit is None or self.is_sounding:
+            return False
+        return circuit.sound is not None or circuit.mute is not None
 
     def arm(self):
         """Set the next time at which this call needs attention."""

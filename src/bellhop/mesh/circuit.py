@@ -68,12 +68,13 @@ class Circuit:
 
     base: count of the set-up that came, or of the maker's own; keys: Keys, of the maker a list;
     crypto: a world.secrets.Crypto, or a Plain; step: of the cell that came last, counted from the
-    set-up; through: ids of the nodes on the way, of the maker.
+    set-up; through: ids of the nodes on the way, of the maker; mute: how its sound is to be opened
+    once a neighbour has said where it takes some, else None.
     """
 
     __slots__ = (
-        "at", "back", "base", "crypto", "far", "forward", "keys", "near", "role", "sent", "sound",
-        "step", "through", "user",
+        "at", "back", "base", "crypto", "far", "forward", "keys", "mute", "near", "role", "sent",
+        "sound", "step", "through", "user",
     )  # fmt: skip
 
     def __init__(self, role, near, far, base, keys, crypto, now):
@@ -85,7 +86,7 @@ class Circuit:
         self.keys = keys
         self.forward, self.back = Window(), Window()
         self.sent = self.step = 0
-        self.sound = self.user = None
+        self.sound = self.mute = self.user = None
         self.through = ()
         self.at = now
 

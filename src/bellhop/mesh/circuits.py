@@ -175,8 +175,13 @@ class Circuits:
         back, forward = self._beside(circuit.near), self._beside(circuit.far)
         wanted = [place for place in (circuit.near, circuit.far) if place is not None]
         there = [place for place in (back, forward) if place is not None]
-        if not self.mesh.sound_port or len(there) < len(wanted):
+        circuit.mute = None
+        if not self.mesh.sound_port:
             return []
+        if len(there) < len(wanted):
+            asked = [self.mesh.neighbours.ask(way) for way in self._unheard(wanted)]
+            circuit.mute = (role, count, keys, ports, peers) if asked else None
+            return asked
         self.sounds += 1
         circuit.sound = self.sounds
         layers = [cells.layer(key, circuit.is_plain()) for key in keys]
@@ -185,13 +190,20 @@ class Circuits:
     def _beside(self, place):
         """Return (link, host, sound port, label) of a neighbour on the way, or None."""
         peer = None if place is None else self.mesh.exchange.peers.get(place[0])
-        way = None if peer is None else peer.best()
-        if way is None or not way.sound_port:
+        ways = [] if peer is None else [way for way in peer.ways() if way.sound_port]
+        if not ways:
             return None
+        way = ways[0]
         # Hellos to everybody have not come yet from who has just been met.
         is_here = way.is_near() or is_near(pack(way.address[0]))
         link = way.link if is_here else ANYWHERE
         return link, way.address[0], way.sound_port, int.from_bytes(place[1], "big")
+
+    def _unheard(self, places):
+        """Return the neighbours on a way that have not said yet where they take sound."""
+        peers = [self.mesh.exchange.peers.get(place[0]) for place in places]
+        ways = [way for peer in peers if peer is not None for way in peer.ways()]
+        return [way for way in ways if way.sound_port is None]
 
     def sound(self, circuit, ports, peers):
         """Return the effects that let an own circuit carry sound; ports, peers: of SoundOpen."""
@@ -255,11 +267,16 @@ class Circuits:
         return effects
 
     def moved(self, neighbour):
-        """Return the effects that lead sound on to a neighbour which is elsewhere now."""
+        """Return the effects that lead sound to a neighbour which is elsewhere now, or has just
+        told where it takes sound."""
         effects = []
         for circuit in set(self.table.values()):
             for is_forward, place in enumerate((circuit.near, circuit.far)):
-                if circuit.sound is not None and place is not None and place[0] == neighbour.id:
+                if place is None or place[0] != neighbour.id:
+                    continue
+                if circuit.mute is not None:
+                    effects += self._sound(circuit, *circuit.mute)
+                elif circuit.sound is not None:
                     beside = self._beside(place)
                     effects += [SoundMove(circuit.sound, is_forward, beside)] if beside else []
         return effects

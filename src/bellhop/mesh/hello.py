@@ -67,7 +67,7 @@ class Neighbour:
         self.own_session = own_session
         self.other_session = b""
         self.session = self.old = None
-        self.sound_port = 0
+        self.sound_port = None  # Until it has said hello with its keys.
         self.step = b""
         self.tries = 0
         self.id = self.key = None

@@ -205,6 +205,10 @@ class Neighbours:
         hello = packets.Hello(interval, flags, digest, self.mesh.sound_port)
         return self.send(neighbour, packets.HELLO, packets.write_hello(hello))
 
+    def ask(self, neighbour):
+        """Return the SendMesh that asks a neighbour for a hello with its keys."""
+        return self._hello_to(neighbour, packets.ANSWER, self.mesh.now)
+
     def send(self, neighbour, kind, body):
         """Return the SendMesh that says something to a neighbour."""
         data = neighbour.session.write(kind, body)
@@ -395,7 +399,9 @@ class Neighbours:
         """Take a HELLO inside; return (its digest, effects)."""
         hello = packets.read_hello(body)
         self._heard(neighbour, hello.interval, hello.flags, now)
-        neighbour.sound_port = hello.sound
+        if neighbour.sound_port != hello.sound:
+            neighbour.sound_port = hello.sound
+            self.moved.append(neighbour)
         answer = hello.flags & packets.ANSWER
         return hello.digest, [self._hello_to(neighbour, 0, now)] if answer else []
 

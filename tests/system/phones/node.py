@@ -122,6 +122,11 @@ class Node:
         with open(self.log_path, errors="replace") as log:
             return "".join(log.readlines()[-LOG_LINES:])
 
+    def kill(self):
+        """End the process as a power cut does."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
     def stop(self):
         """End the process; a node that does not leave by itself is a failure."""
         if self.process is None or self.process.poll() is not None:

@@ -2,7 +2,7 @@
 
 import unittest
 
-from bellhop.effects import SendMesh
+from bellhop.effects import SendMesh, SoundOpen
 from bellhop.mesh import calls, cells, circuits, packets
 from bellhop.mesh.effects import Ended, Said
 from tests.unit.mesh.network import Network, line, ring
@@ -111,6 +111,33 @@ class Calls(unittest.TestCase):
         network.run(1000)
         for node in network.nodes:
             self.assertEqual((node.circuits.table, node.calls.table), ({}, {}))
+
+
+class Sound(unittest.TestCase):
+    def test_it_is_opened_once_the_neighbours_have_said_where_they_take_it(self):
+        for late in (0, 1):
+            network = ready(3, line(3))
+            for index, node in enumerate(network.nodes):
+                network.perform(index, node.carry_sound(18431 + index, network.now))
+            network.run(6000)
+            for neighbour in network.nodes[late].neighbours.table.values():
+                neighbour.sound_port = None  # As between the handshake and the first hello.
+            opened = []
+            perform = network.perform
+
+            def watch(index, effects, opened=opened, perform=perform):
+                opened += [index for one in effects if isinstance(one, SoundOpen)]
+                perform(index, effects)
+
+            network.perform = watch
+            call, effects = network.nodes[0].call(
+                network.nodes[2].id, b"first", network.now, (4000,) * calls.STREAMS
+            )
+            network.perform(0, effects)
+            self.assertNotIn(late, opened)
+            self.assertEqual(call.waits_for_sound(), True)
+            network.run(1000)
+            self.assertEqual(sorted(opened), [0, 1, 2])
 
 
 class Repair(unittest.TestCase):

@@ -18,8 +18,9 @@ from ...transaction.transaction import RESPONSE
 from ...tu import dialog
 from ...tu.calls import RINGING
 
-# A way may come a moment after the address; a call may ring, or have an offer on its way.
-AGAIN_MS = 250
+# A way may come a moment after the address, or after a start; a call may ring, or have an offer on
+# its way. People hear nothing meanwhile: at first it is looked often.
+QUICK_MS, QUICK_FOR_MS, AGAIN_MS = 40, 4000, 250
 # Where the other end has an offer of its own on its way (RFC 3261 section 14.1), or refuses.
 PATIENCE_MS, SPREAD_MS = 500, 1000
 # An address that does not come back in this time finds the calls ended by silence.
@@ -145,7 +146,9 @@ class Moving:
         if move.state == SILENT and call.state != RINGING and call.legs is not None:
             move.leg = call.legs[move.side]
             effects += self._tell(move, call, now)
-        move.again(now + AGAIN_MS if move.state in (LOST, SILENT) else None)
+        is_young = now < move.until - LONGEST_MS + QUICK_FOR_MS
+        wait = QUICK_MS if is_young else AGAIN_MS
+        move.again(now + wait if move.state in (LOST, SILENT) else None)
         self.node.deadlines.watch(move)
         return effects
 
@@ -234,11 +237,15 @@ class Moving:
         leg = None if call is None or call.legs is None else call.legs[1 - side]
         if body is None or leg is None:
             return None
+        # The numbers that the phone would see: those of this node stand between.
+        asked = b"CSeq: %d %s" % request.cseq
+        self.node.calls.renumber(request)
         effects = self.relays.request(None, request, now)[1]
         contact = b"Contact: <" + leg.target + b">"
         response = response_to(request, 200, None, (contact, TYPE[1]))
         set_body(response, body)
         response, more = self.relays.response(None, response, now)
+        response.set(b"cseq", asked)
         self.answered[request.call_id] = request.cseq[0]
         effects += self.changed(request.call_id, now)
         return effects + more + self.node.layer.respond(server, response, now)

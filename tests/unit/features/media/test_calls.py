@@ -389,7 +389,7 @@ class ForgedTest(RelayingCase):
         self.assertIn("not the one that its address names", ended["ended_by"])
 
 
-class StrictPhoneTest(RelayingCase):
+class StrictCase(RelayingCase):
     """A phone that takes encrypted calls only, which its node has not been told."""
 
     def again(self, status=488):
@@ -400,6 +400,8 @@ class StrictPhoneTest(RelayingCase):
         self.carol.asked["INVITE"] = invite or before
         return invite if answer is None or answer.status == 100 else None
 
+
+class StrictPhoneTest(StrictCase):
     def test_it_is_offered_every_call_as_savp_from_its_first_refusal_on(self):
         self.build()
         first = self.dial()

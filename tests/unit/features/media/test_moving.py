@@ -6,7 +6,7 @@ from bellhop.effects import Listener
 from bellhop.features import catalogue
 from bellhop.features.media import moving
 from bellhop.sip import message
-from tests.unit.features.media.test_calls import ALICE, CAROL, KIND, RelayingCase, sdp
+from tests.unit.features.media.test_calls import ALICE, CAROL, KIND, StrictCase, sdp
 
 NEW = "10.0.1.9"
 NEW_OCTETS = bytes((10, 0, 1, 9))
@@ -20,7 +20,7 @@ class TableTest(unittest.TestCase):
                 self.assertEqual((pair in moving.TABLE) + (pair in moving.IGNORED), 1, pair)
 
 
-class MovingCase(RelayingCase):
+class MovingCase(StrictCase):
     def setUp(self):
         self.build()
         self.source = NEW
@@ -35,7 +35,7 @@ class MovingCase(RelayingCase):
 
     def remote(self):
         """Return the octets to which carol's node sends alice's sound."""
-        (relay,) = self.farm.relays
+        relay = max(self.farm.relays)
         return self.farm.relays[relay][0]["remote"][0][0]
 
 
@@ -78,6 +78,26 @@ class CallTest(MovingCase):
         self.farm.receive(self.carol.answer(200, "BYE"), CAROL)
         self.assertEqual(ended.cseq[0], self.alice.cseq + 1)
         self.assertEqual(self.heard(self.barn, self.alice).status, 200)
+        self.assert_nothing_left()
+
+
+class AskedTwiceTest(MovingCase):
+    def test_a_phone_that_was_asked_again_for_encryption_hears_the_one_who_moves(self):
+        self.dial()
+        invite = self.again()
+        offered = [line for line in invite.body.split(b"\r\n") if line[:9] == b"a=crypto:"]
+        own = offered[1].decode().rpartition(":")[0] + ":" + "A" * 40
+        body = sdp(CAROL).replace("RTP/AVP", "RTP/SAVP") + own + "\r\n"
+        self.assertEqual(self.take(200, [KIND], body).status, 200)
+        self.barn.receive(self.alice.acknowledge(), ALICE)
+        self.heard(self.farm, self.carol)
+        self.move()
+        self.assertEqual(self.remote(), NEW_OCTETS)
+        self.town.advance(40000)
+        self.assertEqual((self.farm.to_phone(CAROL), self.barn.to_phone(ALICE)), ([], []))
+        self.barn.receive(self.alice.within("BYE"), ALICE)
+        self.heard(self.farm, self.carol, b"BYE")
+        self.farm.receive(self.carol.answer(200, "BYE"), CAROL)
         self.assert_nothing_left()
 
 
