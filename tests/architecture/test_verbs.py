@@ -10,6 +10,7 @@ from bellhop.core.verbs import Verbs
 from bellhop.features.callrecords import Records
 from bellhop.features.dial import Dial
 from bellhop.features.dns.accounts import Accounts
+from bellhop.features.dns.codes import Codes as ClaimCodes
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
@@ -49,6 +50,7 @@ ANSWERING = {
     **{one.name: one for one in (Pilot, Provision, Texts)},
     Selfcheck.name: Selfcheck, Directories.name: Directories,
     Accounts.name: Accounts,
+    ClaimCodes.name: ClaimCodes,
     Outbox.name: Outbox, Heirs.name: Heirs,
 }  # fmt: skip
 # What the command does besides asking a node.

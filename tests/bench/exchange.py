@@ -234,7 +234,7 @@ def big(given):
         dns = powerdns.PowerDns(folder, "dir.test")
         zone = Zone(b"dir.test", ["ns.test"], bytes(32), "https://dir.test", bytes(32))
         engine = connect("sqlite:///%s/directory.db" % folder)
-        service = Directory(engine, zone, None, b"d" * 32, b"s" * 32, time.time)
+        service = Directory(engine, zone, {}, b"d" * 32, b"s" * 32, time.time)
         begun = time.monotonic()
         fill(service, zone, engine, given.numbers, CLAIMS, RECORDS)
         size = sum(path.stat().st_size for path in folder.glob("directory.db*"))

@@ -28,12 +28,12 @@ def binary():
     return found if os.path.exists(found) else shutil.which("asterisk")
 
 
-def why_not():
+def why_not(needed=NEEDED):
     """Return why it cannot be had here, or None."""
     if binary() is None:
         return "no Asterisk: BELLHOP_ASTERISK names the folder of a built one"
     folder = modules()
-    missing = [name for name in NEEDED if not (folder / name).exists()]
+    missing = [name for name in needed if not (folder / name).exists()]
     return "Asterisk was built without " + ", ".join(missing) if missing else None
 
 

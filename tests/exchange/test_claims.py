@@ -50,10 +50,11 @@ class Clock:
 def lab(tmp_path):
     """Return (Directory, Phones, Clock)."""
     phones, clock = Phones(), Clock()
+    ways = dict.fromkeys(("sms", "call", "message"), phones)
     key = bytes(nacl.signing.SigningKey(SEED).verify_key)
     zone = Zone(b"dir.test", ["ns.test"], key, "https://dir.test")
     engine = connect(f"sqlite:///{tmp_path}/dir.db")
-    return Directory(engine, zone, phones, SEED, SECRET, clock), phones, clock
+    return Directory(engine, zone, ways, SEED, SECRET, clock), phones, clock
 
 
 def prove(lab, key, name=NUMBER, network="a"):
@@ -176,6 +177,27 @@ def test_only_the_published_key_says_where_a_number_leads(lab):
     service.put(ONE, NUMBER, "sip:a@example.org", 5)
     with pytest.raises(Problem, match="may not go back"):
         service.put(ONE, NUMBER, "sip:a@example.org", 4)
+
+
+def test_a_code_goes_by_the_way_that_is_wanted(lab):
+    service, phones, _ = lab
+    voice = Phones()
+    service.ways["call"] = voice
+    found = service.claim(ONE, NUMBER, "a")
+    assert (found["how"], found["ways"], len(phones.texts)) == ("sms", ["sms", "call"], 1)
+    again = service.claim(ONE, NUMBER, "a", "call")
+    assert again["claim"] == found["claim"] and len(voice.texts) == 1
+    with pytest.raises(Problem, match="not the code"):
+        service.prove(ONE, found["claim"], phones.code())
+    assert service.prove(ONE, found["claim"], voice.code())["state"] == "published"
+    assert service.claim(TWO, "anna@example.org", "b")["how"] == "message"
+    for name, how in ((NUMBER, "message"), ("anna@example.org", "sms"), (NUMBER, "pigeon")):
+        with pytest.raises(Problem, match="codes go to names like that by"):
+            service.claim(ONE, name, "b", how)
+    service.ways = {"call": voice}
+    assert service.claim(THREE, OTHER, "c")["how"] == "call"
+    with pytest.raises(Problem, match="cannot reach names like that"):
+        service.claim(THREE, "carl@example.org", "c")
 
 
 def test_codes_are_bounded(lab):

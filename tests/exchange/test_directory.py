@@ -17,10 +17,9 @@ from bellhop.names import enum, keys, statement  # noqa: E402
 from bellhop.names.answer import NAPTR, SECURE, TXT  # noqa: E402
 from bellhop.shell.dnssec import errands  # noqa: E402
 from bellhop.shell.dnssec.api import Api  # noqa: E402
-from bellhop.shell.dnssec.claim import claim  # noqa: E402
 from bellhop.shell.mesh import identity, keys_of_people  # noqa: E402
 
-from .world import person  # noqa: E402
+from .world import claim, person  # noqa: E402
 
 NUMBER, DIGITS = "+4930555001", b"4930555001"
 
@@ -52,24 +51,24 @@ def test_a_number_is_claimed_published_and_reached(world):
 def test_the_command_goes_through_all_steps(world):
     told = []
     number = "+4930555005"
-    found = claim(person(world, 5), number, "sip:u5@b.test", lambda: world.code(), told.append)
+    found = claim(world, person(world, 5), number, "sip:u5@b.test", told.append)
     assert found["state"] == "published" and "on its way" in told[0] and number in told[-1]
     owner = enum.owner(number[1:].encode(), b"e164.dir.test")
     world.wait_secure(owner, NAPTR, lambda records: records)
-    found = claim(person(world, 6), number, "", lambda: world.code(), told.append)
+    found = claim(world, person(world, 6), number, "", told.append)
     assert found["state"] == "contested" and "within 7 days" in told[-1]
 
 
 def test_an_unlisted_number_is_found_without_saying_which(world, tmp_path):
     number, stranger = "+4930555008", "+4930555888"
-    claim(person(world, 8), number, "sip:u8@b.test", lambda: world.code(), lambda text: None)
+    claim(world, person(world, 8), number, "sip:u8@b.test")
     crypto = identity.crypto()
     seed = keys_of_people.make(tmp_path, "alice")
     asked = {"api": world.api, "user": "alice", "names": [number, stranger]}
     refused = errands.run(tmp_path, "find", asked)
     assert "only who is published" in refused["problem"] and not refused["is_plain"]
     alice = Api(world.api, seed, crypto)
-    claim(alice, "+4930555010", "sip:alice@a.test", lambda: world.code(), lambda text: None)
+    claim(world, alice, "+4930555010", "sip:alice@a.test")
     body = {"address": "sip:u8@b.test", "s": 1, "listed": False}
     person(world, 8).ask("PUT", "/v1/records/" + number, body)
     world.wait_secure(enum.owner(number[1:].encode(), b"e164.dir.test"), NAPTR, lambda one: not one)

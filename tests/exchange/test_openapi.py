@@ -43,7 +43,7 @@ def signed(api, monkeypatch):
 def directory(folder, monkeypatch):
     zone = database.Zone(b"dir.test", ["ns.test"], bytes(32), "https://dir.test", bytes(32))
     engine = database.connect(f"sqlite:///{folder}/dir.db")
-    made = service.Directory(engine, zone, Phones(), b"d" * 32, b"s" * 32, Clock())
+    made = service.Directory(engine, zone, {"sms": Phones()}, b"d" * 32, b"s" * 32, Clock())
     made.buckets.prepare()
     return signed(directory_app.Api(made, "http://dir.test", Open()), monkeypatch)
 

@@ -75,7 +75,7 @@ def test_claims_are_right_also_of_two_at_once(server):
     key = bytes(nacl.signing.SigningKey(SEED).verify_key)
     zone = Zone(b"dir.test", ["ns.test"], key, "https://dir.test")
     phones, clock = Phones(), Clock()
-    service = Directory(connect(server("claims")), zone, phones, SEED, SECRET, clock)
+    service = Directory(connect(server("claims")), zone, {"sms": phones}, SEED, SECRET, clock)
     service.buckets.prepare()
     test_claims.test_any_interleaving_leaves_one_key_at_most((service, phones, clock))
     for at in range(10):

@@ -14,13 +14,12 @@ import time  # noqa: E402
 from bellhop.errors import BellhopError  # noqa: E402
 from bellhop.names import keys  # noqa: E402
 from bellhop.names.answer import TXT  # noqa: E402
-from bellhop.shell.dnssec.claim import claim  # noqa: E402
 from tests.trunks.line import TYPE, Line  # noqa: E402
 
 from . import telephone  # noqa: E402
 from .provider import FAR, NETWORK, Provider  # noqa: E402
 from .standin import agi  # noqa: E402
-from .world import person  # noqa: E402
+from .world import claim, person  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def place(provider):
 def publish(world, octet, number, **more):
     """Claim a number for a key; wait until the DNS says so."""
     one = person(world, octet)
-    found = claim(one, number, "", lambda: world.code(), lambda text: None)
+    found = claim(world, one, number)
     owner = keys.of_number(number[1:].encode(), b"dir.test")
     world.wait_secure(owner, TXT, keys.published)
     return found

@@ -7,6 +7,7 @@ import time
 
 from bellhop.names.answer import SECURE
 from bellhop.shell.dnssec.api import Api
+from bellhop.shell.dnssec.claim import Claim
 from bellhop.shell.dnssec.resolving import Resolving
 from bellhop.shell.mesh import identity
 from bellhop.shell.service import milliseconds
@@ -78,12 +79,14 @@ class Server:
 class World:
     """A directory that runs, and the DNS of a whole Internet of one's own."""
 
-    def __init__(self, folder, zones=None):
+    def __init__(self, folder, zones=None, more=""):
+        """more: lines at the end of the directory's settings."""
         self.folder = folder
         self.dns = powerdns.PowerDns(folder, "dir.test")
         port = free_port()
         self.api = f"http://127.0.0.1:{port}"
-        (folder / "settings.toml").write_text(SETTINGS.format(folder=folder, port=port))
+        text = SETTINGS.format(folder=folder, port=port)
+        (folder / "settings.toml").write_text(text + more)
         self.server = Server("bellhop_exchange.directory", folder / "settings.toml", port).start()
         secure = self.dns.secure()
         self.dns.start()
@@ -130,3 +133,12 @@ def why_not():
 def person(world, octet):
     """Return what speaks for somebody to the directory."""
     return Api(world.api, bytes([octet]) * 32, identity.crypto())
+
+
+def claim(world, api, name, address="", tell=print):
+    """Let somebody claim a number by the steps of the command; return the claim."""
+
+    def ask(verb, arguments):
+        raise AssertionError("no node runs here that could be asked for " + verb)
+
+    return Claim(api, "alice", ask, tell, world.code).go(name, address)

@@ -28,6 +28,7 @@ from .wishes import Wishes
 # A diversion may lead into the mesh; who may let a message wait comes after all others that are
 # asked for messages.
 ORDER = (
+    "claim codes",
     "uniform",
     "guests",
     "devices",
@@ -81,6 +82,7 @@ OFF = {
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
+    "claim codes": "no names are looked up: sections `config dns` and `config media` turn it on",
     "accounts": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
 }
@@ -247,11 +249,18 @@ def join_names(engine, random, crypto, id):
     if has_keys:
         from .dns.accounts import Accounts
         from .dns.blindly import Blindly
+        from .dns.codes import Codes as ClaimCodes
         from .dns.directories import Directories
 
         directories = Directories(core, questions, crypto)
         blindly.append(Blindly(core, directories, errands))
-        for feature in (errands, directories, blindly[0], Accounts(core, errands)):
+        for feature in (
+            errands,
+            directories,
+            blindly[0],
+            Accounts(core, errands),
+            ClaimCodes(core),
+        ):
             engine.join(feature)
     numbers = Numbers(core, questions, is_kept, blindly)
     engine.join(numbers)

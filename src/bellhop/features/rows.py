@@ -47,8 +47,8 @@ FEATURES = (
     Row("names", "selfcheck", "show", (), 0, False, "what the DNS says of this house's keys"),
     Row("accounts", "accounts", "show", (), 0, False, "numbers of one's own, and how far they are"),
     Row(
-        "get-number", "accounts", "go", ("user", "number", "code", "provider"), 1, True,
-        "do the steps to a number of a user's own; with the code that came",
+        "get-number", "accounts", "go", ("user", "number", "code", "provider", "how"), 1, True,
+        "do the steps to a number of a user's own; with the code that came; how: sms or call",
     ),
     Row(
         "set-statement", "directories", "keep", ("user", "statement"), 2, True,
@@ -95,8 +95,12 @@ FEATURES = (
     ),
     Row("kit", "provision", "kit", ("count",), 0, True, "a sheet for the first phones of a camp"),
 )  # fmt: skip
-# What the members' page and phones ask for; the help of the command leaves it out.
+# What the members' page, phones and `bellhop number` ask for; the command's help leaves it out.
 OF_PAGE = (
+    Row(
+        "claim-code", "claim codes", "take", ("user", "name", "key"), 3, True,
+        "the code that a directory has sent to an address of this house by itself",
+    ),
     # What a member does on a page of his own: for the user who comes first.
     Row(
         "pilot-enter", "pilot", "enter", ("token", "user", "password", "host"), 0, True,

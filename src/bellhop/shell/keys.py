@@ -166,8 +166,9 @@ def _claim(arguments):
         seed = keys_of_people.own(_state(arguments), arguments.user)
         crypto = _of_the_mesh("identity").crypto()
         speaking = api.Api(found[0]["api"], seed, crypto)
-        wanted = (arguments.name, arguments.address or "")
-        told = claim.claim(speaking, *wanted, lambda: input("code: "), print)
+        speaking = claim.Claim(speaking, arguments.user, asked, print, lambda: input("code: "))
+        name = arguments.name.lower()
+        told = speaking.go(name, arguments.address or "", arguments.how or "")
         if "statement" in told:
             asked("set-statement", {"user": arguments.user, "statement": told["statement"]})
     return 0
@@ -194,7 +195,8 @@ def _number(arguments):
         elif arguments.move:
             one.move(arguments.move)
         else:
-            one.go(arguments.name or "", arguments.directory or "", arguments.provider or "")
+            given = arguments.name, arguments.directory, arguments.provider, arguments.how
+            one.go(*[text or "" for text in given])
     return 0
 
 
@@ -232,6 +234,7 @@ def _import_person(arguments):
 
 
 REPLACE = "--replace", {"action": "store_true", "help": "give up the key that is there"}
+HOW = "--how", {"choices": ("sms", "call"), "help": "how the code comes: by text, or spoken"}
 USER = "name", {"metavar": "NAME", "help": "the user"}
 COMMANDS = (
     Own("export-identity", None, _export_identity),
@@ -272,11 +275,14 @@ COMMANDS = (
         ("name", {"metavar": "NAME", "help": "a number such as +49301234, or an address"}),
         ("address", {"metavar": "ADDRESS", "nargs": "?", "help": "where calls to it go"}),
         ("--directory", {"metavar": "ZONE", "help": "which one, where there are several"}),
+        HOW,
     ),
     Own(
         "number", "a number of one's own: directory and provider, all steps", _number,
         ("user", {"metavar": "USER", "help": "whose it is"}),
-        ("name", {"metavar": "NUMBER", "nargs": "?", "help": "at first: such as +49301234"}),
+        ("name", {"metavar": "NUMBER", "nargs": "?",
+                  "help": "at first: such as +49301234, or an address"}),
+        HOW,
         ("--directory", {"metavar": "ZONE", "help": "which one, where there are several"}),
         ("--provider", {"metavar": "URL", "help": "which one, instead of the best of the list"}),
         ("--move", {"metavar": "URL", "help": "go to another provider"}),

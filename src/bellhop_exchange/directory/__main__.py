@@ -7,9 +7,15 @@ api = "https://directory.example:8443"      # as the world sees it
 listen = "127.0.0.1:8400"                   # behind whatever ends TLS
 state = "/var/lib/bellhop"                  # its two keys: keep a copy
 list = "/var/lib/bellhop/list"              # if it is carried: bellhop_exchange.keeper
-[sms]
+[sms]                                       # how codes go to numbers
 kind = "gammu"                              # or "kannel", or "print" for a lab
 config = "/etc/gammu-smsdrc"
+[call]                                      # to landlines: Asterisk says them
+spool = "/var/spool/asterisk/outgoing"
+channel = "PJSIP/network/sip:%s@carrier.example"
+[message]                                   # to addresses: a SIP server with the user claims@ZONE
+server = "127.0.0.1:5060"
+password_file = "/etc/bellhop/claims.password"
 """
 
 import os
@@ -56,8 +62,8 @@ def made(settings, clock=time.time):
     secret = kept(settings["state"], "codes.secret")
     tag = blind.public_key(tag_key(secret))
     zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"], tag)
-    engine, sender = connect(settings["database"]), senders.of(settings.get("sms", {}))
-    service = Directory(engine, zone, sender, seed, secret, clock)
+    engine, ways = connect(settings["database"]), senders.ways(settings)
+    service = Directory(engine, zone, ways, seed, secret, clock)
     service.list_path = settings.get("list", "")
     return service
 

@@ -38,7 +38,7 @@ class Api(web.Service):
             "directory": self.service.zone.text(),
             "statement_key": self.service.zone.head[0],
             "tag_key": self.service.zone.tag_key,
-            "ways": ["sms"],
+            "ways": sorted(self.service.ways),
         }
 
     async def list(self, request):
@@ -53,9 +53,10 @@ class Api(web.Service):
         return DESCRIPTION
 
     async def claim(self, request):
-        """Begin a claim; a code goes to the number."""
-        key, (name,) = await self.signed(request, "name")
-        return await run_in_threadpool(self.service.claim, key, name, network_of(request))
+        """Begin a claim; a code goes to the number or the address."""
+        key, (name,), body = await self.read(request, "name")
+        how = str(body.get("how", ""))
+        return await run_in_threadpool(self.service.claim, key, name, network_of(request), how)
 
     async def show(self, request):
         """How a claim is."""

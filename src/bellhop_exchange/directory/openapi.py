@@ -7,6 +7,8 @@ CLAIM = {
         "claim": {"type": "string"}, "name": NAME, "state": {"type": "string"},
         "expires": {"type": ["integer", "null"]}, "owner": {"type": "string"},
         "statement": {"type": "string", "description": "base64"},
+        "how": {"type": "string", "description": "how the code goes"},
+        "ways": {"type": "array", "items": {"type": "string"}},
     },
 }  # fmt: skip
 PROBLEM = {
@@ -80,7 +82,9 @@ DESCRIPTION = described("bellhop directory", {
                 },
             },
         },
-        "/v1/claims": {"post": operation("begin a claim", {"name": NAME}, CLAIM)},
+        "/v1/claims": {
+            "post": operation("begin a claim", {"name": NAME}, CLAIM, spare={"how": TEXT}),
+        },
         "/v1/claims/{id}": {
             "parameters": path("id"),
             "get": operation("how a claim is", answer=CLAIM),

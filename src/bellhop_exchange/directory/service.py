@@ -13,7 +13,7 @@ import nacl.signing
 from sqlalchemy import delete, func, insert, select, update
 
 from bellhop.errors import SipError
-from bellhop.names import blind, enum, keys, statement, tree
+from bellhop.names import blind, code, enum, keys, statement, tree
 from bellhop.sip import uri
 
 from ..web import Problem
@@ -26,9 +26,8 @@ DAY = 86400
 STATEMENT_DAYS = 30
 # What a sealed cell has room for, beside what a statement needs anyway.
 TOO_LONG = "the address is too long for a statement: at most about 100 octets"
-TEXT = (
-    "%s: code %s for the key %s. Type it into your router. Not you? Ignore this, nothing happens."
-)
+# By which ways a code goes to a number, and to an address; the first one by itself.
+OF_NUMBERS, OF_ADDRESSES = ("sms", "call"), ("message",)
 OBJECT = (
     "%s: the key %s wants your number and has proved that it gets your messages. Still yours? "
     "Prove it again within 7 days."
@@ -36,15 +35,17 @@ OBJECT = (
 
 
 class Directory:
-    """engine: of SQLAlchemy; zone: database.Zone; sender: has send(number, text); clock(): s.
+    """engine: of SQLAlchemy; zone: database.Zone; clock(): s.
+
+    ways: {"sms", "call", "message": what has send(name, text)}, those that there are.
 
     seed: of the statement key, 32 octets; secret: for the hashes of codes.
     """
 
-    def __init__(self, engine, zone, sender, seed, secret, clock):
+    def __init__(self, engine, zone, ways, seed, secret, clock):
         self.engine = engine
         self.zone = zone
-        self.sender = sender
+        self.ways = ways
         self.key = nacl.signing.SigningKey(seed)
         self.secret = secret
         self.clock = clock
@@ -64,10 +65,14 @@ class Directory:
 
     # Claims.
 
-    def claim(self, key, name, network):
-        """Begin a claim, or send another code for one; return (its id, state, when it ends)."""
+    def claim(self, key, name, network, how=""):
+        """Begin a claim, or send another code for one; return it as `show` does, and how it went.
+
+        how: the way of the code, "" for the usual one.
+        """
         now, name = self.clock(), checked(name)
-        code = "%0*d" % (claims.CODE_DIGITS, secrets.randbelow(10**claims.CODE_DIGITS))
+        how, offered = self._way(name, how)
+        digits = "%0*d" % (code.DIGITS, secrets.randbelow(10**code.DIGITS))
         with self._writing() as db:
             self._age(db, now)
             bounds.check(db, name, network, now)
@@ -75,7 +80,11 @@ class Directory:
             if row is not None and row.state == claims.REFUSED and row.until > now:
                 raise Problem(409, "the owner has defended this number: try again in 30 days")
             id = secrets.token_hex(16) if row is None else row.id
-            values = {"code": self._hash(id, code), "tries": 0, "until": now + claims.CODE_SECONDS}
+            values = {
+                "code": self._hash(id, digits),
+                "tries": 0,
+                "until": now + claims.CODE_SECONDS,
+            }
             if row is None:
                 new = dict(values, id=id, name=name, key=key, state=CHALLENGED)
                 db.execute(insert(CLAIMS).values(**new))
@@ -88,12 +97,22 @@ class Directory:
                 db.execute(update(CLAIMS).where(CLAIMS.c.id == id).values(**again))
             bounds.note(db, name, network, now)
         try:
-            self.sender.send(name, TEXT % (self.zone.text(), code, key[:8]))
+            self.ways[how].send(name, code.write(self.zone.text(), digits, key))
         except OSError:
             raise Problem(503, "no message can be sent now: try again in a minute") from None
-        return self.show(key, id)
+        return dict(self.show(key, id), how=how, ways=offered)
 
-    def prove(self, key, id, code):
+    def _way(self, name, how):
+        """Return (the way of a code to a name, all that there are); raises Problem."""
+        fit = OF_ADDRESSES if number_of(name) is None else OF_NUMBERS
+        offered = [one for one in fit if one in self.ways]
+        if not offered:
+            raise Problem(400, "this directory cannot reach names like that: it sends no code")
+        if how and how not in offered:
+            raise Problem(400, "codes go to names like that by: " + ", ".join(offered))
+        return how or offered[0], offered
+
+    def prove(self, key, id, typed):
         """Take a typed code; return the claim as `show` does, with its statement if published."""
         now = self.clock()
         with self._writing() as db:
@@ -101,7 +120,7 @@ class Directory:
             row = self._own(db, key, id)
             if row.code is None:
                 raise Problem(410, "this code was used, or is too old: ask for another one")
-            if not hmac.compare_digest(row.code, self._hash(id, str(code))):
+            if not hmac.compare_digest(row.code, self._hash(id, str(typed))):
                 self._wrong(db, row)
                 problem = Problem(403, "this is not the code that was sent last")
             else:
@@ -309,8 +328,8 @@ class Directory:
 
     def _tell(self, name, text):
         try:
-            self.sender.send(name, text)
-        except OSError:
+            self.ways[self._way(name, "")[0]].send(name, text)
+        except (OSError, Problem):
             pass  # The claim itself shows it.
 
     def age(self):
@@ -348,8 +367,8 @@ class Directory:
             raise Problem(403, "this key is not published for that name")
         return row
 
-    def _hash(self, id, code):
-        return hmac.digest(self.secret, (id + code).encode(), "sha256")
+    def _hash(self, id, digits):
+        return hmac.digest(self.secret, (id + digits).encode(), "sha256")
 
     def count(self):
         """Return how many claims are in each state."""

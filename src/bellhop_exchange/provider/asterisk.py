@@ -77,6 +77,18 @@ same => n,GotoIf($["${{BELLHOP_USER}}" = ""]?nobody)
 same => n,Dial(PJSIP/${{BELLHOP_USER}},60)
 same => n,Hangup(${{HANGUPCAUSE}})
 same => n(nobody),Hangup(1)
+; What a directory lets a voice say: its call files (`[call]` in its settings).
+[bellhop-codes]
+exten => code,1,Wait(1)
+same => n,Set(LEFT=3)
+same => n(again),SayDigits(${{BELLHOP_CODE}})
+same => n,Wait(2)
+same => n,Set(LEFT=$[${{LEFT}}-1])
+same => n,GotoIf($[${{LEFT}} > 0]?again)
+same => n,Hangup()
+exten => notice,1,Wait(1)
+same => n,Playback(bellhop-notice)
+same => n,Hangup()
 """,
 }
 

@@ -44,7 +44,7 @@ class Accounts:
         if user in self.busy:
             raise BellhopError("the steps for %s are under way already" % user)
         self.busy.add(user)
-        fields = {name: arguments.get(name) or "" for name in ("number", "code", "provider")}
+        fields = {name: arguments.get(name) or "" for name in ("number", "code", "provider", "how")}
 
         def told(answer, now):
             self.busy.discard(user)

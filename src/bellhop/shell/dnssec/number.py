@@ -17,16 +17,13 @@ from ...names import choice, enum, keys, lists
 from ...names.answer import BOGUS, NAPTR, SECURE, TXT
 from ..mesh import identity, keys_of_people
 from . import accounts
+from .claim import CONTESTED, Claim
 
 # The DNS is asked again after so long, and for so long.
 AGAIN_SECONDS, SECURE_SECONDS = 0.5, 65
 REGISTERED_SECONDS = 60
 PROBES, PROBE_SECONDS = 5, 1
 LIST = "list"
-CONTESTED = (
-    "another key is published under %s. Its owner was told, and has seven days to prove it again; "
-    "then it is yours: run this again"
-)
 
 
 class Number:
@@ -45,8 +42,12 @@ class Number:
         self.row = accounts.read(state, user)
         self.row.setdefault("done", [])
 
-    def go(self, name="", directory="", provider=""):
-        """Do all steps that are not done yet; return what is kept. raises BellhopError."""
+    def go(self, name="", directory="", provider="", how=""):
+        """Do all steps that are not done yet; return what is kept. raises BellhopError.
+
+        how: the way of the code ("sms", "call"); another one is sent where one was.
+        """
+        name = name.lower()
         if name and name != self.row.get("name", name):
             self.row = {"done": []}
         self.row["name"] = name or self.row.get("name", "")
@@ -54,7 +55,10 @@ class Number:
             raise BellhopError("say which number: bellhop number %s +49301234" % self.user)
         self.row.update({"wanted": provider} if provider else {})
         self.row.update({"directory": directory} if directory else {})
-        for step, work in self.STEPS:
+        self.row.update({"how": how} if how else {})
+        if how and "code" not in self.row["done"]:
+            self.row["done"] = [one for one in self.row["done"] if one != "claim"]
+        for step, work in steps(self.row):
             if step not in self.row["done"]:
                 if not work(self):
                     return self.row
@@ -67,6 +71,9 @@ class Number:
 
     def _api(self, base):
         return accounts.api(self.state, self.user, base)
+
+    def _claim(self):
+        return Claim(self._api(self.row["api"]), self.user, self.ask, self.tell, self.read_code)
 
     @property
     def number(self):
@@ -90,21 +97,19 @@ class Number:
         if not known:
             raise BellhopError("no directory is known: `list directory` in `config dns` names one")
         self.row.update(directory=known[0]["zone"], api=known[0]["api"])
-        found = self._api(self.row["api"]).ask("POST", "/v1/claims", {"name": self.number})
-        self.row["claim"] = found["claim"]
-        self.tell("a message with a code is on its way to %s" % self.number)
+        found = self._claim().begin(self.number, self.row.get("how", ""))
+        self.row.update(claim=found["claim"], ways=found.get("ways", []))
         return True
 
     def code(self):
-        """The code is typed."""
-        api, path = self._api(self.row["api"]), "/v1/claims/" + self.row["claim"]
-        found = api.ask("GET", path)
+        """The code is typed, or has come by itself."""
+        found = self._api(self.row["api"]).ask("GET", "/v1/claims/" + self.row["claim"])
         if found["state"] == "expired":
             self.row["done"].remove("claim")
             self._keep()
             raise BellhopError("the code is too old: run this again for another one")
         if found["state"] == "challenged":
-            found = api.ask("POST", path + "/proof", {"code": self.read_code().strip()})
+            found = self._claim().prove(self.number, self.row["claim"])
         if found["state"] == "contested":
             self.tell(CONTESTED % self.number)
             return False
@@ -117,7 +122,9 @@ class Number:
     def published(self):
         """The own resolver says so, proved by DNSSEC."""
         mine = identity.crypto().public_key(keys_of_people.own(self.state, self.user))
-        owner = keys.of_number(self.number[1:].encode(), self.row["directory"].encode())
+        name, zone = self.number.encode(), self.row["directory"].encode()
+        user, at, host = name.rpartition(b"@")
+        owner = keys.of_foreign(user, host, zone) if at else keys.of_number(name[1:], zone)
         self._wait_secure(
             owner, TXT, lambda records: mine in [one.key for one in keys.published(records)],
             "the DNS does not name your key for %s yet",
@@ -274,6 +281,9 @@ class Number:
         ("choice", choose), ("account", account), ("address", address), ("registered", registered),
     )  # fmt: skip
 
+    # What else there is to do for an address, whose own domain says where it is.
+    OF_ADDRESS = STEPS[:4]
+
     # Afterwards.
 
     def money(self, number=""):
@@ -316,6 +326,11 @@ class Number:
         return self.go()
 
 
+def steps(row):
+    """Return the steps of an account that is kept."""
+    return Number.OF_ADDRESS if "@" in row.get("name", "") else Number.STEPS
+
+
 # Steps that another provider changes nothing of.
 FIRST = ("key", "claim", "code", "published")
 
@@ -351,7 +366,8 @@ def _row(row):
     done = row.get("done", [])
     found = {name: row.get(name, "") for name in ("provider", "reason", "directory")}
     found.update(number=row.get("name", ""), waits="claim" in done and "code" not in done)
-    return dict(found, is_done=len(done) == len(Number.STEPS), told=[], problem="")
+    found["ways"] = row.get("ways", [])
+    return dict(found, is_done=len(done) == len(steps(row)), told=[], problem="")
 
 
 def run(asked):
@@ -373,7 +389,7 @@ def run(asked):
         one = Number(asked["state"], settings, asked["user"], ask, told.append, read_code)
         problem = ""
         try:
-            one.go(asked["number"], "", asked["provider"])
+            one.go(asked["number"], "", asked["provider"], asked.get("how", ""))
         except BellhopError as error:
             problem = str(error)
         except _Waits:

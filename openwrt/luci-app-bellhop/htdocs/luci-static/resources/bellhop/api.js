@@ -31,7 +31,7 @@ const CALLS = {
 	trust: [],
 	names: [],
 	accounts: [],
-	'get-number': [ 'user', 'number', 'code', 'provider' ],
+	'get-number': [ 'user', 'number', 'code', 'provider', 'how' ],
 	'set-trust': [ 'contact', 'verdict' ],
 	backup: [ 'passphrase' ],
 	restore: [ 'sealed', 'passphrase', 'replace', 'more' ],
