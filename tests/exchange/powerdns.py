@@ -38,6 +38,9 @@ def why_not():
 class PowerDns:
     """A server of one zone, whose tables lie in a database of SQLite."""
 
+    # Lines of the directory's settings that it needs.
+    more = ""
+
     def __init__(self, folder, zone):
         number = os.getpid() % 65000
         self.host = f"127.254.{number // 254}.{1 + number % 254}"

@@ -79,14 +79,14 @@ class Server:
 class World:
     """A directory that runs, and the DNS of a whole Internet of one's own."""
 
-    def __init__(self, folder, zones=None, more=""):
-        """more: lines at the end of the directory's settings."""
+    def __init__(self, folder, zones=None, more="", dns=None):
+        """more: lines at the end of the directory's settings; dns: what serves its zone."""
         self.folder = folder
-        self.dns = powerdns.PowerDns(folder, "dir.test")
+        self.dns = dns or powerdns.PowerDns(folder, "dir.test")
         port = free_port()
         self.api = f"http://127.0.0.1:{port}"
         text = SETTINGS.format(folder=folder, port=port)
-        (folder / "settings.toml").write_text(text + more)
+        (folder / "settings.toml").write_text(text + more + self.dns.more)
         self.server = Server("bellhop_exchange.directory", folder / "settings.toml", port).start()
         secure = self.dns.secure()
         self.dns.start()

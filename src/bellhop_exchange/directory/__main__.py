@@ -1,4 +1,6 @@
-"""Runs a directory: python -m bellhop_exchange.directory SETTINGS.toml
+"""Runs a directory: python -m bellhop_exchange.directory SETTINGS.toml [COMMAND]
+
+push                        bring all names to the server of [updates] anew
 
 zone = "directory.example"                  # its name in the DNS, served by PowerDNS
 servers = ["ns1.directory.example"]
@@ -16,6 +18,10 @@ channel = "PJSIP/network/sip:%s@carrier.example"
 [message]                                   # to addresses: a SIP server with the user claims@ZONE
 server = "127.0.0.1:5060"
 password_file = "/etc/bellhop/claims.password"
+[updates]                                   # a name server that does not read
+server = "127.0.0.1:53"                     # the database: below 10,000 names
+key = "directory"                           # of TSIG
+secret_file = "/etc/bellhop/tsig.secret"    # base64
 """
 
 import os
@@ -61,7 +67,8 @@ def made(settings, clock=time.time):
     key = bytes(nacl.signing.SigningKey(seed).verify_key)
     secret = kept(settings["state"], "codes.secret")
     tag = blind.public_key(tag_key(secret))
-    zone = Zone(settings["zone"].encode(), settings["servers"], key, settings["api"], tag)
+    fields = settings["zone"].encode(), settings["servers"], key, settings["api"], tag
+    zone = Zone(*fields, is_told="updates" in settings)
     engine, ways = connect(settings["database"]), senders.ways(settings)
     service = Directory(engine, zone, ways, seed, secret, clock)
     service.list_path = settings.get("list", "")
@@ -77,16 +84,33 @@ def watch(service, stopped):
             return
 
 
+def bring(service, updates):
+    """Bring what changes to the name server, for ever; at once, and what has failed again."""
+    while True:
+        service.changed.clear()
+        updates.tell()
+        service.changed.wait(WATCH_SECONDS)
+
+
 def main(arguments):
-    """Run until a signal."""
-    if len(arguments) != 1:
+    """Run until a signal, or do what an operator wants."""
+    if not arguments or arguments[1:] not in ([], ["push"]):
         print(__doc__)
         return 1
     settings = tomllib.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     host, _, port = settings["listen"].rpartition(":")
     service, stopped = made(settings), threading.Event()
-    watching = threading.Thread(target=watch, args=(service, stopped), daemon=True)
-    watching.start()
+    threads = [(watch, service, stopped)]
+    if "updates" in settings:
+        from .updates import Updates  # Who has PowerDNS needs no dnspython.
+
+        updates = Updates(service.engine, service.zone, settings["updates"])
+        threads.append((bring, service, updates))
+    if arguments[1:]:
+        print("%d names" % updates.again())
+        return 1 if updates.tell() else 0
+    for work, *given in threads:
+        threading.Thread(target=work, args=given, daemon=True).start()
     app = Api(service, settings["api"].rstrip("/")).app()
     uvicorn.run(app, host=host, port=int(port), log_level="warning", access_log=False)
     stopped.set()

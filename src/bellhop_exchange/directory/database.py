@@ -99,6 +99,11 @@ CELLS = Table(
     Column("bucket", Integer, nullable=False), Column("cell", LargeBinary, nullable=False),
     Index("cells_bucket_idx", "epoch", "bucket"), Index("cells_claim_idx", "claim"),
 )  # fmt: skip
+# Names that a name server which takes updates has still to hear of (updates.py).
+PENDING = Table(
+    "pending", META,
+    Column("id", Integer, primary_key=True), Column("name", String(255), nullable=False),
+)  # fmt: skip
 TTL = 300
 
 
@@ -112,14 +117,18 @@ def connect(url):
 
 
 class Zone:
-    """The directory's zone. name: octets, without a dot at the end; engine: as `connect` gives."""
+    """The directory's zone. name: octets, without a dot at the end.
 
-    def __init__(self, name, servers, statement_key, api, tag_key=b""):
-        """tag_key: the public key of the log's tags, octets."""
+    tag_key: the public key of the log's tags, octets; is_told: whether the name server has to be
+    told of changes, because it does not read this database.
+    """
+
+    def __init__(self, name, servers, statement_key, api, tag_key=b"", is_told=False):
         self.name = name
         self.servers = servers
         self.head = keys.base64(statement_key).decode(), api
         self.tag_key = keys.base64(tag_key).decode()
+        self.is_told = is_told
 
     def create(self, db):
         """Make the zone where there is none, and say in it what this directory is now."""
@@ -141,6 +150,7 @@ class Zone:
         if db.execute(asked).scalars().all() != [content]:
             db.execute(delete(RECORDS).where(RECORDS.c.name == name))
             self._add(db, name, "TXT", content)
+            self._tell(db, [name])
 
     def text(self):
         """Return the zone's name as text."""
@@ -165,6 +175,12 @@ class Zone:
         for one in names:
             db.execute(delete(RECORDS).where(RECORDS.c.name == one, RECORDS.c.type.is_not(None)))
             self._prune(db, one)
+        self._tell(db, names)
+
+    def _tell(self, db, names):
+        """Note that the name server has to hear of these names."""
+        if self.is_told:
+            db.execute(insert(PENDING), [{"name": name} for name in names])
 
     def key_name(self, name):
         """Return where the key of a number or an address stands."""

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hmac
 import secrets
+import threading
 
 import nacl.exceptions
 import nacl.signing
@@ -37,6 +38,7 @@ OBJECT = (
 class Directory:
     """engine: of SQLAlchemy; zone: database.Zone; clock(): s.
 
+    changed: is set after each step, for who brings the zone to a name server.
     ways: {"sms", "call", "message": what has send(name, text)}, those that there are.
 
     seed: of the statement key, 32 octets; secret: for the hashes of codes.
@@ -50,6 +52,7 @@ class Directory:
         self.secret = secret
         self.clock = clock
         self.list_path = ""
+        self.changed = threading.Event()
         self.tag_key = tag_key(secret)
         self.buckets = Buckets(engine, secret, self.statement, clock)
         with engine.begin() as db:
@@ -62,6 +65,7 @@ class Directory:
         with self.engine.begin() as db:
             db.execute(update(LOGS).values(size=LOGS.c.size))
             yield db
+        self.changed.set()
 
     # Claims.
 
