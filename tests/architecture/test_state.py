@@ -18,7 +18,7 @@ OWNERS = {
     "location.expire": {"core.registrations"},
     "node.adopt": {"core.engine", "features.mesh"},
     "calls.begin": {"core.routing", "core.refusals"},
-    "dialogs.begin": {"core.forwarding"},
+    "dialogs.begin": {"core.answers"},
     "location.heard": {"core.forwarding", "features.keepalive"},
     "location.missed": {"features.keepalive"},
 }
@@ -177,4 +177,4 @@ def test_requests_of_the_nodes_own_get_their_via_in_one_place():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr == "via_line":
                 writers.append(name)
-    assert sorted(set(writers)) == ["bellhop.core.forwarding", "bellhop.core.uac"]
+    assert sorted(set(writers)) == ["bellhop.core.transports", "bellhop.core.uac"]

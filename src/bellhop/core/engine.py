@@ -15,6 +15,7 @@ from ..sip.message import Request, parse, response_to
 from ..transaction import layer
 from ..transaction.transaction import CANCELLED, Indication, Transaction
 from ..tu import dialplan, kept, proxy
+from .acks import Acks
 from .admission import STORMY, Admission
 from .feature import first
 from .forwarding import Forwarder
@@ -43,9 +44,10 @@ class Engine:
         self.forwarder = Forwarder(node, self.lookups, self.uac)
         self.admission = Admission(node)
         self.refusals = Refusals(node, self.admission)
-        self.registrations = Registrations(node, self.forwarder.came_back)
+        self.registrations = Registrations(node, self.forwarder.answers.came_back)
         self.uas = Uas(node, self.admission, self.registrations)
-        self.routing = Routing(node, self.admission, self.refusals, self.forwarder)
+        self.acks = Acks(node, self.lookups)
+        self.routing = Routing(node, self.admission, self.refusals, self.forwarder, self.acks)
         self.started = now
         self.features = {}
         # Who takes the word of a client transaction, by the kind of its user.

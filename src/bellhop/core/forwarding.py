@@ -1,21 +1,16 @@
 """Carries the proxy core's decisions to the transaction layer and responses back."""
 
-from ..effects import Flow, sending
 from ..errors import SipError
 from ..limits import MAX_BRANCHES
-from ..sip import scan, uri
 from ..sip.message import Response, response_to
 from ..transaction.invite_client import cancellation
 from ..transaction.transaction import CANCELLED, CLOSED, RESPONSE, TIMEOUT
-from ..tu import border, dialog, dialplan, proxy, response_context, wording
+from ..tu import border, dialplan, proxy, response_context
 from ..tu.calls import GIVEN_UP
 from ..tu.response_context import DECLINE, Branch, ResponseContext
+from . import answers, transports
 from .feature import any_says, first
 from .release import Release
-
-# Section 18.1.1: a request larger than 1300 bytes goes by TCP where the peer's transport is open;
-# what this node adds to it (Via, Record-Route) counts.
-DATAGRAM_BYTES = 1100
 
 # Responses after which another way to the same place is worth a try.
 WAY_LOST = (503, 504)
@@ -24,14 +19,6 @@ WAY_LOST = (503, 504)
 HOP_PATIENCE = 4000
 # The same for a phone on its own network that is asked by TCP for the first time.
 STREAM_PATIENCE = 1000
-# Transports that a sips address may take.
-SECURE = ("tls", "wss")
-# The fourth letter of such an address: a sip, tel or urn one has its colon there.
-SIPS = (b"s", b"S")
-# Final responses that say no more than "not there now".
-SILENCE = (408, 430, 480, 503)
-# Requests inside a dialog that may change its sound (RFC 3311 section 5.1).
-RENEWING = (b"INVITE", b"UPDATE")
 
 
 class Forwarder:
@@ -40,10 +27,11 @@ class Forwarder:
     def __init__(self, node, lookups, uac):
         self.node = node
         self.lookups = lookups
+        self.answers = answers.Answers(node)
         self.release = Release(node, uac, self.stop)
         # Branches whose request waits for a feature: (flow, branch parameter).
         self.unsent = {}
-        self.counters = {"forwarded": 0, "acks": 0}
+        self.counters = {"forwarded": 0}
         self.users = {Branch: self._indicated, ResponseContext: self._server_failed}
         self.wakers = {Branch: self._branch_silent, ResponseContext: self._wake}
 
@@ -82,7 +70,7 @@ class Forwarder:
             effects += self._launch(branch, now)
         if not begun:  # A call that waits for somebody to take it rings in its caller's ear.
             ringing = response_to(context.request, 180, None, (), self.node.tag())
-            effects += self.respond(context, ringing, now)
+            effects += self.answers.respond(context, ringing, now)
         return effects
 
     def _launch(self, branch, now):
@@ -122,13 +110,13 @@ class Forwarder:
     def _send(self, branch, now):
         """Send the request of a branch over its next hop."""
         node, context, target = self.node, branch.context, branch.target
-        flow = self._preferred(branch, branch.hops.pop(0))
+        flow = transports.preferred(node, branch, branch.hops.pop(0))
         listening = node.listening[flow.local]
         if listening is None:
             return self._no_answer(branch, 480, "the network towards it is gone", now)
-        if flow.transport not in SECURE and _is_secret(context.request.uri, target.uri):
+        if not transports.may_carry(flow, context.request.uri, target.uri):
             return self._no_answer(branch, 480, "it is not reached by TLS", now)
-        reached = target if target.flow is flow else _with_flow(target, flow)
+        reached = transports.reached(target, flow)
         reasons, effects = [], []
         try:
             for decide in node.hooks.branch:
@@ -140,14 +128,13 @@ class Forwarder:
             node.settings, context.request, context.flow, reached
         )
         token, routes = self._stay(context, listening) if reasons else (None, ())
-        mark = proxy.branch(node.instance, node.random(8), context.loop_key)
-        request = proxy.forwarded(
-            context.request, target.uri, target.path, proxy.via_line(listening, mark), routes,
-            _share(context),
+        mark, request = transports.forwarded(
+            node, context.request, target, listening, context.loop_key, routes,
+            proxy.share(context.breadth, context.branches),
         )  # fmt: skip
         if context.call is not None:
-            context.call.sent(token, reasons, reached.reason, _user_at(reached))
-            self._note_caller(context)
+            context.call.sent(token, reasons, reached.reason, answers.user_at(reached))
+            self.answers.note_caller(context)
         node.calls.renumber(request)
         branch.begin()
         try:
@@ -194,45 +181,6 @@ class Forwarder:
         if error is not None:
             return self._fail(branch, error.status, error.reason, now)
         return self._transmit(branch, message, unsent[0], unsent[1], now)
-
-    def _preferred(self, branch, flow):
-        """Section 18.1.1: what is too large for a datagram goes by TCP first, then by UDP."""
-        if flow.transport != "udp" or branch.streamed:
-            return flow
-        request = branch.context.request
-        if request.size() <= DATAGRAM_BYTES or not _may_stream(branch, request):
-            return flow
-        local = self._stream_listener(flow)
-        if local is None:
-            return flow
-        branch.stream_first(flow)
-        return Flow("tcp", local, flow.host, flow.port, 0, flow.name)
-
-    def _stream_listener(self, flow):
-        here = self.node.listening[flow.local]
-        for index, listening in enumerate(self.node.listening):
-            if listening and listening.transport == "tcp" and listening.key == here.key:
-                return index
-        return None
-
-    def _note_caller(self, context):
-        request, flow = context.request, context.flow
-        named = [request.contacts[0].uri_bytes] if request.contacts else []
-        phone = self.node.phone_of(request, flow)
-        context.call.parties.note(request.from_.tag, named, flow, phone)
-
-    def _note_party(self, branch, response):
-        """Who answers with a tag is a party of the call from now on (section 12.1)."""
-        call = self.node.calls.live.get(branch.context.request.call_id)
-        if call is None or not 100 < response.status < 300 or branch.transaction is None:
-            return
-        tag, said = dialog.tag_of(response), response.value(b"contact")
-        party = call.parties.by_tag.get(tag)
-        if party is not None and party.said == said:
-            return  # It has said so when it rang.
-        named = [branch.target.uri] + [contact.uri_bytes for contact in _contacts(response)]
-        flow, binding = branch.transaction.flow, branch.target.binding
-        call.parties.note(tag, named, flow, binding, said)
 
     def _indicated(self, indication, now):
         """Carry a client transaction's word to its response context; return the effects."""
@@ -283,7 +231,7 @@ class Forwarder:
         if response.cseq[0] != number:
             branch.renumber(response.cseq[0] - number)
             response.set(b"cseq", b"CSeq: %d %s" % context.request.cseq)
-        self._note_party(branch, response)
+        self.answers.note_party(branch, response)
         event = response_context.event_of(response)
         return self._carry_out(context, context.handle(event, now, branch, response), now)
 
@@ -367,17 +315,6 @@ class Forwarder:
             return self._cancel(indication.user, indication.message, now)
         return self.stop(indication.user, None, now)
 
-    def came_back(self, binding):
-        """A phone whose stream closed while it called is here again: its answers go there."""
-        for call in self.node.calls.live.values():
-            server = None if call.context is None else call.context.server
-            if server is None or not server.reliable or server.flow.connection:
-                continue
-            caller = call.parties.by_tag.get(call.from_.tag)
-            phone = None if caller is None else caller.binding
-            if phone is not None and self.node.location.current(phone) is binding:
-                server.take_flow(binding.flow)
-
     def _wake(self, context, now):
         """Return the effects of a response context's deadline."""
         return self._carry_out(context, context.wake(now), now)
@@ -387,7 +324,7 @@ class Forwarder:
         for what, branch, value in steps:
             if what == response_context.RESPOND:
                 if branch is not None:
-                    self._tell_who(context, branch.target, value)
+                    self.answers.tell_who(context, branch.target, value)
                 effects += self._answer(context, value, now)
             elif what == response_context.CANCEL:
                 effects += self._cancel_branch(branch, value or None, now)
@@ -402,17 +339,6 @@ class Forwarder:
         elif context.state == response_context.ACCEPTED and context.request.method != b"INVITE":
             context.let_go()
         return effects
-
-    def _tell_who(self, context, target, response):
-        """Note who answers; a caller who asks for help is shown it (RFC 3325)."""
-        if context.call is not None and 200 <= response.status < 300:
-            context.call.answer_from(target.reason, _user_at(target))
-        if context.is_help and 100 < response.status < 300:
-            address = target.uri
-            if target.binding is not None:
-                address = b"sip:" + target.binding.user.encode() + b"@" + self.node.settings.domain
-            shown = scan.shown(target.reason.encode()) + b" <" + address + b">"
-            response.set(b"p-asserted-identity", b"P-Asserted-Identity: " + shown)
 
     def _cancel_branch(self, branch, reason, now):
         cancel = cancellation(branch.request, reason)
@@ -433,8 +359,8 @@ class Forwarder:
                 context.go_on(_bounded(found.stages), found.callee, patience, now)
                 return self._start(context, None, now)
         if response is not None and response.status >= 300 and context.call is not None:
-            response = _worded(context, response)
-        return self.respond(context, response, now)
+            response = answers.worded(context, response)
+        return self.answers.respond(context, response, now)
 
     def _recourse(self, context, response, now):
         found = first(self.node.hooks.recourse, context, response, now)
@@ -458,134 +384,6 @@ class Forwarder:
         """Let the phones of a user (a name) ring no more, as if they declined; return effects."""
         return self._carry_out(context, context.handle(DECLINE, now, None, user), now)
 
-    def respond(self, context, response, now):
-        """Give a response to the caller and note what it means for the call."""
-        if response is None or response.status in SILENCE:
-            taken = self._absent(context, now)
-            if taken is not None or response is None:
-                return taken or []
-        effects = []
-        call = context.call
-        if 100 < response.status < 200:
-            context.hear(response)
-        # Of a subscription from before a restart its refresh is the first that is heard.
-        is_first = proxy.begins_dialog(context.request) or context.request.method == b"SUBSCRIBE"
-        if 100 < response.status < 300 and is_first:
-            self.node.dialogs.begin(context.request, response)
-        if call is not None and response.status < 200 and self.node.calls.ring(call, now):
-            effects += self.node.changed(call, now)
-        if call is not None and response.status >= 200:
-            context.hear(None)
-            if response.status < 300:
-                call.establish(_legs(context, response, call.dialog_token))
-                self.node.calls.answer(call, response.status, now)
-            else:
-                reason = response.reason.decode() if _is_ascii(response.reason) else "?"
-                self.node.calls.refuse(call, response.status, reason, now)
-            effects += self.node.changed(call, now)
-        elif 200 <= response.status < 300:
-            effects += self._renew(context.request, response, now)
-        return self.node.layer.respond(context.server, response, now) + effects
-
-    def _renew(self, request, response, now):
-        """Let features see what a re-INVITE or UPDATE changes in its call; return the effects."""
-        call = self.node.calls.live.get(request.call_id)
-        if call is None or request.method not in RENEWING:
-            return []
-        before = call.held_by
-        for renewed in self.node.hooks.renewed:
-            renewed(call, request, response)
-        return [] if call.held_by == before else self.node.changed(call, now)
-
-    def _absent(self, context, now):
-        """Return the effects of a feature that takes a request which no phone took, or None."""
-        for branch in context.branches:
-            if branch.target.binding is not None:
-                user, asked = branch.target.binding.user, self.node.hooks.absent
-                return first(asked, user, context.request, context.server, context.flow, now)
-        return None
-
-    def acknowledge(self, request, found, flow, now):
-        """Forward the ACK of a 2xx, without state (section 16.11)."""
-        proxy.check_hops(request)
-        target = found.stages[0][0]
-        self.counters["acks"] += 1
-        if target.flow is not None:
-            return self._send_ack(request, target, target.flow, now)
-        probe = proxy.forwarded(request, target.uri, target.path, b"Via: ", (), None)
-        return self.lookups.ask(
-            proxy.next_hop(probe),
-            lambda hops, problem, now: (
-                self._send_ack(request, target, hops[0], now) if hops else []
-            ),
-        )
-
-    def _send_ack(self, request, target, flow, now):
-        listening = self.node.listening[flow.local]
-        is_open = flow.transport not in SECURE and _is_secret(request.uri, target.uri)
-        if listening is None or is_open:
-            return []
-        mark = proxy.branch(self.node.instance, self.node.random(8), b"")
-        via = proxy.via_line(listening, mark)
-        ack = proxy.forwarded(request, target.uri, target.path, via, (), None)
-        self.node.calls.renumber(ack)
-        effects = []
-        for hook in self.node.hooks.request:
-            ack, more = hook(None, ack, now)
-            effects += more
-            if ack is None:
-                return effects
-        return effects + [sending(flow, ack)]
-
-
-def _may_stream(branch, request):
-    """Tell whether the next hop may have TCP: its URI names no transport, no NAT is between."""
-    binding = branch.target.binding
-    if binding is None:
-        return proxy.next_hop(request).param(b"transport") is None
-    if request.method != b"INVITE" or binding.streams is False or binding.path:
-        return False
-    is_silent = uri.parse(binding.contact).param(b"transport") is None
-    return is_silent and not binding.is_behind_nat()
-
-
-def _is_secret(one, other):
-    """Tell whether one of two addresses asks for TLS on every hop (RFC 3261 section 26.2.2)."""
-    return one[3:4] in SIPS or other[3:4] in SIPS
-
-
-def _contacts(response):
-    """Return the Contacts of a response; one that cannot be read is the caller's business."""
-    try:
-        return response.contacts
-    except SipError:
-        return []
-
-
-def _legs(context, response, token):
-    invite = context.request
-    try:
-        caller = dialog.towards_caller(invite, response)
-        called = dialog.towards_called(invite, response, token)
-    except SipError:
-        return None
-    for branch in context.branches if called is not None else ():
-        if branch.final is not None and branch.final < 300:
-            called.shift_by(branch.shift)
-    return caller, called
-
-
-def _worded(context, response):
-    """Return a refusal with a sentence for people, in the phrase and as a Reason (RFC 3326)."""
-    callee, status = context.callee, response.status
-    name = dialplan.spoken(context.request.parsed_uri) if callee is None else callee.name
-    words = wording.sentence(status, response.reason, name)
-    if words == response.reason:
-        return response
-    made = Response(status, words, response.names[:], response.lines[:], response.body)
-    made.set(b"reason", b"Reason: SIP;cause=%d;text=%s" % (status, scan.quote(words)))
-    return made
-
 
 def _bounded(stages):
     """Return the lists of targets, together no more than a request may have branches."""
@@ -596,28 +394,3 @@ def _bounded(stages):
             kept.append(targets[:room])
             room -= len(kept[-1])
     return kept
-
-
-def _user_at(target):
-    """Return the name of the user here whose phone a Target is, or None."""
-    return None if target.binding is None else target.binding.user
-
-
-def _with_flow(target, flow):
-    fields = list(target)
-    fields[1] = flow
-    return dialplan.Target(*fields)
-
-
-def _share(context):
-    """Return the Max-Breadth of one branch (RFC 5393 section 5.3.3), or None to write none."""
-    if context.breadth is None and len(context.branches) == 1:
-        return None
-    active = len(context.pending())
-    if context.breadth is None:
-        return proxy.MAX_BREADTH // active if active > 1 else None
-    return max(1, context.breadth // max(1, active))
-
-
-def _is_ascii(value):
-    return not [octet for octet in value if not 32 <= octet < 127]

@@ -18,11 +18,12 @@ class Routing:
 
     users = {}
 
-    def __init__(self, node, admission, refusals, forwarder):
+    def __init__(self, node, admission, refusals, forwarder, acks):
         self.node = node
         self.admission = admission
         self.refusals = refusals
         self.forwarder = forwarder
+        self.acks = acks
         self.wakers = {Call: self._forget}
 
     def route(self, request, server, flow, tokens, now):
@@ -204,7 +205,7 @@ class Routing:
             if self.admission.may_acknowledge(request, tokens, found, flow):
                 border.take_foreign(request)
                 border.take_credentials(request, self.node.settings.realm)
-                return self.forwarder.acknowledge(request, found, flow, now)
+                return self.acks.forward(request, found, flow, now)
         except SipError:
             pass
         self.node.counters["dropped"] += 1

@@ -70,7 +70,9 @@ class Verbs:
         found = {
             "messages": dict(node.counters, **gate),
             "transactions": node.layer.counters,
-            "forwarding": dict(engine.forwarder.counters, **engine.lookups.counters),
+            "forwarding": dict(
+                engine.forwarder.counters, acks=engine.acks.sent, **engine.lookups.counters
+            ),
             "registrations": node.location.counters,
             "access": node.access.counters,
             "rates": node.rates.counters,

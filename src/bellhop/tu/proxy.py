@@ -126,6 +126,19 @@ def check_loop(request, instance, key):
             raise SipError(482, "Loop Detected")
 
 
+def share(breadth, branches):
+    """Return the Max-Breadth of one of some Branches (RFC 5393 section 5.3.3), or None for none.
+
+    breadth: of the whole request, None where it says nothing.
+    """
+    if breadth is None and len(branches) == 1:
+        return None
+    active = len([branch for branch in branches if branch.final is None])
+    if breadth is None:
+        return MAX_BREADTH // active if active > 1 else None
+    return max(1, breadth // max(1, active))
+
+
 def branch(instance, random, key):
     """Return a branch: magic cookie, this node, randomness, and the key for loop detection."""
     return MAGIC_COOKIE + instance + binascii.hexlify(random) + b"." + key
