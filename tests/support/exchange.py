@@ -12,7 +12,8 @@ START = 1000000
 class Exchange:
     """An engine and what it wanted done. `now`: ms; `sent`: list of (ms, Send).
 
-    kept: the Stores that were committed; disk_problem: why the disk takes none, or "".
+    kept: the Stores that were committed; disk_problem: why the disk takes none, or ""; unwritten:
+    None, or the Commits that a slow disk has not written yet.
     """
 
     def __init__(self, configured=None, listeners=LISTENERS):
@@ -24,6 +25,7 @@ class Exchange:
         self.events = []
         self.kept = []
         self.disk_problem = ""
+        self.unwritten = None
 
     @property
     def node(self):
@@ -45,6 +47,8 @@ class Exchange:
                 self.questions.append(effect)
             elif isinstance(effect, Event):
                 self.events.append(effect)
+            elif isinstance(effect, Commit) and self.unwritten is not None:
+                self.unwritten.append(effect)
             elif isinstance(effect, Commit):
                 self.kept.append(effect.store)
                 answer = self.take(self.engine.kept(effect.number, self.disk_problem, self.now))
@@ -57,6 +61,11 @@ class Exchange:
         """Hand in octets from a flow; return the list of Send effects that follow at once."""
         effects = self.take(self.engine.receive(data, source, self.now))
         return [effect for effect in effects if isinstance(effect, Send)]
+
+    def write(self):
+        """Let a slow disk write what waits for it."""
+        waiting, self.unwritten = self.unwritten, None
+        self.take(waiting)
 
     def answers(self, data, source):
         """Hand in octets; return the status codes that go back to their source."""

@@ -6,6 +6,7 @@ are blocked. Only an answer is passed on, at once. Inside all goes on as ever, a
 the truth. Calls for help and providers of telephone numbers hear the truth too.
 """
 
+from ..budget import Shares
 from ..core.admission import watches
 from ..core.feature import any_says
 from ..effects import CELLS, TRUNK
@@ -17,8 +18,10 @@ from ..sip.ip import network_of
 from ..sip.message import response_to
 from ..tu import dialplan, options, wishes
 
-# The node rings so long after the call came, and answers a text then; ms.
+# The node rings so long after the call came, and answers a text then, or when flash has it; ms.
 RING_AFTER = 400
+# Writings of a text: it is kept, and forgotten.
+WRITINGS = 2
 # Calls without a name ring a user so often, two at once.
 NAMELESS, NAMELESS_A_MINUTE, NAMELESS_BURST = ("nameless", 0.2, 2)
 RELIABLE = b"100rel"
@@ -92,7 +95,10 @@ class Veil:
             event = ANSWER
         else:
             event = REFUSAL
-        what = self.handle(event) if self.until is not None else HOLD
+        if self.until is None:
+            is_late = self.deadline is None and event in (ANSWER, REFUSAL) and self.state == FRESH
+            return self.told(event == ANSWER) if is_late else None
+        what = self.handle(event)
         self.is_refused = self.is_refused or event == REFUSAL
         if what == TELL:
             return self.response(*NOTHING)
@@ -106,11 +112,13 @@ class Veil:
         """Return a bare response of the node itself."""
         return response_to(self.request, status, reason, (), self.tag)
 
+    def told(self, is_kept):
+        """Return what is said of a text."""
+        self.state, self.deadline = OVER, None
+        return self.response(202) if is_kept else self.response(*NOTHING)
+
     def ring(self):
         """Return what is said when the time to ring has come."""
-        if self.until is None:
-            self.state, self.deadline = OVER, None
-            return self.response(202)
         self.handle(RING)
         self.deadline = self.until
         return self.response(180)
@@ -128,6 +136,7 @@ class Uniform:
         self.admission = admission
         self.forwarder = forwarder
         self.held = []
+        self.texts = Shares()
         self.counts = {"held": 0, "no_room": 0}
         self.wakers = {Veil: self._wake}
 
@@ -185,7 +194,7 @@ class Uniform:
         server.hang(veil)
         self.node.deadlines.watch(veil)
         if not is_call:
-            return None
+            return self._text(veil, flow, now)
         self.held = [one for one in self.held if one.state != OVER]
         mine = [one for one in self.held if one.source == source]
         if len(self.held) >= MAX_HELD or len(mine) >= MAX_HELD_OF_ONE:
@@ -197,6 +206,21 @@ class Uniform:
         self.held.append(veil)
         if is_nameless and not self._may_ring(request, now):
             raise SipError(480, "calls without a name have rung there a moment ago")
+        return None
+
+    def _text(self, veil, flow, now):
+        """Let a text go on, None, or nowhere where its sender has caused what he may in a day.
+
+        That is counted for all alike, whether they mean somebody or nobody.
+        """
+        sender = self.admission.sender(veil.request, flow)
+        shares = self.node.commits.shares, self.texts
+        if [one for one in shares if one.wait(sender, now)]:
+            self.counts["no_room"] += 1
+            veil.is_refused = True
+            return []
+        for _ in range(WRITINGS):
+            self.texts.spend(sender, now)
         return None
 
     def _may_ring(self, request, now):
@@ -215,7 +239,13 @@ class Uniform:
 
     def _wake(self, veil, now):
         """It is time to ring, or it has rung long enough; return the effects."""
-        server, layer = veil.server, self.node.layer
+        server, layer, commits = veil.server, self.node.layer, self.node.commits
+        if veil.until is None:
+            if commits.holds(server):
+                veil.deadline = None  # Its own answer says when flash has it.
+                return []
+            is_kept = not (veil.is_refused or commits.is_failing)
+            return layer.show(server, veil.told(is_kept), now)
         if veil.state == FRESH:
             effects = layer.show(server, veil.ring(), now)
             self.node.deadlines.watch(veil)

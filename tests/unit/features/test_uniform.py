@@ -145,6 +145,48 @@ class UniformTest(unittest.TestCase):
             self.exchange.advance(5000)
             self.assertEqual([(at, one.status) for at, one in self.heard(begun)], [(400, 202)])
 
+    def text(self, name):
+        """Let the stranger write; return [(ms, status)] that he hears within 5 s."""
+        begun = self.exchange.now
+        data = self.sam.request("MESSAGE", "sip:%s@home.test" % name, (), "hello")
+        self.exchange.receive(data, self.sam.flow)
+        self.exchange.advance(5000)
+        heard = [(at, one.status) for at, one in self.heard(begun) if one.status != 100]
+        del self.exchange.sent[:]
+        return heard
+
+    def test_a_text_that_waits_for_a_slow_flash_is_not_acknowledged_before(self):
+        self.start()
+        begun = self.exchange.now
+        self.exchange.unwritten = []
+        self.assertEqual(self.text("alice"), [])
+        self.exchange.write()
+        self.assertEqual(self.heard(begun)[-1][0], 5000)
+        self.assertEqual(self.heard(begun)[-1][1].status, 202)
+        self.assertEqual(len(self.exchange.kept), 1)
+
+    def test_no_text_is_acknowledged_while_nothing_can_be_kept(self):
+        self.start()
+        self.exchange.disk_problem = "read-only"
+        for name in ("alice", "nobody"):
+            self.assertEqual(self.text(name), [(400, 480)])
+        self.exchange.unwritten = []
+        self.assertEqual(self.text("alice"), [])
+        self.exchange.write()
+        self.assertEqual(self.heard(0)[-1][1].status, 480)
+        self.exchange.disk_problem = ""
+        self.text("alice")
+        self.assertEqual(self.text("alice"), [(400, 202)])
+
+    def test_whoever_writes_too_much_hears_so_whomever_he_means(self):
+        found = []
+        for name in ("nobody", "alice", "bob"):
+            self.start()
+            found.append([self.text(name) for _ in range(9)])
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0], found[2])
+        self.assertEqual(found[0], [[(400, 202)]] * 8 + [[(400, 480)]])
+
     def test_what_else_is_asked_has_one_answer(self):
         for method, status in (("OPTIONS", 200), ("SUBSCRIBE", 403), ("PUBLISH", 403)):
             answers = set()

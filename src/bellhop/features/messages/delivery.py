@@ -97,6 +97,7 @@ class Delivery:
             self._stored([stored], now),
             lambda problem, now: self._kept(stored, request, server, problem, now),
             now,
+            server,
         )
 
     def _copy(self, stored, now):
@@ -149,6 +150,7 @@ class Delivery:
             self._stored([stored], now),
             lambda problem, now: self._kept(stored, request, server, problem, now),
             now,
+            server,
         )
 
     def _kept(self, stored, request, server, problem, now):
@@ -179,6 +181,7 @@ class Delivery:
             self._stored(messages, now),
             lambda problem, now: self._spread(messages, request, server, problem, now),
             now,
+            server,
         )
 
     def _spread(self, messages, request, server, problem, now):
