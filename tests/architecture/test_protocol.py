@@ -70,9 +70,14 @@ PHRASES = (
     f"has {CUTS[0][1]} octets of the payload on ways of up to {CUTS[0][0]} hops, {CUTS[1][1]} up "
     f"to {CUTS[1][0]}, {CUTS[2][1]} above",
     f"No answer in {seconds(calls.ANSWER_WAIT)}: another way",
-    f"after {', '.join('%d' % (ms // 1000) for ms in calls.REPEATS)} s, silence is filled after "
-    f"{seconds(calls.FILL_AFTER)} and ends a call after {calls.DEAD_AFTER // 1000}",
-    f"what came is acknowledged after {calls.ACK_WAIT} ms",
+    f"after {', '.join('%d' % (ms // 1000) for ms in calls.REPEATS)} s, one with flag "
+    f"{cells.MAY_WAIT} after {seconds(calls.PATIENT)} or when another follows it. Silence is "
+    f"filled after {seconds(calls.FILL_AFTER)} and ends a call after {calls.DEAD_AFTER // 1000}",
+    f"flags: {cells.MORE} it goes on in the next piece, {cells.MAY_WAIT} its acknowledgement may "
+    "wait",
+    f"what came is acknowledged after {calls.ACK_WAIT} ms where nothing else is said, "
+    f"{calls.ACK_SOON} ms where more is to come",
+    f"answers when it has something to say, {calls.ANSWER_AFTER} ms later at the latest",
     f"All of them are said again after {seconds(calls.HELP_WAIT)}",
     f"The called node waits {seconds(calls.RESUME_WAIT)} for it",
     f"{limits.MAX_CIRCUITS} circuits, {limits.MAX_OWN_CALLS} calls of its own, {limits.MAX_LINES} "

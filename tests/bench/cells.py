@@ -25,7 +25,9 @@ from tests.mesh.handset import Handset, status_of  # noqa: E402
 from tests.mesh.town import Town, line, wait_until  # noqa: E402
 from tests.support import lite, netns  # noqa: E402
 
-CALLS, WARM, QUIET_SECONDS = 50, 5, 20
+CALLS, SLOW_CALLS, WARM, QUIET_SECONDS, LEFT_SECONDS = 50, 8, 5, 20, 75
+# A phone that is called rings after so long.
+PAUSE_SECONDS = 0.08
 # Set-ups of one neighbour are bounded to four a second.
 PACE_SECONDS = 0.3
 ETHERNET = 14
@@ -153,19 +155,41 @@ def octets(town):
     return found
 
 
-def ring_once(one, two, target):
-    """Return the seconds from the INVITE that passed the door to the ringing; hang up after it."""
+def octets_of(town, work, times):
+    """Return ([octets on each street], seconds) while work() is done so many times."""
+    begun, before = time.monotonic(), octets(town)
+    for _ in range(times):
+        work()
+        time.sleep(PACE_SECONDS)
+    sent = [now - was for now, was in zip(octets(town), before)]
+    return sent, time.monotonic() - begun
+
+
+def over_idle(sent, times, idle):
+    """Return the octets on each street that one of `times` needs beyond what idle nodes say."""
+    rates = [still / idle[1] for still in idle[0]]
+    return [(value - rate * sent[1]) / times for value, rate in zip(sent[0], rates)]
+
+
+def ring_once(one, two, target, pause=0):
+    """Return the seconds from the INVITE that passed the door to the ringing; hang up after it.
+
+    pause: seconds before the phone rings, twenty times that before it answers and as long a talk.
+    """
     begun = time.perf_counter()
     call = one.dial(target)
     came = two.incoming()
+    time.sleep(pause)
     two.respond(came, 180, "Ringing")
     one.wait_ringing(call)
     rang = time.perf_counter() - begun
+    time.sleep(20 * pause)
     two.respond(came, 200)
     answer = one.final(call, "INVITE")
     assert status_of(answer) == 200, answer
     one.acknowledge(call, answer)
     two.incoming("ACK")
+    time.sleep(20 * pause)
     assert status_of(one.hang_up_at(two, call, answer)) == 200
     return rang
 
@@ -185,30 +209,26 @@ def measured(count, calls):
         for _ in range(WARM):
             ring_once(one, two, target)
         before = [resident_kb(node.process.pid) for node in town.nodes]
-        cpu, sent, begun = (
-            [cpu_seconds(n.process.pid) for n in town.nodes],
-            octets(town),
-            time.monotonic(),
-        )
+        cpu = [cpu_seconds(n.process.pid) for n in town.nodes]
         rings = []
-        for _ in range(calls):
+
+        def ring():
             rings.append(ring_once(one, two, target))
-            time.sleep(PACE_SECONDS)
-        took = time.monotonic() - begun
+
+        sent = octets_of(town, ring, calls)
         cpu = [cpu_seconds(n.process.pid) - was for n, was in zip(town.nodes, cpu)]
-        sent = [now - was for now, was in zip(octets(town), sent)]
         memory = [resident_kb(n.process.pid) for n in town.nodes]
-        time.sleep(12)  # What a call leaves behind is over.
-        rest, still = octets(town), time.monotonic()
-        time.sleep(QUIET_SECONDS)
-        quiet = time.monotonic() - still
-        rest = [(now - was) * took / quiet for now, was in zip(octets(town), rest)]
+        slow = octets_of(town, lambda: ring_once(one, two, target, PAUSE_SECONDS), SLOW_CALLS)
+        # All that calls leave behind is gone by then.
+        time.sleep(LEFT_SECONDS)
+        idle = octets_of(town, lambda: time.sleep(1), QUIET_SECONDS)
         one.close()
         two.close()
     return {
         "rings": rings,
         "cpu_ms": [1000 * value / calls for value in cpu],
-        "octets": [(value - idle) / calls for value, idle in zip(sent, rest)],
+        "octets": over_idle(sent, calls, idle),
+        "octets_slow": over_idle(slow, SLOW_CALLS, idle),
         "memory_kb": memory,
         "grown_kb": [now - was for now, was in zip(memory, before)],
     }
@@ -264,6 +284,9 @@ def main():
     sent = found[5]["octets"]
     words = f"{min(sent):,.0f} to {max(sent):,.0f}"
     print_row("octets of IP a call and link", "7,200 to 7,400", words)
+    slow = found[5]["octets_slow"]
+    words = f"{min(slow):,.0f} to {max(slow):,.0f}"
+    print_row("the same, rings and talks 1.6 s", "7,200 to 7,400", words)
     print_row("octets a call, two nodes", "", f"{found[2]['octets'][0]:,.0f}")
     grown = max(found[5]["grown_kb"]) / 1024
     print_row("memory of a node, grown by calls", "1.5 MB", f"{grown:.1f} MB")

@@ -27,8 +27,13 @@ RESUME_WAIT, HALF_LIFE = (12000, 5000)
 RECORD_WAIT = 2000
 # A piece that is not acknowledged is said again after these times; after the last the call is over.
 REPEATS = (1000, 2000, 4000, 8000, 16000)
-# An acknowledgement waits for something to say; silence is filled, and ends a call.
-ACK_WAIT, FILL_AFTER, DEAD_AFTER = (100, 30000, 90000)
+# The called one's answer waits so long for what it may bring along: phones ring soon.
+ANSWER_AFTER = 200
+# An acknowledgement waits for something to say, but not until all is said again, and not long where
+# more is to come; silence is filled, and ends a call.
+ACK_WAIT, ACK_SOON, FILL_AFTER, DEAD_AFTER = (500, 100, 30000, 90000)
+# What need not be acknowledged for its own sake is said again only where no silence was filled.
+PATIENT = 2 * FILL_AFTER
 # Pieces that are said at once, and kept before their turn.
 MAX_EARLY = 16
 # Streams of sound of a call: RTP and RTCP of two m-lines.
@@ -74,11 +79,11 @@ SHORTEST = Discreet(0, None)
 class Out:
     """One piece that is not acknowledged yet."""
 
-    __slots__ = ("at", "more", "octets", "tries")
+    __slots__ = ("at", "flags", "octets", "tries")
 
-    def __init__(self, octets, more):
+    def __init__(self, octets, flags):
         self.octets = octets
-        self.more = more
+        self.flags = flags
         self.at = None
         self.tries = 0
 
@@ -93,6 +98,8 @@ class Call:
     its starts when the call began.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
+    first: what is said along with the handshake; rests: nothing is to be said any more, as far as
+    the user of this end knows.
     """
 
     __slots__ = (
@@ -100,7 +107,8 @@ class Call:
         "epoch", "first", "got", "guise", "has_sound", "heard_at", "id", "is_caller", "is_help",
         "is_plain",
         "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
-        "ports", "queued", "refusal", "said_at", "session", "state", "until", "way", "window",
+        "ports", "queued", "refusal", "rests", "said_at", "session", "state", "until", "way",
+        "window",
     )  # fmt: skip
 
     def __init__(self, node, call_id, is_caller, epoch, now):
@@ -109,7 +117,7 @@ class Call:
         self.epoch = epoch
         self.is_caller = is_caller
         self.state = OPENING
-        self.is_help = self.is_plain = False
+        self.is_help = self.is_plain = self.rests = False
         self.level, self.guise = 0, None
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
@@ -147,7 +155,8 @@ class Call:
         """Set the next time at which this call needs attention."""
         times = [self.until]
         if self.state == OPEN:
-            times += [self.acked_at, self.said_at + FILL_AFTER, self.heard_at + DEAD_AFTER]
+            filled_at = None if self.rests else self.said_at + FILL_AFTER
+            times += [self.acked_at, filled_at, self.heard_at + DEAD_AFTER]
             times += [_next(out) for out in self.out.values() if out.at is not None]
         times = [at for at in times if at is not None]
         self.deadline = min(times) if times and self.state != CLOSED else None
@@ -167,7 +176,7 @@ class Call:
             self.parts.append(one.octets)
             if len(self.parts) * cells.PIECE_BYTES > MAX_SAID:
                 raise MeshError("a message is too long")
-            if not one.more:
+            if not one.flags & cells.MORE:
                 whole.append(b"".join(self.parts))
                 self.parts = []
         return whole
@@ -421,23 +430,36 @@ class Calls:
             self.table[node, call_id] = call
             said = [Said(call, octets)]
         call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
-        message = handshake.write(b"", self.mesh.random(KEY_BYTES))
+        circuit.user = _Side(self, call)
+        if not said or is_help:
+            return self._answer(call, circuit, handshake, is_one_more, now) + said
+        call.circuit, call.asked = circuit, {circuit: handshake}
+        call.until = now + ANSWER_AFTER
+        self._watch(call)
+        return self._sound(call) + said
+
+    def _answer(self, call, circuit, handshake, is_one_more, now):
+        """Say message 2, and with it what the call has to say first; return the effects."""
+        message = handshake.write(call.first, self.mesh.random(KEY_BYTES))
         session = handshake.h[: cells.SESSION_BYTES]
         to_called, to_caller, third = handshake.split()
         keys = to_caller, to_called, third
         if is_one_more:
-            call.offers[circuit] = session, keys
-            circuit.user, effects = _Side(self, call), []
+            call.offers[circuit], effects = (session, keys), []
         else:
             call.session = session
             effects = self._answered(call, keys, circuit, now)
-        answer = self.circuits.say(circuit, cells.write_answer(message), now)
-        return answer + effects + said
+        return self.circuits.say(circuit, cells.write_answer(message), now) + effects
+
+    def _answer_asked(self, call, now):
+        """Answer the first message that waits for it; return the effects."""
+        circuit, handshake = call.asked.popitem()
+        return self._answer(call, circuit, handshake, False, now)
 
     def _answered(self, call, keys, circuit, now):
         """Both have keys; return the effects that say what has waited."""
         effects = self._let_go(call, circuit, now)
-        call.keys, call.first = keys, b""
+        call.keys = keys
         call.epoch = self.mesh.epoch(call.node)
         call.counter, call.window = 0, Window()
         if circuit is not call.circuit:
@@ -485,17 +507,35 @@ class Calls:
 
     # Both sides.
 
-    def say(self, call, octets, now):
-        """Say a message; return the effects."""
+    def say(self, call, octets, may_wait, now):
+        """Say a message; return the effects. may_wait: it is lost without harm."""
+        call.rests = False
+        if call.asked and not call.is_caller:
+            if len(octets) <= cells.MAX_ANSWER:
+                call.first, octets = octets, b""
+            effects = self._answer_asked(call, now)
+            return effects + (self.say(call, octets, may_wait, now) if octets else [])
+        for out in call.out.values():
+            if out.flags & cells.MAY_WAIT and out.at is not None:
+                # What comes after it waits for it.
+                out.flags, out.at = out.flags & cells.MORE, now
         for at in range(0, len(octets), cells.PIECE_BYTES):
             part = octets[at : at + cells.PIECE_BYTES]
             call.number += 1
-            call.out[call.number] = Out(part, at + cells.PIECE_BYTES < len(octets))
+            flags = cells.MORE if at + cells.PIECE_BYTES < len(octets) else 0
+            call.out[call.number] = Out(part, flags | (cells.MAY_WAIT if may_wait else 0))
         return self._due(call, now)
+
+    def rest(self, call):
+        """Nothing is to be said in a call any more, as far as its user knows."""
+        call.rests = True
+        self._watch(call)
 
     def heard(self, call, circuit, body, now):
         """Take the body of a cell of the other side; return the effects; raises MeshError."""
         if circuit in call.asked:
+            if not call.is_caller:
+                raise MeshError("there are no keys yet")
             try:
                 return self._take_answer(call, circuit, body, now)
             except MeshError:
@@ -511,11 +551,15 @@ class Calls:
             return effects
         call.window.take(counter)
         call.heard_at = now
+        if not call.is_caller:
+            call.first = b""  # Who has the keys has heard it.
         was_lost = call.state == LOST
         call.handle(PIECE)
         whole = call.take(piece)
-        if piece.number and call.acked_at is None:
-            call.acked_at = now + ACK_WAIT
+        if whole:
+            call.rests = False
+        if piece.number and not piece.flags & cells.MAY_WAIT and call.acked_at is None:
+            call.acked_at = now + (ACK_SOON if piece.flags & cells.MORE else ACK_WAIT)
         effects += self._go_on(call, now) if was_lost else self._due(call, now)
         return effects + [Said(call, octets) for octets in whole]
 
@@ -528,10 +572,13 @@ class Calls:
 
     def _take_answer(self, call, circuit, body, now):
         handshake = call.asked[circuit]
-        handshake.read(cells.read_answer(body))
+        first = handshake.read(cells.read_answer(body))
         to_called, to_caller, third = handshake.split()
         call.session = handshake.h[: cells.SESSION_BYTES]
+        call.first = b""
         effects = self._answered(call, (to_called, to_caller, third), circuit, now)
+        if first:
+            effects.append(Said(call, first))
         before, call.before = call.before, []
         for place, early in before:
             if place is circuit and call.state == OPEN:
@@ -564,7 +611,7 @@ class Calls:
                 if out.at is None or now >= _next(out):
                     out.tries += out.at is not None
                     out.at = now
-                    piece = cells.Piece(cells.SIP, out.more, number, call.got, out.octets)
+                    piece = cells.Piece(cells.SIP, out.flags, number, call.got, out.octets)
                     effects += self._piece(call, piece, now)
             if call.acked_at is not None and now >= call.acked_at:
                 effects += self._say_nothing(call, now)
@@ -591,6 +638,8 @@ class Calls:
             call.circuit = None
         elif not is_asked or (call.asked and not record):
             return []  # One of several, and others may answer.
+        if call.rests and call.is_caller:
+            return self._close(call, None, now)
         if not call.handle(LOSS):
             return []
         if reason == cells.NO_SESSION or (not call.is_caller and self._is_forgotten(call)):
@@ -631,6 +680,8 @@ class Calls:
         if call.until is not None and now >= call.until:
             if call.is_caller:
                 return self._try(call, now)
+            if call.asked:
+                return self._answer_asked(call, now)
             return self._close(call, "its way is gone", now)
         if call.state == OPEN:
             if now >= call.heard_at + DEAD_AFTER:
@@ -641,10 +692,12 @@ class Calls:
             if late and tries >= len(REPEATS):
                 return self._close(call, "does not acknowledge", now)
             if call.is_caller and [out for out in late if out.tries == 1]:
+                if call.rests:
+                    return self._close(call, None, now)
                 # The way has fallen silent: another one, and all of it again.
                 call.handle(LOSS)
                 return self._try(call, now)
-            if now >= call.said_at + FILL_AFTER:
+            if not call.rests and now >= call.said_at + FILL_AFTER:
                 effects = self._say_nothing(call, now)
                 self._watch(call)
                 return effects
@@ -687,4 +740,7 @@ class _Side:
 
 def _next(out):
     """Return when a piece is to be said again."""
-    return out.at + REPEATS[min(out.tries, len(REPEATS) - 1)] if out.at is not None else 0
+    if out.at is None:
+        return 0
+    wait = REPEATS[min(out.tries, len(REPEATS) - 1)]
+    return out.at + (max(wait, PATIENT) if out.flags & cells.MAY_WAIT else wait)

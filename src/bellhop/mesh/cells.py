@@ -29,6 +29,11 @@ MAX_MESSAGE_1 = 4 * BODY_BYTES
 CALL_BYTES = 8
 SESSION_BYTES = PROOF_BYTES = 16
 PIECE_HEAD, PIECE_BYTES = (12, 980)
+# Flags of a piece: the message goes on in the next one; its acknowledgement may wait for something
+# to say.
+MORE, MAY_WAIT = (1, 2)
+# The longest message that goes along with message 2 of the handshake.
+MAX_ANSWER = BODY_BYTES - 2 - KEY_BYTES - noise.TAG_BYTES
 
 GONE, NO_NEXT, FULL, NO_PREKEY, NO_SESSION = REASONS = (0, 1, 2, 3, 6)
 NOTICE_BYTES = BODY_BYTES - noise.TAG_BYTES
@@ -51,8 +56,8 @@ Cell = namedtuple("Cell", ("label", "count", "body"))
 # What a hop finds in its block. fresh: the maker's public key for it; short: the next node; body:
 # of the next cell, or the payload.
 Opened = namedtuple("Opened", ("keys", "command", "flags", "fresh", "short", "body"))
-# kind: SIP or NOTHING; more: it goes on in the next piece; number 0: it need not be acknowledged.
-Piece = namedtuple("Piece", ("kind", "more", "number", "got", "octets"))
+# kind: SIP or NOTHING; flags: MORE, MAY_WAIT; number 0: it need not be acknowledged.
+Piece = namedtuple("Piece", ("kind", "flags", "number", "got", "octets"))
 
 
 def write(label, count, body):
@@ -230,7 +235,7 @@ def prologue(crypto, called, number, kind):
 
 def write_piece(crypto, key, counter, piece):
     """Return the body of a data cell."""
-    inside = bytes((piece.kind, piece.more)) + piece.number.to_bytes(4, "big")
+    inside = bytes((piece.kind, piece.flags)) + piece.number.to_bytes(4, "big")
     inside += piece.got.to_bytes(4, "big") + len(piece.octets).to_bytes(2, "big") + piece.octets
     inside += bytes(PIECE_BYTES - len(piece.octets))
     return counter.to_bytes(8, "big") + noise.seal(crypto, key, counter, inside, b"")

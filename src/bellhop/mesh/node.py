@@ -472,9 +472,9 @@ class Mesh:
         call, effects = self.calls.dial(node, octets, peers, is_help, discreet, now)
         return call, self._done(effects, now)
 
-    def say(self, call, octets, now):
-        """Say one more message in a call."""
-        return self._done(self.calls.say(call, octets, now), now)
+    def say(self, call, octets, now, may_wait=False):
+        """Say one more message in a call. may_wait: it is lost without harm, as an ACK is."""
+        return self._done(self.calls.say(call, octets, may_wait, now), now)
 
     def meet(self, call, peers, now):
         """Say which ports on 127.0.0.1 speak in a call that carries sound."""

@@ -510,12 +510,161 @@ class Disorder(unittest.TestCase):
         network.run(10)
         before = len(network.log)
         say(network, 1, called(network, 1), b"ringing")
-        (later,) = [one for _, index, one in network.log[before:] if index == 1]
-        answer = [one for _, index, one in network.log[:before] if index == 1][-1]
+        say(network, 1, called(network, 1), b"answered")
+        answer, later = [one for _, index, one in network.log[before:] if index == 1]
         network.cut.clear()
         network.perform(1, [later, answer])
         network.run(50)
-        self.assertEqual((said(network, 0), call.state), ([b"ringing"], calls.OPEN))
+        self.assertEqual(said(network, 0), [b"ringing", b"answered"])
+        self.assertEqual(call.state, calls.OPEN)
+
+
+class Sparing(unittest.TestCase):
+    """As few cells as what is said needs: each is a thousand octets on every link."""
+
+    def cells(self, network, index=None):
+        """Return who has sent a cell, in order."""
+        sent = [(at, one.data) for _, at, one in network.log if isinstance(one, SendMesh)]
+        whole = [at for at, data in sent if len(data) > cells.CELL_BYTES]
+        return whole if index is None else [at for at in whole if at == index]
+
+    def talk(self, network, pause):
+        """Ring, answer and hang up from node 0 to the last, with pauses; return both Calls."""
+        del network.log[:]
+        last = len(network.nodes) - 1
+        call = begin(network, b"INVITE")
+        network.run(pause)
+        other = called(network, last)
+        say(network, last, other, b"180")
+        network.run(10 * pause)
+        say(network, last, other, b"200")
+        network.run(pause)
+        effects = network.nodes[0].say(call, b"ACK", network.now, True)
+        network.perform(0, effects)
+        network.run(100 * pause)
+        say(network, 0, call, b"BYE")
+        network.run(pause)
+        say(network, last, other, b"200 of BYE")
+        network.nodes[last].calls.rest(other)
+        network.run(pause)
+        network.perform(0, network.nodes[0].hang_up(call, network.now))
+        network.run(1000)
+        return call, other
+
+    def test_a_whole_call_is_six_cells_and_leaves_nothing(self):
+        for pause in (20, 150):
+            network = ready(4, line(4))
+            self.talk(network, pause)
+            self.assertEqual(said(network, 3), [b"INVITE", b"ACK", b"BYE"])
+            self.assertEqual(said(network, 0), [b"180", b"200", b"200 of BYE"])
+            self.assertEqual(self.cells(network, 0), [0] * 3)
+            self.assertEqual(self.cells(network, 3), [3] * 3)
+            self.assertEqual(len(self.cells(network)), 3 * 6)
+            network.run(13000)
+            self.assertEqual(len(self.cells(network)), 3 * 6)
+            for node in network.nodes:
+                self.assertEqual((node.circuits.table, node.calls.table), ({}, {}))
+
+    def test_who_rings_late_has_answered_before(self):
+        network = ready(2, line(2))
+        call = begin(network, b"INVITE")
+        network.run(150)
+        self.assertEqual(call.state, calls.OPENING)
+        network.run(100)
+        self.assertEqual((call.state, said(network, 0)), (calls.OPEN, []))
+        say(network, 1, called(network, 1), b"180")
+        network.run(100)
+        self.assertEqual(said(network, 0), [b"180"])
+
+    def test_what_does_not_go_along_with_the_answer_follows_it(self):
+        for size in (cells.MAX_ANSWER, cells.MAX_ANSWER + 1, 5000):
+            network = ready(3, line(3))
+            begin(network, b"INVITE")
+            network.run(50)
+            say(network, 2, called(network, 2), b"x" * size)
+            network.run(500)
+            self.assertEqual(said(network, 0), [b"x" * size])
+
+    def test_an_answer_that_is_lost_is_said_once_by_another_way(self):
+        network = ready(5, ring(5))
+        network.run(10000)
+        call = begin(network, b"INVITE", there=2)
+        network.run(20)
+        network.silence(0, 1)
+        say(network, 2, called(network, 2), b"180")
+        network.run(4000)
+        self.assertEqual(said(network, 0), [b"180"])
+        self.assertEqual(said(network, 2), [b"INVITE"])
+        say(network, 0, call, b"ACK")
+        say(network, 2, called(network, 2), b"200")
+        network.run(1000)
+        self.assertEqual(said(network, 0), [b"180", b"200"])
+        self.assertEqual(said(network, 2), [b"INVITE", b"ACK"])
+
+    def test_cells_before_the_answer_change_nothing(self):
+        network = ready(2, line(2))
+        call = begin(network, b"INVITE")
+        network.run(20)
+        circuit = call.circuit
+        for octets in (b"\xff" * cells.BODY_BYTES, bytes(cells.BODY_BYTES)):
+            body = octets
+            network.perform(0, network.nodes[0].circuits.say(circuit, body, network.now))
+        network.run(20)
+        self.assertEqual(called(network, 1).state, calls.OPENING)
+        say(network, 1, called(network, 1), b"180")
+        network.run(100)
+        self.assertEqual(said(network, 0), [b"180"])
+
+    def test_what_may_wait_is_there_before_what_comes_after_it(self):
+        network = ready(2, line(2), seed=3)
+        network.run(10000)
+        call = begin(network, b"INVITE")
+        network.run(20)
+        say(network, 1, called(network, 1), b"200")
+        network.run(100)
+        network.silence(0, 1)  # Longer than neighbours say it again, too short to miss them.
+        network.perform(0, network.nodes[0].say(call, b"ACK", network.now, True))
+        network.run(3000)
+        network.silence(0, 1, False)
+        network.run(1000)
+        say(network, 0, call, b"BYE")
+        network.run(5000)
+        self.assertEqual(said(network, 1), [b"INVITE", b"ACK", b"BYE"])
+
+    def test_the_last_word_is_not_lost_where_the_way_is(self):
+        network = ready(5, ring(5))
+        network.run(10000)
+        call = begin(network, b"INVITE", there=2)
+        network.run(20)
+        other = called(network, 2)
+        network.silence(1, 2)
+        say(network, 2, other, b"486")
+        network.nodes[2].calls.rest(other)
+        network.run(12000)
+        self.assertEqual(said(network, 0), [b"486"])
+        network.perform(0, network.nodes[0].hang_up(call, network.now))
+        network.run(30000)
+        for node in network.nodes:
+            self.assertEqual((node.circuits.table, node.calls.table), ({}, {}))
+
+    def test_what_rests_is_not_filled_and_goes_on_when_asked(self):
+        network = ready(2, line(2))
+        call = begin(network, b"text")
+        network.run(20)
+        other = called(network, 1)
+        say(network, 1, other, b"202")
+        network.nodes[1].calls.rest(other)
+        network.run(20)
+        network.nodes[0].calls.rest(call)
+        del network.log[:]
+        network.run(60000)
+        self.assertEqual(self.cells(network), [])
+        say(network, 0, call, b"another")
+        network.run(100)
+        say(network, 1, other, b"202 too")
+        network.run(100)
+        self.assertEqual(said(network, 1), [b"text", b"another"])
+        self.assertEqual(said(network, 0), [b"202", b"202 too"])
 
 
 if __name__ == "__main__":

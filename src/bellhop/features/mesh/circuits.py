@@ -129,6 +129,10 @@ class Line:
         """Tell whether an answer is still to come or to go."""
         return bool(self.asked or self.came)
 
+    def is_over(self):
+        """Tell whether nothing more is to be said, as far as this house knows."""
+        return not self.is_dialog and not self.is_waiting()
+
 
 def of_row(row, now):
     """Return the Line of a row; raises KeyError, TypeError or ValueError."""
@@ -448,6 +452,8 @@ class Circuits:
         if response.status >= 200:
             line.came.pop((number, method), None)
             self._note_final(line, response)
+            if line.call is not None and self._is_over(line.call):
+                self.mesh.calls.rest(line.call)
             if method == b"INVITE" and response.status >= 300 and request is not None:
                 effects.append(Receive(self.dialling.flow_to(line.node), _ack(request, response)))
         return effects + self._keep(line)
@@ -502,7 +508,7 @@ class Circuits:
             if is_text and line.guise is None:
                 self.texting[line.node, line.level] = line.call
         else:
-            effects = self.mesh.say(line.call, octets, now)
+            effects = self.mesh.say(line.call, octets, now, message.cseq[1] == b"ACK")
             if peers is not None:
                 effects += self.mesh.meet(line.call, peers, now)
         return self.carry_out(effects, now)
@@ -640,7 +646,21 @@ class Circuits:
             self._note_final(line, response)
             if response.cseq[1] == b"INVITE" and response.status < 300:
                 line.accepted = {response.cseq: request}  # Another phone may have answered too.
-        return [Receive(self.dialling.flow_to(line.node), made)] + self._keep(line)
+        effects = [Receive(self.dialling.flow_to(line.node), made)] + self._keep(line)
+        return effects + (self._part(call, now) if response.status >= 200 else [])
+
+    def _is_over(self, call):
+        """Tell whether nothing more is to be said in a call."""
+        return not [one for one in self.lines if one.call is call and not one.is_over()]
+
+    def _part(self, call, now):
+        """Let go of a call after the last answer, which nothing else acknowledges."""
+        if not self._is_over(call):
+            return []
+        if call in self.texting.values():
+            self.mesh.calls.rest(call)  # The next text goes the same way.
+            return []
+        return self.carry_out(self.mesh.hang_up(call, now), now)
 
     def _bring(self, made, message, line):
         """Add what all messages to phones have, and what may pass."""
