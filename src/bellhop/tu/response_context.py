@@ -175,9 +175,10 @@ def _fail_for_all(context, now, branch, response):
 
     Nor does it keep the call from where its user lets it be forwarded to.
     """
-    if context.is_help:  # One who will not help does not speak for the others.
-        return _fail(context, now, branch, response)
     user = _user(branch.target)
+    is_member = user is None and context.callee is not None and context.callee.kind == "group"
+    if context.is_help or is_member:  # Who is elsewhere does not speak for the others.
+        return _fail(context, now, branch, response)
     _leave_out(context, user)
     theirs = [one for one in context.pending() if user is None or _user(one.target) in (None, user)]
     return _cancel(theirs, None, branch) + _fail(context, now, branch, response)

@@ -36,6 +36,13 @@ def shown(context, step):
     return (what,)
 
 
+class Section:
+    """Of a group or user."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+
 class TableTest(unittest.TestCase):
     def test_every_pair_is_decided_once(self):
         for state in rc.STATES:
@@ -146,6 +153,13 @@ class FailureTest(unittest.TestCase):
         tell(context, 1, 180)
         self.assertEqual(tell(context, 0, 603), [("cancel", 1, None)])
         self.assertEqual(tell(context, 1, 487), [("respond", 603)])
+
+    def test_a_6xx_of_a_group_s_member_elsewhere_speaks_for_nobody_else(self):
+        context = context_of(2, more=1)
+        context.callee = Section("group")
+        tell(context, 1, 180)
+        self.assertEqual(tell(context, 0, 603), [])
+        self.assertEqual(tell(context, 1, 486), [("start",)])
 
     def test_a_2xx_after_a_6xx_goes_on(self):
         context = context_of(2)
