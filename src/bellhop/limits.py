@@ -137,6 +137,9 @@ MAX_CONTROL_BYTES = 1048576
 # 40 lamp keys.
 MAX_SUBSCRIPTIONS = 512
 MAX_SUBSCRIPTIONS_PER_HOST = 64
+# Calls and texts to groups that hold members of other houses: whom each has reached is remembered
+# until so many others have come; who is forgotten earlier rings twice.
+MAX_ROUNDS = 64
 # Calls with providers of telephone numbers, of two dialogs and three kilobytes each; a line of the
 # largest houses has 30 channels.
 MAX_TRUNK_CALLS = 128

@@ -3,8 +3,12 @@
 The dial plan knows who the members are; here some of them rest, others begin, and more join in.
 """
 
+from ..core.feature import first
+from ..effects import CELLS
 from ..errors import SipError
+from ..sip import uri
 from ..tu import dialplan, wishes
+from ..tu.rounds import GROUP, Rounds
 
 ROTATING = "rotating"
 
@@ -33,18 +37,26 @@ class Hunting:
         self.forwarder = forwarder
         self.own = own
         self.find = find
+        self.rounds = Rounds(node.random)
         self.turns = {}
         self.later = {}
         self.wakers = {Later: self._join}
 
     def lead(self, request, flow, found, now):
-        """Return how the members of a group ring that is called."""
+        """Return how the members of a group ring that is called; refuses what has rung already."""
         group = found.callee
         if request.method != b"INVITE" or request.to.tag is not None:
             return found
-        if found.rule != dialplan.LOCAL or group is None or group.kind != "group":
+        if found.rule != dialplan.LOCAL or group is None:
             return found
-        lists = self._lists(group, request, now)
+        if not self.rounds.takes(request, group.name):
+            raise SipError(487, "this call rings at %s already" % group.name)
+        if group.kind != "group":
+            return self._member(group, request, flow, found)
+        if [member for member in group.rings if ":" in member]:
+            self.rounds.begin(request)
+            self.rounds.takes(request, group.name)
+        lists = self._lists(group, request, first(self.node.hooks.caller, request, flow), now)
         if not lists:
             return self._overflow(group, request, now) or dialplan.Found(
                 found.rule, [], group, None
@@ -58,26 +70,37 @@ class Hunting:
         together = [target for targets in lists for target in targets]
         return dialplan.Found(found.rule, [together], group, patience)
 
-    def _lists(self, group, request, now):
-        """Return the Targets of each member who may ring now, in the order of this call."""
+    def _member(self, user, request, flow, found):
+        """Return the Found of a user, who may pause what groups of other houses ask."""
+        if flow.transport == CELLS and request.has(GROUP) and self.own.value(user, wishes.PAUSE):
+            raise SipError(480, "%s takes no calls of groups now" % user.name)
+        return found
+
+    def _lists(self, group, request, beyond, now):
+        """Return the Targets of each member who may ring now, in the order of this call.
+
+        beyond: as of `caller` who calls from another house, and is not called by this.
+        """
         node, lists = self.node, []
         for member in group.rings:
             user = node.settings.users.get(member)
             found = []
             if user is None:
-                found = self._elsewhere(member, request, now)
-            elif not self._rests(user, now):
+                found = self._elsewhere(member, request, beyond, now)
+            elif not self._rests(user, now) and self.rounds.takes(request, member):
                 found = dialplan.member_targets(node.settings, node.location, member, now)
             lists += [found] if found else []
         if group.strategy == ROTATING and lists:
             turn = self.turns.get(group.name, 0)
             self.turns[group.name] = turn + 1
-            first = turn % len(lists)
-            lists = lists[first:] + lists[:first]
+            begins = turn % len(lists)
+            lists = lists[begins:] + lists[:begins]
         return lists
 
-    def _elsewhere(self, member, request, now):
+    def _elsewhere(self, member, request, beyond, now):
         """Return the Targets of a member elsewhere; none where no way leads there now."""
+        if beyond is not None and beyond == first(self.node.hooks.callee, _uri(member)):
+            return []
         try:
             stages = self.find(request, member, now).stages
         except SipError:
@@ -120,8 +143,13 @@ class Hunting:
     def _overflow(self, group, request, now):
         if not group.overflow:
             return None
+        self.rounds.again(request)
         led = self.find(request, group.overflow, now)
         return None if led.callee is group or not led.stages else led
+
+
+def _uri(member):
+    return uri.parse(member.encode())
 
 
 def _member(target, member):

@@ -4,6 +4,7 @@ import gc
 import unittest
 
 from tests.support.exchange import Exchange, telephone
+from tests.support.houses import TwoHouses
 from tests.support.messages import settings
 from tests.unit.features.test_wishes import USERS, House
 
@@ -99,6 +100,70 @@ class HuntingTest(House):
         found = settings(users=USERS % "" + more)
         self.assertEqual(found.groups["all"].rings, ["bob", "alice"])
         self.assertIn("members of each other", str(found.problems[0]))
+
+    def test_groups_that_send_their_calls_to_each_other_end_in_words(self):
+        more = GROUPS % "option overflow 301" + "\toption overflow 300\n"
+        self.exchange = Exchange(settings(self.node, users=USERS % "" + more))
+        self.phones = {"bob": telephone(self.exchange, "bob", "bob", "10.0.0.3")}
+        self.phones["carol"] = telephone(self.exchange, "carol", "carol", "10.0.0.4")
+        self.call("carol", "300")
+        for _ in range(20):
+            self.answer("bob", 486)
+        answer = self.phones["carol"].asked["response"]
+        self.assertEqual(answer.status, 482)
+        self.assertIn(b"in a circle", answer.reason)
+
+
+BACK = """
+config group
+	option name back
+	option extension 610
+	list member alice
+	list member bob
+	list member 'sip:more@OTHER'
+	list member 'sip:carol@OTHER'
+"""
+MORE = """
+config group
+	option name more
+	option extension 611
+	list member carol
+	list member dave
+	list member 'sip:back@OTHER'
+	list member 'sip:alice@OTHER'
+config contact
+	option number 600
+	option address 'sip:back@OTHER'
+"""
+
+
+class HousesTest(TwoHouses):
+    def ring(self, name, number):
+        """Dial; let a while pass in which phones ring; return who was rung how often."""
+        phone = self.phones[name]
+        phone.house.receive(phone.request("INVITE", "sip:%s@home.test" % number), phone.flow.host)
+        found = []
+        for _ in range(40):
+            for other, messages in self.advance(100).items():
+                for one in messages:
+                    if getattr(one, "method", None) == b"INVITE":
+                        found.append(other)
+                        self.answer(other, 180)
+        return sorted(found)
+
+    def test_groups_that_hold_each_other_ring_each_phone_once(self):
+        self.build(BACK, MORE)
+        self.assertEqual(self.ring("alice", "610"), ["bob", "carol", "dave"])
+
+    def test_who_calls_a_group_of_another_house_is_not_called_by_it(self):
+        self.build(BACK.replace("more@", "dave@"), MORE)
+        self.assertEqual(self.ring("carol", "600"), ["alice", "bob", "dave"])
+
+    def test_who_pauses_is_not_rung_by_the_group_of_another_house(self):
+        self.build(BACK)
+        self.call("carol", "*45")
+        self.assertEqual(self.ring("alice", "610"), ["bob"])
+        self.assertEqual(self.ring("bob", "401"), ["carol"])
 
 
 if __name__ == "__main__":

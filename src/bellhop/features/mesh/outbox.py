@@ -13,6 +13,7 @@ from ...mesh.identity import short_id
 from ...sip import scan, uri
 from ...sip.message import Request, response_to
 from ...text import of_octets
+from ...tu.rounds import GROUP
 
 NAME = "outbox"
 # A text is kept for so long; its phone is told after so long that it will be brought later.
@@ -25,7 +26,7 @@ NOT_NOW = (408, 429, 480, 486, 487, 500, 502, 503, 504)
 # "Somebody is typing" is worth nothing later (RFC 3994).
 TYPING = b"application/im-iscomposing+xml"
 KEPT = (b"from", b"content-type", b"content-encoding", b"date", b"subject", b"reply-to",
-        b"privacy")  # fmt: skip
+        b"privacy", GROUP)  # fmt: skip
 MAX_SECONDS = 2**32 - 1
 SHOWN = 40
 

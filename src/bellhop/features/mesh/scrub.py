@@ -11,7 +11,7 @@ KEPT = frozenset(
     b"rseq rack event allow-events subscription-state expires min-expires accept refer-sub "
     b"geolocation privacy resource-priority info-package retry-after session-expires min-se "
     b"bellhop-key bellhop-confirm bellhop-person bellhop-statement bellhop-looked-up "
-    b"recv-info".split()
+    b"bellhop-group recv-info".split()
 )
 # What tells who calls; it does not pass where a caller hides.
 NAMING = (b"bellhop-person", b"bellhop-statement", b"reply-to")

@@ -5,13 +5,25 @@ Each member has a copy that waits as any text does; who sent it gets none.
 
 import binascii
 
+from ...core.feature import first
 from ...effects import CELLS
 from ...errors import SipError
+from ...sip import uri
 from ...sip.message import Request
 from ...tu import dialplan
+from ...tu.rounds import GROUP, Rounds
 
 # What of a text goes on to a member elsewhere.
-KEPT = (b"from", b"to", b"content-type", b"content-encoding", b"date", b"subject", b"expires")
+KEPT = (
+    b"from",
+    b"to",
+    b"content-type",
+    b"content-encoding",
+    b"date",
+    b"subject",
+    b"expires",
+    GROUP,
+)
 
 
 class Spread:
@@ -28,28 +40,42 @@ class Spread:
         self.delivery = delivery
         self.find = find
         self.post = None
+        self.rounds = Rounds(node.random)
 
     def post_by(self, post):
         """Let texts to nodes that are off wait: post(request, user, address, now) -> effects."""
         self.post = post
 
     def take(self, request, server, flow, caller, now):
-        """Take a text to a group; None for all else."""
+        """Take a text to a group, and one that has come already; None for all else."""
         if request.method != b"MESSAGE" or request.to.tag is not None:
             return None
         target = request.parsed_uri
         group = dialplan.callee(self.node.settings, target)
-        if group is None or group.kind != "group" or not self.node.is_ours(target):
+        if group is None or not self.node.is_ours(target):
+            return None
+        sender = self.admission.sender(request, flow)
+        if not self.rounds.takes(request, group.name):
+            return self.delivery.spread((), request, server, sender, now)
+        if group.kind != "group":
             return None
         users = self.node.settings.users
+        if [member for member in group.rings if member not in users]:
+            self.rounds.begin(request)
+            self.rounds.takes(request, group.name)
         own = None if caller.user is None else caller.user.name
         here = [one for one in group.rings if one in users and one != own]
-        effects = []
+        here = [one for one in here if self.rounds.takes(request, one)]
+        beyond, effects = first(self.node.hooks.caller, request, flow), []
         for member in group.rings:
-            if member not in users:
+            if member not in users and not self._is(member, beyond):
                 effects += self._send(member, request, own, now)
-        sender = self.admission.sender(request, flow)
         return effects + self.delivery.spread(here, request, server, sender, now)
+
+    def _is(self, member, beyond):
+        """Tell whether a member elsewhere is who has sent it from another house."""
+        meant = uri.parse(member.encode())
+        return beyond is not None and beyond == first(self.node.hooks.callee, meant)
 
     def _send(self, member, request, own, now):
         """Bring a copy to a member elsewhere; return the effects."""

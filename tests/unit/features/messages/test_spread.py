@@ -13,6 +13,14 @@ config group
 	list member bob
 	list member 'sip:carol@OTHER'
 """
+MORE = """
+config group
+	option name more
+	option extension 311
+	list member carol
+	list member dave
+	list member 'sip:all@OTHER'
+"""
 CPIM = (
     "NS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: m1\r\nDateTime: 2026-11-21T12:16:49Z\r\n"
     "imdn.Disposition-Notification: positive-delivery, display\r\n\r\n"
@@ -65,6 +73,24 @@ class SpreadTest(TwoHouses):
         self.hear()
         self.barn.receive(bob.proven("REGISTER"), bob.flow.host)
         self.assertEqual(self.got()[1]["bob"], b"supper is ready")
+
+    def test_groups_that_hold_each_other_bring_it_once(self):
+        self.build(GROUP.replace("sip:carol@", "sip:more@"), MORE)
+        alice, found = self.phones["alice"], []
+        data = alice.request("MESSAGE", "sip:300@home.test", [], "supper")
+        self.barn.receive(data, alice.flow.host)
+        for _ in range(40):
+            for name, messages in self.advance(100).items():
+                if [one for one in messages if isinstance(one, message.Request)]:
+                    found.append(name)
+                    self.answer(name, 200, "MESSAGE")
+        self.assertEqual(sorted(found), ["bob", "carol", "dave"])
+
+    def test_who_writes_to_a_group_of_another_house_gets_no_copy(self):
+        self.build(
+            GROUP, farm="config contact\n\toption number 500\n\toption address sip:all@OTHER\n"
+        )
+        self.assertEqual(sorted(self.text("carol", "500")[1]), ["alice", "bob"])
 
     def test_each_delivery_and_display_is_told_to_who_sent_it(self):
         self.build(GROUP)
