@@ -90,6 +90,7 @@ class House:
         for number, name in enumerate(("node", "alice", "bob", "screen"), 1):
             self.hosts[name] = network.host(name)
             self.hosts[name].join(self.lan, "10.9.0.%d/24" % number)
+            self.hosts[name].route("default", "10.9.0.1")  # Linphone wants one in longer calls.
         self.node = PilotNode(self.hosts["node"], self._folder("node"))
         self.browser = None
 
@@ -98,9 +99,9 @@ class House:
         os.makedirs(path)
         return path
 
-    def phone(self, kind, user, host=None):
+    def phone(self, kind, user, host=None, hz=440):
         """Return a registered phone."""
-        made = KINDS[kind](self.hosts[host or user], self._folder("%s-%s" % (kind, user)), 440)
+        made = KINDS[kind](self.hosts[host or user], self._folder("%s-%s" % (kind, user)), hz)
         self.phones.append(made)
         made.register(user, self.node.users[user].password, "home.test", self.node.address)
         made.wait_registered()
