@@ -351,7 +351,7 @@ class Lamps:
 
     def _parked(self, call, number):
         context = call.context
-        if context is None or context.state != WAITING or context.branches:
+        if context is None or context.state != WAITING or context.pending():
             return None
         dialled = codes.read(self.node.settings.codes, context.request.parsed_uri.user or b"")
         is_there = dialled is not None and (dialled.feature, dialled.number) == (codes.PARK, number)

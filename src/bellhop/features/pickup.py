@@ -33,7 +33,9 @@ ELSEWHERE, GROUP = b"pickup", b"group"
 CALLED_BACK_MS = 5000
 MOST_AWAITED = 64
 PLACES = "123456789"
-PARKED_MS = 180000
+# Who is parked hears so often that it still rings: the nodes in between give it up else (RFC 3261
+# section 13.3.1.1).
+PARKED_MS, STILL_MS = 180000, 20000
 # A phone may end a call before the one whom it has transferred is here.
 JUST_NOW_MS = 5000
 
@@ -70,13 +72,14 @@ class Parking:
             return found
         node = self.node
         theirs = dialplan.targets_of(node.settings, node.location, parker, now)
-        return dialplan.Found(dialplan.LOCAL, [[]] + theirs, None, PARKED_MS)
+        waits = [[] for _ in range(PARKED_MS // STILL_MS)]
+        return dialplan.Found(dialplan.LOCAL, waits + theirs, None, STILL_MS)
 
     def at(self, place):
         """Return the ResponseContext of the call that waits at a place, or None."""
         for call in self.node.calls.live.values():
             context = call.context
-            if context is None or context.state != WAITING or context.branches:
+            if context is None or context.state != WAITING or context.pending():
                 continue
             user = context.request.parsed_uri.user
             dialled = None if user is None else codes.read(self.node.settings.codes, user)

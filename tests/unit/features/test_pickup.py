@@ -3,7 +3,7 @@
 import unittest
 
 from bellhop.errors import BellhopError
-from bellhop.features.pickup import PARKED_MS, PAUSE_MS
+from bellhop.features.pickup import PARKED_MS, PAUSE_MS, STILL_MS, TOLD
 from tests.unit.features.test_wishes import House, final
 
 
@@ -149,6 +149,20 @@ class ParkingTest(House):
         del self.exchange.sent[:]
         self.exchange.advance(PARKED_MS)
         self.assertEqual(self.asked(), ["10.0.0.3"])
+
+    def test_who_waits_is_told_that_it_still_rings_and_a_taker_who_is_gone_changes_nothing(self):
+        self.start()
+        self.talk()
+        self.call("carol", "*51")
+        for _ in range(3):
+            del self.exchange.sent[:]
+            self.exchange.advance(STILL_MS)
+            self.assertEqual([heard.status for heard in self.heard(self.phones["carol"])], [180])
+        self.call("alice", "*51")
+        self.exchange.advance(PAUSE_MS)
+        self.heard(None)
+        self.answer("alice", 480)
+        self.assertEqual(self.call("alice", "*51")[1].reason, TOLD.encode())
 
     def test_nobody_is_parked_who_was_not_transferred(self):
         self.start()
