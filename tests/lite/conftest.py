@@ -52,12 +52,12 @@ def node(compiled, network, tmp_path_factory):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def both(compiled):
-    """A full node and a lite one, for all tests of a module."""
+def both(compiled, request):
+    """A full node and a lite one, for all tests of a module; it may say that it wants more."""
     reason = netns.why_unavailable()
     if reason:
         pytest.skip(reason)
-    made = Pair(compiled)
+    made = Pair(compiled, getattr(request.module, "HOUSES", 2))
     yield made
     made.close()
 

@@ -1,7 +1,7 @@
-"""Two nodes that know each other, node 0 a full one, node 1 a lite one, and the phones of one test.
+"""Nodes that know each other, node 1 a lite one, the others full ones, and the phones of one test.
 
-Node 0 has alice, bob and a door bell, node 1 has carol and dave; each knows the others as contacts
-of one pickup group.
+Node 0 has alice, bob and a door bell, node 1 has carol and dave, node 2 where there is one has
+erin; each knows the others as contacts of one pickup group.
 """
 
 import re
@@ -22,21 +22,24 @@ USERS = {
     "carol": (1, "301"),
     "dave": (1, "302"),
     "door": (0, "209"),
+    "erin": (2, "303"),
 }
 # Under these numbers the other node's users are contacts.
-NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402", "door": "509"}
-TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310, "door": 440}
+NUMBERS = {"alice": "501", "bob": "502", "carol": "401", "dave": "402", "door": "509",
+           "erin": "403"}  # fmt: skip
+TONES = {"alice": 440, "bob": 620, "carol": 930, "dave": 1310, "door": 440, "erin": 620}
 
 
 class Pair:
-    """The two nodes and the phones of one test."""
+    """The nodes and the phones of one test; nodes stand in a line."""
 
-    def __init__(self, compiled):
-        self.town = Town("pair", line(2), True)
+    def __init__(self, compiled, count=2):
+        self.town = Town("pair", line(count), True)
+        self.users = [name for name in USERS if USERS[name][0] < count]
         self.folder = tempfile.mkdtemp(prefix="bellhop-pair-")
         self.phones, self.handsets, self.hosts = [], [], 0
-        for number in (0, 1):
-            here = [name for name in USERS if USERS[name][0] == number]
+        for number in range(count):
+            here = [name for name in self.users if USERS[name][0] == number]
             options = {"door": ["option door '1'"]}
             users = [(name, USERS[name][1], options.get(name, [])) for name in here]
             self.town.nodes[number].users = users
@@ -48,32 +51,39 @@ class Pair:
         self.nodes[1] = TownNode(self.nodes[1], compiled)
         self.town.start()
         self.town.wait_reach()
-        for number in (0, 1):
-            self._introduce(self.nodes[number], self.nodes[1 - number])
+        self.keys = [node.key() for node in self.nodes]
+        for node in self.nodes:
+            self._introduce(node)
 
-    def _introduce(self, node, other):
-        key = other.key()
+    def address(self, name):
+        """Return the address of a user by the key of the node."""
+        return f"sip:{name}@{self.keys[USERS[name][0]]}"
+
+    def _introduce(self, node):
+        text = ""
+        for name in self.users:
+            if self.nodes[USERS[name][0]] is not node:
+                text += f"config contact\n\toption name {name}\n\toption number {NUMBERS[name]}\n"
+                text += f"\toption pickup house\n\toption address '{self.address(name)}'\n"
+        if node is self.nodes[0]:
+            text += group("all", "300", "alice", "bob", self.address("carol"))
+        else:
+            text += (
+                f"config contact\n\toption number 500\n\toption address 'sip:all@{self.keys[0]}'\n"
+            )
+        self.configure(node, text)
+
+    def configure(self, node, text):
+        """Put more of a configuration in force."""
         with open(node.folder + "/bellhop", "a") as file:
-            for name in USERS:
-                if self.nodes[USERS[name][0]] is other:
-                    file.write(f"config contact\n\toption name {name}\n")
-                    file.write(f"\toption number {NUMBERS[name]}\n\toption pickup house\n")
-                    file.write(f"\toption address 'sip:{name}@{key}'\n")
-            if node is self.nodes[0]:
-                file.write("config group\n\toption name all\n\toption extension 300\n")
-                for member in ("alice", "bob", f"sip:carol@{key}"):
-                    file.write(f"\tlist member '{member}'\n")
-            else:
-                file.write(
-                    f"config contact\n\toption number 500\n\toption address 'sip:all@{key}'\n"
-                )
+            file.write(text)
         node.ask("reload")
 
     def restart(self, number):
         """Stop a node and start it: its configuration is written anew, without its contacts."""
         self.nodes[number].stop()
         self.town.start([number])
-        self._introduce(self.nodes[number], self.nodes[1 - number])
+        self._introduce(self.nodes[number])
 
     def take(self, *wanted):
         """Start phones, each given as (kind, user); return them once they are registered."""
@@ -114,7 +124,7 @@ class Pair:
             handset.register(0)
             handset.close()
         self.phones, self.handsets = [], []
-        for user in USERS:
+        for user in self.users:
             node = self.nodes[USERS[user][0]]
             for wish in node.ask("wishes", user=user)["wished"]:
                 if wish != "last":
@@ -135,6 +145,14 @@ class Pair:
         finally:
             self.town.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def group(name, extension, *members):
+    """Return the section of a group."""
+    lines = [f"\tlist member '{member}'" for member in members]
+    return "\n".join(
+        [f"config group\n\toption name {name}\n\toption extension {extension}", *lines, ""]
+    )
 
 
 class Lamp:
@@ -174,6 +192,16 @@ class Lamp:
                 if field(told, "Call-ID") == self.call and shows(told) == one:
                     break
         return told
+
+
+def watch_everybody(pair):
+    """Return lamps of Bob for the calls and the presence of Alice and Carol.
+
+    A phone must be registered to hear of another house: these ring with Bob's, unanswered.
+    """
+    wanted = [(one, package) for package in ("dialog", "presence")
+              for one in ("201", NUMBERS["carol"])]  # fmt: skip
+    return [Lamp(pair.handset("bob", f"lamp{at}"), *one) for at, one in enumerate(wanted)]
 
 
 def shows(notify):

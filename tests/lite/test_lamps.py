@@ -1,21 +1,11 @@
 """Lamps of two houses, a full node and a lite one, while one of them starts anew."""
 
-from tests.lite.pair import NUMBERS, Lamp, hang_up
+from tests.lite.pair import hang_up, watch_everybody
 from tests.system.phones.call import connect, hear_each_other
 
 
-def lamps(pair):
-    """Return lamps of Bob for the calls and the presence of Alice and Carol.
-
-    A phone must be registered to hear of another house: these ring with Bob's, unanswered.
-    """
-    wanted = [(one, package) for package in ("dialog", "presence")
-              for one in ("201", NUMBERS["carol"])]  # fmt: skip
-    return [Lamp(pair.handset("bob", f"lamp{at}"), *one) for at, one in enumerate(wanted)]
-
-
 def test_lamps_are_back_with_the_next_refresh_after_a_restart_in_the_middle(pair):
-    near, far, there, away = lamps(pair)
+    near, far, there, away = watch_everybody(pair)
     alice, bob, carol, dave = pair.take(
         ("linphone", "alice"), ("baresip", "bob"), ("linphone", "carol"), ("baresip", "dave")
     )
