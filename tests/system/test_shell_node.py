@@ -401,6 +401,17 @@ def test_a_port_of_the_phone_book_that_is_taken_is_told_and_had_once_it_is_free(
     assert node.control("problems")["problems"] == []
 
 
+def test_the_list_of_providers_cuts_nothing(node):
+    numbers = ["+4930%010d" % number for number in range(9)]
+    rows = "".join("\tlist number '%s'\n" % one for one in numbers)
+    more = "config provider tel\n\toption domain 'tel.test'\n\toption username 'x'\n" + rows
+    node.config.write_text(CONFIG % node.ports + more + "\toption register '0'\n")
+    node.start().wait_for("bellhop is running")
+    text = node.ask("providers").stdout
+    assert [one for one in numbers if one not in text] == []
+    assert "\u2026" not in text and max(map(len, text.split("\n"))) <= 80
+
+
 def test_two_nodes_do_not_share_a_folder(running, tmp_path):
     words = ["--config", running.config, "--state", tmp_path / "state"]
     second = subprocess.run(

@@ -3,7 +3,7 @@
 import textwrap
 
 from . import shown_calls
-from .table import WIDTH, Column, Table, anything, duration, plain, table, wrapped, yes
+from .table import WIDTH, Column, Table, anything, duration, plain, table, with_more, wrapped, yes
 
 
 def _money(thousandths):
@@ -28,20 +28,6 @@ TABLES = {
             Column("ADDRESS", "address", plain),
         ),
         "there are no users: add `config user` sections to the configuration",
-    ),
-    "providers": Table(
-        "providers",
-        (
-            Column("NAME", "name", plain),
-            Column("STATE", "state", plain),
-            Column("NUMBERS", "numbers", ", ".join),
-            Column("CALLS", "calls", plain),
-            Column("HOST", "host", plain),
-            Column("SEEN AS", "seen_as", plain),
-            Column("EMERGENCY", "emergency", yes),
-            Column("WHAT IS WRONG", "problem", plain),
-        ),
-        "there are no providers: a section `config provider` names one",
     ),
     "bill": Table(
         "bill",
@@ -168,6 +154,14 @@ HOST = (
     Column("WHY NOT", "reason", plain),
     Column("FAILED", "failures", plain),
     Column("LAST", "success_ms", _span),
+)
+
+
+PROVIDERS = (
+    Column("NAME", "name", plain),
+    Column("STATE", "state", plain),
+    Column("CALLS", "calls", plain),
+    Column("EMERGENCY", "emergency", yes),
 )
 
 
@@ -322,6 +316,23 @@ def _privacy(result):
     return parts + (["", *table(result["contacts"], columns)] if result["contacts"] else [])
 
 
+def _providers(result):
+    found = with_more(result["providers"], PROVIDERS, _of_provider)
+    return found or ["there are no providers: a section `config provider` names one"]
+
+
+def _of_provider(row):
+    """Return the numbers of a provider, where it is, and what is wrong with it, in lines."""
+    told = (
+        ("numbers: ", row["numbers"], ","),
+        ("it is at ", [row["host"]], ""),
+        ("it sees this node as ", [row["seen_as"]], ""),
+        ("", row["problem"].split(" "), ""),
+    )
+    found = [wrapped("    " + head, words, between) for head, words, between in told if any(words)]
+    return [line for lines in found for line in lines]
+
+
 def _problems(result):
     lines = []
     for row in result["problems"]:
@@ -334,6 +345,7 @@ def _problems(result):
 WORDS = {
     "status": _status,
     "problems": _problems,
+    "providers": _providers,
     "peers": _peers,
     "routes": _routes,
     "mesh": _mesh,
