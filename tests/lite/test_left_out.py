@@ -67,8 +67,10 @@ PROVIDER = "config provider tel\n\toption domain tel.test\n\toption username 493
 
 def test_providers_of_telephone_numbers(start):
     server, alice, bob = start(PROVIDER)
-    words = [one for one in ask(server, "status")["problems"] if "no calls by providers" in one]
-    assert len(words) == 1 and "full node" in words[0]
+    told = ask(server, "status")
+    (words,) = [one for one in told["problems"] if "calls by providers" in one]
+    assert "full node" in words and "not installed" not in words
+    assert {"calls by providers", "members' page"} <= set(told["left_to_full_node"])
     with pytest.raises(BellhopError, match="full node"):
         ask(server, "providers")
     assert status_of(alice.ask("INVITE", f"sip:030987654@{DOMAIN}", [TYPE], PLAIN)) == 404

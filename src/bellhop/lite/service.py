@@ -11,7 +11,8 @@ from .signals import Signals
 
 # What a node of this size does not do; the status says so.
 LEFT_TO_FULL_NODE = (
-    "media relay", "TLS and WebSocket", "phone book for desk phones", "NAPTR and DNSSEC", "DHT",
+    "media relay", "TLS and WebSocket", "phone book for desk phones", "members' page",
+    "calls by providers", "NAPTR and DNSSEC", "DHT",
 )  # fmt: skip
 BY_LIBSODIUM = "Ed25519 by libsodium"
 NO_DIGESTS = (
@@ -19,11 +20,14 @@ NO_DIGESTS = (
     "password may be refused; install libsodium"
 )
 
+NO_TRUNKS = "this node is a lite one: calls by providers need a full node"
 NO_SIGNALS = "this MicroPython has no ffi: a signal ends the node without clean-up"
 
 
 class Service(service.Service):
     """One node with its files and sockets. heap: its size in octets."""
+
+    no_trunks = NO_TRUNKS
 
     def __init__(self, loop, settings_file, places, heap):
         super().__init__(loop, settings_file, places, os.urandom, Plain())

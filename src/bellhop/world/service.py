@@ -48,6 +48,9 @@ class Service:
     random(n): random octets; kinds: how streams are made (streams.Plain).
     """
 
+    # What the owner hears where providers are named and nothing is here to call by them.
+    no_trunks = missing("bellhop-trunks", "no calls by providers")
+
     def __init__(self, loop, settings_file, places, random, kinds):
         self.state, run, control_path = places
         self.run = run
@@ -256,8 +259,7 @@ class Service:
         try:
             catalogue.join_trunks(self.engine)
         except ImportError:
-            words = "no calls by providers, which take a full node"
-            self.trunks_problem = missing("bellhop-trunks", words)
+            self.trunks_problem = self.no_trunks
             return
         self._send_beyond()
 
