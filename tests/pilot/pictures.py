@@ -33,6 +33,8 @@ LEVELS = (*trust.LEVELS, agreement.FAILED, *member.SAFETY)
 # Texts that do not fit where they stand.
 CUT = """[...document.querySelectorAll('nav span, button, b, label span, option')].filter(
     one => one.offsetParent && one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
+# Where it is pictured how phones are added.
+ADDING = ("390", "390-de", "320-fr", "1280-dark", "1280-de")
 TABS = ("now", "history", "messages", "book", "wishes", "phones")
 
 
@@ -106,28 +108,14 @@ def walk(house, folder):
         press_tab(pages, tab)
         on_all(pages, lambda page: page.run("new Promise(done => setTimeout(done, 300))"))
         every_way(pages, "5-" + tab, folder, errors)
-    first = pages["390"]
-    for kind in ("linphone", "other", "yealink"):
-        for page in pages.values():
-            page.run("[...document.querySelectorAll('#phones button.main')][0].click()")
-            page.wait("!!document.getElementById('kind')")
-            page.run("document.getElementById('kind').value = '%s'" % kind)
-            page.type("#called", "Kitchen")
-            if kind == "linphone" and page is first:
-                page.picture(folder / "6-add-390.png")
-            page.run("document.querySelector('#phones form button.main').click()")
-            page.wait("!!document.querySelector('svg.qr, dl')")
-            page.run("0") if page is first else None
-            break
-        first.picture(folder / ("6-add-%s-390.png" % kind))
-        first.run("document.querySelector('#phones .card .acts button.main').click()")
-        first.wait("!document.querySelector('svg.qr, dl')")
-    for tab in ("wishes",):
-        press_tab(pages, tab)
-        on_all(pages, lambda page: page.wait("!!document.getElementById('forward_always')"))
-        on_all(pages, lambda page: page.type("#forward_always", "201"))
-        on_all(pages, lambda page: page.wait("!!document.querySelector('.note.bad')"))
-        every_way(pages, "7-refused", folder, errors)
+    for way in ADDING:
+        adding(pages[way], way, folder)
+    desk_phone(house, pages, folder, errors)
+    press_tab(pages, "wishes")
+    on_all(pages, lambda page: page.wait("!!document.getElementById('forward_always')"))
+    on_all(pages, lambda page: page.type("#forward_always", "201"))
+    on_all(pages, lambda page: page.wait("!!document.querySelector('.note.bad')"))
+    every_way(pages, "7-refused", folder, errors)
     levels(house, pages, folder, errors)
     looking(house, folder)
     house.node.stop()
@@ -140,7 +128,47 @@ def walk(house, folder):
         page.open(house.node.url())
         page.wait("!!document.querySelector('.sign')")
     every_way(pages, "9-sign-in", folder, errors)
+    on_all(pages, wrong_password)
+    every_way(pages, "9-wrong", folder, errors)
     return [one for one in errors if "ERR_" not in one and "401" not in one]
+
+
+def adding(page, way, folder):
+    """Picture how phones of three kinds are added."""
+    for kind in ("linphone", "other", "yealink"):
+        page.run("[...document.querySelectorAll('#phones button.main')][0].click()")
+        page.wait("!!document.getElementById('kind')")
+        page.run("document.getElementById('kind').value = '%s'" % kind)
+        page.type("#called", "Kitchen")
+        if kind == "linphone":
+            page.picture(folder / ("6-add-%s.png" % way))
+        page.run("document.querySelector('#phones form button.main').click()")
+        page.wait("!!document.querySelector('svg.qr, dl')")
+        page.picture(folder / ("6-add-%s-%s.png" % (kind, way)))
+        page.run("document.querySelector('#phones .card .acts button.main').click()")
+        page.wait("!document.querySelector('svg.qr, dl')")
+
+
+def desk_phone(house, pages, folder, errors):
+    """Picture a desk phone that asks, is taken in on one page, and is gone from the others."""
+    house.node.ask("phone-asks", "00156512ab34", "yealink", "SIP-T46S", "66.84", "10.9.0.9")
+    press_tab(pages, "history")
+    press_tab(pages, "phones")
+    shown = "document.getElementById('phones').innerText.includes('T46S')"
+    on_all(pages, lambda page: page.wait(shown))
+    every_way(pages, "6-new-phone", folder, errors)
+    page = pages["390-de"]
+    page.press("Das ist meines")
+    page.wait("!!document.querySelector('.note.good')")
+    page.picture(folder / "6-new-phone-mine-390-de.png")
+
+
+def wrong_password(page):
+    """Try a wrong password."""
+    page.type("input[name=user]", "alice")
+    page.type("input[name=password]", "wrong")
+    page.run("document.querySelector('form button.main').click()")
+    page.wait("!!document.querySelector('.note.bad')")
 
 
 def levels(house, pages, folder, errors):

@@ -116,10 +116,13 @@ class StandIn:
 @pytest.mark.parametrize("brand", sorted(BRANDS))
 def test_a_stand_in_is_listed_assigned_on_the_page_and_registers_by_its_file(house, brand):
     phone = StandIn(house.hosts["alice"], brand)
-    assert phone.ask() is None
-    page = house.page("alice")
+    page, other = house.page("alice"), house.page("bob")
     page.press("#tab-phones")
+    page.wait_for("No phone of yours is here yet.")
+    assert phone.ask() is None  # It is plugged in while the page is open.
+    other.wait("!!document.querySelector('#tab-phones .count')")
     page.press("This is mine")
+    other.wait("!document.querySelector('#tab-phones .count')")
     page.wait_for("Now switch the phone off and on.")
     time_is_over = time.monotonic() + 15
     url = None

@@ -71,3 +71,6 @@ def test_a_page_that_is_believed_is_installed_and_opens_without_the_router(site)
         page.open(base + "/")
         assert page.run("document.title") == "Telephone"
         assert page.wait("document.styleSheets.length")
+        page.wait_for("The router does not answer. Trying again")
+        site.start()
+        page.wait_for("No call right now.")

@@ -83,13 +83,13 @@
 
 	function api(verb, given) {
 		return fetch('/api', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ verb: verb, arguments: given || {} }) })
-			.then(answer => answer.json().then(body => {
-				if (answer.status == 401)
+			.then(answer => answer.json().then(body => [ answer.status, body ])).catch(() => { throw new Error(t('away')); }).then(([ status, body ]) => {
+				if (status == 401)
 					signIn();
 				if (body.error)
 					throw new Error(refusal(body.error));
 				return body.result;
-			}), () => { throw new Error(t('away')); });
+			});
 	}
 
 	function run(pressed, work) {
@@ -113,6 +113,8 @@
 				frame();
 			draw('phones');
 			head();
+			if (tab == 'phones' && told.fresh != (state.fresh || []).length)
+				devices().catch(() => 0);
 		});
 		take('calls', told => {
 			const before = state.calls || [];
@@ -189,13 +191,19 @@
 		if (tab == 'history' && state.history && state.history.length)
 			keep('seen', state.history[0].id);
 		const work = { book: () => search(), wishes: () => api('my-wishes').then(told => { state.wishes = told.in_force; draw('wishes'); }),
-			phones: () => Promise.all([ api('sessions'), full() ? api('new-phones') : { 'new': [] } ]).then(told => { state.sessions = told[0].sessions; state.fresh = told[1]['new']; draw('phones'); }) }[tab];
+			phones: devices }[tab];
 		draw('now');
 		draw(tab);
 		head();
 		if (work)
 			run(null, work);
 	}
+
+	const devices = () => Promise.all([ api('sessions'), full() ? api('new-phones') : { 'new': [] } ]).then(told => {
+		state.sessions = told[0].sessions;
+		state.fresh = told[1]['new'];
+		draw('phones');
+	});
 
 	function keep(name, value) {
 		try {
@@ -213,7 +221,7 @@
 			return;
 		place.replaceChildren(h('img', { src: '/icon.svg', alt: '' }), h('div', null, h('h1', null, me.display_name), h('span', { cls: 'soft' }, me.extension || me.name)));
 		const seen = +(keep('seen') || 0), missed = (state.history || []).filter(one => one.how == 'missed' && one.id > seen).length;
-		[ [ 'history', missed ], [ 'messages', me.unread ] ].forEach(([ name, count ]) => {
+		[ [ 'history', missed ], [ 'messages', me.unread ], [ 'phones', me.fresh ] ].forEach(([ name, count ]) => {
 			const at = document.getElementById('tab-' + name), old = at.querySelector('.count');
 			if (old)
 				old.remove();
@@ -446,6 +454,14 @@
 		listen();
 	};
 
+	/* An app opens without the router too: it says so, and tries again. */
+	const look = () => api('me').then(begin, error => {
+		if (page.querySelector('form'))
+			return;
+		page.replaceChildren(h('div', { cls: 'card sign' }, h('img', { src: '/icon.svg', alt: '' }), h('h1', null, t('title')), h('p', { role: 'status' }, error.message)));
+		window.setTimeout(look, 3000);
+	});
+
 	const enter = given => api('sign-in', given).then(begin);
 
 	const language = navigator.languages.map(one => one.slice(0, 2)).find(one => LANGUAGES.includes(one)) || 'en';
@@ -461,7 +477,7 @@
 			window.history.replaceState(null, '', '/');
 			return enter({ token: token }).catch(error => api('me').then(begin, () => { signIn(); note(error.message, 'bad'); }));
 		}
-		return api('me').then(begin, () => {});
+		return look();
 	});
 
 	matchMedia('(min-width: 60rem)').addEventListener('change', () => state && state.me && open(tab));

@@ -182,6 +182,8 @@ class Pilot:
             "voice": 0,
             "number": "",
             "unread": 0,
+            # Desk phones that ask who they are: those who may take one in are told.
+            "fresh": len(self.ask("new-phones", {}, now)[0]["new"]) if user.pilot == FULL else 0,
         }
         for seen in node.hooks.seen_user:
             found = seen(user.name)
