@@ -141,3 +141,13 @@ def test_a_fault_of_the_pages_is_found(fault):
 def test_a_right_that_no_page_uses_is_found():
     rights = RIGHTS.read_text().replace('"calls",', '"calls", "groups",')
     assert faults(API.read_text(), rights) == ["groups is granted for nothing"]
+
+
+def test_no_argument_of_a_verb_is_taken_for_an_option_of_the_command():
+    own = {one.verb for one in (*command.COMMANDS, *command.keys.COMMANDS)}
+    for row in (row for row in ROWS if row.verb not in own):
+        words = ["value of " + name for name in row.arguments]
+        parsed = command.parser().parse_args([row.verb, *words])
+        options = command.parser().parse_args([])
+        assert [getattr(parsed, name) for name in row.arguments] == words, row.verb
+        assert not set(row.arguments) & set(vars(options)), row.verb

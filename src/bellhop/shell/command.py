@@ -22,9 +22,6 @@ PARTS = {"tls": ".tls.contexts", "mesh": ".mesh.identity", "media": ".media.libr
 def main(words):
     """Carry out a command line; return the exit status."""
     arguments = parser().parse_args(words)
-    if arguments.version:
-        print("bellhop " + __version__)
-        return 0
     if arguments.verb is None:
         from .run import run  # Loads what a node loads.
 
@@ -48,7 +45,9 @@ def parser():
     )
     top.add_argument("--run", metavar="DIR", help="folder of what may be lost with the power")
     top.add_argument("--syslog", action="store_true", help="log to syslog, not to standard error")
-    top.add_argument("--version", action="store_true", help="show the version and leave")
+    # As an action it leaves no name behind that an argument of a verb may have.
+    version = "bellhop " + __version__
+    top.add_argument("--version", action="version", version=version, help="show it and leave")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     # Before the verb or after it: after it, silence must not undo what was said before.
     shared = _places(argparse.SUPPRESS)
