@@ -109,7 +109,7 @@ def walk(house, folder):
         on_all(pages, lambda page: page.run("new Promise(done => setTimeout(done, 300))"))
         every_way(pages, "5-" + tab, folder, errors)
     for way in ADDING:
-        adding(pages[way], way, folder)
+        adding(house, pages[way], way, folder)
     desk_phone(house, pages, folder, errors)
     press_tab(pages, "wishes")
     on_all(pages, lambda page: page.wait("!!document.getElementById('forward_always')"))
@@ -133,8 +133,8 @@ def walk(house, folder):
     return [one for one in errors if "ERR_" not in one and "401" not in one]
 
 
-def adding(page, way, folder):
-    """Picture how phones of three kinds are added."""
+def adding(house, page, way, folder):
+    """Picture how phones of three kinds are added; they are forgotten again."""
     for kind in ("linphone", "other", "yealink"):
         page.run("[...document.querySelectorAll('#phones button.main')][0].click()")
         page.wait("!!document.getElementById('kind')")
@@ -147,6 +147,9 @@ def adding(page, way, folder):
         page.picture(folder / ("6-add-%s-%s.png" % (kind, way)))
         page.run("document.querySelector('#phones .card .acts button.main').click()")
         page.wait("!document.querySelector('svg.qr, dl')")
+    for phone in house.node.ask("me", "alice")["phones"]:
+        if phone["own"]:
+            house.node.ask("forget-phone", "alice", phone["login"])
 
 
 def desk_phone(house, pages, folder, errors):

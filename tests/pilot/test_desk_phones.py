@@ -123,6 +123,7 @@ def test_a_stand_in_is_listed_assigned_on_the_page_and_registers_by_its_file(hou
     other.wait("!!document.querySelector('#tab-phones .count')")
     page.press("This is mine")
     other.wait("!document.querySelector('#tab-phones .count')")
+    page.wait("!document.getElementById('phones').innerText.includes('New phones')")
     page.wait_for("Now switch the phone off and on.")
     time_is_over = time.monotonic() + 15
     url = None

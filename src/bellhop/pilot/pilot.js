@@ -50,6 +50,7 @@
 
 	const button = (title, work, cls, extra) => h('button', Object.assign({ type: 'button', cls: cls, onclick: ev => run(ev.currentTarget, work) }, extra), title);
 	const who = one => one.name || (one.said ? '“' + one.said + '”' : '') || (one.hidden ? t('hidden') : one.address);
+	const large = word => word.slice(0, 1).toUpperCase() + word.slice(1);
 	const plain = number => number.replace(/^sips?:/, '');
 	const full = () => state.me.rights == 'full';
 	const isPhone = () => matchMedia('(pointer: coarse)').matches;
@@ -344,7 +345,7 @@
 	function phone(one) {
 		const title = one.name || one.phone;
 		return h('div', { cls: 'phone' }, h('span', { cls: 'dot ' + (one.there ? 'there' : ''), role: 'img', 'aria-label': t(one.there ? 'there' : 'off') }),
-			h('div', { cls: 'who' }, h('span', null, title), h('small', null, [ one.name ? one.phone : '', one.asleep ? t('asleep') : one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · '))),
+			h('div', { cls: 'who' }, h('span', null, title), h('small', null, [ one.name && one.phone != 'other' ? large(one.phone) : '', one.asleep ? t('asleep') : one.there ? one.transport.toUpperCase() : t('off'), one.login ].filter(text => text).join(' · '))),
 			full() && one.own ? sign('bin', 'forget', title, () => confirm(t('forget sure')) && api('forget-phone', { phone: one.id })) : '',
 			toggle(t('rings'), one.rings, rings => api('ring-phone', { phone: one.id, rings: rings ? '1' : '0' })));
 	}
@@ -372,7 +373,7 @@
 				run(null, () => api('add-phone', { kind: ev.target.kind.value, name: ev.target.called.value }).then(told => { added = told; draw('phones'); }));
 			} }, h('h2', null, t('add phone')), h('label', null, h('span', null, t('kind')), h('select', { id: 'kind', name: 'kind' },
 				[ [ 'linphone', t('kind linphone') ], [ 'baresip', 'baresip' ], [ 'other', t('kind other') ] ].map(one => h('option', { value: one[0] }, one[1])),
-				h('optgroup', { label: t('kind desk') }, DESK.map(one => h('option', { value: one }, one[0].toUpperCase() + one.slice(1)))))),
+				h('optgroup', { label: t('kind desk') }, DESK.map(one => h('option', { value: one }, large(one)))))),
 			field(t('called'), { name: 'called', id: 'called', maxlength: 64 }), h('p', { cls: 'soft' }, t('plug')),
 			h('div', { cls: 'acts' }, button(t('cancel'), () => { added = null; draw('phones'); }), h('button', { cls: 'main' }, t('make'))));
 		const url = added.path && location.origin + added.path, server = location.hostname + ':' + added.port;
@@ -385,8 +386,8 @@
 			h('div', { cls: 'acts' }, button(t('done'), () => { added = null; draw('phones'); }, 'main')));
 	}
 
-	const fresh = one => h('div', null, h('div', { cls: 'who' }, h('span', null, [ one.brand, one.model ].filter(text => text).join(' ') || '?'), h('small', null, one.mac.replace(/(..)(?=.)/g, '$1:'))),
-		button(t('is mine'), () => api('assign-phone', { mac: one.mac }).then(() => { state.fresh = state.fresh.filter(other => other !== one); draw('phones'); note(t('off on'), 'good'); }), 'main'));
+	const fresh = one => h('div', null, h('div', { cls: 'who' }, h('span', null, [ large(one.brand), one.model ].filter(text => text).join(' ') || '?'), h('small', null, one.mac.replace(/(..)(?=.)/g, '$1:'))),
+		button(t('is mine'), () => api('assign-phone', { mac: one.mac }).then(() => { state.fresh = state.fresh.filter(other => other.mac != one.mac); draw('phones'); note(t('off on'), 'good'); }), 'main'));
 
 	const list = (rows, none) => rows.length ? h('div', { cls: 'card rows' }, rows) : h('p', { cls: 'card empty' }, none);
 	const missedBox = () => toggle(t('only missed'), onlyMissed, on => { onlyMissed = on; return history(); });
