@@ -3,24 +3,25 @@
 'require poll';
 'require bellhop.api as api';
 
-/* A field that says what belongs into it. */
-const field = (label, kind) => E('input', { 'type': kind || 'text', 'class': 'cbi-input-text', 'aria-label': label, 'placeholder': label });
+/* One line of the form: what is asked, where it is entered, and a word of help. */
+function line(title, field, help) {
+	field.id = 'number-' + field.name;
+	return E('div', { 'class': 'cbi-value' }, [
+		E('label', { 'class': 'cbi-value-title', 'for': field.id }, [ title ]),
+		E('div', { 'class': 'cbi-value-field' }, [ field, help ? E('div', { 'class': 'cbi-value-description' }, [ help ]) : '' ])
+	]);
+}
+
+const input = (name, kind, most) => E('input', { 'name': name, 'type': kind, 'class': 'cbi-input-text', 'maxlength': most, 'autocomplete': 'off' });
 
 function state(row) {
 	if (row.is_busy)
 		return _('under way …');
 	if (row.problem)
-		return api.mark('warning', row.problem);
+		return api.mark('warning', api.said(row.problem));
 	if (row.is_done)
 		return api.mark('success', _('reachable, provider: %s').format(row.reason || row.provider));
 	return row.waits ? _('A message with a code is on its way: type the 8 digits.') : _('Not done yet.');
-}
-
-function draw(found) {
-	return found.error ? api.refusal(found) : api.table([
-		[ _('Phone'), row => E('strong', [ row.user ]) ], [ _('Number'), row => api.code(row.number) ],
-		[ _('State'), state ]
-	], found.accounts, _('Nobody here has a number of his own yet.'));
 }
 
 return view.extend({
@@ -29,11 +30,24 @@ return view.extend({
 	},
 
 	render: function([ found, users ]) {
-		const who = E('select', { 'class': 'cbi-input-select', 'aria-label': _('Phone') }, (users.users || []).map(user => E('option', { 'value': user.name }, [ user.name ])));
-		const number = field(_('Your number, as +49301234'), 'tel'), code = field(_('8 digits that came')), said = E('p', { 'role': 'status' });
-		const go = event => {
-			event.preventDefault();
-			return api.ask('get-number', who.value, number.value, code.value, '').then(answer => {
+		const who = E('select', { 'name': 'who', 'class': 'cbi-input-select' }, (users.users || []).map(user => E('option', { 'value': user.name }, [ user.name ])));
+		const number = input('number', 'tel', 20), code = input('code', 'text', 12), said = E('p', { 'role': 'status' });
+		const typed = line(_('Code'), code, _('The 8 digits that came to this number.'));
+		const draw = told => {
+			/* A wrong code is typed once more. */
+			const waits = (told.accounts || []).find(row => row.waits || row.problem && !row.is_done);
+			typed.style.display = waits ? '' : 'none';
+			if (waits && !number.value)
+				[ number.value, who.value ] = [ waits.number, waits.user ];
+			return told.error ? api.refusal(told) : api.table([
+				[ _('Phone'), row => E('strong', [ row.user ]) ], [ _('Number'), row => api.code(row.number) ],
+				[ _('State'), state ]
+			], told.accounts, _('Nobody here has a number of his own yet.'));
+		};
+		const go = () => {
+			if (!number.value.trim())
+				return Promise.resolve({ error: { message: _('Enter the number first.') } });
+			return api.ask('get-number', who.value, number.value.trim(), code.value.trim(), '').then(answer => {
 				code.value = '';
 				said.replaceChildren(answer.error ? api.refusal(answer) : _('Under way: the table below shows how it goes on.'));
 			});
@@ -41,7 +55,10 @@ return view.extend({
 		return E('div', [
 			E('h2', [ _('A number of your own') ]),
 			E('p', [ _('A directory sends a code to your number and says from then on that it is yours, provable by everybody; a provider connects it. Nothing else is asked.') ]),
-			E('div', [ who, ' ', number, ' ', code, ' ', E('button', { 'class': 'cbi-button cbi-button-action', 'click': go }, [ _('Go on') ]) ]),
+			E('div', { 'class': 'cbi-section' }, [
+				line(_('Phone'), who, _('Who is called at this number.')), line(_('Number'), number, _('As +49301234567, with the country.')), typed,
+				E('div', { 'class': 'right' }, [ api.button(_('Go on'), go, 'action') ])
+			]),
 			said,
 			api.live(poll, () => api.ask('accounts'), draw, found)
 		]);
