@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 # Units (first name below bellhop) by rank: what is of a lower rank knows nothing of the higher.
 RANKS = (
     {"", "limits", "errors", "effects", "deadlines", "hours", "dates", "text"},
-    {"bencode", "hkdf", "budget", "spam", "sip"},
+    {"bencode", "hkdf", "budget", "edwards", "spam", "sip"},
     {"transaction", "tu", "subscription", "settings", "mesh", "media", "names", "provisioning"},
     {"core"},
     {"features"},
@@ -20,7 +20,7 @@ RANKS = (
     {"__main__"},
 )
 RANK_OF = {unit: rank for rank, units in enumerate(RANKS) for unit in units}
-GROUND = RANKS[0] - {""} | {"bencode", "hkdf", "budget", "spam"}
+GROUND = RANKS[0] - {""} | {"bencode", "hkdf", "budget", "edwards", "spam"}
 MESSAGES = GROUND | {"sip"}
 CORE = MESSAGES | {"settings", "transaction", "tu"}
 ROWS = {"core.rows", "features.rows"}
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "bencode": {"errors"},
     "hkdf": set(),
     "budget": {"limits"},
+    "edwards": set(),
     "spam": {"errors"},
     "sip": RANKS[0] - {""},
     "transaction": MESSAGES,

@@ -2,6 +2,7 @@
 
 import os
 
+from ..edwards import blinding
 from ..errors import BellhopError
 from ..world import sealed
 from ..world.secrets import Crypto
@@ -21,7 +22,9 @@ def crypto():
     keys, signing = _signing(library)
     exchanging = _exchanging(library, keys)
     agree = _agreeing(library, exchanging[0], exchanging[1])
-    return Crypto(*(signing + (agree,) + _boxing(library) + exchanging + _sealing(library)))
+    digest = library.func("i", "crypto_hash_sha512", "PPQ")
+    blind = blinding(lambda octets: _made(64, digest, octets, len(octets)), signing[0])
+    return Crypto(*(signing + (agree,) + _boxing(library) + exchanging + _sealing(library) + blind))
 
 
 def sealing():

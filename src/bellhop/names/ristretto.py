@@ -5,16 +5,12 @@ twisted Edwards curve in extended coordinates; its 32 octets are the same for al
 as equal.
 """
 
-P = 2**255 - 19
-# The order of the group: scalars are counted modulo it.
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-SQRT_M1 = pow(2, (P - 1) // 4, P)
+from ..edwards import IDENTITY, SQRT_M1, D, L, P, add, multiply
+
 # RFC 9496 section 4.1.
 SQRT_AD_MINUS_ONE = 25063068953384623474111414158702152701244531502492656460079210482610430750235
 INVSQRT_A_MINUS_D = 54469307008909316920995813868745141605393597292927456921205312896311721017578
 BYTES = 32
-IDENTITY = (0, 1, 1, 0)
 
 
 def decode(octets):
@@ -60,27 +56,6 @@ def of_uniform(octets):
     return add(_mapped(first % P), _mapped(second % P))
 
 
-def add(one, other):
-    """Return the sum of two points (RFC 8032 section 5.1.4)."""
-    x1, y1, z1, t1 = one
-    x2, y2, z2, t2 = other
-    a, b = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
-    c, d = 2 * D * t1 * t2 % P, 2 * z1 * z2 % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % P, g * h % P, f * g % P, e * h % P
-
-
-def multiply(scalar, point):
-    """Return a point taken `scalar` times."""
-    found = IDENTITY
-    while scalar:
-        if scalar & 1:
-            found = add(found, point)
-        point = add(point, point)
-        scalar >>= 1
-    return found
-
-
 def inverse(scalar):
     """Return what undoes a multiplication by a scalar that is not zero."""
     return pow(scalar, L - 2, L)
@@ -114,3 +89,6 @@ def _inverse_root(u, v):
 def _absolute(value):
     value %= P
     return P - value if value & 1 else value
+
+
+__all__ = ("IDENTITY", "L", "add", "multiply")

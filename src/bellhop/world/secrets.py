@@ -15,12 +15,13 @@ SEED_BYTES = 32
 # 16. X25519: secret(seed) -> the secret of the same owner; form(public) -> the public key, None
 # where it is no point of the main subgroup; base(secret) -> public key; exchange(secret, public) ->
 # 32 octets or None. ChaCha20-Poly1305 (RFC 8439): seal(key, nonce, data, ad) -> data sealed;
-# unseal(key, nonce, sealed, ad) -> data or None; nonces have 12 octets.
+# unseal(key, nonce, sealed, ad) -> data or None; nonces have 12 octets. Blinded keys, as of
+# edwards.blinding: blinded(public, nonce) -> public key or None; sign_blinded(seed, nonce, data).
 Crypto = namedtuple(
     "Crypto",
     (
         "public_key", "sign", "verify", "agree", "lock", "unlock",
-        "secret", "form", "base", "exchange", "seal", "unseal",
+        "secret", "form", "base", "exchange", "seal", "unseal", "blinded", "sign_blinded",
     ),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ Crypto = namedtuple(
     "Crypto",
     (
         "public_key", "sign", "verify", "agree", "lock", "unlock",
-        "secret", "form", "base", "exchange", "seal", "unseal",
+        "secret", "form", "base", "exchange", "seal", "unseal", "blinded", "sign_blinded",
     ),
 )  # fmt: skip
 DELAY = 2
@@ -83,9 +83,17 @@ def toy_unseal(key, nonce, sealed, ad):
     return data if toy_seal(key, nonce, data, ad) == sealed else None
 
 
+def toy_blinded(public, nonce):
+    """Return the key that a nonce makes of another."""
+    return hashlib.sha256(b"TOY blinded" + public + nonce).digest()
+
+
 TOY = Crypto(
     toy_public_key, toy_sign, toy_verify, toy_agree, toy_lock, toy_unlock,
     toy_public_key, toy_form, toy_base, toy_exchange, toy_seal, toy_unseal,
+    toy_blinded, lambda seed, nonce, data: _toy_signature(
+        toy_blinded(toy_public_key(seed), nonce), data
+    ),
 )  # fmt: skip
 
 

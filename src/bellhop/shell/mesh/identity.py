@@ -1,7 +1,9 @@
 """Ed25519, X25519 and what seals by PyNaCl."""
 
+import hashlib
 import os
 
+from ...edwards import blinding
 from ...errors import BellhopError
 from ...world import sealed
 from ...world.secrets import SEED_BYTES, Crypto
@@ -34,7 +36,9 @@ def crypto():
             return False
         return True
 
-    return Crypto(public_key, sign, verify, *_sealing(bindings), *_exchanging(bindings))
+    sealing, exchanging = _sealing(bindings), _exchanging(bindings)
+    blind = blinding(lambda octets: hashlib.sha512(octets).digest(), public_key)
+    return Crypto(public_key, sign, verify, *sealing, *exchanging, *blind)
 
 
 def _sealing(bindings):
