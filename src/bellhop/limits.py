@@ -93,6 +93,9 @@ MAX_HALF_LINKS, MAX_HALF_LINKS_OF_SITE = 16, 8
 # Circuits through the node as a relay, 0.7 kB each; past it a caller is told so and takes another
 # way. Calls that begin or end here.
 MAX_CIRCUITS, MAX_OWN_CALLS = 512, 128
+# Boxes of this node, each of which keeps four circuits; cookies under which others listen at this
+# node, past which a box has to take another one.
+MAX_BOXES, MAX_LISTENING = 16, 128
 # Set-ups that a prekey opens, 8 octets of memory each; past it there is a new prekey.
 MAX_SET_UPS_SEEN = 8192
 # Nodes of which is known whether their addresses answer, half a kilobyte each; past it the one that

@@ -5,6 +5,7 @@ from pathlib import Path
 import bellhop
 from bellhop import limits
 from bellhop.mesh import (
+    boxes,
     calls,
     cells,
     circuits,
@@ -85,8 +86,11 @@ PHRASES = (
     "in the air to one neighbour, set-ups 4 a second and neighbour, "
     f"{circuits.SET_UP_BURST} at once; what is more gets DESTROY with reason {cells.FULL}",
     f"Reasons: {cells.NO_NEXT} the next hop is no neighbour, {cells.FULL} full, "
-    f"{cells.NO_PREKEY} prekey unknown (with the record; one more try), {cells.NO_SESSION} session "
-    f"unknown; {cells.GONE} the end",
+    f"{cells.NO_PREKEY} prekey unknown (with the record; one more try), {cells.NO_COOKIE} nobody "
+    f"listens under the cookie, {cells.NO_SESSION} session unknown; {cells.GONE} the end",
+    f"{limits.MAX_BOXES} boxes, {limits.MAX_LISTENING} cookies",
+    f"new after {boxes.LEAST_LIFE // 60000} minutes to {boxes.MOST_LIFE // 3600000} hours",
+    f"It ages {record.BOX_LIFETIME // 3600} hours", f"one each {seconds(boxes.FILL_AFTER)}",
     f"flag {record.RELAYS_SOUND} of the record",
     f"within {seconds(probes.INTERVAL * probes.TRIES)}",
     f"{packets.HELLO} HELLO", f"{packets.COOKIE} COOKIE", f"{packets.OPEN} OPEN",

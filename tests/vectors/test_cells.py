@@ -179,7 +179,7 @@ def test_a_set_up(crypto):
         assert body.hex() == hop["body"]
         opened = cells.opened(crypto, hops(False)[index], hop["count"], body)
         assert opened.keys == keys[index]
-        assert opened.short.hex() == hop["command"][4:20]
+        assert opened.place.hex() == hop["command"][4:]
         body = opened.body
     assert opened.command == cells.DELIVER
     assert body.startswith(payload)

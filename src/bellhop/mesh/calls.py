@@ -96,6 +96,7 @@ class Call:
     is_sounding: that was answered.
     refusal: why the last way ended, of cells.REASONS; epoch: what the other node's record said of
     its starts when the call began.
+    box: boxes.Box by which it came, or None.
     asked: {Circuit: handshake} of the first messages without an answer; offers: {Circuit: (session,
     keys)} of further first messages of a call for help, of which the caller takes one.
     first: what is said along with the handshake; rests: nothing is to be said any more, as far as
@@ -103,7 +104,7 @@ class Call:
     """
 
     __slots__ = (
-        "acked_at", "asked", "attempts", "before", "circuit", "counter", "deadline", "early",
+        "acked_at", "asked", "attempts", "before", "box", "circuit", "counter", "deadline", "early",
         "epoch", "first", "got", "guise", "has_sound", "heard_at", "id", "is_caller", "is_help",
         "is_plain",
         "is_sounding", "keys", "level", "node", "number", "offers", "out", "parts", "peers",
@@ -118,7 +119,7 @@ class Call:
         self.is_caller = is_caller
         self.state = OPENING
         self.is_help = self.is_plain = self.rests = False
-        self.level, self.guise = 0, None
+        self.level, self.guise, self.box = 0, None, None
         self.circuit = self.keys = None
         self.asked, self.offers = {}, {}
         self.session = self.first = b""
@@ -183,19 +184,24 @@ class Call:
 
 
 class Half:
-    """The first message of a call, which comes in several cells. What a Circuit's user has."""
+    """The first message of a call, which comes in several cells. What a Circuit's user has.
 
-    def __init__(self, calls, opened, payload, now):
+    box: boxes.Box that it comes by, or None; before: the cell in which it begins.
+    """
+
+    def __init__(self, calls, opened, payload, now, box=None):
         self.calls = calls
         self.opened = opened
         self.kind, self.number, self.size = payload
+        self.box = box
+        self.before = 0 if box is None else 1
         self.bodies = {}
         self.at = now
 
     def heard(self, circuit, body, now):
         """Take one more cell; they may come in any order."""
         if len(self.bodies) < MAX_EARLY:
-            self.bodies[circuit.step] = body
+            self.bodies[circuit.step - self.before] = body
         return self.calls.whole(self, circuit, now)
 
     def lost(self, circuit, reason, record, now):
@@ -260,14 +266,34 @@ class Calls:
         has_sound: those on which all carry sound count alone, where there are any, or a level of
         privacy is asked for; is_plain: such over amateur radio too; level: as for Mesh.paths_to.
         """
+        found = self._hops(node, most, is_plain, level)
+        if not found and not self.mesh.knows(node):
+            found = self._to_box(node, level)[:most]
+        if has_sound:
+            heard = [hops for hops in found if not self.silent(hops)]
+            found = heard if heard or level else found
+        return found
+
+    def _hops(self, node, most, is_plain, level):
         found = []
         for path in self.mesh.paths_to(node, most, is_plain, level):
             hops = [self._hop(hop) for hop in path[: cells.MAX_HOPS + 1]]
             if None not in hops and len(hops) <= cells.MAX_HOPS:
                 found.append(hops)
-        if has_sound:
-            heard = [hops for hops in found if not self.silent(hops)]
-            found = heard if heard or level else found
+        return found
+
+    def _to_box(self, key, level):
+        """Return the ways to a box by its key: to each of its meeting nodes one."""
+        found = []
+        for box in self.mesh.boxes.find(key):
+            beyond = cells.Hop(key, box.prekey[0], box.prekey[1:], None)
+            for node, cookie in box.meetings:
+                for hops in self._hops(node, 1, False, level):
+                    last = hops[-1]
+                    hops[-1] = cells.Meeting(
+                        last.node, last.id, last.prekey, last.secret, cells.SPLICE, cookie, beyond
+                    )
+                    found.append(hops)
         return found
 
     def silent(self, hops):
@@ -340,13 +366,16 @@ class Calls:
         """Make one way of a call; return (Circuit, effects)."""
         crypto = self.mesh.plain if is_plain else self.mesh.crypto
         end, room = hops[-1], cells.room(len(hops))
+        is_box = isinstance(end, cells.Meeting)
+        end = end.beyond if is_box else end
         handshake = None
         if call.keys is None:
             kind, (handshake, message) = cells.SIP, self._message_1(call, end, crypto)
         else:
-            fresh, kind = self.mesh.crypto.base(end.secret), cells.RESUME
+            fresh, kind = self.mesh.crypto.base(hops[-1].secret), cells.RESUME
             last = call.window.highest
             message = cells.write_resume(call.keys[2], fresh, call.session, max(last, 0))
+            message = fresh + message if is_box else message  # It does not see that block.
         payload = cells.write_payload(kind, end.id, message)
         flags = (cells.SOUND if call.has_sound else 0) | (cells.PLAIN if is_plain else 0)
         side = _Side(self, call)
@@ -365,8 +394,9 @@ class Calls:
         prologue = cells.prologue(crypto, call.node, end.id, cells.SIP)
         handshake = noise.Handshake(crypto, noise.IK, prologue, True, secret, public, end.prekey)
         flags = cells.HELP if call.is_help else 0
-        flags = bytes((flags | (0 if call.guise is None else cells.ANONYMOUS),))
-        inside = identity + call.id + flags + call.first
+        flags |= 0 if call.guise is None else cells.ANONYMOUS
+        flags |= cells.SOUNDS if call.has_sound else 0
+        inside = identity + call.id + bytes((flags,)) + call.first
         return handshake, handshake.write(inside, self.mesh.random(KEY_BYTES))
 
     # The called side.
@@ -374,24 +404,33 @@ class Calls:
     def came(self, circuit, opened, now):
         """A circuit ends here: take the first cell of what it brings; return the effects."""
         payload = cells.read_payload(opened.body)
+        return self._begin(Half(self, opened, payload, now), circuit, now)
+
+    def came_by(self, box, circuit, opened, payload, early, now):
+        """Take the first cell of a caller to a box; early: those that came before it, by step."""
+        half = Half(self, opened, payload, now, box)
+        half.bodies = {step - half.before: early[step] for step in early}
+        return self._begin(half, circuit, now)
+
+    def _begin(self, half, circuit, now):
         if len(self.half) >= MAX_HALF_MESSAGES:
             self.half = [half for half in self.half if now - half.at < HALF_LIFE]
         if len(self.half) >= MAX_HALF_MESSAGES:
             return self.circuits.refuse(circuit, cells.FULL, now)
-        half = Half(self, opened, payload, now)
         self.half.append(half)
         circuit.user = half
         return self.whole(half, circuit, now)
 
     def whole(self, half, circuit, now):
         """Go on where a first message is whole; return the effects."""
-        found = self.circuits.prekeys.hop(half.number)
+        prekeys = self.circuits.prekeys if half.box is None else half.box.prekeys
+        found = prekeys.hop(half.number)
         if found is None:
             self.half.remove(half)
             return self.circuits.refuse(circuit, cells.NO_PREKEY, now)
         for message in half.candidates():
             try:
-                effects = self._take_first(half, found[0], message, circuit, now)
+                effects = self._take_first(half, found, message, circuit, now)
             except MeshError:
                 continue
             self.half.remove(half)
@@ -402,10 +441,11 @@ class Calls:
             return self.circuits.refuse(circuit, cells.NO_SESSION, now)
         return []
 
-    def _take_first(self, half, hop, message, circuit, now):
+    def _take_first(self, half, found, message, circuit, now):
+        hop, prekey = found
         if half.kind == cells.RESUME:
-            return self._resumed(half, message, circuit, now)
-        prologue = cells.prologue(circuit.crypto, self.mesh.id, hop.id, half.kind)
+            return self._resumed(half, prekey, message, circuit, now)
+        prologue = cells.prologue(circuit.crypto, hop.node, hop.id, half.kind)
         handshake = noise.Handshake(
             circuit.crypto, noise.IK, prologue, False, hop.secret, hop.prekey
         )
@@ -416,10 +456,13 @@ class Calls:
         if self.mesh.ending(node) is not None:
             raise MeshError("a key that is over")
         call_id = inside[KEY_BYTES : KEY_BYTES + cells.CALL_BYTES]
-        is_help = bool(inside[KEY_BYTES + cells.CALL_BYTES] & cells.HELP)
+        flags = inside[KEY_BYTES + cells.CALL_BYTES]
+        is_help = bool(flags & cells.HELP)
         call = self.table.get((node, call_id))
-        if call is not None and call.is_caller:
+        if call is not None and (call.is_caller or call.box is not half.box):
             raise MeshError("its own call")
+        if half.box is not None and not self._may_come(half, prekey, handshake, node, call, now):
+            return self.circuits.refuse(circuit, cells.FULL, now)
         is_one_more = call is not None and is_help and call.circuit is not None
         is_full = len(self.table) >= MAX_OWN_CALLS if call is None else False
         if is_full or (is_one_more and len(call.offers) >= MAX_OFFERS):
@@ -427,9 +470,11 @@ class Calls:
         said = []
         if call is None:
             call = Call(node, call_id, False, self.mesh.epoch(node), now)
-            self.table[node, call_id] = call
+            self.table[node, call_id], call.box = call, half.box
             said = [Said(call, octets)]
         call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
+        if half.box is not None and not flags & cells.SOUNDS:
+            call.has_sound = False
         circuit.user = _Side(self, call)
         if not said or is_help:
             return self._answer(call, circuit, handshake, is_one_more, now) + said
@@ -455,6 +500,12 @@ class Calls:
         """Answer the first message that waits for it; return the effects."""
         circuit, handshake = call.asked.popitem()
         return self._answer(call, circuit, handshake, False, now)
+
+    @staticmethod
+    def _may_come(half, prekey, handshake, node, call, now):
+        """Tell whether who calls a box is taken: it counts once, whoever repeats it."""
+        is_new = prekey.is_new(handshake.h[: cells.SEEN_BYTES])
+        return is_new and (call is not None or half.box.takes(node, now))
 
     def _answered(self, call, keys, circuit, now):
         """Both have keys; return the effects that say what has waited."""
@@ -490,19 +541,25 @@ class Calls:
                 return call
         return None
 
-    def _resumed(self, half, message, circuit, now):
+    def _resumed(self, half, prekey, message, circuit, now):
+        fresh = half.opened.fresh
+        if half.box is not None:
+            fresh, message = message[:KEY_BYTES], message[KEY_BYTES:]
+            if not prekey.is_new(fresh[: cells.SEEN_BYTES]):
+                return self.circuits.refuse(circuit, cells.NO_SESSION, now)
         session, last, proof = cells.read_resume(message)
         for call in self.table.values():
             is_same = call.session == session and call.is_plain == circuit.is_plain()
-            if is_same and not call.is_caller and call.keys is not None:
-                fresh = half.opened.fresh
-                if cells.is_proved(call.keys[2], fresh, session, last, proof):
-                    effects = self._let_go(call, None, now)
-                    call.circuit = circuit
-                    circuit.user = _Side(self, call)
-                    effects += self._sound(call)
-                    call.handle(PIECE)
-                    return effects + self._say_nothing(call, now) + self._go_on(call, now)
+            is_same = is_same and call.box is half.box
+            if not is_same or call.is_caller or call.keys is None:
+                continue
+            if cells.is_proved(call.keys[2], fresh, session, last, proof):
+                effects = self._let_go(call, None, now)
+                call.circuit = circuit
+                circuit.user = _Side(self, call)
+                effects += self._sound(call)
+                call.handle(PIECE)
+                return effects + self._say_nothing(call, now) + self._go_on(call, now)
         return self.circuits.refuse(circuit, cells.NO_SESSION, now)
 
     # Both sides.

@@ -19,7 +19,8 @@ BLOCK_BYTES = 1 + KEY_BYTES + INSIDE_BYTES + noise.TAG_BYTES
 BEHIND_BYTES = BODY_BYTES - BLOCK_BYTES
 MAX_HOPS = 14
 COUNTS = 1 << 32
-RELAY, DELIVER = COMMANDS = (0, 1)
+RELAY, DELIVER, SPLICE, LISTEN = COMMANDS = (0, 1, 2, 3)
+COOKIE_BYTES = 16
 
 # Octets of a payload in the first cell, by the most hops of a way: all that the end learns of it.
 CUTS = ((5, 681), (10, 346), (MAX_HOPS, 78))
@@ -28,6 +29,7 @@ PAYLOAD_HEAD = 1 + 1 + 8 + 2
 MAX_MESSAGE_1 = 4 * BODY_BYTES
 CALL_BYTES = 8
 SESSION_BYTES = PROOF_BYTES = 16
+SEEN_BYTES = 8
 PIECE_HEAD, PIECE_BYTES = (12, 980)
 # Flags of a piece: the message goes on in the next one; its acknowledgement may wait for something
 # to say.
@@ -35,14 +37,15 @@ MORE, MAY_WAIT = (1, 2)
 # The longest message that goes along with message 2 of the handshake.
 MAX_ANSWER = BODY_BYTES - 2 - KEY_BYTES - noise.TAG_BYTES
 
-GONE, NO_NEXT, FULL, NO_PREKEY, NO_SESSION = REASONS = (0, 1, 2, 3, 6)
+GONE, NO_NEXT, FULL, NO_PREKEY, NO_COOKIE, NO_SESSION = REASONS = (0, 1, 2, 3, 5, 6)
 NOTICE_BYTES = BODY_BYTES - noise.TAG_BYTES
 MAX_NOTICE = NOTICE_BYTES - 4
 
 # Flag of a set-up: its hops carry sound too; flag of a first message: a call for help.
 SOUND, PLAIN, HELP = (1, 2, 4)
-# Flag of a first message whose key is that of the call alone.
-ANONYMOUS = 1
+# Flags of a first message: its key is that of the call alone; it carries sound, which a box learns
+# by nothing else.
+ANONYMOUS, SOUNDS = (1, 8)
 
 # What a hop and the maker of a circuit share. offset: what is added to counts; seen: 8 octets by
 # which the hop knows a set-up again; sound: (forward, back) of the packets of sound.
@@ -52,10 +55,13 @@ Keys = namedtuple(
 # One hop of a way. prekey: its public key; id: the prekey's number; secret: the maker's, for this
 # hop alone, or at the hop itself that of its prekey.
 Hop = namedtuple("Hop", ("node", "id", "prekey", "secret"))
+# The last hop of a way to a box, which joins two circuits by a cookie. command: SPLICE or LISTEN;
+# beyond: Hop of the box, for a caller.
+Meeting = namedtuple("Meeting", ("node", "id", "prekey", "secret", "command", "cookie", "beyond"))
 Cell = namedtuple("Cell", ("label", "count", "body"))
-# What a hop finds in its block. fresh: the maker's public key for it; short: the next node; body:
-# of the next cell, or the payload.
-Opened = namedtuple("Opened", ("keys", "command", "flags", "fresh", "short", "body"))
+# What a hop finds in its block. fresh: the maker's public key for it; place: short id of the next
+# node and zeros, or a cookie; body: of the next cell, or the payload.
+Opened = namedtuple("Opened", ("keys", "command", "flags", "fresh", "place", "body"))
 # kind: SIP or NOTHING; flags: MORE, MAY_WAIT; number 0: it need not be acknowledged.
 Piece = namedtuple("Piece", ("kind", "flags", "number", "got", "octets"))
 
@@ -129,7 +135,7 @@ def set_up(crypto, hops, count, flags, payload, random):
         filler = _mixed(filler + bytes(BLOCK_BYTES), stream[-len(filler) - BLOCK_BYTES :])
     payload += random(BEHIND_BYTES - len(filler) - len(payload))
     behind = _mixed(payload, streams[-1]) + filler
-    inside = bytes((DELIVER, flags)) + bytes(INSIDE_BYTES - 2)
+    inside = _last(hops[-1], flags)
     for index in range(len(hops) - 1, -1, -1):
         head = bytes((hops[index].id,)) + publics[index]
         covered = _covered(crypto, counts[index], head, behind)
@@ -138,6 +144,13 @@ def set_up(crypto, hops, count, flags, payload, random):
             behind = _mixed(body[:BEHIND_BYTES], streams[index - 1])
             inside = bytes((RELAY, flags)) + hops[index].node[:8] + bytes(8)
     return body, keys
+
+
+def _last(hop, flags):
+    """Return what the block of the last hop says."""
+    if isinstance(hop, Meeting):
+        return bytes((hop.command, flags)) + hop.cookie
+    return bytes((DELIVER, flags)) + bytes(INSIDE_BYTES - 2)
 
 
 def _mixed(octets, stream):
@@ -159,7 +172,7 @@ def opened(crypto, hop, count, body):
         raise MeshError("an unknown command")
     if inside[0] == DELIVER:
         following = following[:BEHIND_BYTES]
-    return Opened(keys, inside[0], inside[1], fresh, inside[2:10], following)
+    return Opened(keys, inside[0], inside[1], fresh, inside[2:], following)
 
 
 def forward(crypto, keys, count, body):

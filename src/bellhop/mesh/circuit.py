@@ -33,10 +33,11 @@ class Prekey:
 
 
 class Prekeys:
-    """Those of this node. all: the newest last."""
+    """Those of this node, or of a box. all: the newest last; node: whose key goes with them."""
 
-    def __init__(self, mesh, now):
+    def __init__(self, mesh, now, node=None):
         self.mesh = mesh
+        self.node = node or mesh.id
         self.all = []
         self.renew(now)
 
@@ -59,7 +60,7 @@ class Prekeys:
         """Return (Hop of this node for a prekey's number, Prekey), or None."""
         for prekey in self.all:
             if prekey.id == number:
-                return cells.Hop(self.mesh.id, number, prekey.public, prekey.secret), prekey
+                return cells.Hop(self.node, number, prekey.public, prekey.secret), prekey
         return None
 
 

@@ -11,8 +11,10 @@ from . import cells, packets
 from .address import is_near, pack
 from .calls import Calls
 from .circuit import Circuit, Prekeys
+from .identity import SHORT_BYTES
 from .lanes import Lanes
 from .link import ANYWHERE
+from .meetings import Meetings
 from .rate import spend
 from .record import NODE_SALT
 
@@ -36,6 +38,7 @@ class Circuits:
         self.mesh = mesh
         self.lanes = Lanes(mesh)
         self.calls = Calls(mesh, self)
+        self.meetings = Meetings(self)
         self.table = {}
         self.dead, self.waiting = {}, {}
         self.marks = {}
@@ -143,17 +146,19 @@ class Circuits:
         opened, crypto = self._opened(hop, cell)
         if not prekey.is_new(opened.keys.seen):
             return self._refused()
-        role = END if opened.command == cells.DELIVER else RELAY
+        role = RELAY if opened.command == cells.RELAY else END
         circuit = Circuit(role, place, None, cell.count, opened.keys, crypto, now)
         if len(self.table) >= 2 * MAX_CIRCUITS:
             return self._notice(circuit, cells.FULL, b"", now)
         if role == END:
             self.table[place] = circuit
-            return self.calls.came(circuit, opened, now)
-        far = self.mesh.exchange.peers.get(opened.short)
+            taker = self.calls if opened.command == cells.DELIVER else self.meetings
+            return taker.came(circuit, opened, now)
+        short = opened.place[:SHORT_BYTES]
+        far = self.mesh.exchange.peers.get(short)
         if far is None or not self.lanes.may_go(far, circuit.is_plain()):
             return self._notice(circuit, cells.NO_NEXT, b"", now)
-        circuit.far = opened.short, self._label(opened.short)
+        circuit.far = short, self._label(short)
         self.table[place] = self.table[circuit.far] = circuit
         count = cells.after(cell.count, opened.keys.offset)
         effects = []
@@ -313,14 +318,19 @@ class Circuits:
         far = short, self._label(short)
         circuit = Circuit(MAKER, None, far, count, keys, crypto, now)
         circuit.user = user
-        circuit.through = tuple([hop.node for hop in hops[:-1]])
+        through = hops if isinstance(hops[-1], cells.Meeting) else hops[:-1]
+        circuit.through = tuple([hop.node for hop in through])
         self.table[far] = circuit
         return circuit, self._send(circuit, far, count, body, now)
 
-    def say(self, circuit, body, now):
-        """Return the effects that bring the body of a cell to the other side of a circuit."""
-        circuit.sent += 1
-        count = cells.after(circuit.base, circuit.sent)
+    def say(self, circuit, body, now, step=None):
+        """Return the effects that bring the body of a cell to the other side of a circuit.
+
+        step: counted from the set-up, where it is not the next.
+        """
+        step = circuit.sent + 1 if step is None else step
+        circuit.sent = max(circuit.sent, step)
+        count = cells.after(circuit.base, step)
         crypto = circuit.crypto
         if circuit.role == MAKER:
             body = cells.layered(crypto, circuit.keys, count, body)
@@ -338,7 +348,12 @@ class Circuits:
         return effects
 
     def refuse(self, circuit, reason, now):
-        """End a circuit that ends here with a notice for its maker; return the effects."""
+        """End a circuit that ends here with a notice for its maker; return the effects.
+
+        One that was made here, for callers to a box, is dropped: nothing tells whose it is.
+        """
+        if circuit.role == MAKER:
+            return self.drop(circuit, now)
         effects = self._forget(circuit, now)
         record = self._own_record() if reason == cells.NO_PREKEY else b""
         return effects + self._notice(circuit, reason, record, now)

@@ -5,13 +5,24 @@ from collections import deque
 
 from ..limits import MAX_RECORDS, MAX_RECORDS_BYTES, MAX_TOMBSTONES
 from .identity import KEY_BYTES, SHORT_BYTES
-from .record import END_SALTS, HEAD_BYTES, OVER_SALT, SALT_AT, SALTS, sequence_of, table_key
+from .record import (
+    BOX_SALT,
+    END_SALTS,
+    HEAD_BYTES,
+    OVER_SALT,
+    SALT_AT,
+    SALTS,
+    sequence_of,
+    table_key,
+)
 
 LEAVES = 256
 MODULUS = 1 << 64
 # A newcomer may push out what the largest introducer brought last while its own introducer has
 # less than this part of it: many small ones cannot undo a large one of long standing.
 PART = 16
+# Records of boxes, which anybody makes without being anybody, take this part of the table at most.
+PART_OF_BOXES = 4
 # What `Database.compare` finds about a record that is offered.
 NEWER, SAME, OLDER, BURIED, COLLISION = ("newer", "same", "older", "buried", "collision")
 
@@ -29,6 +40,10 @@ class Entry:
         self.at = at
         self.serial = serial
         self.mark = 0
+
+
+def _is_box(raw):
+    return raw[SALT_AT] == len(BOX_SALT) and raw[HEAD_BYTES : HEAD_BYTES + 3] == BOX_SALT
 
 
 def key_of(raw):
@@ -66,6 +81,8 @@ class Database:
         self.octets = 0
         self.serial = 0
         self.shares = {}
+        # Records of boxes: introducer -> how many.
+        self.boxes = {}
         self.tombstones = {}
         self.gone = []
         self.buried = deque((), most_tombstones + 1)
@@ -108,6 +125,8 @@ class Database:
         old = self.get(key)
         grown = len(raw) - (len(old.raw) if old else 0)
         may_push = old is not None or self.is_kept(raw[:KEY_BYTES])
+        if old is None and _is_box(raw) and not self._make_room_for_box(introducer):
+            return False
         if not self._make_room(grown, old is None, introducer, may_push):
             return False
         serial = mark = 0
@@ -154,6 +173,10 @@ class Database:
         self.total = (self.total + sign * entry.digest) % MODULUS
         self.count += sign
         self.octets += sign * len(entry.raw)
+        if _is_box(entry.raw):
+            self.boxes[entry.introducer] = self.boxes.get(entry.introducer, 0) + sign
+            if not self.boxes[entry.introducer]:
+                del self.boxes[entry.introducer]
         share = self.shares.get(entry.introducer, 0) + sign * self._weight(len(entry.raw))
         if share:
             self.shares[entry.introducer] = share
@@ -173,11 +196,22 @@ class Database:
                 return False
         return True
 
-    def _evict(self, introducer):
+    def _make_room_for_box(self, introducer):
+        """Evict a box of who brought most of them; nobody finds room for more than others have."""
+        while sum(self.boxes.values()) >= self.most // PART_OF_BOXES:
+            largest = max(self.boxes, key=lambda who: self.boxes[who])
+            if self.boxes.get(introducer, 0) + 1 >= self.boxes[largest]:
+                return False
+            self._evict(largest, True)
+        return True
+
+    def _evict(self, introducer, is_box=False):
         """Drop what this introducer brought last: what was there before a flood stays."""
         newest = None
         for key, entry in self.items():
             if entry.introducer != introducer or self.is_kept(entry.raw[:KEY_BYTES]):
+                continue
+            if is_box and not _is_box(entry.raw):
                 continue
             if newest is None or entry.serial > newest[1].serial:
                 newest = (key, entry)

@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from ..errors import MeshError
-from . import people, phonebook, record, succession
+from . import boxes, people, phonebook, record, succession
 from .identity import KEY_BYTES, PREFIX_DIGITS, SHORT_BYTES, number_prefix
 from .own import name_hash
 
@@ -74,6 +74,8 @@ class Directory:
         self.listed = {}
         self.people = {}
         self.pages = {}
+        # Of table keys: (tag, nonce) by which who knows a box finds it.
+        self.boxes = {}
         self.trust = {}
         # Of table keys: what became of nodes' keys, and who stands in whose place. ended: Endings
         # and Replacements that nobody has looked at yet.
@@ -127,6 +129,9 @@ class Directory:
             if item.salt in record.BOOK_SALTS:
                 self._read_book(key, item)
                 continue
+            if item.salt == record.BOX_SALT:
+                self._read_box(key, item)
+                continue
             if item.salt in record.PEOPLE_SALTS:
                 self._read_people(key, item)
                 continue
@@ -139,6 +144,12 @@ class Directory:
                 self.counters["unreadable"] += 1
                 continue
             self._add(key, Known(entry.raw, value, entry.serial))
+
+    def _read_box(self, key, item):
+        try:
+            self.boxes[key] = boxes.read_mark(item.value)
+        except MeshError:
+            self.counters["unreadable"] += 1
 
     def _read_succession(self, key, item):
         try:
@@ -207,6 +218,7 @@ class Directory:
         for entry in self.books.pop(key, ()):
             for name in (entry.name.lower(), entry.number):
                 _forget(self.listed, name, key)
+        self.boxes.pop(key, None)
         self.endings.pop(key, None)
         self.replacements.pop(key, None)
         self._forget_people(key)

@@ -5,6 +5,7 @@ from ..effects import SendMesh
 from ..errors import MeshError
 from ..text import of_utf8
 from . import packets, people, phonebook, record, succession, views
+from .boxes import Boxes
 from .calls import SHORTEST, WAYS, Call, Guise
 from .circuits import Circuits
 from .database import NEWER, Database
@@ -87,6 +88,7 @@ class Mesh:
         self.exchange = Exchange(self)
         self.circuits = Circuits(self, now)
         self.calls = self.circuits.calls
+        self.boxes = Boxes(self)
         self.deadlines.watch(self.circuits)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
         self.own.prekey = self.circuits.prekeys.told
@@ -277,7 +279,7 @@ class Mesh:
             return self.circuits.lanes.wake(thing, now)
         if isinstance(thing, Call):
             return self.calls.wake(thing, now)
-        if thing is self.circuits or thing in self.probes:
+        if thing in (self.circuits, self.boxes) or thing in self.probes:
             return thing.wake(now)
         if thing is self.own:
             return self._say(now)
@@ -361,6 +363,24 @@ class Mesh:
         if is_new and record.is_signed(item, self.verify) and self.database.store(raw, b"", now):
             self.record_taken(key, False, now)
 
+    def publish_box(self, raw, now):
+        """Spread the record of a box, which its owner has brought hidden; raises MeshError."""
+        item = record.parse(raw)
+        key = record.table_key(item.key, item.salt)
+        if item.salt != record.BOX_SALT or self.database.compare(raw, key) != NEWER:
+            return
+        if record.is_signed(item, self.verify) and self.database.store(raw, b"", now):
+            self.exchange.spread(key, item.sequence, None, now)
+            self.record_taken(key, True, now)
+
+    def join_sound(self, number, ports):
+        """A SoundOpen was answered: join the sound of two circuits that meet here."""
+        return self.circuits.meetings.sounding(number, ports)
+
+    def keep_boxes(self, boxes, now):
+        """Listen for these boxes.Box and for no others any more."""
+        return self._done(self.boxes.keep(boxes, now), now)
+
     def own_heard(self, item, has_said, now):
         """Somebody has a record of this node that is newer than its own, or that it never made."""
         if self.own.jump_past(item, has_said, now):
@@ -396,6 +416,8 @@ class Mesh:
             is_contact = entry.raw[: len(self.id)] in self.settings.contacts
             if is_contact or key in self.directory.endings:
                 lifetime = record.MAX_LIFETIME
+            if key[SHORT_BYTES:] == record.BOX_SALT:
+                lifetime = record.BOX_LIFETIME
             if entry.introducer is not None and now - entry.at >= 1000 * lifetime:
                 self.database.remove(key)
                 self.directory.note(key)
@@ -534,6 +556,8 @@ class Mesh:
 
         What a neighbour on the same cable seals under its key comes from there.
         """
+        if not self.knows(node):
+            return False  # A box: nobody knows where its owner is.
         known = self.directory.node(short_id(node))
         mine = [one.host for one in self.own.endpoints]
         theirs = [one.host for one in known.value.endpoints] if known is not None else []

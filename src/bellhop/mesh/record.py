@@ -10,7 +10,7 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
          m attempt of the number prefix   p which neighbours are reached by amateur radio
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
-    next, over, repl: what becomes of a key (succession.py)
+    next, over, repl: what becomes of a key (succession.py)     box: boxes.py
 """
 
 from collections import namedtuple
@@ -40,9 +40,12 @@ BOOK_SALTS = [BOOK_SALT] + [b"book%d" % n for n in range(1, MAX_BOOK_RECORDS)]
 PEOPLE_SALTS = [b"key%d" % n for n in range(MAX_PEOPLE_RECORDS)]
 # A salt is written as its place in this list where octets are dear.
 NEXT_SALT, OVER_SALT, REPLACES_SALT = b"next", b"over", b"repl"
+# A box, whose key has one record only, of the sequence 1 (boxes.py).
+BOX_SALT, BOX_SEQUENCE = (b"box", 1)
 # A key with one of these has no other records; the second ends the first as well.
 END_SALTS = (NEXT_SALT, OVER_SALT)
 SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS + [NEXT_SALT, OVER_SALT, REPLACES_SALT]
+SALTS.append(BOX_SALT)
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)
@@ -56,6 +59,7 @@ EDGE_BYTES = SHORT_BYTES + 1
 HASH_BYTES = 16
 MAX_NAME_BYTES = 32
 MIN_LIFETIME, LIFETIME, MAX_LIFETIME = (600, 86400, 604800)
+BOX_LIFETIME = 7 * 3600
 
 # key: 32 octets; value: octets of bencode.
 Item = namedtuple("Item", ("key", "signature", "sequence", "salt", "value"))
@@ -102,6 +106,8 @@ def parse(raw):
     sequence = sequence_of(raw)
     if salt not in SALT_CODES or sequence > MAX_SEQUENCE:
         raise MeshError("unknown salt or sequence")
+    if salt == BOX_SALT and sequence != BOX_SEQUENCE:
+        raise MeshError("a box has one record")
     key = raw[:KEY_BYTES]
     return Item(key, raw[SIGNATURE_AT:SEQUENCE_AT], sequence, salt, raw[value_at:])
 
