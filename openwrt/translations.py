@@ -16,7 +16,7 @@ NODE = PACKAGE.parents[1] / "src" / "bellhop"
 REFUSING = (
     "core/verbs.py", "world/sealed.py", "features/ringtest.py", "features/catalogue.py",
     "features/media/calls.py", "features/phonebook/book.py", "features/mesh/levels.py",
-    "features/mesh/heirs.py", "shell/dnssec/number.py",
+    "features/mesh/heirs.py", "features/mesh/boxes.py", "shell/dnssec/number.py",
 )  # fmt: skip
 TEMPLATE = PACKAGE / "po" / "templates" / "bellhop.pot"
 TEXT = re.compile(r"""\b_\('((?:[^'\\]|\\.)*)'\)""")

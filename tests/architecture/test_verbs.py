@@ -14,6 +14,7 @@ from bellhop.features.dns.codes import Codes as ClaimCodes
 from bellhop.features.dns.directories import Directories
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
+from bellhop.features.mesh.boxes import Boxes
 from bellhop.features.mesh.heirs import Heirs
 from bellhop.features.mesh.member import Member
 from bellhop.features.mesh.outbox import Outbox
@@ -51,7 +52,7 @@ ANSWERING = {
     Selfcheck.name: Selfcheck, Directories.name: Directories,
     Accounts.name: Accounts,
     ClaimCodes.name: ClaimCodes,
-    Outbox.name: Outbox, Heirs.name: Heirs,
+    Outbox.name: Outbox, Heirs.name: Heirs, Boxes.name: Boxes,
 }  # fmt: skip
 # What the command does besides asking a node.
 OF_COMMAND = {

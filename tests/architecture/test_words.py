@@ -6,7 +6,7 @@ import pytest
 
 from bellhop.features import ringtest
 from bellhop.features.media import calls as media_calls
-from bellhop.features.mesh import dialling, heirs
+from bellhop.features.mesh import boxes, dialling, heirs
 from bellhop.features.phonebook import book
 from bellhop.features.trunks import provider as trunk_provider
 from bellhop.features.trunks import trunks
@@ -28,6 +28,7 @@ SAID = {
     + ringtest.STATES
     + hello.STATES
     + heirs.STATES
+    + boxes.STATES
     + registration.STATES
     + trunk_provider.UNREGISTERED,
     "place": book.PLACES,

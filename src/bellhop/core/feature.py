@@ -43,9 +43,9 @@ STEPS = (
     # What features ask each other.
     "caller",  # request, flow -> (name, node's id or b"") of a caller beyond the mesh, or None
     "callee",  # Uri -> (name, node's id) of somebody beyond the mesh, or None
-    "named",  # branch, INVITE that goes out by it -> the Call-ID that its other end knows, or None
+    "named",  # branch, INVITE that goes out by it -> the Call-ID that another house knows, or None
     "priced",  # Uri, now -> Ways of a call to it by providers, the best first, or None: no provider
-    "guise",  # flow, INVITE -> (key, secret) that name its caller in this call alone, or None
+    "guise",  # flow, INVITE -> (key, secret) that name this house in this call alone, or None
     "sounds",  # flow, INVITE -> True where its sound goes by circuits, else None
     "plain",  # flow, INVITE -> True where nothing of it may be hidden, else None
     "srtp",  # flow -> how the sound of a provider is encrypted (media.decision.WISHES), or None

@@ -70,6 +70,14 @@ FEATURES = (
         "privacy", "mesh", "privacy", (), 0, False,
         "how privately contacts are called: what each level hides, costs and does not hide",
     ),
+    Row(
+        "boxes", "boxes", "show", (), 0, False,
+        "addresses that lead to somebody here, and tell nobody where that is",
+    ),
+    Row(
+        "renew-box", "boxes", "renew", ("name",), 1, True,
+        "give a box another address; the one before leads nowhere from now on",
+    ),
     Row("outbox", "mesh outbox", "show", (), 0, False, "texts that wait for nodes that are off"),
     Row("drop-outbox", "mesh outbox", "drop", ("user",), 1, True, "bring no text of a user later"),
     Row("trust", "media", "trust", (), 0, False, "whose keys are known, and what they are worth"),

@@ -39,6 +39,27 @@ class _Fitting:
         self._fit_responders()
         self._fit_telephone()
         names.fit_people()
+        self._fit_boxes()
+
+    def _fit_boxes(self):
+        settings, taken = self.settings, {}
+        for box in settings.boxes:
+            box.name = box.name or self.notes.blocks[box].title
+            wrong, option = "", "user"
+            if not box.name or box.name in taken:
+                wrong, option = "a box needs a name of its own: `option name NAME`", "name"
+            elif uri.key_of(box.user.encode()) not in settings.names:
+                wrong = "a box for '%s', who is no user or group" % box.user
+            if wrong:
+                problem = Problem(problems.GONE, wrong, "the box is left out")
+                self.notes.tell(box, problem, option)
+                continue
+            taken[box.name] = box
+            if box.contact and box.contact not in [one.name for one in settings.contacts]:
+                wrong = "the contact '%s' is not there" % box.contact
+                problem = Problem(problems.GONE, wrong, "nobody can call the box")
+                self.notes.tell(box, problem, "contact")
+        settings.boxes = list(taken.values())
 
     def _fit_ports(self):
         settings, media = self.settings, self.settings.media

@@ -67,7 +67,7 @@ VERIFICATIONS = ("encrypted", "known", "named", "compared", "signed")
 MANY = {
     "user": "users", "group": "groups", "contact": "contacts", "provider": "providers",
     "route": "routes", "number": "numbers", "phone": "phones",
-    "page": "paging",
+    "page": "paging", "box": "boxes",
 }  # fmt: skip
 BRANDS = ("yealink", "snom", "grandstream", "fanvil", "cisco", "gigaset")
 
@@ -301,6 +301,17 @@ SCHEMA = {
         ),
         "receipts": _option(
             choice("contacts", "off"), "contacts", "who is told that a text has come to a phone"
+        ),
+    },
+    "box": {
+        "name": _option(word, "", "name of the box; empty: the section's name"),
+        "user": _option(name_or_nothing, "", "user or group that calls by it ring"),
+        "contact": _option(
+            line, "", "the one contact, by name, who may call it; empty: whoever has its address"
+        ),
+        "hours": _option(number(0, 87600), 0, "after so many hours it ends; 0: never"),
+        "calls_per_hour": _option(
+            number(1, 3600), 20, "calls that are taken; others find nobody, as if it were not there"
         ),
     },
     "media": {

@@ -67,8 +67,8 @@ class Settings:
     """All settings. An attribute for each option of `config node`, and:
 
     users, groups: name -> section. names: what may be dialled (bytes) -> section.
-    contacts, phones, paging: sections; speed_dial: number (bytes) -> URI (bytes); logins: as whom
-    devices log in (bytes) -> user. features, node, mesh, media, pgp, privacy:
+    contacts, phones, paging, boxes: sections; speed_dial: number (bytes) -> URI (bytes);
+    logins: as whom devices log in (bytes) -> user. features, node, mesh, media, pgp, privacy:
     sections.
     domain, domains: bytes, lower case. realm: bytes. emergency: numbers (bytes) that call for help;
     reserved: those that only pinned nodes may have.

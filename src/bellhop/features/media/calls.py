@@ -4,7 +4,7 @@ from ...core.feature import first
 from ...errors import BellhopError, Refusal, SipError
 from ...limits import OWN
 from ...media import crypto, trust
-from ...media.agreement import CALLEE, CALLER, FAILED, Dh, Identity
+from ...media.agreement import CALLEE, FAILED, Dh, Identity
 from ...media.decision import LOOPBACK, MUST, NO, OFFER, MediaSettings, Party
 from ...media.keyed import HELP, PLAIN
 from ...media.relay import Relays, is_by_phones, is_sdp
@@ -111,7 +111,8 @@ class Calls:
             near = _judged_as(PLAIN, near)
         if first(node.hooks.plain, reached.flow, request):
             far = _judged_as(PLAIN, far)
-        guise = first(node.hooks.guise, reached.flow, request)
+        guises = [first(node.hooks.guise, one, request) for one in (reached.flow, context.flow)]
+        guise = guises[0] or guises[1]
         guise = None if guise is None else Identity(*guise)
         reasons, effects = self.relays.decide(branch, request, near, far, now, guise)
         session = self.relays.sessions.by_user.get(branch)
@@ -223,7 +224,7 @@ class Calls:
         moved = self._follow(branch, request) if session is None and branch is not None else []
         for offered in self.node.hooks.offered if session is not None else ():
             offered(session, request)
-        if session is not None and session.role == CALLER:
+        if session is not None and session.role is not None:
             session.agreement.name(first(self.node.hooks.named, branch, request) or call_id)
         request, effects = self.relays.request(branch, request, now)
         effects = moved + effects

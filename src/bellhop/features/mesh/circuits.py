@@ -59,7 +59,8 @@ class Line:
     phones here have as the other's Contact; contacts: {tag: Contact of a phone here}; asked, came:
     {(CSeq number, method): request} that were sent out, and that came, without a final answer;
     accepted: the last INVITE that was sent out and has a 2xx; level: of privacy, of what this house
-    has to say; guise: who it is in this call alone (mesh.calls.Guise), or None.
+    has to say; guise: who it is in this call alone (mesh.calls.Guise), or None; box: the
+    key of the box by which it came, and by which alone it leads back, or b"".
     """
 
     def __init__(self, node, call_id, outside_id, session, now):
@@ -69,7 +70,7 @@ class Line:
         self.session = session
         self.versions = {}
         self.call = self.guise = None
-        self.level = 0
+        self.level, self.box = 0, b""
         self.own, self.back = {}, {}
         self.far = set()
         self.remote = self.here = self.contact = self.speaker = None
@@ -159,10 +160,11 @@ class Circuits:
     events = ("send", "sounding")
     users = {}
 
-    def __init__(self, node, mesh, dialling, carry_out, now):
+    def __init__(self, node, mesh, dialling, boxes, carry_out, now):
         self.node = node
         self.mesh = mesh
         self.dialling = dialling
+        self.boxes = boxes
         self.carry_out = carry_out
         self.levels = levels.Levels(node, mesh, dialling.node_of)
         # What makes the names of those who hide; it is on no flash.
@@ -277,21 +279,25 @@ class Circuits:
             raise SipError(488, NOT_HIDDEN % "this phone encrypts by itself")
 
     def named(self, branch, request):
-        """Return the Call-ID that the other house has for an INVITE to it, or None."""
+        """Return the Call-ID that the other house has for an INVITE to it or from it, or None."""
         flow = branch.target.flow
-        return self._outside(request) if flow and flow.transport == CELLS else None
+        if flow and flow.transport == CELLS:
+            return self._outside(request)
+        line = self.by_branch.get(branch.context.request.via.branch)
+        return None if line is None else line.outside_id
 
     def seen(self, call):
         """Return the nodes by which a Call goes, whether its sound does, and whether it is in
         clear on amateur radio, as fields."""
         fields = {"through": [], "is_sound_through": False, "is_plain": False,
-                  "privacy": 0}  # fmt: skip
+                  "privacy": 0, "box": ""}  # fmt: skip
         for line in self.lines:
             if line.call_id == call.call_id and line.call is not None:
                 fields["through"] = self.mesh.through(line.call)
                 fields["is_sound_through"] = line.call.is_sounding
                 fields["privacy"] = line.call.level
                 fields["is_plain"] = line.call.is_plain
+                fields["box"] = self.boxes.title(line.call.box) if line.box else ""
         return fields
 
     def restore(self, name, records, now):
@@ -302,7 +308,7 @@ class Circuits:
             except (KeyError, TypeError, ValueError, AttributeError):
                 continue
             self.lines.append(line)
-            self.outside[line.node, line.outside_id] = line
+            self.outside[line.node, line.outside_id, line.box] = line
             self.by_branch.update(dict.fromkeys(line.branches, line))
             for tag in line.far:
                 self.by_tag[line.call_id, tag] = line
@@ -335,7 +341,9 @@ class Circuits:
         """Return (key, secret) of the one who calls in this call alone, None where he is named."""
         if flow.transport != CELLS:
             return None
-        made = self._guise(self.mesh.node_of(flow.host), request)
+        line = self.by_branch.get(request.via.branch)
+        node = self.mesh.node_of(flow.host)
+        made = self._guise(node, request) if line is None else line.guise
         return None if made is None else (made.id, made.secret)
 
     def _guise(self, node, request):
@@ -401,7 +409,7 @@ class Circuits:
         """Return the Call-ID outside of what begins with a request: its branch is of this node."""
         return binascii.hexlify(self.node.proof.of(request.via.branch)[:12])
 
-    def _line(self, node, call_id, outside, now):
+    def _line(self, node, call_id, outside, now, box=b""):
         if len(self.lines) >= MAX_LINES:
             # What is over and only lingers goes first.
             self._forget(
@@ -409,8 +417,9 @@ class Circuits:
             )
         session = int.from_bytes(self.node.random(4), "big")
         line = Line(node, call_id, outside, session, now)
+        line.box = box
         self.lines.append(line)
-        self.outside[node, outside] = line
+        self.outside[node, outside, box] = line
         return line
 
     def _target(self, line, request):
@@ -476,7 +485,7 @@ class Circuits:
         out.add(b"cseq", b"CSeq: %d %s" % message.cseq)
         hidden = () if line.guise is None else scrub.NAMING
         for name, written in scrub.lines(message, is_own):
-            if name in hidden:
+            if name in hidden or (hidden and self._names_here(name, written)):
                 continue
             out.add(name, self._rewritten(name, written, self._outward))
         kept = scrub.PLAIN if self._is_plain(line) else description.ATTRIBUTES
@@ -485,6 +494,13 @@ class Circuits:
         if line.level:
             out.body = description.steady(out.body)
         out.measure()
+
+    def _names_here(self, name, written):
+        """Tell whether a field says where in this house something is."""
+        if name not in scrub.ADDRESSES:
+            return False
+        named = address.parse(written.partition(b":")[2].strip(scan.BLANKS))
+        return self._address_outside(named.uri) is not None
 
     def _is_plain(self, line):
         return line.call.is_plain if line.call is not None else self.mesh.is_plain(line.node)
@@ -499,7 +515,10 @@ class Circuits:
             kept = self.texting.get((line.node, line.level))
             # One that has lost its way may be of before the other node started anew.
             line.call = kept if kept is not None and kept.state != LOST else None
-        if line.call is None or line.call.state == CLOSED:
+        is_gone = line.call is None or line.call.state == CLOSED
+        if is_gone and line.box:
+            return self._broken(line, GONE, now)  # A call back would tell who is here.
+        if is_gone:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
             discreet = SHORTEST if is_help else Discreet(line.level, line.guise)
             line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help, discreet)
@@ -534,7 +553,7 @@ class Circuits:
         """The shell has opened a circuit of sound, or could not; return the effects."""
         call = self.mesh.calls.sounding(number, ports)
         held, self.held = self.held, []
-        effects = []
+        effects = self.mesh.join_sound(number, ports)
         for one, octets in held:
             if one is call or not one.waits_for_sound():
                 effects += self.said(one, octets, now)
@@ -543,13 +562,15 @@ class Circuits:
         return effects
 
     def _asked(self, request, call, now):
-        line = self.outside.get((call.node, request.call_id))
+        line = self.outside.get(_place(call, request))
         number, method = request.cseq
         if line is None and method in (b"ACK", b"CANCEL"):
             return []
         if line is None:
-            line = self._line(call.node, request.call_id, request.call_id, now)
-            line.call, line.level = call, self.levels.wanted(call.node)
+            line = self._begun(request, call, now)
+            if line is None:
+                return []
+            line.call = call
             self._introduce(line, request)
         line.call, line.at, line.is_repeated = call, now, False
         sender, to_tag = line.inward(request.from_.tag), request.to.tag
@@ -572,9 +593,29 @@ class Circuits:
             line.came[number, method] = made
         return [Receive(self.dialling.flow_to(call.node), made)] + self._keep(line)
 
+    def _begun(self, request, call, now):
+        """Return the Line of a request that begins something here; None: its box is no more.
+
+        One by a box goes to whom the box is for, whatever it names. Nothing that goes back says who
+        that is, and what has its Call-ID and came openly is something else.
+        """
+        box, call_id = call.box, request.call_id
+        if box is None:
+            line = self._line(call.node, call_id, call_id, now)
+            line.level = self.levels.wanted(call.node)
+            return line
+        user = self.boxes.whose(box)
+        if user is None:
+            return None
+        request.aim(b"sip:" + user + b"@" + self.node.settings.domain)
+        inside = binascii.hexlify(self.node.proof.of(box.key + call_id)[:12])
+        line = self._line(call.node, inside, call_id, now, box.key)
+        line.guise, line.level = box.guise, levels.THREE_RELAYS
+        return line
+
     def _branch(self, line, number, method):
         """Return the branch of a request that came: a CANCEL has that of its INVITE."""
-        key = short_id(line.node) + line.outside_id + b"%d" % number
+        key = short_id(line.node) + line.box + line.outside_id + b"%d" % number
         mark = b"" if method in (b"INVITE", b"CANCEL") else method
         return BRANCH + binascii.hexlify(self.node.proof.of(key + mark)[:12])
 
@@ -621,7 +662,7 @@ class Circuits:
         return b"?"
 
     def _answered(self, response, call, now):
-        line = self.outside.get((call.node, response.call_id))
+        line = self.outside.get(_place(call, response))
         request = None
         if line is not None:
             request = line.asked.get(response.cseq) or line.accepted.get(response.cseq)
@@ -820,11 +861,16 @@ class Circuits:
 
     def _forget(self, line):
         self.lines.remove(line)
-        self.outside.pop((line.node, line.outside_id), None)
+        self.outside.pop((line.node, line.outside_id, line.box), None)
         for branch in line.branches:
             self.by_branch.pop(branch, None)
         for tag in line.far:
             self.by_tag.pop((line.call_id, tag), None)
+
+
+def _place(call, message):
+    """Return by what the Line of a message of another node is found."""
+    return call.node, message.call_id, b"" if call.box is None else call.box.key
 
 
 def _texts(octets):

@@ -127,6 +127,7 @@ class Dialling:
             member = self.mesh.node_of(of_octets(uri.host_key(target.host)))
             is_heir = self.mesh.name_of(member).encode() != uri.host_key(target.host).lower()
             reason = "new key of a node in the mesh" if is_heir else "key of a node in the mesh"
+            reason = reason if self.mesh.knows(member) else "a box"
             return self._to_nodes([member], target.user, KEY, reason, may_wait)
         places = self._places(target)
         if places:
@@ -284,7 +285,9 @@ class Dialling:
         if len(host) != KEY_LETTERS or host == self.own_domain:
             return False
         member = self.mesh.node_of(of_octets(host))
-        return member not in (None, self.mesh.id) and self.mesh.knows(member)
+        if member in (None, self.mesh.id):
+            return False
+        return self.mesh.knows(member) or bool(self.mesh.boxes.find(member))
 
     def person(self, target):
         """Return (user@node name, the node's id) of a Uri that `is_member`.

@@ -11,6 +11,7 @@ from ...mesh.record import PSTN
 from ...sip import uri
 from ...text import as_name
 from ...tu import dialplan
+from .boxes import Boxes
 from .circuits import Circuits
 from .dialling import Dialling
 from .gateways import Gateways
@@ -44,11 +45,14 @@ class Member:
         self.mesh = Mesh(seed, boot_epoch, node.random, crypto, settings, now)
         settings.name = settings.name or self._own_name()
         self.dialling = Dialling(node, self.mesh)
-        self.circuits = Circuits(node, self.mesh, self.dialling, self.carry_out, now)
+        self.boxes = Boxes(node, self.dialling, self.carry_out)
+        self.circuits = Circuits(node, self.mesh, self.dialling, self.boxes, self.carry_out, now)
         self.siplink = SipLink(node, uac, self, now)
         gateways = Gateways(node, self.mesh, self.dialling)
         self.heirs = Heirs(node, self.dialling, self.started)
-        self.parts = (self.dialling, self.circuits, self.siplink, gateways, self.heirs)
+        self.parts = (
+            self.dialling, self.circuits, self.boxes, self.siplink, gateways, self.heirs,
+        )  # fmt: skip
         # Whether the log tells of a twin already.
         self.is_told = False
         self.wakers = {Member: self._fire}

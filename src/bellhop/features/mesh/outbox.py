@@ -156,7 +156,8 @@ class Outbox:
         return self.dialling.node_of(uri.parse(text.to))
 
     def _is_there(self, node):
-        return short_id(node) in self.dialling.mesh.reach.get()
+        mesh = self.dialling.mesh
+        return short_id(node) in mesh.reach.get() or bool(mesh.boxes.find(node))
 
     def _waiting(self, node):
         """Return the texts that are kept for a node, the oldest first."""

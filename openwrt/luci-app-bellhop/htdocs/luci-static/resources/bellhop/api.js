@@ -50,6 +50,8 @@ const CALLS = {
 	confirm: [ 'name', 'verdict' ],
 	outbox: [],
 	privacy: [],
+	boxes: [],
+	'renew-box': [ 'name' ],
 	wipe: [ 'what' ],
 	'rc init': [ 'name', 'action' ],
 	'network.interface dump': [],
@@ -81,6 +83,7 @@ const WORDS = {
 	published: _('published'), 'published without DNSSEC': _('published without DNSSEC'), 'not published': _('not published'),
 	'another key is published': _('another key is published'), 'another key is published beside it': _('another key is published beside it'), outdated: _('a newer key of this person counts'),
 	'refuted by DNSSEC': _('refuted by DNSSEC'), 'no answer': _('no answer'),
+	open: _('open'), 'no way by three relays': _('not open: no way by three other routers'), 'its hours are over': _('its hours are over'), 'its contact has no key': _('not open: its contact has no address with a key'),
 	'node restarted': _('this node was restarted'), forgotten: _('forgotten'), 'handed over': _('the phones go on without this node')
 };
 

@@ -129,6 +129,13 @@ const OPTIONS = {
 		[ 'ring', '1', FLAG, _('Rings'), _('When its account is called.') ],
 		[ 'key', [], 'lamp', _('Lamp keys'), _('As in blf:202, speed:71, park:1, page:family.') ]
 	],
+	box: [
+		[ 'name', '', 'word', _('Name'), _('Of the box, for this page.') ],
+		[ 'user', '', 'word', _('Rings'), _('A phone or group.') ],
+		[ 'contact', '', 'string', _('For'), _('The name of the one contact who may use it; empty: whoever has the address.') ],
+		[ 'hours', '0', 'range(0,87600)', _('Hours'), _('After so many it ends; 0: never.') ],
+		[ 'calls_per_hour', '20', 'range(1,3600)', _('Calls per hour'), _('Further ones find nobody.') ]
+	],
 	page: [
 		[ 'name', '', 'word', _('Name'), _('Of phones that hear announcements together, as in family.') ],
 		[ 'extension', '', 'number', _('Number'), _('What phones of Cisco dial to speak there.') ],
@@ -340,7 +347,7 @@ const WRONG = {
 
 /* Kinds of sections: what a person calls them, and the page on which they are mended. */
 const KINDS = { user: [ _('Phone'), 'phones' ], phone: [ _('Device'), 'phones' ], page: [ _('Announcements'), 'phones' ], group: [ _('Group'), 'groups' ], contact: [ _('Speed dial'), 'phonebook' ],
-	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], privacy: [ _('Privacy'), 'privacy' ], features: [ _('Feature codes'), 'settings' ],
+	node: [ _('Node'), 'settings' ], mesh: [ _('Mesh'), 'settings' ], media: [ _('Sound'), 'settings' ], pgp: [ _('Signatures'), 'settings' ], mqtt: [ 'MQTT', 'settings' ], webhook: [ 'Webhook', 'settings' ], dns: [ _('Names in the DNS'), 'settings' ], privacy: [ _('Privacy'), 'privacy' ], box: [ _('Box'), 'privacy' ], features: [ _('Feature codes'), 'settings' ],
 	provider: [ _('Provider'), 'numbers' ], route: [ _('Way out'), 'numbers' ], number: [ _('Number'), 'numbers' ], telephone: [ _('This place'), 'numbers' ], sms: [ _('Texts'), 'numbers' ] };
 
 /* What a problem is about, in words: the section, the option, the value. */

@@ -30,14 +30,26 @@ function draw(privacy) {
 	]);
 }
 
+function drawBoxes(found) {
+	const renew = row => window.confirm(_('Who has the address of %s finds nobody any more. Go on?').format(row.name)) ? api.ask('renew-box', row.name) : Promise.resolve({});
+	return found.error || !found.boxes.length ? E('div') : api.section(_('Addresses of the boxes'), api.table([
+		[ _('Name'), row => E('strong', [ row.name ]) ], [ _('Address'), row => E('code', [ row.address ]) ], [ _('State'), row => api.word(row.state) ],
+		[ _('Hours left'), row => row.hours_left == null ? '' : '' + row.hours_left ], [ _('Calls'), row => '' + row.calls ],
+		[ '', row => api.button(_('Another address'), () => renew(row), 'reset') ]
+	], found.boxes, ''));
+}
+
 return view.extend({
 	load: function() {
-		return Promise.all([ api.ask('privacy'), uci.load('bellhop') ]);
+		return Promise.all([ api.ask('privacy'), api.ask('boxes'), uci.load('bellhop') ]);
 	},
 
-	render: function([ privacy ]) {
+	render: function([ privacy, boxes ]) {
 		const map = new form.Map('bellhop', _('Privacy'), _('Who learns that somebody here calls, whom, and from where. The words of calls and texts are sealed in any case.'));
 		options.add(options.single(map, 'privacy', _('Calls')), 'privacy');
-		return map.render().then(node => E('div', [ options.verdict(poll, [ 'privacy' ]), node, api.live(poll, () => api.ask('privacy'), draw, privacy), drawWiping() ]));
+		const grid = options.grid(map, 'box', _('Boxes'), _('Each is an address that you give to one person: it rings here, and tells nobody whose it is or where. Taking it out of this list ends it. Who is called back learns this router\'s key.'));
+		grid.addbtntitle = _('Add a box');
+		options.few(options.add(grid, 'box'), [ 'name', 'user', 'contact', 'hours' ]);
+		return map.render().then(node => E('div', [ options.verdict(poll, [ 'privacy', 'box' ]), node, api.live(poll, () => api.ask('boxes'), drawBoxes, boxes), api.live(poll, () => api.ask('privacy'), draw, privacy), drawWiping() ]));
 	}
 });
