@@ -21,7 +21,7 @@ STEPS = (
     "knows",  # flow -> whether another node is there
     "within",  # request -> Found of a request inside a dialog, or None
     "confides",  # flow of another node -> whether it hears the truth about calls
-    "befriends",  # flow of another node -> whether the owner knows it as a contact
+    "befriends",  # flow of another node, request or None -> whether it is of a contact
     "admits",  # request, Found, flow that is known -> whether it may go on
     "lead",  # request, flow, Found, now -> Found: where it goes on from there; may refuse
     "screen",  # request, flow, Found, admission.Caller -> nothing; edits the request or refuses it

@@ -4,7 +4,8 @@ RFC 5806 (Diversion) and RFC 7044 (History-Info) tell the one who gets the call 
 never come here: the dial plan finds them by another rule.
 """
 
-from ..core.feature import first
+from ..core.feature import any_says, first
+from ..effects import CELLS
 from ..errors import SipError
 from ..limits import OWN
 from ..sip import uri
@@ -29,6 +30,8 @@ REFUSED = {
     wishes.ANONYMOUS: (433, "%s takes no calls from who hides the number"),
     wishes.UNKNOWN: (603, "%s takes calls of people in the phone book only"),
 }
+STRANGER = "%s takes calls and texts of contacts only"
+HELD_OFF = "%s is not rung by such callers"
 RESTS = "%s does not want to be disturbed now"
 
 
@@ -53,8 +56,15 @@ class Diversion:
         user, method = found.callee, request.method
         if (method != b"INVITE" and method != b"MESSAGE") or request.to.tag is not None:
             return found
-        if found.rule != dialplan.LOCAL or user is None or user.kind != "user":
+        if found.rule != dialplan.LOCAL or user is None:
             return found
+        how = self._way(user, request, flow)
+        if how == wishes.REFUSE:
+            raise SipError(603, STRANGER % user.name)
+        if user.kind != "user" and how == wishes.RING:
+            return found
+        if user.kind != "user":
+            raise SipError(480, HELD_OFF % user.name)
         wish = self._why_not(user, request, flow, now)
         if wish in REFUSED:
             status, words = REFUSED[wish]
@@ -63,7 +73,32 @@ class Diversion:
             return found
         if wish is not None:
             return self._resting(user, request, now)
+        if how != wishes.RING:
+            return self._held_off(user, request, how, now)
         return self._followed(user, found, request, now, [])
+
+    def _way(self, user, request, flow):
+        """Return what becomes of a call: one of wishes.WAYS; who is known rings.
+
+        By callers who hide a user goes, else the owner's option for those who are no contacts.
+        """
+        if user.kind == "user" and wishes.is_nobody(request.from_):
+            how = self.own.value(user, wishes.ANONYMOUS)
+            return wishes.RING if how == wishes.REFUSE else how  # Which has words of its own.
+        wanted = self.node.settings.privacy.strangers
+        if wanted == wishes.RING or flow.transport != CELLS:
+            return wishes.RING
+        is_friend = any_says(self.node.hooks.befriends, flow, request)
+        is_text = request.method == b"MESSAGE" and wanted != wishes.REFUSE
+        return wishes.RING if is_friend or is_text else wanted
+
+    def _held_off(self, user, request, how, now):
+        """Return where a call goes for which no phone rings; it is in the list of calls."""
+        why = FORWARD_NOANSWER if how == wishes.VOICE else FORWARD_BUSY
+        found = self._forwarded(user, why, request, now, [])
+        if found is None:
+            raise SipError(480, HELD_OFF % user.name)
+        return found
 
     def _why_not(self, user, request, flow, now):
         caller, mine = request.from_, self.own.of(user)

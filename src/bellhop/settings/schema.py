@@ -191,7 +191,10 @@ SCHEMA = {
         "quiet": _option(hours_or_nothing, "", "hours of rest, as in 22:00-07:00"),
         "block": _list(line, "who may not call: a number, its beginning with *, an address"),
         "anonymous": _option(
-            choice("ring", "refuse"), "ring", "callers who hide their number: ring, refuse"
+            choice("ring", "quiet", "voice", "refuse"),
+            "ring",
+            "callers who hide their number: ring; quiet: no phone rings; voice: they go where "
+            "unanswered calls go; refuse",
         ),
         "unknown": _option(
             choice("ring", "refuse"),
@@ -286,6 +289,12 @@ SCHEMA = {
             "0",
             "calls and texts to other nodes: 0 straight; 1 by one relay; 2 by three: `bellhop "
             "privacy` tells what each hides",
+        ),
+        "strangers": _option(
+            choice("ring", "quiet", "refuse"),
+            "ring",
+            "callers of other nodes who are no contacts: ring; quiet: no phone rings; refuse: "
+            "their texts too",
         ),
         "uniform": _option(
             flag,

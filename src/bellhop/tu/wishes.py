@@ -31,6 +31,10 @@ LAST = "last"
 KEPT = tuple(NAMES) + (LAST,)
 
 RING, REFUSE = TAKEN_WORDS = ("ring", "refuse")
+# What else becomes of calls of who hides: no phone rings, or they go where unanswered ones go.
+SILENT, VOICE = ("quiet", "voice")
+WAYS = RING, SILENT, VOICE, REFUSE
+WORDS_OF = {ANONYMOUS: WAYS, UNKNOWN: TAKEN_WORDS}
 # Who calls again so soon has a reason.
 AGAIN_MS = 180000
 MOST_BLOCKED = 100
@@ -125,7 +129,7 @@ def checked(name, wish):
         return wish
     if kind == "list" and isinstance(wish, list) and len(wish) <= MOST_BLOCKED:
         return [_line(one) for one in wish]
-    if kind == "word" and wish in TAKEN_WORDS:
+    if wish in WORDS_OF.get(name, ()):
         return wish
     if kind == "hours" and isinstance(wish, str):
         if wish:

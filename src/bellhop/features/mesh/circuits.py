@@ -190,8 +190,11 @@ class Circuits:
         """Tell whether a flow leads to another node."""
         return flow.transport == CELLS
 
-    def befriends(self, flow):
-        """Tell whether a flow leads to a contact of the owner."""
+    def befriends(self, flow, request):
+        """Tell whether a flow leads to a contact of the owner; who has a box was given it."""
+        line = None if request is None else self.by_branch.get(request.via.branch)
+        if line is not None and line.box:
+            return True
         known = self.mesh.settings.contacts
         return flow.transport == CELLS and self.mesh.node_of(flow.host) in known
 

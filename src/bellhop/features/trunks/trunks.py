@@ -200,7 +200,7 @@ class Trunks:
         offers = [self.providers[name].section.offer for name in names]
         if "all" in offers:
             return True
-        return "contacts" in offers and any_says(self.node.hooks.befriends, flow)
+        return "contacts" in offers and any_says(self.node.hooks.befriends, flow, None)
 
     def within(self, request):
         """Return where a request inside a call with a provider goes, or None."""
