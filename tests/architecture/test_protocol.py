@@ -91,7 +91,7 @@ PHRASES = (
     f"{limits.MAX_BOXES} boxes, {limits.MAX_LISTENING} cookies",
     f"new after {boxes.LEAST_LIFE // 60000} minutes to {boxes.MOST_LIFE // 3600000} hours",
     f"It ages {record.BOX_LIFETIME // 3600} hours", f"one each {seconds(boxes.FILL_AFTER)}",
-    f"flag {record.RELAYS_SOUND} of the record",
+    f"flag {record.RELAYS_SOUND} of the record", f"flag {record.RELAYS_CELLS} in the record",
     f"within {seconds(probes.INTERVAL * probes.TRIES)}",
     f"{packets.HELLO} HELLO", f"{packets.COOKIE} COOKIE", f"{packets.OPEN} OPEN",
     f"{packets.SEALED} SEALED", f"{packets.RECORDS} RECORDS", f"{packets.ACK} ACK",

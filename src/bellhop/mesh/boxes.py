@@ -266,7 +266,8 @@ class Boxes:
         for _ in range(min(len(shorts), MAX_TRIED)):
             short = shorts.pop(int.from_bytes(mesh.random(4), "big") % len(shorts))
             known = mesh.directory.node(short)
-            if known is not None and self._way(known.node)[0] is not None:
+            is_open = known is not None and known.value.flags & record.RELAYS_CELLS
+            if is_open and self._way(known.node)[0] is not None:
                 found.append(known.node)
             if len(found) == MEETINGS:
                 break

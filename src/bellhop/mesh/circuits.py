@@ -150,6 +150,8 @@ class Circuits:
         circuit = Circuit(role, place, None, cell.count, opened.keys, crypto, now)
         if len(self.table) >= 2 * MAX_CIRCUITS:
             return self._notice(circuit, cells.FULL, b"", now)
+        if opened.command != cells.DELIVER and not self.mesh.relays():
+            return self._notice(circuit, cells.NO_NEXT, b"", now)
         if role == END:
             self.table[place] = circuit
             taker = self.calls if opened.command == cells.DELIVER else self.meetings

@@ -363,6 +363,10 @@ class Mesh:
         if is_new and record.is_signed(item, self.verify) and self.database.store(raw, b"", now):
             self.record_taken(key, False, now)
 
+    def relays(self):
+        """Tell whether this node carries cells of others."""
+        return bool(self.settings.flags & record.RELAYS_CELLS)
+
     def publish_box(self, raw, now):
         """Spread the record of a box, which its owner has brought hidden; raises MeshError."""
         item = record.parse(raw)

@@ -49,7 +49,7 @@ SALTS.append(BOX_SALT)
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)
-RELAYS_SOUND = 64
+RELAYS_CELLS, RELAYS_SOUND = (32, 64)
 # Kinds of endpoints.
 SIP_UDP, SIP_TCP, SIP_TLS, MESH_UDP = KINDS = (0, 1, 2, 3)
 MAX_ENDPOINTS = 8

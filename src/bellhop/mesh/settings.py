@@ -2,6 +2,7 @@
 
 from .database import MAX_RECORDS
 from .hello import HELLO_INTERVAL
+from .record import RELAYS_CELLS
 
 # Neighbours across the Internet, whose routers forget who may send to them.
 KEEPALIVE_INTERVAL = 20000
@@ -27,7 +28,7 @@ class MeshSettings:
         self.peers = peers
         self.book_open = profile == "emergency"
         self.contacts = tuple(contacts)
-        self.flags = 0
+        self.flags = RELAYS_CELLS
         self.amateur, self.callsign = radio
         self.hello_ms = hello_ms
         self.keepalive_ms = KEEPALIVE_INTERVAL
@@ -36,3 +37,7 @@ class MeshSettings:
     def offer(self, flag):
         """Tell others that this node does what a flag says."""
         self.flags |= flag
+
+    def withdraw(self, flag):
+        """Take back one of record.FLAGS."""
+        self.flags &= ~flag

@@ -11,16 +11,22 @@ from .identity import number_prefix, short_id
 from .own import name_hash
 
 
-def _edges(mesh, has_plain=True):
+def _edges(mesh, has_plain=True, target=None):
     """Return the function from a node to its edges; this node's own are those alive now.
 
-    has_plain: those of amateur radio too.
+    has_plain: those of amateur radio too; target: a way ends there. Over a node that does not relay
+    for others no way leads.
     """
     live = _live(mesh, has_plain)
-    edges_of = mesh.directory.edges_of
+    directory = mesh.directory
 
     def edges(short):
-        return live if short == mesh.short else edges_of(short, has_plain)
+        if short == mesh.short:
+            return live
+        known = directory.node(short)
+        if short != target and known is not None and not known.value.flags & record.RELAYS_CELLS:
+            return {}
+        return directory.edges_of(short, has_plain)
 
     return edges
 
@@ -43,7 +49,7 @@ def paths_to(mesh, node, most, has_plain, level=0):
     target = short_id(node)
     if node == mesh.id or _id_of(mesh, target) != node:
         return []
-    edges = _edges(mesh, has_plain)
+    edges = _edges(mesh, has_plain, target)
     if level > 1:
         friends = [short_id(one) for one in mesh.settings.contacts]
         found = paths.far_apart(mesh.short, target, edges, most, friends)

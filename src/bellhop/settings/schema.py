@@ -305,6 +305,11 @@ SCHEMA = {
         "uniform_seconds": _option(
             number(20, 120), 45, "how long it rings for them, up to a tenth more by chance"
         ),
+        "relay_for_others": _option(
+            flag,
+            True,
+            "calls and texts between other routers may go by this one, their calls for help too",
+        ),
         "history_days": _option(
             number(0, 90), 7, "how long past calls and their messages are kept; 0: not at all"
         ),

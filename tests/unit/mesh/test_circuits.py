@@ -3,8 +3,9 @@
 import unittest
 
 from bellhop.effects import SendMesh, SoundOpen
-from bellhop.mesh import calls, cells, circuits, packets
+from bellhop.mesh import calls, cells, circuits, packets, record
 from bellhop.mesh.effects import Ended, Said
+from bellhop.mesh.settings import MeshSettings
 from tests.unit.mesh.network import Network, line, ring
 
 
@@ -138,6 +139,45 @@ class Sound(unittest.TestCase):
             self.assertEqual(call.waits_for_sound(), True)
             network.run(1000)
             self.assertEqual(sorted(opened), [0, 1, 2])
+
+
+class OwnUse(unittest.TestCase):
+    """Nodes that carry nothing for others."""
+
+    def build(self, count, edges, closed):
+        def settings(index):
+            made = MeshSettings("n%d" % index, "emergency")
+            if index in closed:
+                made.withdraw(record.RELAYS_CELLS)
+            return made
+
+        return ready(count, edges, settings=settings)
+
+    def test_ways_go_around_them_and_end_there(self):
+        network = self.build(5, ring(5), (1,))
+        node, far = network.nodes[0], network.nodes[2]
+        self.assertEqual([len(hops) for hops in node.calls.ways(far.id, 3)], [3])
+        begin(network, b"around", there=2)
+        begin(network, b"there", there=1)
+        begin(network, b"from there", here=1, there=3)
+        network.run(1500)
+        heard = [said(network, index) for index in (1, 2, 3)]
+        self.assertEqual(heard, [[b"there"], [b"around"], [b"from there"]])
+
+    def test_where_they_alone_lie_between_there_is_no_way(self):
+        network = self.build(3, line(3), (1,))
+        self.assertIsNone(network.nodes[0].distance(network.nodes[2].id))
+        self.assertEqual(set(network.nodes[0].reach.get()), {n.short for n in network.nodes[:2]})
+
+    def test_who_asks_all_the_same_is_refused(self):
+        network = self.build(3, line(3), (1,))
+        network.nodes[0].calls.ways = lambda *asked: [
+            [network.nodes[0].calls._hop(node.id) for node in network.nodes[1:]]
+        ]
+        begin(network, b"by force")
+        network.run(3000)
+        self.assertEqual(said(network, 2), [])
+        self.assertEqual(network.nodes[1].circuits.table, {})
 
 
 class Repair(unittest.TestCase):

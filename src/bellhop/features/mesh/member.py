@@ -7,7 +7,7 @@ from ...mesh.identity import parse_key
 from ...mesh.link import ANYWHERE
 from ...mesh.node import Mesh, MeshSettings
 from ...mesh.phonebook import Served
-from ...mesh.record import PSTN
+from ...mesh.record import PSTN, RELAYS_CELLS
 from ...sip import uri
 from ...text import as_name
 from ...tu import dialplan
@@ -248,6 +248,8 @@ def mesh_settings(settings):
         hello_ms=section.hello_ms,
         radio=(tuple(section.amateur), section.callsign.encode()),
     )
+    if not settings.privacy.relay_for_others:
+        made.withdraw(RELAYS_CELLS)
     if [one for one in settings.providers if one.enabled and one.offer != "no"]:
         made.offer(PSTN)
     return made

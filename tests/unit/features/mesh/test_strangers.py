@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.mesh.record import RELAYS_CELLS
 from tests.support.houses import FARM, TwoHouses
 
 PRIVACY = "config privacy\n\toption strangers %s\n"
@@ -67,6 +68,24 @@ class StrangersTest(TwoHouses):
     def test_calls_for_help_come_in(self):
         self.start("refuse")
         self.assertEqual(self.rung("112"), ["dave"])
+
+
+class RelayTest(TwoHouses):
+    def flags(self):
+        barn, farm = (one.engine.features["mesh"].mesh for one in (self.barn, self.farm))
+        return barn.directory.node(farm.short).value.flags & RELAYS_CELLS
+
+    def test_a_house_that_relays_for_nobody_says_so_and_is_called_all_the_same(self):
+        self.build()
+        self.assertTrue(self.flags())
+        for text, flag in (("0", False), ("1", True)):
+            more = "config privacy\n\toption relay_for_others %s\n" % text
+            self._reload(self.farm, "farm", (), self.barn, "", more)
+            self.town.advance(12000)
+            self.assertEqual(bool(self.flags()), flag)
+            self.phones["carol"].asked = {}
+            self.call("alice", "401")
+            self.assertIn("INVITE", self.phones["carol"].asked)
 
 
 class NamelessTest(TwoHouses):
