@@ -1,13 +1,16 @@
 """Media that fails: no library, no ports, a node that starts anew, a side that says nothing."""
 
+import os
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from bellhop.shell.media.relays import is_in_memory
 from tests.mesh.handset import field, status_of
-from tests.mesh.town import line, wait_until
+from tests.mesh.town import TREE, line, wait_until
 from tests.system.phones.call import connect, hear_each_other
 
 from .ear import call_of, last_of, reload
@@ -46,6 +49,32 @@ def test_node_without_the_library_says_so_and_carries_plain_calls(streets):
     reload(town.nodes[1])
     two.dial("200")
     assert "must be encrypted, and this node cannot" in two.wait_closed()
+
+
+def test_libraries_older_than_the_sources_are_told_in_a_sentence(streets):
+    cffi = pytest.importorskip("cffi")
+    if not shutil.which("cc"):
+        pytest.skip("there is no C compiler")
+    town = streets.sounding("old", line(2), routed=True)
+    node = town.nodes[0]
+    node.source, node.libraries = f"{town.folder}/src", f"{town.folder}/lib"
+    shutil.copytree(f"{TREE}/src/bellhop", f"{node.source}/bellhop")
+    os.mkdir(node.libraries)
+    for folder, library, prefix in (("media", "media", "bm"), ("mesh", "circuit", "bc")):
+        builder = cffi.FFI()
+        builder.cdef(f"enum {{ {prefix.upper()}_ABI = 1 }}; int32_t {prefix}_abi(void);")
+        builder.set_source(f"bellhop.shell.{folder}.{library}_abi", None)
+        builder.emit_python_code(f"{node.source}/bellhop/shell/{folder}/{library}_abi.py")
+        code = f"int {prefix}_abi(void) {{ return 1; }}".encode()
+        built = f"{node.libraries}/libbellhop_{library}.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", built], input=code, check=True)
+    town.start()
+    town.wait_reach()
+    (problem,) = node.ask("status")["problems"]
+    assert "does not fit" in problem and "make native" in problem
+    one, two = streets.phones_of(town, "baresip", "linphone")
+    connect(one, two, "201")
+    hear_each_other(one, two)
 
 
 def test_calls_past_the_last_port_go_on_without_or_are_refused(streets):
