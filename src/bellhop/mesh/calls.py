@@ -640,8 +640,9 @@ class Calls:
         for place, early in before:
             if place is circuit and call.state == OPEN:
                 effects += self._heard_early(call, circuit, early, now)
-        # The called node has to know which of several ways it is.
-        return effects + self._say_nothing(call, now) if call.is_help else effects
+        if call.is_help:  # The called node has to know which of several ways it is.
+            return effects + self._say_nothing(call, now)
+        return effects + self._shorten(call, now)
 
     def _heard_early(self, call, circuit, body, now):
         """Take a cell that has overtaken the answer."""
@@ -717,8 +718,10 @@ class Calls:
         says so when it is asked, who has called from there never will.
         """
         effects = []
-        for call in [one for one in self.table.values() if one.node == node]:
-            if not self._is_forgotten(call):
+        for call in list(self.table.values()):
+            if node in (call.node, self.mesh.id):
+                effects += self._shorten(call, now)
+            if node != call.node or not self._is_forgotten(call):
                 continue
             if now < call.heard_at + RECORD_WAIT:
                 call.epoch = self.mesh.epoch(node)  # It may be of after that.
@@ -727,6 +730,23 @@ class Calls:
             elif call.state == LOST:
                 effects += self._close(call, ANEW, now)
         return effects
+
+    def _shorten(self, call, now):
+        """Lead sound that goes by other nodes straight on, once the called one is met itself."""
+        circuit, is_open = call.circuit, call.state == OPEN and call.is_caller
+        if (
+            circuit is None
+            or not (is_open and call.has_sound and circuit.through)
+            or call.level
+            or call.is_plain
+        ):
+            return []
+        hops = self.hops(call.node)
+        if hops is None or len(hops) != 1 or short_id(call.node) not in self.mesh.exchange.peers:
+            return []
+        call.handle(LOSS)
+        call.way = 0
+        return self._try(call, now)
 
     def _is_forgotten(self, call):
         """Tell whether the other node has started anew since a call was answered."""

@@ -29,6 +29,7 @@ from .neighbours import Link, Neighbours
 from .own import Own
 from .peer import Peer
 from .plain import Plain
+from .punching import Punching
 from .settings import MeshSettings
 
 # The link of the shell that has probes only.
@@ -48,7 +49,7 @@ COUNTERS = (
     "received", "sent", "sent_octets", "malformed", "forged", "over_budget", "no_room", "full",
     "foreign_id", "strangers", "unreadable", "repairs", "twin", "expired", "gave_up",
     "not_amateur", "newer", "same", "older", "buried", "collision", "cells_refused",
-    "set_ups_over",
+    "set_ups_over", "introduced", "not_met",
 )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ class Mesh:
         self.exchange = Exchange(self)
         self.circuits = Circuits(self, now)
         self.calls = self.circuits.calls
-        self.boxes = Boxes(self)
+        self.boxes, self.punching = Boxes(self), Punching(self)
         self.deadlines.watch(self.circuits)
         self.own = Own(self.id, boot_epoch, settings, self._close_book)
         self.own.prekey = self.circuits.prekeys.told
@@ -176,6 +177,7 @@ class Mesh:
             packets.ACK: self.exchange.acknowledged,
             packets.HOSTS_WANTED: self.exchange.hosts_wanted,
             packets.HOSTS: self.exchange.hosts,
+            packets.MEET: self.punching.heard,
             packets.CELL: self.circuits.cell,
             packets.DESTROY: self.circuits.destroyed,
         }[kind]
@@ -279,7 +281,7 @@ class Mesh:
             return self.circuits.lanes.wake(thing, now)
         if isinstance(thing, Call):
             return self.calls.wake(thing, now)
-        if thing in (self.circuits, self.boxes) or thing in self.probes:
+        if thing in (self.circuits, self.boxes, self.punching) or thing in self.probes:
             return thing.wake(now)
         if thing is self.own:
             return self._say(now)
@@ -496,6 +498,8 @@ class Mesh:
         call for help; discreet: a calls.Discreet.
         """
         call, effects = self.calls.dial(node, octets, peers, is_help, discreet, now)
+        if peers is not None and not discreet.level:
+            effects += self.punching.want(node, now)
         return call, self._done(effects, now)
 
     def say(self, call, octets, now, may_wait=False):

@@ -19,6 +19,7 @@ Inside of what is sealed:
     LIST     flags 1 | (leaf 1, count 1, (short id 8, salt code 1, sequence 8, digest 4)*)*
     WANT     (short id 8, salt code 1)*
     HOSTS    (length of address 1, address, port 2, key 32)*, the answer to HOSTS_WANTED
+    MEET     key 32, or key 32 | its place | the receiver's place, each as in HOSTS (punching.py)
     CELL     lanes.py
     DESTROY  label 4 | reason 1 | length 2 | record
 """
@@ -33,9 +34,8 @@ from .record import HEAD_BYTES, MAX_RECORD_BYTES, SALT_CODES, SALTS
 MAGIC = b"bm"
 HELLO, COOKIE, OPEN, SEALED = TYPES = range(1, 5)
 # Types inside; HELLO is one of them.
-RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS = range(5, 12)
-CELL, DESTROY = (13, 14)
-KINDS = (HELLO, RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS, CELL, DESTROY)
+RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS, MEET, CELL, DESTROY = range(5, 15)
+KINDS = (HELLO, RECORDS, ACK, TREE, LIST, WANT, HOSTS_WANTED, HOSTS, MEET, CELL, DESTROY)
 
 ID_BYTES = COOKIE_BYTES = 8
 SESSION_BYTES, COUNT_BYTES = (4, 6)

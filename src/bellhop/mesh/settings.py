@@ -12,7 +12,8 @@ class MeshSettings:
     """What the owner decides. name: the node's name, text; peers: [(host, port)] to greet.
 
     contacts: ids whose claims come first, and that may read a closed phone book; flags: of
-    record.FLAGS; radio: names of the interfaces that are amateur radio, and its callsign, octets.
+    record.FLAGS; radio: names of the interfaces that are amateur radio, and its callsign, octets;
+    port: of its packets.
     """
 
     def __init__(
@@ -23,9 +24,11 @@ class MeshSettings:
         contacts=(),
         hello_ms=HELLO_INTERVAL,
         radio=((), b""),
+        port=0,
     ):
         self.name = name
         self.peers = peers
+        self.port = port
         self.book_open = profile == "emergency"
         self.contacts = tuple(contacts)
         self.flags = RELAYS_CELLS

@@ -247,6 +247,7 @@ def mesh_settings(settings):
         contacts=_members(settings.contacts),
         hello_ms=section.hello_ms,
         radio=(tuple(section.amateur), section.callsign.encode()),
+        port=section.port,
     )
     if not settings.privacy.relay_for_others:
         made.withdraw(RELAYS_CELLS)
