@@ -7,14 +7,19 @@ pytest.importorskip(
 )
 pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
 
+import ast  # noqa: E402
 import asyncio  # noqa: E402
 import json  # noqa: E402
+import os  # noqa: E402
+import re  # noqa: E402
 
-from bellhop_exchange.portal.app import Api  # noqa: E402
+from bellhop_exchange.portal.app import PAGE, Api  # noqa: E402
 from bellhop_exchange.portal.service import MONTH, OF_A_NETWORK, Node, Portal  # noqa: E402
 from bellhop_exchange.web import Problem  # noqa: E402
+from tests.support import chromium  # noqa: E402
 from tests.trunks.house import House  # noqa: E402
 
+from .serving import serving  # noqa: E402
 from .test_claims import Clock, Phones  # noqa: E402
 from .world import free_port  # noqa: E402
 
@@ -26,8 +31,9 @@ class Mails(Phones):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    node = "\toption http_port %d\n" % free_port()
-    running = House(tmp_path_factory.mktemp("house"), [], node)
+    port = free_port()
+    running = House(tmp_path_factory.mktemp("house"), [], "\toption http_port %d\n" % port)
+    running.http_port = port
     yield running
     running.stop()
 
@@ -126,3 +132,104 @@ def test_only_its_own_page_may_ask(portal):
     assert status == 200
     status, shown = ask(app, "/v1/applicant", json.dumps(found).encode())
     assert (status, shown["state"]) == (200, "asked")
+
+
+WORDS = json.loads((PAGE / "words.json").read_text())
+SHOWN = re.compile(r">([^<>{}]+)<|'([A-Z][^']+ [^']+)'")
+
+
+def test_the_page_has_every_sentence_in_each_language():
+    said = set()
+    for name in ("index.html", "portal.js"):
+        for found in SHOWN.findall((PAGE / name).read_text()):
+            said |= {" ".join(one.split()) for one in found if one.strip()}
+    tree = ast.parse((PAGE.parent / "service.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
+            said |= {one.value for one in node.args if isinstance(getattr(one, "value", 0), str)}
+    for language in WORDS:
+        assert set(WORDS[language]) == said, language
+
+
+@pytest.fixture
+def running(house, tmp_path):
+    """Return (Portal, its URL, a browser); the portal leads to the page of a real node."""
+    if chromium.find() is None:
+        pytest.skip("no Chromium (Debian package chromium)")
+    node = Node(
+        str(house.folder / "state"), str(house.config), "http://127.0.0.1:%d" % house.http_port
+    )
+    made = Portal(f"sqlite:///{tmp_path}/portal.db", node, Mails(), False, Clock())
+    with serving(lambda url: Api(made, url).app()) as url, chromium.Browser() as browser:
+        yield made, url, browser
+
+
+def keep(page, step):
+    """Keep a picture of a page where one is wanted."""
+    if "BELLHOP_SCREENSHOTS" in os.environ:
+        page.picture(os.path.join(os.environ["BELLHOP_SCREENSHOTS"], "portal-%s.png" % step))
+
+
+@pytest.mark.parametrize("language", ("en", "de"))
+def test_a_stranger_signs_up_is_let_in_and_adds_a_phone(running, house, language):
+    portal, url, browser = running
+    words, user = WORDS.get(language, {}), {"en": "emil", "de": "frieda"}[language]
+
+    def said(text):
+        return words.get(text, text)
+
+    page = browser.page(language=language, dark=language == "de")
+    page.open(url + "/")
+    page.wait_for(said("Sign up, and you can be called here and call others."))
+    keep(page, "1-sign-up-" + language)
+    page.type("input[name=user]", "x")
+    page.type("input[name=contact]", "emil@example.org")
+    page.press(said("Sign up"))
+    page.wait_for(said("a name has 2 to 31 letters a to z, digits, - and _")[1:])
+    page.type("input[name=user]", user)
+    page.press(said("Sign up"))
+    page.wait_for(said("A message with a code is on its way to you."))
+    page.type("input[name=code]", "00000000")
+    page.press(said("Go on"))
+    page.wait_for(said("this is not the code that was sent")[1:])
+    keep(page, "2-wrong-code-" + language)
+    page.type("input[name=code]", portal.sender.code())
+    page.press(said("Go on"))
+    page.wait_for(said("Somebody here has to let you in. Come back later."))
+    keep(page, "3-waits-" + language)
+    (row,) = portal.waiting()
+    portal.approve(row.id)
+    page.open(url + "/")
+    page.wait_for(said("You are in. Your name here is %s.") % user)
+    keep(page, "4-in-" + language)
+    page.press(said("To your telephone"))
+    page.wait("!!document.getElementById('tab-phones')")
+    page.press("#tab-phones")
+    page.press("#phones button.main")
+    page.run("document.getElementById('kind').value = 'linphone'")
+    page.press("#phones form button.main")
+    page.wait("!!document.querySelector('svg.qr')")
+    keep(page, "5-phones-" + language)
+    (device,) = house.ask("me", user=user)["phones"]
+    assert device["login"] == user + "-linphone"
+    assert [one for one in page.errors() if "403" not in one and "400" not in one] == []
+
+
+def test_who_was_refused_may_sign_up_anew(running):
+    portal, url, browser = running
+    page = browser.page()
+    page.open(url + "/")
+
+    def sign_up():
+        page.type("input[name=user]", "gustav")
+        page.type("input[name=contact]", "gustav@example.org")
+        page.press("Sign up")
+        page.wait_for("A message with a code")
+
+    sign_up()
+    (row,) = portal.waiting()
+    portal.refuse(row.id)
+    page.open(url + "/")
+    page.wait_for("You were not let in.")
+    page.press("Sign up anew")
+    sign_up()

@@ -1,70 +1,36 @@
 """The portal's page and JSON: sign up, type a code, wait to be let in, go to the pilot page."""
 
 import json
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import web
 from ..web import Problem, network_of
 
 SAFE = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
 }  # fmt: skip
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A telephone</title>
-<meta name="viewport" content="width=device-width">
-<style>body{font:1em sans-serif;max-width:32em;margin:2em auto;padding:0 1em}
-label{display:block;margin:1em 0}input{font:inherit;width:100%;padding:.4em;box-sizing:border-box}
-button{font:inherit;padding:.4em 1em}</style>
-<main><h1>A telephone</h1><p id="said" role="status"></p>
-<form id="up"><label>Name <input name="user" autocomplete="username" required></label>
-<label>Number or mail address <input name="contact" required></label><button>Sign up</button></form>
-<form id="proof" hidden><label>Code that came
-<input name="code" inputmode="numeric" required></label>
-<button>Go on</button></form>
-<p id="link" hidden><a>To your telephone</a></p></main><script src="portal.js"></script></html>
-"""
-SCRIPT = """'use strict';
-const $ = id => document.getElementById(id), KEY = 'portal';
-let mine = JSON.parse(localStorage.getItem(KEY) || 'null');
-function ask(path, fields) {
-	return fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify(fields) }).then(answer => answer.json().then(found => {
-			if (!answer.ok) throw new Error(found.detail);
-			return found;
-		}));
+PAGE = Path(__file__).parent / "page"
+FILES = {
+    "/": ("index.html", "text/html"),
+    "/portal.css": ("portal.css", "text/css"),
+    "/portal.js": ("portal.js", "text/javascript"),
+    "/words.json": ("words.json", "application/json"),
 }
-function say(text) { $('said').textContent = text; }
-const WORDS = { asked: 'Somebody here has to let you in. Come back later.',
-	proved: 'Somebody here has to let you in. Come back later.',
-	refused: 'You were not let in.', approved: 'You are in.' };
-function show(found) {
-	$('up').hidden = true;
-	$('proof').hidden = !(mine.code && found.state == 'asked');
-	say($('proof').hidden ? WORDS[found.state] : 'A message with a code is on its way to you.');
-	$('link').hidden = !found.link;
-	if (found.link)
-		$('link').firstChild.href = found.link;
-}
-function look() { return ask('v1/applicant', mine).then(show).catch(error => say(error.message)); }
-function on(id, work) {
-	$(id).addEventListener('submit', event => {
-		event.preventDefault();
-		work(Object.fromEntries(new FormData($(id)))).catch(error => say(error.message));
-	});
-}
-on('up', fields => ask('v1/signup', fields).then(found => {
-	mine = found;
-	localStorage.setItem(KEY, JSON.stringify(mine));
-	show(found);
-}));
-on('proof', fields => ask('v1/proof', Object.assign({}, mine, fields)).then(show));
-if (mine)
-	look();
-"""
+
+
+def _file(name, kind):
+    text = (PAGE / name).read_text(encoding="utf-8")
+
+    async def answer(request):
+        return Response(text, media_type=kind, headers=SAFE)
+
+    return answer
 
 
 class Api(web.Service):
@@ -83,15 +49,7 @@ class Api(web.Service):
 
     def app(self):
         """Return the ASGI application."""
-        return super().app(Route("/", self.page), Route("/portal.js", self.script))
-
-    async def page(self, request):
-        """The one page."""
-        return HTMLResponse(PAGE, headers=SAFE)
-
-    async def script(self, request):
-        """What it does."""
-        return Response(SCRIPT, media_type="text/javascript", headers=SAFE)
+        return super().app(*[Route(path, _file(*one)) for path, one in FILES.items()])
 
     async def _fields(self, request, *names):
         """Return the fields of a body that comes from this page; raises Problem."""
