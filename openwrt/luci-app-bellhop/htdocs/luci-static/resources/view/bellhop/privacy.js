@@ -11,7 +11,7 @@ const WAYS = [ _('Straight'), _('By one other router'), _('By three other router
 const WIPES = { calls: _('Past calls, their messages, and strangers'), texts: _('Texts that wait'), keys: _('Keys that nobody has compared'), all: _('All of it') };
 
 function drawWiping() {
-	const what = E('select', { 'class': 'cbi-input-select', 'aria-label': _('What is forgotten') }, Object.keys(WIPES).map(one => E('option', { 'value': one }, [ WIPES[one] ])));
+	const what = E('select', { 'class': 'cbi-input-select', 'style': 'width:auto;max-width:100%', 'aria-label': _('What is forgotten') }, Object.keys(WIPES).map(one => E('option', { 'value': one }, [ WIPES[one] ])));
 	const wipe = () => window.confirm(_('Forget it for good?')) ? api.ask('wipe', what.value) : Promise.resolve({});
 	return api.section(_('Forget'), E('p', [ _('What this router remembers is gone afterwards, on flash too. Other houses keep what they know.') ]),
 		E('p', [ what, ' ', api.button(_('Forget'), wipe, 'remove') ]));
