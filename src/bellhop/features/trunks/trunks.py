@@ -91,7 +91,8 @@ class Trunks:
             name = section.name
             if name in wanted and name not in self.providers:
                 made = Provider(self.node, self.uac, self.lookups, section, self._keep, now)
-                made.account.restore(*self.known.get(name, (None, 0)))
+                # The same name at another provider is another account.
+                made.account.restore(*self.known.get((name, made.domain), (None, 0)))
                 self.providers[name] = made
                 effects += made.due(now)
         return effects
@@ -106,18 +107,21 @@ class Trunks:
         if name == bill.NAME:
             self.bill.restore(records)
         for row in records if name == NAME else ():
-            self.known[row["id"]] = (scan.to_octets(row["realm"]), int(row["strength"]))
+            domain = scan.to_octets(row.get("domain", ""))
+            self.known[row["id"], domain] = (scan.to_octets(row["realm"]), int(row["strength"]))
 
     def _keep(self):
         return [Store(NAME, self._rows, None)]
 
     def _rows(self, now):
-        accounts = {name: self.providers[name].account for name in self.providers}
         return [
-            {"id": name, "realm": scan.to_text(one.realm), "strength": one.strength}
-            for name, one in accounts.items()
-            if one.realm is not None
-        ]
+            {
+                "id": one.name, "realm": scan.to_text(one.account.realm),
+                "strength": one.account.strength, "domain": scan.to_text(one.domain),
+            }
+            for one in self.providers.values()
+            if one.account.realm is not None
+        ]  # fmt: skip
 
     def listening(self, now):
         """This node has other addresses: register at once by the new ones."""
