@@ -24,7 +24,7 @@ from .standin import Standin
 
 NUMBERS = {"north": "+4930555100", "south": "+4930555200"}
 USERS = {"north": "alice", "south": "bob"}
-HOST, NETWORK, FAR = "127.0.0.81", ("127.0.0.83", 5070), "+4989111111"
+HOST, NETWORK, FAR = providers.HOSTS["one"], providers.NETWORK, "+4989111111"
 ZONES = {"one": f"@ A {HOST}\n_sip._udp SRV 0 0 5060 one.test.\n"}
 DNS = """config dns
 	list directory dir.test

@@ -1,5 +1,7 @@
 """A provider that runs in a process, beside a world.World."""
 
+import os
+
 from sqlalchemy import create_engine
 
 from bellhop.shell.dnssec.api import Api
@@ -35,8 +37,16 @@ RATES = """prefix,place,per_minute,connect,increment,text
 49,Germany,0.60,0,1,0.05
 4989,Munich,6.00,0,1,0.05
 """
-HOSTS = {"one": "127.0.0.81", "two": "127.0.0.82"}
-NETWORK = ("127.0.0.83", 5070)
+
+
+def loopback(first):
+    """Return an address of this process: another run of the tests has others."""
+    number = os.getpid() % 64000
+    return "127.%d.%d.%d" % (first, number // 250, 1 + number % 250)
+
+
+HOSTS = {"one": loopback(241), "two": loopback(242)}
+NETWORK = loopback(243), 5070
 FAR = "+4989111111"
 
 

@@ -17,6 +17,7 @@ import time  # noqa: E402
 from bellhop.names import enum, keys  # noqa: E402
 from bellhop.names.answer import NAPTR  # noqa: E402
 from bellhop.shell.dnssec import accounts  # noqa: E402
+from bellhop.shell.dnssec import number as node_number  # noqa: E402
 from bellhop_exchange import keeper  # noqa: E402
 from tests.trunks.house import SOURCE, House  # noqa: E402
 
@@ -79,6 +80,7 @@ def place(tmp_path_factory):
             servers.append(server)
         servers[-1].start()
     signed = Signed(folder, [one.api for one in providers])
+    signed.servers = servers
     yield world, providers, signed
     for running in servers:
         running.stop()
@@ -133,6 +135,9 @@ def test_ten_steps_from_nothing_to_a_number(place, house):
     assert "balance 0.00 EUR" in said and "(Munich) costs 6.00 EUR a minute" in said
     (code,) = first.vouchers(1, "3")
     assert "credited 3.00" in command(house, world, "alice", "--voucher", code, types=False)
+    # What is left, and what calls cost, is known before one is made.
+    house.ask("reload")
+    house.wait_for(lambda: house.ask("accounts")["accounts"][0].get("balance") == "3.00 EUR", 60)
     assert first.api in command(house, world, "alice", "--page", types=False)
     # To the other one: the number follows, the old account is closed.
     said = command(house, world, "alice", "--move", second.api, types=False)
@@ -218,3 +223,56 @@ def test_an_older_list_is_not_believed(place, house):
     said = command(house, world, "carol", types=False)
     assert "older than the one that was seen; the one that was kept is used" in said
     assert json.loads(path.read_text())["provider"] == providers[0].api
+
+
+def test_a_provider_that_vanishes_in_a_call_is_left(place, house, monkeypatch):
+    world, providers, signed = place
+    number = "+4930555046"
+    house.wait_for(lambda: house.ask("names")["directories"], 60)
+    signed.sign(8, [one.api for one in providers])
+    command(house, world, "alice", number)
+    row = json.loads((house.folder / "state/accounts/alice.json").read_text())
+    (first,) = [one for one in providers if one.api == row["provider"]]
+    (second,) = [one for one in providers if one is not first]
+    server = signed.servers[providers.index(first)]
+    if not isinstance(server, Standin):
+        pytest.skip("the telephone server asks a network here that is not there")
+    command(house, world, "alice", "--voucher", first.vouchers(1, "3")[0], types=False)
+    phone = house.phone("alice")
+    phone.dial(FAR)
+    assert phone.wait("final").status == 200
+    phone.say(phone.acknowledge())
+    # The price is in the call's record: Germany, 0.60 EUR a minute, is what was asked for.
+    (call,) = house.ask("calls")["calls"]
+    assert "account_alice" in json.dumps(call)
+    server.stop()
+    first.server.kill()
+    phone.say(phone.within("BYE"))
+    assert phone.wait("final", 60).status // 100 in (2, 4, 5)
+    house.wait_for(lambda: not house.ask("calls")["calls"], 60)
+    # After an hour, which is none here, the number moves by itself.
+    house.stop()
+    house.start()
+    house.wait_for(lambda: house.row("account_alice")["problem"], 60)
+    monkeypatch.setattr(node_number, "AWAY_SECONDS", 0)
+    asked = {"state": str(house.folder / "state"), "config": str(house.config)}
+    answer = node_number.look_after(asked)
+    assert answer == {"changed": ["alice"], "problem": ""}
+    moved = json.loads((house.folder / "state/accounts/alice.json").read_text())
+    assert moved["provider"] == second.api and "the one before was away" in moved["reason"]
+    owner = enum.owner(number[1:].encode(), b"e164.dir.test")
+    found = enum.addresses(world.ask(owner, NAPTR).records, number[1:].encode())
+    assert found == [moved["aor"].encode()]
+    # The next call goes by the other one. What was left at the first is what it owes.
+    command(house, world, "alice", "--voucher", second.vouchers(1, "3")[0], types=False)
+    phone = house.phone("alice")
+    phone.dial(FAR)
+    assert phone.wait("final").status == 200
+    phone.say(phone.acknowledge())
+    phone.say(phone.within("BYE"))
+    phone.wait("final")
+    house.wait_for(lambda: [one for one in second.rows("calls") if moved["user"] in one], 60)
+    # The account that is gone cannot be closed, which is no reason to keep it for ever.
+    accounts.write(house.folder / "state", "alice", {**moved, "old": {**moved["old"], "until": 1}})
+    assert accounts.renew(house.folder / "state")["problem"] == ""
+    assert "old" not in accounts.read(house.folder / "state", "alice")

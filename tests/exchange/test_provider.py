@@ -17,7 +17,7 @@ from bellhop.names.answer import TXT  # noqa: E402
 from tests.trunks.line import TYPE, Line  # noqa: E402
 
 from . import telephone  # noqa: E402
-from .provider import FAR, NETWORK, Provider  # noqa: E402
+from .provider import FAR, NETWORK, Provider, loopback  # noqa: E402
 from .standin import agi  # noqa: E402
 from .world import claim, person  # noqa: E402
 
@@ -158,7 +158,7 @@ class Customer(Line):
     """A telephone with the credentials of an account."""
 
     def __init__(self, found, provider):
-        host, place = "127.0.0.90", (provider.host, 5060)
+        host, place = loopback(246), (provider.host, 5060)
         domain = provider.name + ".test"
         password = found["password"].encode()
         super().__init__(found["user"], found["user"], domain, host, place, password)

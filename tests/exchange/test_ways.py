@@ -22,12 +22,13 @@ from tests.trunks.house import DOMAIN, House  # noqa: E402
 from tests.trunks.line import Line  # noqa: E402
 
 from . import telephone  # noqa: E402
+from .provider import loopback  # noqa: E402
 from .test_number import DNS, command  # noqa: E402
 from .world import World, free_port, why_not  # noqa: E402
 
 TEXT = code.write("dir.test", "13579024", "q" * 44)
 CLAIMS = "config user\n\toption name claims\n\toption extension 299\n\toption password secret\n"
-TRUNK, CARRIER = ("127.0.0.84", 5060), ("127.0.0.85", 5070)
+TRUNK, CARRIER = (loopback(244), 5060), (loopback(245), 5070)
 NUMBER = "+4930555001"
 
 

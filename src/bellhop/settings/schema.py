@@ -368,6 +368,9 @@ SCHEMA = {
             flag, False, "look up, one a minute, which numbers of the phone book the DNS knows"
         ),
         "keeper": _list(line, "keys of the keepers of the list of providers, three, two must sign"),
+        "follow": _option(
+            flag, True, "a number moves to another provider when its own was away for an hour"
+        ),
         "lookup": _option(
             choice("dns", "private"),
             "dns",

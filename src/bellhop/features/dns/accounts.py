@@ -51,7 +51,7 @@ class Accounts:
             self.rows[user].update(answer)
             return []
 
-        empty = dict.fromkeys(("provider", "reason", "directory", "problem"), "")
+        empty = dict.fromkeys(("provider", "reason", "directory", "problem", "balance"), "")
         empty.update(user=user, number=fields["number"], waits=False, is_done=False, told=[])
         self.rows.setdefault(user, empty)
         return {"user": user}, self.errands.send("number", dict(fields, user=user), told, now)

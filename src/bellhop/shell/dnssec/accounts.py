@@ -21,6 +21,8 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HALF_SECONDS = 43200
 # An account that is left stays for twice the life of a record (DIRECTORY.md section 2).
 LEAVING_SECONDS = 600
+# Its provider may be gone for ever: it is tried for so long to close the account there.
+CLOSING_SECONDS = 7 * 86400
 # What a provider gives.
 GIVEN = ("user", "password", "aor", "proxies", "expires")
 SECTION = """
@@ -31,6 +33,18 @@ config provider 'account_%s'
 	option transport '%s'
 	list number '%s'
 	option ring '%s'
+"""
+# What calls cost by it; all other numbers go by it too.
+ROUTE = """
+config route
+	list provider 'account_%s'
+	option prefix '%s'
+	option minute '%s'
+	option call '%s'
+"""
+OTHERS = """
+config route
+	list provider 'account_%s'
 """
 
 
@@ -73,7 +87,7 @@ def text(state):
     found = ""
     for user in users(state):
         row = read(state, user)
-        found += _section(user, row, row.get("name"), user)
+        found += _section(user, row, row.get("name"), user) + _routes(user, row)
         if row.get("old"):
             found += _section(user + "_old", row["old"], row.get("name"), user)
     return found
@@ -91,6 +105,22 @@ def _section(name, row, number, user):
     if not all(PLAIN.fullmatch(str(value)) for value in values + places):
         return ""
     return SECTION % tuple(values) + "".join("\tlist proxy '%s'\n" % place for place in places)
+
+
+def _routes(user, row):
+    """Return the sections of what is known of the prices of an account's provider."""
+    rates = row.get("rates") or {}
+    found = [
+        ROUTE % (user, "+" + prefix, *map(_coins, rates[prefix]))
+        for prefix in sorted(rates)
+        if prefix.isascii() and prefix.isdigit()
+    ]
+    return "".join(found) + OTHERS % user if found else ""
+
+
+def _coins(amount):
+    """Return millionths of a currency in its smallest unit, as `config route` has them."""
+    return "%d.%03d" % divmod(amount // 10, 1000)
 
 
 def api(state, user, base):
@@ -131,14 +161,14 @@ def _renew(state, user, row):
 
 
 def _close_old(state, user, row):
-    old = row.get("old")
-    if not old or time.time() < old["until"]:
+    old, now = row.get("old"), time.time()
+    if not old or now < old.get("until", now + 1):
         return False
     speaking = api(state, user, old["provider"])
     try:
         speaking.ask("DELETE", "/v1/account")
     except BellhopError:
-        if speaking.status != 404:
+        if speaking.status != 404 and now < old["until"] + CLOSING_SECONDS:
             raise
     del row["old"]
     return True

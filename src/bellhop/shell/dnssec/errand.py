@@ -11,7 +11,7 @@ import sys
 from ...errors import BellhopError
 from ...names import blind, keys
 from ..mesh import identity, keys_of_people
-from . import accounts, logwatch, number
+from . import logwatch, number
 from .api import Api
 from .logwatch import sha512
 
@@ -47,9 +47,9 @@ def find(asked, api, crypto):
 JOBS = {"find": find, "watch": logwatch.watch}
 # That of no user alone.
 OF_ALL = {
-    "renew": lambda asked: accounts.renew(asked["state"]),
+    "renew": number.look_after,
     "accounts": lambda asked: number.show(asked["state"]),
-    "number": lambda asked: number.run(asked),
+    "number": number.run,
 }
 
 

@@ -24,6 +24,10 @@ AGAIN_SECONDS, SECURE_SECONDS = 0.5, 65
 REGISTERED_SECONDS = 60
 PROBES, PROBE_SECONDS = 5, 1
 LIST = "list"
+# A provider at which the telephone was not registered for so long has vanished.
+AWAY_SECONDS = 3600
+# Prices that are kept.
+MOST_RATES = 64
 
 
 class Number:
@@ -159,7 +163,9 @@ class Number:
         if self.row.get("wanted"):
             self.row.update(provider=self.row["wanted"], reason="your own choice")
             return True
-        offers = [one for one in map(self._offer, self._providers()) if one is not None]
+        left = self.row.get("old", {}).get("provider")
+        others = [api for api in self._providers() if api != left]
+        offers = [one for one in map(self._offer, others) if one is not None]
         country = self.settings.plan.country.decode().lstrip("+")
         country = "+" + country if country else ""
         crypto = identity.crypto()
@@ -167,6 +173,8 @@ class Number:
         best, reason = choice.choose(offers, country, mine)
         if best is None:
             raise BellhopError(reason + ": name one with --provider URL")
+        if left:
+            reason += "; the one before was away"
         self.row.update(provider=best.api, reason=reason)
         self.tell("provider: " + reason)
         return True
@@ -264,17 +272,25 @@ class Number:
 
     def registered(self):
         """The node takes the account as a provider, and registers."""
+        with contextlib.suppress(BellhopError):  # Calls go without it too.
+            self.learn()
+        if "old" in self.row:
+            self.row["old"]["until"] = int(time.time()) + accounts.LEAVING_SECONDS
         self._keep()
         self.ask("reload", {})
-        end, name = time.monotonic() + REGISTERED_SECONDS, "account_" + self.user
+        end = time.monotonic() + REGISTERED_SECONDS
         while True:
-            rows = self.ask("providers", {}).get("providers", [])
-            if [row for row in rows if row["name"] == name and row["is_up"]]:
+            if self._registration().get("is_up"):
                 self.tell("%s is reachable" % self.number)
                 return True
             if time.monotonic() > end:
                 raise BellhopError("the telephone is not registered yet: `bellhop providers`")
             time.sleep(0.2)
+
+    def _registration(self):
+        """Return how the telephone is registered at the provider, a row, {} where there is none."""
+        rows = self.ask("providers", {}).get("providers", [])
+        return next((row for row in rows if row["name"] == "account_" + self.user), {})
 
     STEPS = (
         ("key", key), ("claim", claim), ("code", code), ("published", published),
@@ -301,6 +317,8 @@ class Number:
         """Redeem a voucher; return a sentence."""
         mark = "voucher " + voucher
         found = self._provider().ask("POST", "/v1/credit", {"voucher": voucher}, again=mark)
+        self.learn()
+        self._keep()
         return "credited %s" % _money(found["paid"], "")
 
     def page(self):
@@ -312,18 +330,40 @@ class Number:
             raise BellhopError("%s has no account yet: bellhop number %s" % (self.user, self.user))
         return self._api(self.row["provider"])
 
-    def move(self, provider):
-        """Go to another provider: an account there, and the number leads there.
+    def learn(self):
+        """Keep what is left to call with, and what calls to the numbers that are dialled cost."""
+        api, rates = self._provider(), dict(self.row.get("rates", {}))
+        found = api.ask("GET", "/v1/account")
+        self.row["balance"] = _money(found["balance"], found["currency"])
+        for number in self._dialled():
+            with contextlib.suppress(BellhopError):  # It does not reach this one.
+                rate = api.ask("GET", "/v1/rates?to=" + number.lstrip("+"))
+                rates[str(rate["prefix"])] = int(rate["per_minute"]), int(rate["connect"])
+        self.row["rates"] = dict(sorted(rates.items())[:MOST_RATES])
+
+    def move(self, provider=""):
+        """Go to another provider, the best of the others: an account there; the number follows.
 
         The old one stays until nobody's cache leads to it any more; `accounts.renew` closes it.
         """
         if self.row.get("password") and provider != self.row["provider"]:
-            old = {name: self.row[name] for name in accounts.GIVEN + ("provider",)}
-            self.row["old"] = dict(old, until=int(time.time()) + accounts.LEAVING_SECONDS)
+            self.row["old"] = {name: self.row[name] for name in accounts.GIVEN + ("provider",)}
+            self.row["rates"] = {}
         self.row["wanted"] = provider
         self.row["done"] = [one for one in self.row["done"] if one in FIRST]
         self._keep()
         return self.go()
+
+    def look_after(self):
+        """Go on with a move, begin one where the provider has vanished, or learn its prices."""
+        if "registered" not in self.row["done"]:
+            return self.go()
+        found = self._registration()
+        is_away = not found.get("is_up", True) and found["seconds"] >= AWAY_SECONDS
+        if is_away and self.settings.dns.follow:
+            return self.move()
+        self.learn()
+        return self._keep()
 
 
 def steps(row):
@@ -366,15 +406,12 @@ def _row(row):
     done = row.get("done", [])
     found = {name: row.get(name, "") for name in ("provider", "reason", "directory")}
     found.update(number=row.get("name", ""), waits="claim" in done and "code" not in done)
-    found["ways"] = row.get("ways", [])
+    found.update(ways=row.get("ways", []), balance=row.get("balance", ""))
     return dict(found, is_done=len(done) == len(steps(row)), told=[], problem="")
 
 
 def run(asked):
     """Do the steps that can be done now; return a row of `show`."""
-    from ...world.settings import read_settings
-    from .. import asking
-
     told = []
 
     def read_code():
@@ -382,16 +419,42 @@ def run(asked):
             raise _Waits
         return asked["code"]
 
-    with contextlib.closing(asking.connect(asked["state"])) as connection:
-        lines = connection.makefile()
-        ask = functools.partial(asking.ask, connection, lines)
-        settings = read_settings(asked["config"])
-        one = Number(asked["state"], settings, asked["user"], ask, told.append, read_code)
-        problem = ""
+    with _made(asked, told.append, read_code) as made:
+        one, problem = made(asked["user"]), ""
         try:
-            one.go(asked["number"], "", asked["provider"], asked.get("how", ""))
+            one.go(asked["number"], "", asked["provider"], asked["how"])
         except BellhopError as error:
             problem = str(error)
         except _Waits:
             pass
         return dict(_row(one.row), told=told, problem=problem, user=asked["user"])
+
+
+@contextlib.contextmanager
+def _made(asked, tell, read_code):
+    """Give a function: user -> Number, by the node that runs."""
+    from ...world.settings import read_settings
+    from .. import asking
+
+    state = asked["state"]
+    with contextlib.closing(asking.connect(state)) as connection:
+        ask = functools.partial(asking.ask, connection, connection.makefile())
+        settings = read_settings(asked["config"])
+        yield lambda user: Number(state, settings, user, ask, tell, read_code)
+
+
+def look_after(asked):
+    """Renew credentials, learn prices, leave providers that have vanished; as accounts.renew."""
+    answer = accounts.renew(asked["state"])
+    changed, problems = set(answer["changed"]), [answer["problem"]]
+    with _made(asked, lambda sentence: None, str) as made:
+        for user in accounts.users(asked["state"]):
+            before, one = accounts.read(asked["state"], user), made(user)
+            try:
+                if before.get("password"):
+                    one.look_after()
+            except BellhopError as error:
+                problems.append("%s: %s" % (user, error))
+            if accounts.read(asked["state"], user) != before:
+                changed.add(user)
+    return {"changed": sorted(changed), "problem": "; ".join(filter(None, problems))}

@@ -210,6 +210,7 @@ const OPTIONS = {
 		[ 'enabled', '1', FLAG, _('Switched on'), _('Look numbers and keys up in the DNS, checked by DNSSEC. Needs the package bellhop-dns.') ],
 		[ 'enum_suffix', [], 'host', _('Numbers below'), _('Where telephone numbers stand in the DNS, as e164.arpa.') ],
 		[ 'directory', [], 'host', _('Directories'), _('Domains that say which key a telephone number has.') ],
+		[ 'follow', '1', FLAG, _('Leave a provider that vanished'), _('A number of your own moves to the next best provider when its own was away for an hour.') ],
 		[ 'book', '0', FLAG, _('Look up the phone book'), _('Now and then a number: who can be called over the Internet. Directories that can do without do not see the questions.') ],
 		[ 'anchor', '', 'file', _('Keys of the root'), _('None: those of the Internet.') ],
 		[ 'keeper', [], 'string', _('Keepers of the list'), _('Three keys; two of them must have signed the list of providers.') ],

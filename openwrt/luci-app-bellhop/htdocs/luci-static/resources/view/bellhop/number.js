@@ -20,7 +20,7 @@ function state(row) {
 	if (row.problem)
 		return api.mark('warning', api.said(row.problem));
 	if (row.is_done)
-		return api.mark('success', _('reachable, provider: %s').format(row.reason || row.provider));
+		return api.mark('success', _('reachable, provider: %s').format(row.reason || row.provider) + (row.balance ? ', ' + row.balance : ''));
 	return row.waits ? _('A message with a code is on its way: type the 8 digits.') : _('Not done yet.');
 }
 
