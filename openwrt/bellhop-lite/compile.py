@@ -30,6 +30,7 @@ FULL_NODE = (
     "world/cpython",
     "features/media",
     "features/pgp",
+    "features/dht",
     "features/dns",
     "features/pilot",
     "features/trunks",

@@ -152,6 +152,16 @@ def join_mesh(engine, seed, boot_epoch, crypto, now):
     engine.features["group texts"].post_by(outbox.post)
 
 
+def join_dht(engine, seed, boot_epoch, crypto):
+    """Find contacts by the BitTorrent DHT; the node must have joined the mesh."""
+    from .dht.meeting import Meeting  # Only a node that wants it pays for it in memory.
+
+    member = engine.features["mesh"]
+    made = Meeting(engine.node, member.mesh, member.greet, seed, boot_epoch, crypto)
+    member.beside[b"d"] = made.receive  # All messages of the DHT are dicts in bencode.
+    engine.join(made)
+
+
 def join_trunks(engine):
     """Call by providers of telephone numbers."""
     from .trunks.trunks import Trunks  # Only a node with a provider pays for it in memory.

@@ -433,6 +433,10 @@ SCHEMA = {
         ),
         "callsign": _option(callsign_or_nothing, "", "call sign that is said on amateur radio"),
         "peer": _list(host_port, "nodes to ask always, as HOST or HOST:PORT"),
+        "dht": _option(flag, False, "find contacts by the BitTorrent DHT (package bellhop-dht)"),
+        "dht_start": _list(
+            host_port, "nodes of the DHT to begin with, HOST or HOST:PORT; none: the usual ones"
+        ),
         "sip_peer": _list(address, "nodes that only SIP reaches, as sip:HOST;transport=tcp"),
         "search_domain": _list(host, "domains whose SRV records _bellhop._udp name nodes"),
     },

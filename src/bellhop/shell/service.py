@@ -67,8 +67,8 @@ class Service(service.Service):
         self.web = []
         self.http_problems = []
         self.media_problem = self.pgp_problem = self.sound_problem = self.names_problem = ""
-        self.spam_problem = ""
-        self.spool = None
+        self.spam_problem = self.dht_problem = ""
+        self.spool = self.starts = None
 
     rows = ROWS
 
@@ -276,6 +276,23 @@ class Service(service.Service):
             self._carry_sound()
         if self.gateway is None:
             self._join_gateway()
+        if self.settings.mesh.dht and "dht" not in self.engine.features:
+            self._join_dht()
+
+    def _join_dht(self):
+        """Find contacts by the BitTorrent DHT."""
+        from ..world import secrets
+
+        try:
+            from .dht import Starts
+
+            seed, crypto = secrets.read(self.state), self.crypto()
+            catalogue.join_dht(self.engine, seed, secrets.next_epoch(self.state) - 1, crypto)
+        except ImportError:
+            self.dht_problem = missing("bellhop-dht", "contacts are not found by the DHT")
+            return
+        self.starts = Starts(self.loop, self.resolver, self.settings.mesh.dht_start)
+        self.starts.seek()
 
     def _join_gateway(self):
         """Let the router in front, where there is one, lead ports here."""
@@ -479,7 +496,8 @@ class Service(service.Service):
         return [
             ("node", tls_problem), ("node", names_problem), ("dns", dns_problem or ""),
             ("media", self.media_problem or self.sound_problem), ("pgp", self.pgp_problem),
-            ("telephone", self.spam_problem), ("sms", self.spool.problem if self.spool else ""),
+            ("telephone", self.spam_problem), ("mesh", self.dht_problem),
+            ("sms", self.spool.problem if self.spool else ""),
         ]  # fmt: skip
 
     def status(self, result):

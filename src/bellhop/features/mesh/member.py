@@ -53,6 +53,8 @@ class Member:
         self.parts = (
             self.dialling, self.circuits, self.boxes, self.siplink, gateways, self.heirs,
         )  # fmt: skip
+        # First octet of what else comes to the mesh's port from anywhere -> what takes it.
+        self.beside = {}
         # Whether the log tells of a twin already.
         self.is_told = False
         self.wakers = {Member: self._fire}
@@ -81,6 +83,8 @@ class Member:
 
     def receive(self, data, link, source, now):
         """Take one datagram of the mesh; source: (host, port). Return the effects."""
+        if link == ANYWHERE and data[:1] in self.beside:
+            return self.beside[data[:1]](data, source, now)
         return self.carry_out(self.mesh.receive(data, link, source, now), now)
 
     def link(self, link, name, now):
@@ -91,14 +95,18 @@ class Member:
 
     def find_peers(self, peers, now):
         """Greet these (host, port) from now on: what the owner's peers and domains resolve to."""
-        effects = []
-        for peer in self.mesh.take_peers(peers):
-            effects += self.mesh.neighbour_seen(ANYWHERE, peer, now)
-        return self.carry_out(effects, now)
+        return self.greet(self.mesh.take_peers(peers), now)
 
     def met(self, link, source, now):
         """The kernel has seen a neighbour on a link; ask whether it is a node."""
         return self.carry_out(self.mesh.neighbour_seen(link, source, now), now)
+
+    def greet(self, places, now):
+        """Say hello to who may be a node, [(host, port)] anywhere; return the effects."""
+        effects = []
+        for place in places:
+            effects += self.mesh.neighbour_seen(ANYWHERE, place, now)
+        return self.carry_out(effects, now)
 
     def leave(self, now):
         """Say goodbye, before the shell closes the sockets; return the effects."""

@@ -87,6 +87,8 @@ const OPTIONS = {
 		[ 'amateur', [], 'devices', _('Amateur radio'), _('Interfaces on which nothing may be hidden: what goes there is signed, and everybody can read it.') ],
 		[ 'callsign', '', 'callsign', _('Call sign'), _('Is said on amateur radio; without it these interfaces stay off.') ],
 		[ 'peer', [], 'or(host,hostport,ipaddrport(1))', _('Known nodes'), _('Always asked, as HOST or HOST:PORT.') ],
+		[ 'dht', '0', FLAG, _('Find contacts by the DHT'), _('Routers that know each other\'s key meet over the Internet without any directory (package bellhop-dht). Others see that something is left there, not by whom, nor for whom.') ],
+		[ 'dht_start', [], 'or(host,hostport,ipaddrport(1))', _('Nodes of the DHT'), _('HOST or HOST:PORT to begin with; none: the usual ones.') ],
 		[ 'sip_peer', [], 'address', _('Nodes behind SIP'), _('Reached by SIP alone, as sip:HOST;transport=tcp.') ],
 		[ 'search_domain', [], 'host', _('Search domains'), _('Their SRV records _bellhop._udp name nodes.') ]
 	],
