@@ -122,17 +122,94 @@ def test_keys_that_are_none_open_nothing():
             cells.opened(crypto, hop, 1, body)
 
 
-def test_an_end_that_is_told_by_a_relay_is_the_circuits_and_not_the_calls():
+def destroy(way, place, reason, octets=b"", size=None):
+    """Let the rogue say DESTROY to one of its two neighbours on the way."""
+    peer = way.rogue.exchange.peers[place[0]]
+    size = len(octets) if size is None else size
+    body = place[1] + bytes((reason,)) + size.to_bytes(2, "big") + octets
+    way.network.perform(1, way.rogue.exchange.send(peer, packets.DESTROY, [body]))
+
+
+@pytest.mark.parametrize("reason", [*range(8), 255])
+@pytest.mark.parametrize("is_near", [True, False])
+def test_an_end_that_is_told_by_a_relay_is_the_circuits_and_not_the_calls(reason, is_near):
     """A relay may cut its way; the call takes another or ends, and nothing is made up."""
     way = Way()
     call = way.call()
     way.network.run(1000)
-    for place in list(way.rogue.circuits.table):
-        peer = way.rogue.exchange.peers[place[0]]
+    (circuit,) = set(way.rogue.circuits.table.values())
+    destroy(way, circuit.near if is_near else circuit.far, reason)
+    way.network.run(100)
+    way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
+    way.network.run(20000)
+    assert way.said() == [b"first", b"second"]
+    assert call.state == "open"
+
+
+@pytest.mark.parametrize("reason", range(8))
+def test_a_notice_of_a_relay_ends_its_way_and_not_the_call(reason):
+    way = Way()
+    call = way.call()
+    way.network.run(1000)
+    (circuit,) = set(way.rogue.circuits.table.values())
+    way.network.perform(1, way.rogue.circuits._notice(circuit, reason, b"", way.network.now))
+    way.network.run(100)
+    way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
+    way.network.run(20000)
+    assert way.said() == [b"first", b"second"]
+    assert call.state == "open"
+
+
+def test_a_record_in_an_end_counts_for_what_its_key_has_signed_alone():
+    way = Way()
+    way.call()
+    way.network.run(1000)
+    before = [node.database.digest() for node in way.network.nodes]
+    own = way.rogue.database.get(way.rogue.short + b"n").raw
+    forged = way.network.nodes[4].id + own[32:]
+    for octets, size in ((forged, None), (b"x" * 900, None), (b"", 65535), (own[:50], 9)):
+        (circuit, *_) = set(way.rogue.circuits.table.values())
+        for place in (circuit.near, circuit.far):
+            destroy(way, place, cells.NO_PREKEY, octets, size)
+        way.network.run(3000)
+    assert [node.database.digest() for node in way.network.nodes] == before
+    assert len(way.network.nodes[0].calls.table) == 1
+
+
+def test_only_the_neighbour_on_the_way_ends_a_circuit():
+    """Another neighbour of a relay knows its labels, and a stranger what passes the cable."""
+    way = Way()
+    call = way.call()
+    way.network.run(1000)
+    relay = way.network.nodes[2]
+    held = dict(relay.circuits.table)
+    rogue = Network(4, [(0, 1), (1, 2), (1, 3)], crypto=real_or_toy())
+    rogue.run(4000)
+    caller, middle, other = rogue.nodes[0], rogue.nodes[1], rogue.nodes[3]
+    made, effects = caller.call(rogue.nodes[2].id, b"first", rogue.now)
+    rogue.perform(0, effects)
+    rogue.run(1000)
+    places = list(middle.circuits.table)
+    assert len(places) == 2
+    for place in places:
         for reason in range(8):
             body = place[1] + bytes((reason,)) + b"\0\0"
-            effects = way.rogue.exchange.send(peer, packets.DESTROY, [body])
-            way.network.perform(1, effects)
+            effects = other.exchange.send(
+                other.exchange.peers[middle.short], packets.DESTROY, [body]
+            )
+            rogue.perform(3, effects)
+    rogue.run(1000)
+    assert list(middle.circuits.table) == places
+    assert made.state == "open"
+    # In clear, and under what was sealed for another.
+    sealed = [one.data for _, at, one in way.network.log if at == 1 and one.data[2] == 4][-8:]
+    for place in held:
+        for kind in (packets.DESTROY, packets.CELL, packets.SEALED):
+            body = place[1] + bytes((cells.GONE,)) + b"\0\0"
+            source = way.network.address(1, 1)
+            for data in [packets.write(kind, body)] + [one[:13] + body for one in sealed] + sealed:
+                way.network.perform(2, relay.receive(data, 0, source, way.network.now))
+    assert relay.circuits.table == held
     way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
-    way.network.run(5000)
+    way.network.run(1000)
     assert way.said() == [b"first", b"second"]

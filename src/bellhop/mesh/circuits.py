@@ -126,8 +126,9 @@ class Circuits:
             for body, keys in layers:
                 notice = cells.read_notice(crypto, keys.notice, body)
                 if notice is not None:
+                    reason = _of_way(notice[0]) if keys is not layers[-1][1] else notice[0]
                     effects = self._forget(circuit, now)
-                    return effects + circuit.user.lost(circuit, notice[0], notice[1], now)
+                    return effects + circuit.user.lost(circuit, reason, notice[1], now)
             raise
 
     def _set_up(self, peer, place, cell, now):
@@ -243,7 +244,7 @@ class Circuits:
         circuit = self.table.get((peer.id, body[:4]))
         if circuit is None:
             return []
-        return self._end(circuit, (peer.id, body[:4]), body[4], body[7:], now)
+        return self._end(circuit, (peer.id, body[:4]), _of_way(body[4]), body[7:], now)
 
     def _end(self, circuit, place, reason, record, now):
         """A circuit ends at one side, `place`; return the effects."""
@@ -365,3 +366,8 @@ class Circuits:
             if place is not None and self.table.pop(place, None) is not None:
                 self.dead[place] = now + DEAD_LABEL
         return self._silence(circuit)
+
+
+def _of_way(reason):
+    """Return the reason of somebody on the way, who cannot speak for its end."""
+    return cells.GONE if reason == cells.NO_SESSION else reason
