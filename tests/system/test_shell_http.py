@@ -66,6 +66,25 @@ def test_every_form_of_a_request_is_answered(server, request_line):
     assert b"<Telephone>201</Telephone>" in body
 
 
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    (
+        (f"GET {PATH} HTTP/1.0\n\n", "200 OK"),
+        (f"GET {PATH} HTTP/1.1\n{HOST.strip()}\n\n", "200 OK"),
+        (f"\r\n\r\nGET {PATH} HTTP/1.1\r\n{HOST}\r\n", "200 OK"),
+        (f"GET http://home.test{PATH} HTTP/1.1\r\nHost: other.test\r\n\r\n", "200 OK"),
+        (f"GET http://other.test{PATH} HTTP/1.1\r\n{HOST}\r\n", "421 Misdirected Request"),
+        ("GET http://home.test?x=/ HTTP/1.1\r\n\r\n", "200 OK"),
+        ("GET http://home.test HTTP/1.1\r\n\r\n", "200 OK"),
+        (f"GET {PATH} HTTP/1.1\r\n{HOST}host: other.test\r\n\r\n", "400 Bad Request"),
+        ("GET /" + "a" * 8192, "414 URI Too Long"),
+        (f"GET {PATH} HTTP/1.1\r\nX: " + "a" * 8192, "431 Request Header Fields Too Large"),
+    ),
+)
+def test_lines_and_hosts_are_read_as_rfc_9112_says(server, request_text, status):
+    assert server.fetch(request_text)[0] == status
+
+
 def test_a_request_in_pieces_is_one(server):
     whole = f"GET {PATH} HTTP/1.1\r\n{HOST}\r\n"
     assert server.fetch(*[whole[at : at + 9] for at in range(0, len(whole), 9)])[0] == "200 OK"

@@ -112,17 +112,19 @@ class HttpServer:
         is_secure = self.context is not None
         if not ((is_secure and self.internet) or self.guard.is_near(peer)):
             return text("403 Forbidden", "this is for the local network only")
-        lines = head.split(b"\r\n")
+        lines = head.split(b"\n")
         words = lines[0].split(b" ")
         if len(words) != 3 or words[2][:7] != b"HTTP/1.":
             return text("400 Bad Request", "this is no HTTP/1.1")
+        if len([line for line in lines if line[:5].lower() == b"host:"]) > 1:
+            return text("400 Bad Request", "it names two hosts")
         fields = fields_of(lines[1:])
         try:
             place, path, query = _target(words[1])
-            asked = [one for one in (place, fields.get("host", "")) if one]
-            if [one for one in asked if not self.guard.is_named(one)]:
+            host = place or fields.get("host", "")
+            if host and not self.guard.is_named(host):
                 return text("421 Misdirected Request", "this machine has another name")
-            host = (asked or [here])[0]
+            host = host or here
             method = words[0].decode("latin-1")
             request = Request(method, path, query, fields, body, peer, host, is_secure)
             for site in self.sites:
@@ -165,10 +167,10 @@ def _target(target):
     """
     place = b""
     if target[:7].lower() == b"http://":
-        place, slash, path = target[7:].partition(b"/")
-        target = slash + path
+        place = target[7:].partition(b"/")[0].partition(b"?")[0]
+        target = target[7 + len(place) :]
     path, _, query = target.partition(b"?")
-    path = uri.unescape(path).decode("latin-1")
+    path = uri.unescape(path or b"/").decode("latin-1")
     return place.decode("latin-1"), path, query.decode("latin-1")
 
 
@@ -180,6 +182,19 @@ def fields_of(lines):
         if colon:
             fields.setdefault(name.decode("latin-1").lower(), value.strip().decode("latin-1"))
     return fields
+
+
+def _divided(octets):
+    """Return (head, body) of a request, its lines ended by a bare LF, or None: it is not whole yet.
+
+    Empty lines may stand before it, and lines may end so (RFC 9112 section 2.2).
+    """
+    octets = octets.lstrip(b"\r\n")
+    ends = [(octets.find(end), end) for end in (END, b"\n\n") if end in octets]
+    if not ends:
+        return None
+    at, end = min(ends)
+    return octets[:at].replace(b"\r\n", b"\n"), octets[at + len(end) :]
 
 
 class Client:
@@ -200,12 +215,15 @@ class Client:
         if self.stream is not None:
             return
         self.buffer += data
-        head, end, body = self.buffer.partition(END)
-        if not end:
-            if len(head) > (HEAD_BYTES if self.server.sites[1:] else REQUEST_BYTES):
-                self._leave("refused")
+        found = _divided(self.buffer)
+        if found is None:
+            if len(self.buffer) > (HEAD_BYTES if self.server.sites[1:] else REQUEST_BYTES):
+                is_line = b"\n" not in self.buffer.lstrip(b"\r\n")
+                status = "414 URI Too Long" if is_line else "431 Request Header Fields Too Large"
+                self._say(self.buffer, text(status, "too long"))
             return
-        length = fields_of(head.split(b"\r\n")[1:]).get("content-length", "0")
+        head, body = found
+        length = fields_of(head.split(b"\n")[1:]).get("content-length", "0")
         if not length.isdigit() or int(length) > BODY_BYTES:
             self._say(head, text("413 Content Too Large", "too long"))
         elif len(body) >= int(length):
