@@ -26,6 +26,8 @@ def read(text):
         raise BellhopError("this is no text; save it as CSV (UTF-8) or as vCard")
     for line in lines:
         if line.strip():
+            if line.strip()[:1] == "<":
+                raise BellhopError("this is XML or a page; export the book as CSV or as vCard")
             is_card = line.strip().lower() == CARD
             return _cards(lines) if is_card else (_table(lines), 0)
     raise BellhopError("the file is empty")
@@ -70,8 +72,19 @@ def _table(lines):
         is_one = address.lower().startswith(SCHEMES) if address else entry["number"]
         if not entry["display"] or not is_one:
             raise BellhopError("line %d needs %s" % (number, WHAT_IT_NEEDS))
+        if _is_rounded(entry["number"]):
+            raise BellhopError(
+                "line %d: the spreadsheet has rounded this number to %s; make its column one of"
+                " text and write it again" % (number, entry["number"])
+            )
         entries.append(entry)
     return entries
+
+
+def _is_rounded(number):
+    """Tell whether a spreadsheet took a long number for a value: 4.93E+11."""
+    head, mark, tail = number.lower().partition("e+")
+    return bool(mark) and head.replace(".", "").replace(",", "").isdigit() and tail.isdigit()
 
 
 def _row(lines, index, delimiter):
@@ -88,6 +101,8 @@ def _row(lines, index, delimiter):
             line = lines[index]
         end = line.find(delimiter, at)
         field = (field + line[at : end if end >= 0 else len(line)]).strip()
+        if field[:1] == "=":  # ="+49 30": so a spreadsheet is kept from reckoning with it.
+            field = field[1:].strip('"')
         fields.append(field[1:] if field[:1] == "'" and is_formula(field) else field)
         if end < 0:
             return fields, index + 1
@@ -120,11 +135,14 @@ def _cards(lines):
     """Return (entries, how many cards were left out) of vCards: who has no number is no entry."""
     entries = []
     left_out = 0
-    card = None
+    card, inside = None, 0
     for number, line in _unfolded(lines):
         name, params, value = _property(line, number)
-        if name == "begin" and value.strip().lower() == "vcard":
-            card = {"numbers": [], "address": ""}
+        if card is not None and (name == "begin" or inside):
+            # Another's card within one (AGENT of vCard 2.1), which is passed over.
+            inside += (name == "begin") - (name == "end")
+        elif name == "begin" and value.strip().lower() == "vcard":
+            card, first = {"numbers": [], "address": ""}, number
         elif card is None:
             raise BellhopError("line %d stands outside of any card" % number)
         elif name == "end":
@@ -135,7 +153,7 @@ def _cards(lines):
         else:
             _take(card, name, params, value)
     if card is not None:
-        raise BellhopError("the last card does not end: END:VCARD is missing")
+        raise BellhopError("the card of line %d does not end: END:VCARD is missing" % first)
     return entries, left_out
 
 

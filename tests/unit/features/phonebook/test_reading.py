@@ -15,6 +15,10 @@ SPELLINGS = (
     "sep=|\r\nname|number|address\r\nJo|71|sip:j@far.test\r\n",
     'name, number, address\n "Jo" , "71", "sip:j@far.test"\n',
     "address,note,number,name\nsip:j@far.test,x,71,Jo\n",
+    'name,number,address\nJo,="71",sip:j@far.test\n',
+    'name,number,address\nJo,"=""71""",sip:j@far.test\n',
+    "BEGIN:VCARD\nFN:Jo\nAGENT:\nBEGIN:VCARD\nFN:Ann\nTEL:72\nEND:VCARD\nTEL:71\n"
+    "IMPP:sip:j@far.test\nEND:VCARD\n",
     "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Jo\r\nTEL:71\r\nIMPP:sip:j@far.test\r\nEND:VCARD\r\n",
     "begin:vcard\nVERSION:3.0\nN:;Jo;;;\nitem1.TEL;TYPE=\"cell,voice\":7\n 1\n"
     "X-SIP:j@far.test\nEND:VCARD\n",
@@ -99,6 +103,10 @@ class RefusalTest(unittest.TestCase):
             ("BEGIN:VCARD\nFN:Jo\nTEL\nEND:VCARD\n", "line 3"),
             ('BEGIN:VCARD\nFN;X="a:Jo\nEND:VCARD\n', "line 2"),
             ("BEGIN:VCARD\nEND:VCARD\nTEL:1\n", "line 3"),
+            ("BEGIN:VCARD\nFN:Jo\nTEL:1\nBEGIN:VCARD\nFN:Al\nEND:VCARD\n", "card of line 1"),
+            ("name,number\nBen,4.93E+11\n", "rounded this number to 4.93E+11"),
+            ("name;number\nBen;4,93e+11\n", "line 2: the spreadsheet has rounded"),
+            ('<?xml version="1.0"?><phonebooks>', "this is XML"),
         ):
             with self.assertRaises(BellhopError) as caught:
                 reading.read(text)
