@@ -733,13 +733,9 @@ class Calls:
 
     def _shorten(self, call, now):
         """Lead sound that goes by other nodes straight on, once the called one is met itself."""
-        circuit, is_open = call.circuit, call.state == OPEN and call.is_caller
-        if (
-            circuit is None
-            or not (is_open and call.has_sound and circuit.through)
-            or call.level
-            or call.is_plain
-        ):
+        if not (call.state == OPEN and call.is_caller and call.has_sound and call.circuit.through):
+            return []
+        if call.level or call.is_plain:
             return []
         hops = self.hops(call.node)
         if hops is None or len(hops) != 1 or short_id(call.node) not in self.mesh.exchange.peers:
