@@ -237,6 +237,23 @@ def test_a_link_is_printed_whole_with_a_code_and_opens_the_page(tmp_path):
         site.stop()
 
 
+def test_the_owner_sees_where_a_page_is_open_and_closes_it(tmp_path):
+    site = Site(tmp_path).start()
+    site.wait_for("bellhop is running")
+    try:
+        first, second, bob = (site.cookie(*one) for one in (
+            ("alice", "secret-a"), ("alice", "secret-a"), ("bob", "secret-b")))  # fmt: skip
+        rows = json.loads(site.ask("page-sessions", "alice", "--json").stdout)["sessions"]
+        assert len(rows) == 2 and set(rows[0]) == {"id", "browser", "day"}
+        assert not site.ask("sign-out", "alice", rows[0]["id"]).returncode
+        assert (site.api("me", first)[0], site.api("me", second)[0]) == (401, 200)
+        assert "signed out: 1" in site.ask("sign-out", "alice").stdout
+        assert (site.api("me", second)[0], site.api("me", bob)[0]) == (401, 200)
+        assert "no user 'eve'" in site.ask("sign-out", "eve").stderr
+    finally:
+        site.stop()
+
+
 def test_the_help_lists_what_people_type_and_not_what_the_page_asks_for(tmp_path):
     site = Site(tmp_path)
     listed = site.ask("--help").stdout

@@ -204,6 +204,20 @@ class Service(service.Service):
             self.loop.performers[Push] = self._push
             self._hear_phones()
 
+    def page_sessions(self, arguments):
+        """Return the browsers in which the page of `user` is open, or was."""
+        user = self.engine.node.user_named(arguments["user"])
+        if self.site is None:
+            return super().page_sessions(arguments)
+        return {"sessions": self.site.sessions.shown(user)}
+
+    def sign_out(self, arguments):
+        """Close the page of `user` in the browser `id`, or in all."""
+        user = self.engine.node.user_named(arguments["user"])
+        if self.site is None:
+            return super().sign_out(arguments)
+        return {"signed_out": self.site.sign_out(user, arguments.get("id") or "")}
+
     def _push(self, effect):
         """Perform a Push."""
         if self.pusher is None:

@@ -10,6 +10,10 @@ SERVICE = (
     Row("problems", "service", "told_problems", (), 0, False, "what is wrong, what still works"),
     Row("reload", "service", "reload", (), 0, True, "read the configuration anew"),
     Row("check-config", "service", "check_config", (), 0, False, "find mistakes in the file"),
+    Row("page-sessions", "service", "page_sessions", ("user",), 1, False,
+        "the browsers in which a user's page is open, or was"),
+    Row("sign-out", "service", "sign_out", ("user", "id"), 1, True,
+        "close a user's page in a browser of `page-sessions`, or in all"),
     Row("events", "control", "listen", (), 0, False, "what happens, as it happens, until Ctrl-C"),
     Row(
         "export-identity", "copies", "export_identity", ("passphrase",), 1, True,

@@ -331,6 +331,12 @@ class Service:
         elif was_joined:
             self.mesh_problem = "the mesh is left at the next start of the node"
 
+    def page_sessions(self, arguments):
+        """Members have pages where a shell serves them: raises BellhopError."""
+        raise BellhopError(catalogue.NO_PAGE)
+
+    sign_out = page_sessions
+
     def hung_up(self):
         """Reload, and keep what is in force where the file is bad."""
         try:

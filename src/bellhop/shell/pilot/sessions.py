@@ -64,6 +64,11 @@ class Sessions:
         """Return the sessions of a user."""
         return [row for row in self.rows if row["user"] == user]
 
+    def shown(self, user):
+        """Return the sessions of a user as people see them; id: enough to name one."""
+        return [{"id": row["id"][:16], "browser": row["browser"], "day": row["day"]}
+                for row in self.of(user)]  # fmt: skip
+
     def end(self, row):
         """Sign somebody out."""
         self.rows = [one for one in self.rows if one is not row]

@@ -154,12 +154,11 @@ class Site:
     def _do(self, session, verb, arguments):
         """Return the answer to a verb of a member."""
         if verb == "sessions":
-            return {"sessions": [
-                {"id": row["id"][:16], "browser": row["browser"], "here": row is session,
-                 "day": row["day"]} for row in self.sessions.of(session["user"])
-            ]}  # fmt: skip
+            rows, here = self.sessions.shown(session["user"]), session["id"][:16]
+            return {"sessions": [dict(row, here=row["id"] == here) for row in rows]}
         if verb == "sign-out":
-            return self._sign_out(session, str(arguments.get("id") or session["id"][:16]))
+            wanted = str(arguments.get("id") or session["id"][:16])
+            return {"signed_out": self.sign_out(session["user"], wanted)}
         own = VERBS.get(verb)
         if own is None:
             raise BellhopError("there is no verb '%s' here" % verb[:40])
@@ -169,12 +168,13 @@ class Site:
         given = {name: arguments[name] for name in arguments if name in self.takes[own]}
         return self.ask(own, dict(given, user=session["user"]))
 
-    def _sign_out(self, session, wanted):
-        for row in self.sessions.of(session["user"]):
-            if row["id"][:16] == wanted:
-                self.sessions.end(row)
+    def sign_out(self, user, wanted):
+        """End the session of a user that is wanted, "" for all; return how many those were."""
+        gone = [row for row in self.sessions.of(user) if wanted in ("", row["id"][:16])]
+        for row in gone:
+            self.sessions.end(row)
         self._turn_out()
-        return {"signed_out": wanted}
+        return len(gone)
 
     # Events.
 

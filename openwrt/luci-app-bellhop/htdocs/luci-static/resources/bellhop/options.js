@@ -457,6 +457,11 @@ return baseclass.extend({
 		return made;
 	},
 
+	/* What an option of a kind of section is called. */
+	title: function(kind, name) {
+		return (OPTIONS[kind].find(row => row[0] == name) || [ 0, 0, 0, name ])[3];
+	},
+
 	names: function(kind) {
 		return OPTIONS[kind].map(row => row[0]);
 	},

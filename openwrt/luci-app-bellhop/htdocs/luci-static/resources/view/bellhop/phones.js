@@ -10,7 +10,7 @@
 /* What a new phone needs; all else is under More. */
 const FIRST = [ 'name', 'extension', 'display_name' ];
 
-let registered = {}, messages = {}, server = '';
+let registered = {}, messages = {}, wishes = {}, server = '';
 
 /* DHCP's options by which desk phones learn where their configuration is. */
 const TFTP = [ '66', '160' ];
@@ -19,8 +19,12 @@ function load() {
 	return Promise.all([ api.ask('registrations'), api.ask('users'), account.server() ]).then(([ answer, users, place ]) => {
 		registered = {};
 		messages = {};
+		wishes = {};
 		server = place;
-		(users.users || []).forEach(one => messages[one.name] = one.messages);
+		(users.users || []).forEach(one => {
+			messages[one.name] = one.messages;
+			wishes[one.name] = one.wishes || {};
+		});
 		(answer.registrations || []).forEach(one => (registered[one.user] = registered[one.user] || []).push(one));
 		return answer;
 	});
@@ -32,9 +36,32 @@ function showPage(name) {
 		const url = answer.error ? '' : account.near(server, answer.url);
 		if (url)
 			api.modal(_('Page of %s').format(name), [ E('p', [ _('Scan it with the phone that shall show the page, or open the link. It holds once, for ten minutes.') ]),
-				account.drawn(url, _('Link to the page')), E('p', [ api.code(url) ]) ]);
+				account.drawn(url, _('Link to the page')), E('p', [ api.code(url) ]), ownersView(name) ]);
 		return answer;
 	});
+}
+
+/* Where a page is open and which devices its member has added; what is lost is locked out here. */
+function ownersView(name) {
+	const place = E('div');
+	const drop = (title, verb, id) => api.button(title, () => api.ask(verb, name, id).then(answer => answer.error ? answer : draw()), 'negative');
+	const draw = () => Promise.all([ api.ask('page-sessions', name), api.ask('me', name) ]).then(([ found, me ]) => place.replaceChildren(
+		api.section(_('Where it is open'), api.table([
+			[ _('Browser'), row => row.browser ], [ _('Last seen'), row => new Date(row.day * 864e5).toLocaleDateString() ],
+			[ '', row => drop(_('Sign out'), 'sign-out', row.id) ]
+		], found.sessions || [], _('Nowhere.'))),
+		api.section(_('Added there'), api.table([
+			[ _('Device'), row => row.name ], [ _('Login'), row => api.code(row.login) ], [ '', row => drop(_('Forget'), 'forget-phone', row.login) ]
+		], (me.phones || []).filter(row => row.own), _('No device.')))));
+	draw();
+	return place;
+}
+
+/* What a member has set by a code or on the page; it counts before what stands here. */
+function setBy(name) {
+	const told = value => value === true ? _('yes') : value === false || value === '' ? _('no') : [].concat(value).join(', ');
+	const set = Object.entries(wishes[name] || {}).filter(([ wish ]) => wish != 'last').map(([ wish, value ]) => options.title('user', wish) + ': ' + told(value));
+	return set.length ? E('div', [ E('small', [ _('Set by %s: %s').format(name, set.join('; ')) ]) ]) : '';
 }
 
 /* Desk phones that have asked the network who they are. */
@@ -75,7 +102,7 @@ function where(id) {
 		api.mark('success', one.phone || _('phone')), one.behind_nat ? ' · ' + _('behind NAT') : '', E('br'),
 		E('small', [ api.place(one.seen_from), ' · ', one.transport.toUpperCase() ])
 	])) : [ E('div', [ api.mark('warning', _('no phone yet')) ]) ]).concat(
-		messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
+		setBy(name), messages[name] ? E('div', [ _('%d messages wait').format(messages[name]), ' ',
 			api.button(_('Throw away'), () => api.ask('flush-mailbox', name)) ]) : '',
 		api.button(_('Show the page'), () => showPage(name)), ' ',
 		found.length ? api.button(_('Ring it'), () => api.ask('ring', name).then(answer => account.showRinging(name, answer))) : ''));
