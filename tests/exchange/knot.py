@@ -58,6 +58,7 @@ class Knot:
         number = os.getpid() % 65000
         self.host = f"127.253.{number // 254}.{1 + number % 254}"
         self.folder, self.zone = folder / "knot", zone
+        self.database = f"sqlite:///{folder}/directory.db"
         self.folder.mkdir()
         secret = base64.b64encode(os.urandom(32)).decode()
         (self.folder / "tsig").write_text(secret + "\n")

@@ -8,13 +8,26 @@ import subprocess
 import time
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 SERVER = shutil.which("pdns_server") or shutil.which("pdns_server", path="/usr/sbin")
 SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+POSTGRES_SCHEMA = Path("/usr/share/pdns-backend-pgsql/schema/schema.pgsql.sql")
 PATIENCE = 60
-CONFIG = """\
+SQLITE = """\
 launch=gsqlite3
 gsqlite3-database={database}
 gsqlite3-dnssec=yes
+"""
+POSTGRES = """\
+launch=gpgsql
+gpgsql-host={url.host}
+gpgsql-port={url.port}
+gpgsql-dbname={url.database}
+gpgsql-user={url.username}
+gpgsql-dnssec=yes
+"""
+CONFIG = """\
 local-address={host}
 local-port=53
 socket-dir={folder}
@@ -36,20 +49,26 @@ def why_not():
 
 
 class PowerDns:
-    """A server of one zone, whose tables lie in a database of SQLite."""
+    """A server of one zone, whose tables lie in a database of SQLite, or that of a URL."""
 
     # Lines of the directory's settings that it needs.
     more = ""
 
-    def __init__(self, folder, zone):
+    def __init__(self, folder, zone, url=""):
         number = os.getpid() % 65000
         self.host = f"127.254.{number // 254}.{1 + number % 254}"
         self.folder, self.zone = folder, zone
-        self.database = folder / "directory.db"
+        self.database = url or f"sqlite:///{folder}/directory.db"
         self.process = None
-        with sqlite3.connect(self.database) as database:
-            database.executescript(SCHEMA.read_text())
-        text = CONFIG.format(database=self.database, host=self.host, folder=folder)
+        if url:
+            words = ["psql", "-q", "-f", str(POSTGRES_SCHEMA), url.replace("+psycopg", "")]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=60)
+            text = POSTGRES.format(url=make_url(url))
+        else:
+            with sqlite3.connect(folder / "directory.db") as database:
+                database.executescript(SCHEMA.read_text())
+            text = SQLITE.format(database=folder / "directory.db")
+        text += CONFIG.format(host=self.host, folder=folder)
         (folder / "pdns.conf").write_text(text)
 
     def secure(self):

@@ -15,10 +15,12 @@ pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
 
 import nacl.signing  # noqa: E402
 
+from bellhop.names import enum, keys  # noqa: E402
+from bellhop.names.answer import NAPTR, TXT  # noqa: E402
 from bellhop_exchange.directory.database import Zone, connect  # noqa: E402
 from bellhop_exchange.directory.service import Directory  # noqa: E402
 
-from . import test_claims, test_ledger  # noqa: E402
+from . import powerdns, test_claims, test_ledger, world  # noqa: E402
 from .test_claims import ONE, SECRET, SEED, TWO, Clock, Phones, published  # noqa: E402
 from .world import free_port  # noqa: E402
 
@@ -63,6 +65,30 @@ def server():
 
         yield database
         run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+def test_powerdns_answers_from_it(server, tmp_path):
+    reason = world.why_not()
+    if reason is None and not powerdns.POSTGRES_SCHEMA.exists():
+        reason = "no backend of PowerDNS (Debian package pdns-backend-pgsql)"
+    if reason:
+        pytest.skip(reason)
+    place = world.World(tmp_path, dns=powerdns.PowerDns(tmp_path, "dir.test", server("names")))
+    try:
+        number, digits = "+4930555001", b"4930555001"
+        one = world.person(place, 1)
+        found = world.claim(place, one, number, "sip:u1@b.test")
+        place.wait_secure(keys.of_number(digits, b"dir.test"), TXT, keys.published)
+        owner = enum.owner(digits, b"e164.dir.test")
+        answer = place.wait_secure(owner, NAPTR, lambda records: records)
+        assert enum.addresses(answer.records, digits) == [b"sip:u1@b.test"]
+        # What was claimed and published is there after a loss of power too, and goes as it came.
+        place.server.kill()
+        place.server.start()
+        one.ask("DELETE", "/v1/claims/" + found["claim"])
+        place.wait_secure(owner, NAPTR, lambda records: not records)
+    finally:
+        place.close()
 
 
 def test_money_is_right(server):

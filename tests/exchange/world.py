@@ -15,11 +15,11 @@ from bellhop.shell.service import milliseconds
 from ..support import lab
 from . import powerdns
 
-PATIENCE = 60
+PATIENCE = 120
 SETTINGS = """\
 zone = "dir.test"
 servers = ["at-dir.test"]
-database = "sqlite:///{folder}/directory.db"
+database = "{database}"
 api = "http://127.0.0.1:{port}"
 listen = "127.0.0.1:{port}"
 state = "{folder}/state"
@@ -85,7 +85,7 @@ class World:
         self.dns = dns or powerdns.PowerDns(folder, "dir.test")
         port = free_port()
         self.api = f"http://127.0.0.1:{port}"
-        text = SETTINGS.format(folder=folder, port=port)
+        text = SETTINGS.format(folder=folder, port=port, database=self.dns.database)
         (folder / "settings.toml").write_text(text + more + self.dns.more)
         self.server = Server("bellhop_exchange.directory", folder / "settings.toml", port).start()
         secure = self.dns.secure()
