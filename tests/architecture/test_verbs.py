@@ -12,6 +12,7 @@ from bellhop.features.dial import Dial
 from bellhop.features.dns.accounts import Accounts
 from bellhop.features.dns.codes import Codes as ClaimCodes
 from bellhop.features.dns.directories import Directories
+from bellhop.features.dns.lists import Lists
 from bellhop.features.dns.selfcheck import Selfcheck
 from bellhop.features.media.calls import Calls
 from bellhop.features.mesh.boxes import Boxes
@@ -52,6 +53,7 @@ ANSWERING = {
     Selfcheck.name: Selfcheck, Directories.name: Directories,
     Accounts.name: Accounts,
     ClaimCodes.name: ClaimCodes,
+    Lists.name: Lists,
     Outbox.name: Outbox, Heirs.name: Heirs, Boxes.name: Boxes,
 }  # fmt: skip
 # What the command does besides asking a node.

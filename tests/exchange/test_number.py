@@ -8,13 +8,17 @@ pytest.importorskip(
 pytest.importorskip("sqlalchemy", reason="the servers' libraries are missing")
 pytest.importorskip("bellhop.shell.dnssec.unbound_abi", reason="no binding: `make native`")
 
+import base64  # noqa: E402
+import http.server  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import socket  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 import time  # noqa: E402
 
-from bellhop.names import enum, keys  # noqa: E402
+from bellhop.names import enum, keys, lists  # noqa: E402
 from bellhop.names.answer import NAPTR  # noqa: E402
 from bellhop.shell.dnssec import accounts  # noqa: E402
 from bellhop.shell.dnssec import number as node_number  # noqa: E402
@@ -43,12 +47,12 @@ class Signed:
         self.keys = [keeper.work("new", folder / name).decode().strip() for name in "abc"]
         self.sign(1, apis)
 
-    def sign(self, sequence, apis):
-        """Carry a list, signed by two."""
+    def sign(self, sequence, apis, place="https://dir.test"):
+        """Carry a list, signed by two; place: where it lies too."""
         rows = [{"api": api, "countries": ["+49"]} for api in apis]
         (self.folder / "list.json").write_text(json.dumps({"providers": rows}))
         (self.folder / "head").write_bytes(
-            keeper.work("head", self.folder / "list.json", str(sequence), "30", "https://dir.test")
+            keeper.work("head", self.folder / "list.json", str(sequence), "30", place)
         )
         parts = []
         for number, name in ((0, "a"), (2, "c")):
@@ -139,6 +143,9 @@ def test_ten_steps_from_nothing_to_a_number(place, house):
     house.ask("reload")
     house.wait_for(lambda: house.ask("accounts")["accounts"][0].get("balance") == "3.00 EUR", 60)
     assert first.api in command(house, world, "alice", "--page", types=False)
+    said = command(house, world, "alice", "--text", FAR, "hello", types=False)
+    assert "sent for 0.05" in said
+    assert FAR + " hello" in (first.folder / (first.name + ".texts")).read_text()
     # To the other one: the number follows, the old account is closed.
     said = command(house, world, "alice", "--move", second.api, types=False)
     moved = json.loads((house.folder / "state/accounts/alice.json").read_text())
@@ -225,11 +232,74 @@ def test_an_older_list_is_not_believed(place, house):
     assert json.loads(path.read_text())["provider"] == providers[0].api
 
 
+MESH = """config mesh
+	option node_name {name}
+	option port {port}
+	list peer 127.0.0.1:{other}
+"""
+
+
+def test_a_list_that_the_directory_holds_back_comes_by_the_mesh(place, house, tmp_path):
+    world, providers, signed = place
+    text, ports = house.config.read_text(), [free_udp_port(), free_udp_port()]
+    house.stop()
+    house.config.write_text(text + MESH.format(name="north", port=ports[0], other=ports[1]))
+    house.start()
+    (tmp_path / "south").mkdir()
+    south = House(tmp_path / "south", [], media=True, listen="127.0.0.1")
+    south.stop()
+    more = text[text.index("config dns") :] + MESH.format(
+        name="south", port=ports[1], other=ports[0]
+    )
+    south.config.write_text(south.config.read_text() + more)
+    south.start()
+    # What the directory shows to one of them, and holds back from the other.
+    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listing)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    try:
+        url = "http://127.0.0.1:%d/list" % served.server_address[1]
+        signed.sign(9, [providers[1].api], url)
+        served.octets = (signed.folder / "list").read_bytes()
+        house.wait_for(lambda: house.ask("names")["directories"], 60)
+        said = command(house, world, "bob", "+4930555047")
+        assert "two, the only one for +49" in said
+        house.wait_for(lambda: house.ask("peers")["peers"], 60)
+        head = base64.b64encode(lists.bare(served.octets)).decode()
+        south.wait_for(lambda: south.ask("list-head", head="")["head"] == head, 60)
+        signed.sign(5, [providers[0].api])
+        south.wait_for(lambda: south.ask("names")["directories"], 60)
+        said = command(south, world, "carol", "+4930555048")
+        assert "two, the only one for +49" in said, "the first one is in the older list alone"
+        assert (south.folder / "state/list").read_bytes() == served.octets
+    finally:
+        served.shutdown()
+        served.server_close()
+        south.stop()
+
+
+class Listing(http.server.BaseHTTPRequestHandler):
+    """Where the keepers have put their list."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.octets)
+
+    def log_message(self, *_):
+        pass
+
+
+def free_udp_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 def test_a_provider_that_vanishes_in_a_call_is_left(place, house, monkeypatch):
     world, providers, signed = place
     number = "+4930555046"
     house.wait_for(lambda: house.ask("names")["directories"], 60)
-    signed.sign(8, [one.api for one in providers])
+    signed.sign(10, [one.api for one in providers])
     command(house, world, "alice", number)
     row = json.loads((house.folder / "state/accounts/alice.json").read_text())
     (first,) = [one for one in providers if one.api == row["provider"]]

@@ -84,6 +84,7 @@ OFF = {
     "trunks": "there is no provider: a section `config provider` names one",
     "media": "calls are not encrypted here: a section `config media` turns it on",
     "directories": "no names are looked up: sections `config dns` and `config media` turn it on",
+    "lists": "no names are looked up: sections `config dns` and `config media` turn it on",
     "claim codes": "no names are looked up: sections `config dns` and `config media` turn it on",
     "accounts": "no names are looked up: sections `config dns` and `config media` turn it on",
     "selfcheck": "no names are looked up: sections `config dns` and `config media` turn it on",
@@ -263,6 +264,7 @@ def join_names(engine, random, crypto, id):
         from .dns.blindly import Blindly
         from .dns.codes import Codes as ClaimCodes
         from .dns.directories import Directories
+        from .dns.lists import Lists
 
         directories = Directories(core, questions, crypto)
         blindly.append(Blindly(core, directories, errands))
@@ -274,6 +276,8 @@ def join_names(engine, random, crypto, id):
             ClaimCodes(core),
         ):
             engine.join(feature)
+        member = engine.features.get("mesh")
+        engine.join(Lists(core, None if member is None else member.mesh, crypto.verify))
     numbers = Numbers(core, questions, is_kept, blindly)
     engine.join(numbers)
     reach = Reach(core, questions, numbers, engine.features["phonebook"].entries)

@@ -106,6 +106,10 @@ FEATURES = (
 # What the members' page, phones and `bellhop number` ask for; the command's help leaves it out.
 OF_PAGE = (
     Row(
+        "list-head", "lists", "newest", ("head",), 0, True,
+        "the newest signed list of providers that the mesh knows; head: of one that is here",
+    ),
+    Row(
         "claim-code", "claim codes", "take", ("user", "name", "key"), 3, True,
         "the code that a directory has sent to an address of this house by itself",
     ),

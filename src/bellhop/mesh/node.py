@@ -52,6 +52,8 @@ COUNTERS = (
     "set_ups_over", "introduced", "not_met",
 )  # fmt: skip
 
+LIST = record.LIST_SALT
+
 
 class Alarm:
     """A thing to wake that is nothing but a time."""
@@ -481,6 +483,18 @@ class Mesh:
         found = list(self.directory.people.get(key, {}).values())
         newest = max([one.sequence for _, one in found] + [floor])
         return [(node, one.name) for node, one in found if one.sequence == newest]
+
+    def carry_list(self, value, now):
+        """Pass the head of a signed list on in a record, b"" for none; return the effects."""
+        if value != self.own.list:
+            self.own.list = value
+            self.own_changed(now)
+        return []
+
+    def lists(self):
+        """Return what other nodes pass on so: octets of strangers, each from another node."""
+        found = [entry.raw for key, entry in self.database.items() if key[SHORT_BYTES:] == LIST]
+        return [item.value for item in map(record.parse, found) if item.key != self.id]
 
     def set_endpoints(self, endpoints, now):
         """Say where this node's SIP is reached: [(host, port)]."""

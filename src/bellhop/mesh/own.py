@@ -45,6 +45,8 @@ class Own:
         self.people = []
         # The value of `repl`: in whose place this node stands.
         self.replaces = b""
+        # The value of `list`: the head of a signed list that is passed on, b"" for none.
+        self.list = b""
         self.edges = []
         # Of the number prefix; whether it stays, whoever else claims it.
         self.attempt = 0
@@ -135,6 +137,8 @@ class Own:
                 break
             values[salt] = record.write_node(_names(rest[:step]))
             rest = rest[step:]
+        if self.list:
+            values[record.LIST_SALT] = self.list
         if self.replaces:
             values[record.REPLACES_SALT] = self.replaces
         for salt, page in zip(record.BOOK_SALTS, self._book()):

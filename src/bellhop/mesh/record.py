@@ -10,6 +10,7 @@ names the item among those of one key: `n` the node itself, `n1`... more names t
          m attempt of the number prefix   p which neighbours are reached by amateur radio
          n neighbours   r registered   t idle lifetime in seconds   u hashes of names
     n1:  r, u     book, book1...: the phone book (phonebook.py)     key...: people (people.py)
+    list: the head of a signed list that the node passes on (names/lists.py)
     next, over, repl: what becomes of a key (succession.py)     box: boxes.py
 """
 
@@ -38,6 +39,7 @@ BOOK_SALT = b"book"
 NAME_SALTS = [NODE_SALT] + [b"n%d" % n for n in range(1, MAX_NAME_RECORDS)]
 BOOK_SALTS = [BOOK_SALT] + [b"book%d" % n for n in range(1, MAX_BOOK_RECORDS)]
 PEOPLE_SALTS = [b"key%d" % n for n in range(MAX_PEOPLE_RECORDS)]
+LIST_SALT = b"list"
 # A salt is written as its place in this list where octets are dear.
 NEXT_SALT, OVER_SALT, REPLACES_SALT = b"next", b"over", b"repl"
 # A box, whose key has one record only, of the sequence 1 (boxes.py).
@@ -46,6 +48,7 @@ BOX_SALT, BOX_SEQUENCE = (b"box", 1)
 END_SALTS = (NEXT_SALT, OVER_SALT)
 SALTS = NAME_SALTS + BOOK_SALTS + PEOPLE_SALTS + [NEXT_SALT, OVER_SALT, REPLACES_SALT]
 SALTS.append(BOX_SALT)
+SALTS.append(LIST_SALT)
 SALT_CODES = {SALTS[code]: code for code in range(len(SALTS))}
 
 GATEWAY, RELAY, MAILBOX, PSTN = FLAGS = (1, 2, 4, 8)

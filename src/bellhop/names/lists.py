@@ -43,9 +43,21 @@ def read(octets, keepers, sequence, verify):
     """
     if len(octets) > 2 * MAX_BYTES:
         raise ValueError("it is too long")
+    found, text = read_head(octets, keepers, verify), _fields(octets).get(b"t")
+    if found.sequence < sequence:
+        raise ValueError("it is older than the one that was seen")
+    if not isinstance(text, bytes) or len(text) > MAX_BYTES:
+        raise ValueError("it is too long")
+    if hashlib.sha256(text).digest() != found.digest:
+        raise ValueError("what it says is not what was signed")
+    return found, _json(text)
+
+
+def read_head(octets, keepers, verify):
+    """Return the Head of a carrier, or of one without its list; raises ValueError."""
+    fields = _fields(octets)
     try:
-        fields = decode(octets)
-        head, signed, text = [fields[name] for name in (b"l", b"s", b"t")]
+        head, signed = fields[b"l"], fields[b"s"]
         value = decode(head)
         found = Head(*[value[name] for name in (b"n", b"e", b"h", b"u")])
         parts = list(signed.items())
@@ -62,13 +74,23 @@ def read(octets, keepers, sequence, verify):
                 count += 1
     if count < NEEDED:
         raise ValueError("%d of its keepers have signed it, %d are needed" % (count, NEEDED))
-    if found.sequence < sequence:
-        raise ValueError("it is older than the one that was seen")
-    if not isinstance(text, bytes) or len(text) > MAX_BYTES:
-        raise ValueError("it is too long")
-    if hashlib.sha256(text).digest() != found.digest:
-        raise ValueError("what it says is not what was signed")
-    return found, _json(text)
+    return found
+
+
+def bare(octets):
+    """Return a carrier without its list: what fits a record of the mesh."""
+    fields = _fields(octets)
+    return encode({name: fields[name] for name in (b"l", b"s") if name in fields})
+
+
+def _fields(octets):
+    try:
+        found = decode(octets)
+    except MeshError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError("it is no list")
+    return found
 
 
 def _json(text):

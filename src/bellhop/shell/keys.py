@@ -190,6 +190,8 @@ def _number(arguments):
             print(one.credit(arguments.voucher))
         elif arguments.page:
             print(one.page())
+        elif arguments.text:
+            print(one.text(*arguments.text))
         elif arguments.price is not None:
             print("\n".join(one.money(arguments.price)))
         elif arguments.move:
@@ -290,6 +292,7 @@ COMMANDS = (
         ("--price", {"metavar": "NUMBER", "nargs": "?", "const": "",
                      "help": "the balance, and what a call there costs"}),
         ("--page", {"action": "store_true", "help": "the provider's page, a link for once"}),
+        ("--text", {"metavar": ("NUMBER", "TEXT"), "nargs": 2, "help": "send a text, as an SMS"}),
     ),
     Own(
         "prove-person", "let a user's key speak for another router too", _prove_person,

@@ -3,7 +3,10 @@
 import unittest
 
 from bellhop.bencode import decode, encode
-from bellhop.names import choice, lists
+from bellhop.features.dns.lists import Lists
+from bellhop.names import choice, keys, lists
+from tests.support.exchange import Exchange
+from tests.support.messages import settings
 from tests.unit.mesh.network import TOY
 
 SEEDS = [bytes([at]) * 32 for at in (1, 2, 3)]
@@ -53,6 +56,60 @@ class ListTest(unittest.TestCase):
             changed = encode(dict(list(fields.items()) + [(name, value)]))
             with self.assertRaises(ValueError):
                 lists.read(changed, KEYS, 0, TOY.verify)
+
+    def test_a_head_is_read_without_its_list(self):
+        whole = carried()
+        octets = lists.bare(whole)
+        self.assertEqual(decode(octets).get(b"t"), None)
+        head = lists.read_head(octets, KEYS, TOY.verify)
+        self.assertEqual(head, lists.read(whole, KEYS, 0, TOY.verify)[0])
+        self.assertRaises(ValueError, lists.read, octets, KEYS, 0, TOY.verify)
+        for octets in (b"", b"de", b"i1e", lists.bare(carried((1,)))):
+            self.assertRaises(ValueError, lists.read_head, octets, KEYS, TOY.verify)
+
+
+class Carrying:
+    """What the mesh knows of lists, and passes on."""
+
+    def __init__(self, values):
+        self.values, self.carried = values, None
+
+    def lists(self):
+        return self.values
+
+    def carry_list(self, value, now):
+        self.carried = value
+        return []
+
+
+class MeshTest(unittest.TestCase):
+    def ask(self, values, head=b""):
+        """Return (sequence that is told, 0 for none; what is passed on)."""
+        texts = "\n".join("list keeper " + keys.base64(key).decode() for key in KEYS)
+        node = Exchange(settings(more="config dns\n" + texts + "\n")).node
+        mesh = Carrying(values)
+        asked = {"head": keys.base64(head).decode()}
+        told = keys.unbase64(Lists(node, mesh, TOY.verify).newest(asked, 0)[0]["head"].encode())
+        told = lists.read_head(told, KEYS, TOY.verify).sequence if told else 0
+        return told, mesh.carried
+
+    def test_a_newer_one_is_told_and_an_own_one_passed_on(self):
+        old, new = (lists.bare(carried(sequence=at)) for at in (5, 6))
+        self.assertEqual(self.ask([]), (0, b""))
+        self.assertEqual(self.ask([], old), (0, old))
+        self.assertEqual(self.ask([old, new], old), (6, old))
+        self.assertEqual(self.ask([old], new), (0, new))
+
+    def test_some_copies_are_enough(self):
+        one = lists.bare(carried())
+        self.assertEqual(self.ask([one] * 2, one), (0, one))
+        self.assertEqual(self.ask([one] * 3, one), (0, b""))
+
+    def test_what_the_keepers_have_not_signed_is_nothing(self):
+        own, alone = lists.bare(carried()), lists.bare(carried((1,), 99))
+        self.assertEqual(self.ask([alone, b"", b"de", b"x" * 900], own), (0, own))
+        self.assertEqual(self.ask([], alone), (0, b""))
+        self.assertEqual(self.ask([], b"nonsense"), (0, b""))
 
 
 def offer(name, prices, delay=20, countries=("+49",)):

@@ -186,24 +186,37 @@ class Number:
             raise BellhopError(
                 "name a provider with --provider URL, or `list keeper` in `config dns`"
             )
-        path, kept = Path(self.state) / LIST, 0
-        verify = identity.crypto().verify
+        path, verify, kept, found = Path(self.state) / LIST, identity.crypto().verify, None, {}
         if path.exists():
-            kept = lists.read(path.read_bytes(), keepers, 0, verify)[0].sequence
-        try:
-            octets = self._api(self.row["api"]).fetch("/v1/list")
-            head, found = lists.read(octets, keepers, kept, verify)
+            kept, found = lists.read(path.read_bytes(), keepers, 0, verify)
+        for base in [self.row["api"] + "/v1/list", *self._elsewhere(path, keepers, verify)]:
+            try:
+                octets = self._api(base).fetch("")
+                sequence = 0 if kept is None else kept.sequence
+                kept, found = lists.read(octets, keepers, sequence, verify)
+            except (BellhopError, ValueError) as error:
+                words = "the list of providers: %s"
+                words += "" if kept is None else "; the one that was kept is used"
+                self.tell(words % error)
+                continue
             beside = path.with_suffix(".new")
             beside.write_bytes(octets)
             os.replace(beside, path)
-        except (BellhopError, ValueError) as error:
-            if not kept:
-                raise BellhopError("the list of providers: %s" % error) from None
-            self.tell("the list of providers: %s; the one that was kept is used" % error)
-            head, found = lists.read(path.read_bytes(), keepers, 0, verify)
-        if head.until < time.time() // 86400:
+            self._elsewhere(path, keepers, verify)
+        if kept is None:
+            raise BellhopError("no list of providers can be had: name one with --provider URL")
+        if kept.until < time.time() // 86400:
             self.tell("the list of providers is out of date; it is used all the same")
         return [one["api"] for one in found.get("providers", []) if isinstance(one, dict)]
+
+    def _elsewhere(self, path, keepers, verify):
+        """Pass on which list is kept; return where a newer one lies that the mesh knows, URIs."""
+        octets = lists.bare(path.read_bytes()) if path.exists() else b""
+        told = self.ask("list-head", {"head": keys.base64(octets).decode()})["head"]
+        if not told:
+            return []
+        places = lists.read_head(keys.unbase64(told.encode()), keepers, verify).places
+        return [place.decode("ascii", "replace") for place in places if isinstance(place, bytes)]
 
     def _offer(self, base):
         """Return the Offer of a provider, None where it does not answer."""
@@ -320,6 +333,13 @@ class Number:
         self.learn()
         self._keep()
         return "credited %s" % _money(found["paid"], "")
+
+    def text(self, to, text):
+        """Send a text to a number of the telephone network; return a sentence."""
+        body = {"to": to, "text": text}
+        mark = "text %d %s" % (time.time() // 60, text)
+        cost = self._provider().ask("POST", "/v1/messages", body, again=mark)["cost"]
+        return "sent for %s" % _money(cost, "")
 
     def page(self):
         """Return the address of the provider's page, good once, for a minute."""
