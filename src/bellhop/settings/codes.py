@@ -76,6 +76,8 @@ CLEARED = WISHES + (RING_BACK, BLOCK)
 Dialled = namedtuple("Dialled", ("feature", "verb", "number"))
 
 DIGITS = b"0123456789"
+KEYS = DIGITS + b"*#+"
+SEPARATORS = b"-.() "
 
 
 def table(style, changes):
@@ -115,6 +117,8 @@ def read(codes, user):
 
     codes: of `table`.
     """
+    if not user.strip(DIGITS):
+        return None
     text = _keys(user)
     if text[:1] not in (b"*", b"#"):
         return None
@@ -156,6 +160,8 @@ def _fits(follows, number):
 def _keys(user):
     """Return what the keys of a telephone have written, without separators; b"" if they did not."""
     text = uri.unescape(user).partition(b";")[0]
-    for separator in b"-.() ":
+    if text.strip(KEYS + SEPARATORS):
+        return b""
+    for separator in SEPARATORS if text.strip(KEYS) else ():
         text = text.replace(bytes([separator]), b"")
-    return b"" if text.strip(DIGITS + b"*#+") else text
+    return b"" if text.strip(KEYS) else text

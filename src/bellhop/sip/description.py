@@ -19,6 +19,8 @@ def cleaned(message, session, version, place=b"0.0.0.0", attributes=ATTRIBUTES):
     session: number of this call's descriptions; version: of this one; place: octets of the IPv4
     address in the line of its origin, None for that of its first connection line.
     """
+    if not message.body:
+        return b""
     kind = (message.value(b"content-type") or b"").partition(b";")[0].strip().lower()
     if kind != KIND:
         return message.body

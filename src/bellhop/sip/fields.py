@@ -38,12 +38,14 @@ class Fields:
     def index(self):
         """Return `first`, read from the lines where that has not been done."""
         if self.first is None:
-            self.first = {}
+            first = self.first = {}
+            # Most messages have no folded line; to ask each of them costs more than the rest.
+            is_folded = b"".join(self.lines).partition(b"\n")[1]
             for name, line in zip(self.names, self.lines):
-                if name in self.first:
+                if name in first:
                     self.twice += (name,)
                 else:
-                    self.first[name] = line_value(line)
+                    first[name] = line_value(line) if is_folded else line.partition(b":")[2]
         return self.first
 
     def has(self, name):

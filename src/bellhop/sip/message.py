@@ -346,6 +346,21 @@ def _lacks_tag(request):
         return False  # A To that cannot be read goes back as it came.
 
 
+def echo(request, status, reason, names):
+    """Return a Response that repeats the fields of these names of a request that was read.
+
+    reason: octets. It is for this node itself: what is known of the request is known of it.
+    """
+    kept = [at for at, name in enumerate(request.names) if name in names]
+    known = request.index()
+    made = Response(
+        status, reason, [request.names[at] for at in kept], [request.lines[at] for at in kept]
+    )
+    made.first = {name: known[name] for name in made.names}
+    made.twice, made.call_id, made.cseq = request.twice, request.call_id, request.cseq
+    return made
+
+
 def response_to(request, status, reason=None, lines=(), to_tag=None):
     """Return the Response of a user agent to `request` (section 8.2.6).
 

@@ -34,7 +34,7 @@ DEAR = {
 def digits_of(dialled):
     """Return a number without what people write between its digits, or b"" where it is none."""
     text = dialled
-    for separator in b"-.()/ ":
+    for separator in b"-.()/ " if text.strip(DIGITS) else ():
         text = text.replace(bytes([separator]), b"")
     plus, digits = text[:1] == b"+", text[1:] if text[:1] == b"+" else text
     if not digits or digits.strip(DIGITS):

@@ -8,6 +8,7 @@ from .memo import remember
 USER = scan.ALPHANUM + b"-_.!~*'()&=+$,;?/%#"
 PARAMETER = scan.ALPHANUM + b"-_.!~*'()[]/:&+$%"
 PERCENT = 0x25
+UNESCAPED = PARAMETER[:-1]
 # RFC 3966 section 3: visual-separator, and what people write for one; what a number is made of.
 SEPARATORS = b"-.()/ "
 NUMBER = scan.DIGITS + b"*#"
@@ -202,6 +203,8 @@ def parse_host_port(value):
 
 def escape(value):
     """Return `value` as it may stand in a URI parameter (pvalue)."""
+    if not value.strip(UNESCAPED):
+        return value
     out = []
     for octet in value:
         plain = octet in PARAMETER and octet != PERCENT

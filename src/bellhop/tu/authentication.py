@@ -109,6 +109,8 @@ class Account:
 
     def lines(self, method, target, random):
         """Return [(name, line)] that answer what was asked last. random(n): n octets."""
+        if not self.asked:
+            return []
         by_registrar = _is_register(method)
         return [
             self._line(question, method, target, random)

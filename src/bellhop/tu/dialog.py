@@ -157,7 +157,10 @@ def _leg(invite, routes, local, remote, tag, contacts):
 
 
 def request(leg, method, cseq, more=(), body=b""):
-    """Return a request inside the dialog, without Via and Route; more: further (name, line)."""
+    """Return a request inside the dialog, without Via and Route.
+
+    more: further (name, line); body: None where it comes later, and its length with it.
+    """
     fields = [
         (b"max-forwards", b"Max-Forwards: 70"),
         (b"from", b"From: " + leg.local),
@@ -166,6 +169,7 @@ def request(leg, method, cseq, more=(), body=b""):
         (b"cseq", b"CSeq: " + str(cseq).encode() + b" " + method),
     ]
     fields.extend(more)
-    fields.append((b"content-length", b"Content-Length: " + str(len(body)).encode()))
+    if body is not None:
+        fields.append((b"content-length", b"Content-Length: " + str(len(body)).encode()))
     names, lines = [name for name, _ in fields], [line for _, line in fields]
-    return Request(method, leg.target, names, lines, body)
+    return Request(method, leg.target, names, lines, body or b"")

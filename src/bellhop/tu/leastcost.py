@@ -15,6 +15,8 @@ def ways(plan, routes, providers, number, is_now):
     routes: sections of `config route`; providers: names in the order of the file; is_now(hours):
     whether it is within them. The route of the longest prefix speaks for a provider.
     """
+    if not routes:
+        return [Way(provider, None, None, place) for place, provider in enumerate(providers)]
     found = []
     for place, provider in enumerate(providers):
         best, length = None, -1
