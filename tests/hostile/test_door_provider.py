@@ -52,9 +52,9 @@ def test_damaged_messages_of_a_provider_harm_nothing(seed):
         data = mutate(dice, scene.said)
         scene.made.receive(data, scene.carrier.flow)
         scene.made.advance((0, 10, 600)[dice.below(3)])
-    calls = scene.made.engine.features["trunks"].calls
-    assert len(calls.legs) <= MAX_TRUNK_CALLS
-    assert len(calls.came) + len(calls.by_branch) < 4 * ROUNDS
+    legs = scene.made.engine.features["trunks"].legs
+    assert len(legs.all) <= MAX_TRUNK_CALLS
+    assert len(legs.came) + len(legs.asks) < 4 * ROUNDS
     for _, send in scene.made.sent:
         assert b"secret" not in send.data
         if send.flow == scene.bob.flow:
@@ -68,7 +68,7 @@ def test_a_flood_of_calls_by_the_line_is_bounded():
         scene.made.receive(
             scene.carrier.request("INVITE", "sip:%s@10.0.0.1" % line), scene.carrier.flow
         )
-    assert len(scene.made.engine.features["trunks"].calls.legs) <= MAX_TRUNK_CALLS
+    assert len(scene.made.engine.features["trunks"].legs.all) <= MAX_TRUNK_CALLS
 
 
 def test_answers_that_nobody_asked_for_register_nothing():

@@ -14,6 +14,8 @@ KEPT = frozenset(
 # What helps those who come to help (RFC 6442), to the provider only.
 OUT_ONLY = frozenset((b"geolocation", b"geolocation-routing"))
 TAGGED = (b"supported", b"require", b"unsupported")
+# All that is looked at; RAck (RFC 3262) is written anew.
+PASSING = KEPT | OUT_ONLY | frozenset(TAGGED + (b"reason", b"rack"))
 TAGS = frozenset((b"timer", b"100rel", b"early-session", b"geolocation"))
 ALLOW = b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 # The house may transfer its end of a call: the provider is not told.

@@ -1,7 +1,6 @@
 """One call between this house and a provider: two dialogs that are one (RFC 3261 section 12)."""
 
 from ...limits import MAX_PARTIES
-from ...sip import address
 
 # How long a provider may leave an INVITE without a word where another one could be asked, and
 # where none could; the first is two repetitions, so that the other's ring-back comes within 2 s.
@@ -11,22 +10,26 @@ OUT, IN = ("out", "in")
 
 
 class Ask:
-    """A request of this house at the provider. request: as the house wrote it; out: as it was sent.
+    """A request of this house at the provider. request: as the house wrote it, with its Via, by
+    which its CANCEL and its ACK are known; out: as it was sent. way: by which the house hears of
+    it; or told(ask, response, now): who takes the provider's word and returns effects.
 
     nonces: of the questions that it was asked; cancel: None, or the CANCEL that waits for a first
     word; transaction: None once there is a final answer.
     """
 
     __slots__ = (
-        "leg", "request", "out", "nonces", "transaction", "rang", "cancel", "flow", "redirected",
-        "deadline", "queued",
+        "leg", "request", "via", "out", "way", "told", "nonces", "transaction", "rang", "cancel",
+        "flow", "redirected", "deadline", "queued",
     )  # fmt: skip
 
-    def __init__(self, leg, request, out, flow):
+    def __init__(self, leg, request, out, way, told=None):
         self.leg = leg
         self.request = request
+        self.via = request.value(b"via")
+        self.way, self.told = way, told
         self.out = out
-        self.flow = flow
+        self.flow = leg.provider.flow()
         self.nonces = []
         self.transaction = self.cancel = None
         self.rang = False
@@ -55,21 +58,23 @@ class Leg:
     or None; price: (minute, call). At `deadline` what the mesh may is used up. partner: the Leg to
     which it leads in the place of the house, by the Dialog `joined` of its own, or None.
 
-    dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; near_cseq:
-    the highest number towards the house; cseqs: {the provider's number: that in the house}.
+    dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; keys: by
+    which the house speaks to them (legs.py); near_cseq: the highest number towards the house;
+    cseqs: {the provider's number: that in the house}.
     """
 
     __slots__ = (
-        "provider", "call_id", "far_id", "is_out", "here", "person", "contact", "number", "payer",
-        "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
-        "versions", "since", "answered_at", "is_help", "user", "transfer", "near_routes",
-        "near_tag", "far_tag", "price", "deadline", "queued", "is_test", "partner", "joined",
+        "provider", "call_id", "far_id", "keys", "is_out", "here", "person", "contact", "number",
+        "payer", "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
+        "versions", "since", "answered_at", "is_help", "user", "transfer", "near_tag", "far_tag",
+        "price", "deadline", "queued", "is_test", "partner", "joined",
     )  # fmt: skip
 
     def __init__(self, provider, call_id, far_id, is_out, now):
         self.provider = provider
         self.call_id = call_id
         self.far_id = far_id
+        self.keys = []
         self.is_out = is_out
         self.here = self.person = self.contact = self.number = b""
         self.dialogs = {}
@@ -83,7 +88,6 @@ class Leg:
         self.is_help = False
         self.user = self.payer = self.transfer = self.price = None
         self.near_tag = self.far_tag = None
-        self.near_routes = ()
         self.deadline = self.queued = None
         self.is_test = False
         self.partner = self.joined = None
@@ -95,6 +99,10 @@ class Leg:
     def join(self, partner, joined):
         """Lead to another Leg from now on; joined: the Dialog towards this one's provider."""
         self.partner, self.joined = partner, joined
+
+    def answer(self, now):
+        """It is answered, or over (None)."""
+        self.answered_at = now
 
     def end_at(self, deadline):
         """Be woken then, or never (None)."""
@@ -108,6 +116,12 @@ class Leg:
         if before is not None:
             made.follow(before.cseq)
         self.dialogs[tag] = made
+
+    def refresh(self, request):
+        """A request inside the dialog may name another Contact (RFC 3261 section 12.2.2)."""
+        made = self.dialogs.get(request.from_.tag if self.is_out else request.to.tag)
+        if made is not None and request.method in (b"INVITE", b"UPDATE"):
+            made.refresh(request.contacts)
 
     def dialog_of(self, request):
         """Return the Dialog towards the provider of a request of the house, or None."""
@@ -144,4 +158,5 @@ class Leg:
 
 def bare(named):
     """Return an Address as octets, without its tag."""
-    return address.Address(named.display, named.uri_bytes, ()).write()
+    shown = b"" if named.display is None else named.display + b" "
+    return shown + b"<" + named.uri_bytes + b">"

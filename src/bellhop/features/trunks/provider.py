@@ -92,6 +92,8 @@ class Provider:
         self.tag = binascii.hexlify(node.random(6))
         self.cseq = 0
         self.hosts, self.index = [], 0
+        # A host's Flow and that by which the core reaches it, made last.
+        self.back = None
         # The listener that was in use when it was found.
         self.here = None
         self.is_resolving = False
@@ -122,7 +124,9 @@ class Provider:
         if flow is None:
             local = [i for i, one in enumerate(self.node.listening) if one is not None]
             return Flow(TRUNK, (local + [0])[0], self.section.domain, 5060, 0, self.name)
-        return Flow(TRUNK, flow.local, flow.host, flow.port, 0, self.name)
+        if self.back is None or self.back[0] is not flow:
+            self.back = flow, Flow(TRUNK, flow.local, flow.host, flow.port, 0, self.name)
+        return self.back[1]
 
     def is_host(self, host):
         """Tell whether an address is one of its hosts."""
@@ -288,8 +292,11 @@ class Provider:
         """
         flow = user.flow if user is not None and user.flow is not None else self.flow()
         proved = self.account.lines(request.method, request.uri, self.node.random)
-        for name, line in list(lines) + proved + self.secured():
-            request.add(name, line)
+        more = list(lines) + proved + self.secured()
+        if more:
+            request = request.copy()
+            for name, line in more:
+                request.add(name, line)
         return self.uac.send(request, flow, user, now, path)
 
     def secured(self):

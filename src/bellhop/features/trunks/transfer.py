@@ -15,8 +15,8 @@ from ...sip.message import Request, response_to
 from ...tu import dialog
 from . import gate
 from .leg import OUT
+from .legs import BRANCH
 
-BRANCH = b"z9hG4bK"
 # Phones show what becomes of a transfer by this (RFC 3420).
 FRAGMENT = b"Content-Type: message/sipfrag;version=2.0"
 # How many at once.
@@ -58,10 +58,11 @@ class End:
 
 
 class Transfers:
-    """calls: calls.Calls."""
+    """legs: legs.Legs; calls: calls.Calls."""
 
-    def __init__(self, node, calls):
+    def __init__(self, node, legs, calls):
         self.node = node
+        self.legs = legs
         self.calls = calls
         self.by_branch = {}
 
@@ -102,7 +103,7 @@ class Transfers:
         call_id, _, params = replaces.partition(b";")
         params = scan.parameters(params)
         far = scan.parameter(params, b"to-tag")
-        leg = self.calls.by_tag.get((call_id.strip(), far))
+        leg = self.legs.by_tag.get((call_id.strip(), far))
         return None if leg is None else End(leg, scan.parameter(params, b"from-tag"), far)
 
     def _join(self, transfer, other, now):
@@ -115,7 +116,11 @@ class Transfers:
         transfer.other, other.leg.transfer = other, transfer
         transfer.offered = self._of_house(other)
         told = self._notify(transfer, b"SIP/2.0 100 Trying", False)
-        return [told] + self.calls.ask_within(other.leg, other.dialog, transfer.offered, now)
+        return [told] + self._ask(other, transfer.offered, now)
+
+    def _ask(self, end, request, now):
+        """Send a re-INVITE to the provider of an End; return the effects."""
+        return self.calls.ask_within(end.leg, end.dialog, request, now, None, self._answered)
 
     def _of_house(self, end, method=b"INVITE", body=b""):
         """Return a request to a provider as the house's end would write it."""
@@ -165,7 +170,7 @@ class Transfers:
         """Return the BYE to the house's end of a call."""
         leg = end.leg
         leg.near_cseq += 1
-        to, target = leg.here + b";tag=" + end.near, self.calls.place_of(leg, end.near)
+        to, target = leg.here + b";tag=" + end.near, self.legs.place_of(leg, end.near)
         made = self._made(b"BYE", target, leg.call_id, to, leg.near_cseq, leg, end.far)
         made.measure()
         return Receive(leg.provider.way_back(None), made)
@@ -226,19 +231,16 @@ class Transfers:
         if end.dialog is None or not response.body:
             return self._undo(transfer, b"SIP/2.0 488 Not Acceptable Here", now)
         transfer.asked = self._of_house(end, b"INVITE", response.body)
-        return self.calls.ask_within(end.leg, end.dialog, transfer.asked, now)
+        return self._ask(end, transfer.asked, now)
 
     def _end_of(self, transfer):
         return End(transfer.leg, transfer.old_tag, transfer.far_tag)
 
-    def is_own(self, ask):
-        """Tell whether a request to the provider is the re-INVITE of a transfer."""
-        transfer = ask.leg.transfer
-        return transfer is not None and ask.request in (transfer.asked, transfer.offered)
-
-    def answered(self, ask, response, now):
+    def _answered(self, ask, response, now):
         """Take a provider's answer to such a re-INVITE; return the effects."""
         transfer = ask.leg.transfer
+        if transfer is None or response.status < 200:
+            return []
         if response.status >= 300:
             words = b"SIP/2.0 %d %s" % (response.status, response.reason)
             is_first = ask.request is transfer.offered
@@ -264,7 +266,7 @@ class Transfers:
         for one, its in ((end, other), (other, end)):
             effects.append(self._put_down(one))
             one.leg.join(its.leg, one.dialog)
-            self.calls.leave_house(one.leg)
+            self.legs.leave_house(one.leg)
         self._drop(transfer)
         return effects
 
@@ -298,7 +300,7 @@ class Transfers:
         leg.near_tag = new_tag
         if not leg.is_out:
             leg.dialogs[new_tag] = made
-        self.calls.by_tag[leg.call_id, transfer.far_tag] = leg
+        self.legs.know(leg, transfer.far_tag)
         self.by_branch.pop(transfer.invite.via.branch, None)
         leg.transfer = None
 

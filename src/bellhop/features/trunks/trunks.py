@@ -13,10 +13,12 @@ from ...sip import ip, numbers, scan, uri
 from ...sip.message import Request
 from ...spam import Spam
 from ...tu import dialplan, leastcost, privacy
-from . import bill, sim
+from . import bill, probe, sim
 from .bill import Bill
-from .calls import ANONYMOUS, NEXT, Calls, is_named
+from .calls import Calls
+from .incoming import Incoming
 from .leg import Ask, Came, Leg
+from .legs import NEXT, Legs
 from .provider import Asked, Lease, Pings, Provider
 from .sim import Sim
 from .transfer import Transfers
@@ -33,6 +35,7 @@ ASKED = (b"INVITE", b"MESSAGE")
 # Calls by one provider's line that may come in a minute: a house is called less often.
 CALLS_A_MINUTE = 120
 MOST_SPEED_DIALS = 4
+ANONYMOUS = b'"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
 class Trunks:
@@ -55,18 +58,21 @@ class Trunks:
         self.uac = uac
         self.lookups = lookups
         self.own = own
-        self.providers = {}
+        # By their names, and in the order of the file: dicts do not keep it everywhere.
+        self.providers, self.ordered = {}, []
         self.known = {}
         self.names = (None, {})
-        self.calls = Calls(node, uac, self)
+        self.legs = Legs(node, self._begun, self._ended)
+        self.calls = Calls(node, self.legs, self)
+        self.incoming = Incoming(node, self.legs, self.calls, self)
+        self.transfers = Transfers(node, self.legs, self.calls)
         self.sim = Sim(node)
-        self.transfers = Transfers(node, self.calls)
         self.users = {
-            Asked: self._registrar_says, Ask: self.calls.heard, Came: self.calls.told,
+            Asked: self._registrar_says, Ask: self.calls.heard, Came: self.incoming.told,
         }  # fmt: skip
         self.wakers = {
             Lease: self._due, Pings: self._ping_due, Asked: self._silent,
-            Ask: self.calls.silent, Calls: self.calls.sweep, Leg: self._used_up,
+            Ask: self.calls.silent, Legs: self.calls.sweep, Leg: self._used_up,
         }  # fmt: skip
 
     def actions(self):
@@ -95,12 +101,9 @@ class Trunks:
                 made.account.restore(*self.known.get((name, made.domain), (None, 0)))
                 self.providers[name] = made
                 effects += made.due(now)
-        return effects
-
-    def _all(self):
-        """Return all providers in the order of the file: dicts do not keep it everywhere."""
         names = [section.name for section in self.node.settings.providers]
-        return [self.providers[name] for name in names if name in self.providers]
+        self.ordered = [self.providers[name] for name in names if name in self.providers]
+        return effects
 
     def restore(self, name, records, now):
         """Take back by what providers have let this node in."""
@@ -126,21 +129,21 @@ class Trunks:
     def listening(self, now):
         """This node has other addresses: register at once by the new ones."""
         effects = []
-        for provider in self._all():
+        for provider in self.ordered:
             effects += provider.listening(now)
         return effects
 
     def failed(self, flow, now):
         """A stream is gone."""
         effects = []
-        for provider in self._all():
+        for provider in self.ordered:
             effects += provider.failed(flow, now)
         return effects
 
     def leave(self, now):
         """The node ends: providers are told so."""
         effects = []
-        for provider in self._all():
+        for provider in self.ordered:
             effects += provider.leave(now)
         return effects
 
@@ -158,7 +161,7 @@ class Trunks:
 
     def has_other(self, provider):
         """Tell whether a call could be made by another provider, or another host of this one."""
-        others = [one for one in self._all() if one is not provider and one.flow()]
+        others = [one for one in self.ordered if one is not provider and one.flow()]
         return bool(others) or provider.index + 1 < len(provider.hosts)
 
     # What the core asks.
@@ -167,7 +170,10 @@ class Trunks:
         """Take what the core sends to a provider, or to the SIM card."""
         if flow.name == sim.NAME:
             return self.sim.send(flow, message, now)
-        effects = self.calls.send(flow, message, now)
+        if isinstance(message, Request):
+            effects = self.calls.send(flow, message, now)
+        else:
+            effects = self.incoming.answer(message, now)
         self.node.trace.note(message.call_id, now, None, None, effects)
         return effects
 
@@ -175,7 +181,7 @@ class Trunks:
         """Take a request of a provider; None for all others, and for what was brought in."""
         if not self.providers or flow.transport == TRUNK:
             return None
-        return self.calls.arrives(request, server, flow, now)
+        return self.incoming.arrives(request, server, flow, now)
 
     def knows(self, flow):
         """Tell whether a flow leads to a provider."""
@@ -208,7 +214,7 @@ class Trunks:
 
     def within(self, request):
         """Return where a request inside a call with a provider goes, or None."""
-        leg = self.calls.leg_within(request)
+        leg = self.legs.within(request)
         if leg is None:
             return None
         target = dialplan.towards(request.uri, leg.provider.way_back(None), "a call by a provider")
@@ -289,14 +295,14 @@ class Trunks:
         if target.host is None:
             return False
         host = target.host_key
-        return bool([one for one in self._all() if uri.host_key(one.domain) == host])
+        return bool([one for one in self.ordered if uri.host_key(one.domain) == host])
 
     def _targets(self, number, method, now):
         """Return the Targets of a number, the cheapest that is there first."""
         return [self._target(way, number) for way in self._ways_now(number, now)]
 
     def _ways_now(self, number, now):
-        there = [one.name for one in self._all() if one.way() is not None]
+        there = [one.name for one in self.ordered if one.way() is not None]
         ways = self._ways(number, there, now)
         up = [way for way in ways if self.providers[way.provider].is_up()]
         return up + [way for way in ways if way not in up]
@@ -325,7 +331,7 @@ class Trunks:
 
     def _for_help(self, request, found):
         """Return the stages of a call for help with the providers that carry such calls."""
-        able = [one for one in self._all() if one.section.emergency and one.way()]
+        able = [one for one in self.ordered if one.section.emergency and one.way()]
         if not able:
             return found
         able.sort(key=_first_up)
@@ -360,7 +366,7 @@ class Trunks:
         provider, settings = leg.provider, self.node.settings
         number = request.parsed_uri.name
         leg.number, leg.is_help = number, number in settings.emergency
-        leg.user = is_named(self.node, request.from_.uri)
+        leg.user = self._named(request.from_.uri)
         leg.price = self._price(provider.name, number, now)
         self._check_offer(leg, request)
         section = provider.section
@@ -380,6 +386,11 @@ class Trunks:
             (b"cseq", b"CSeq: 1 " + request.method),
         ] + names
         return Request(request.method, target, [one[0] for one in lines], [one[1] for one in lines])
+
+    def _named(self, target):
+        """Return the section of this house that a Uri names, or None."""
+        is_ours = self.node.is_ours(target)
+        return dialplan.callee(self.node.settings, target) if is_ours else None
 
     def _check_offer(self, leg, request):
         """Refuse another node's call where what is offered to the mesh is used up."""
@@ -451,10 +462,10 @@ class Trunks:
         a number instead is known by its address.
         """
         target = request.parsed_uri
-        for provider in self._all():
+        for provider in self.ordered:
             if target.user == provider.line:
                 return provider
-        there = [one for one in self._all() if self._is_from(one, flow)]
+        there = [one for one in self.ordered if self._is_from(one, flow)]
         if not there or target.user is None or not numbers.digits_of(target.name):
             return None
         number = self._number(target.name)
@@ -476,7 +487,7 @@ class Trunks:
         if not place:
             raise SipError(404, "nobody here has this number")
         if self.node.settings.telephone.spam == "refuse" and self._is_spam(request):
-            self.calls.counters["spam"] += 1
+            self.legs.counters["spam"] += 1
             raise SipError(603, "Decline")
         return place
 
@@ -519,7 +530,7 @@ class Trunks:
             known = self._known_as(number)
             shown = known or scan.unquote(request.from_.display or b"")
             if self._is_spam(request):
-                self.calls.counters["spam"] += 1
+                self.legs.counters["spam"] += 1
                 shown = SPAM + (shown or number)
             shown = scan.shown(shown) + b" " if shown.strip() else b""
             leg.person = shown + b"<" + leg.contact + b">"
@@ -549,7 +560,7 @@ class Trunks:
 
     # What the owner sees.
 
-    def begun(self, leg, now):
+    def _begun(self, leg, now):
         """A call is answered: one that is for the mesh ends when what is offered is used up."""
         if leg.payer is not None:
             leg.end_at(now + self.bill.left(leg.provider.section, leg.price) * 1000)
@@ -562,7 +573,7 @@ class Trunks:
             return []
         return self.hang_up(call, now, "what is offered to the mesh this month is used up")
 
-    def ended(self, leg, now):
+    def _ended(self, leg, now):
         """A call is over: it goes on the bill; return the effects."""
         self.bill.add(leg, (now - leg.answered_at + 999) // 1000)
         return [Store(bill.NAME, self.bill.dump, self.bill.changes)]
@@ -591,7 +602,7 @@ class Trunks:
 
     def counters(self):
         """Return name -> number."""
-        counted = dict(self.calls.counters, calls=len(self.calls.legs))
+        counted = dict(self.legs.counters, calls=len(self.legs.all))
         return {"providers": dict(counted, **self.sim.counters)}
 
     # Verbs.
@@ -599,9 +610,9 @@ class Trunks:
     def show(self, arguments, now):
         """Return how all providers are."""
         rows = []
-        for provider in self._all():
+        for provider in self.ordered:
             row = provider.record(now)
-            row["calls"] = len([leg for leg in self.calls.legs if leg.provider is provider])
+            row["calls"] = self.legs.count_of(provider)
             row["numbers"] = list(provider.section.number)
             row["month"] = self.bill.of(provider.name)
             rows.append(row)
@@ -621,7 +632,11 @@ class Trunks:
         ring = self._place(provider, mine[0], now)
         if not ring:
             raise BellhopError("nobody rings for %s" % mine[0].decode())
-        effects = self.calls.probe(provider, mine[0], now)
+        host = self.node.listening[way.local].listener.host
+        domain = self.node.settings.domain
+        request = probe.invite(mine[0], domain, host, self.legs.id())
+        leg, effects = self.calls.dial(way, request, now)
+        leg.test()
         return {"provider": provider.name, "number": mine[0].decode(), "ring": ring}, effects
 
     def told_bill(self, arguments, now):

@@ -60,7 +60,7 @@ class OutTest(CallsCase):
         self.carrier.accept(bye)
         self.assertEqual(self.take(self.alice)[-1].status, 200)
         trunks = self.exchange.engine.features["trunks"]
-        self.assertEqual(trunks.calls.legs, [])
+        self.assertEqual(trunks.legs.all, [])
 
 
 if __name__ == "__main__":
