@@ -35,6 +35,7 @@ def _per_call(house, folder, callers, called, names, host=HOST):
     users = Path(folder, "callees.csv")
     users.write_text("SEQUENTIAL\n" + "".join(name + ";\n" for name in names))
     answering = Sipp("answer", folder, called, calls=CALLS, host=host)
+    answering.listening(LIMIT_SECONDS)
     before = house.cpu()
     calling = Sipp(
         "call", folder, callers, house.port, users=users, calls=CALLS, rate=RATE, domain=DOMAIN

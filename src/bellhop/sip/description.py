@@ -4,7 +4,7 @@ Lines that say who and where, and attributes that are not listed, are left out.
 """
 
 KIND = b"application/sdp"
-DROPPED = b"iuepk"
+DROPPED = frozenset((b"i", b"u", b"e", b"p", b"k"))
 STEADY = b"cbr=1;usedtx=0"
 ATTRIBUTES = frozenset(
     b"rtpmap fmtp ptime maxptime sendrecv sendonly recvonly inactive rtcp rtcp-mux rtcp-fb ssrc "
@@ -28,22 +28,19 @@ def cleaned(message, session, version, place=b"0.0.0.0", attributes=ATTRIBUTES):
     if place is None:
         place = ([one[9:].partition(b"/")[0] for one in lines if one[:2] == b"c="] + [b""])[0]
     for line in lines:
-        kept += _line(line, session, version, place, attributes)
+        kind = line[:2]
+        if kind == b"a=":
+            name = line.partition(b":")[0][2:]
+            if name in attributes or name[:3] == b"T38":
+                kept.append(line)
+        elif kind == b"o=":
+            family = b"IP6" if place.count(b":") else b"IP4"
+            kept.append(b"o=- %d %d IN %s %s" % (session, version, family, place or b"0.0.0.0"))
+        elif kind == b"s=":
+            kept.append(b"s=-")
+        elif kind[1:] and kind[:1] not in DROPPED:
+            kept.append(line)
     return b"\r\n".join(kept) + b"\r\n"
-
-
-def _line(line, session, version, place, attributes):
-    kind = line[:2]
-    if kind == b"o=":
-        family = b"IP6" if place.count(b":") else b"IP4"
-        return [b"o=- %d %d IN %s %s" % (session, version, family, place or b"0.0.0.0")]
-    if kind == b"s=":
-        return [b"s=-"]
-    if kind == b"a=":
-        name = line[2:].partition(b":")[0]
-        is_kept = name in attributes or name[:3] == b"T38"
-        return [line] if is_kept else []
-    return [line] if len(line) > 1 and line[:1] not in DROPPED else []
 
 
 def steady(body):

@@ -119,7 +119,8 @@ class Fields:
         if name in self.first:
             self.twice += (name,)
         else:
-            self.first[name] = line_value(line)
+            value = line.partition(b":")[2]
+            self.first[name] = line_value(line) if value.partition(b"\n")[1] else value
 
     def insert(self, name, line):
         """Put `line` before the first field `name`, or behind the Vias where there is none."""

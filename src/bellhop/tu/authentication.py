@@ -25,9 +25,15 @@ ANSWERS, REFUSED, OTHER_REALM, WEAKER, UNKNOWN = VERDICTS = (
 
 
 class Question:
-    """One challenge. strength: how much its answer gives away, the more the less."""
+    """One challenge. strength: how much its answer gives away, the more the less.
 
-    __slots__ = ("header", "realm", "nonce", "opaque", "algorithm", "qop", "is_stale", "count")
+    ha1, answer: what all its answers have in common, once there is one: see `meet`.
+    """
+
+    __slots__ = (
+        "header", "realm", "nonce", "opaque", "algorithm", "qop", "is_stale", "count", "ha1",
+        "answer",
+    )  # fmt: skip
 
     def __init__(self, header, fields):
         self.header = header
@@ -39,6 +45,18 @@ class Question:
         self.qop = b"auth" if b"auth" in offered else None if offered == [b""] else b""
         self.is_stale = fields.get(b"stale", b"").lower() == b"true"
         self.count = 0
+        self.ha1 = self.answer = None
+
+    def meet(self, username, password):
+        """Make ready to answer as this user."""
+        self.ha1 = digest.ha1(self.algorithm, username, self.realm, password)
+        quoted = [
+            (b": Digest username=", username), (b", realm=", self.realm), (b", nonce=", self.nonce),
+        ]  # fmt: skip
+        if self.opaque is not None:
+            quoted.append((b", opaque=", self.opaque))
+        words = b"".join([name + scan.quote(value) for name, value in quoted])
+        self.answer = ANSWERED_BY[self.header][1] + words + b", algorithm=" + self.algorithm
 
     @property
     def strength(self):
@@ -124,20 +142,14 @@ class Account:
         if question.qop is not None:
             said[b"cnonce"] = binascii.hexlify(random(8))
             said[b"nc"] = ("%08x" % question.count).encode()
+        if question.ha1 is None:
+            question.meet(self.username, self.password)
         fields = digest.Credentials(said)
-        ha1 = digest.ha1(question.algorithm, self.username, question.realm, self.password)
-        value = digest.response(question.algorithm, ha1, method, fields)
-        name, written = ANSWERED_BY[question.header]
-        parts = [
-            b"username=" + scan.quote(self.username), b"realm=" + scan.quote(question.realm),
-            b"nonce=" + scan.quote(question.nonce), b"uri=" + scan.quote(target),
-            b'response="' + value + b'"', b"algorithm=" + question.algorithm,
-        ]  # fmt: skip
+        value = digest.response(question.algorithm, question.ha1, method, fields)
+        line = question.answer + b", uri=" + scan.quote(target) + b', response="' + value + b'"'
         if question.qop is not None:
-            parts += [b"qop=auth", b"nc=" + fields.nc, b'cnonce="' + fields.cnonce + b'"']
-        if question.opaque is not None:
-            parts.append(b"opaque=" + scan.quote(question.opaque))
-        return name, written + b": Digest " + b", ".join(parts)
+            line += b", qop=auth, nc=" + fields.nc + b', cnonce="' + fields.cnonce + b'"'
+        return ANSWERED_BY[question.header][0], line
 
 
 def _is_register(method):

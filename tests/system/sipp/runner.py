@@ -68,6 +68,7 @@ class Sipp:
         hold_ms=0, transport="u1", options=(), core=None, domain=DOMAIN, host=HOST,
     ):  # fmt: skip
         self.name = "%s-%d" % (scenario, port)
+        self.port = port
         self.stat = Path(folder, self.name + ".stat")
         self.errors = Path(folder, self.name + ".errors")
         self.folder = Path(folder)
@@ -91,6 +92,16 @@ class Sipp:
             status = "none after %d s" % seconds
         if status != 0:
             raise AssertionError("%s ended with %s: %s" % (self.name, status, self.report()))
+        return self
+
+    def listening(self, seconds):
+        """Wait until it takes calls by UDP; raises AssertionError where it does not."""
+        deadline = time.monotonic() + seconds
+        mark = ":%04X " % self.port
+        while mark not in Path("/proc/net/udp").read_text():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise AssertionError("%s takes no calls: %s" % (self.name, self.report()))
+            time.sleep(0.05)
         return self
 
     def stop(self):
