@@ -91,7 +91,9 @@ class Answers:
         party = call.parties.by_tag.get(tag)
         if party is not None and party.said == said:
             return  # It has said so when it rang.
-        named = [branch.target.uri] + [contact.uri_bytes for contact in _contacts(response)]
+        named = [branch.target.uri] + [
+            contact.uri_bytes for contact in dialog.contacts_of(response)
+        ]
         flow, binding = branch.transaction.flow, branch.target.binding
         call.parties.note(tag, named, flow, binding, said)
 
@@ -110,14 +112,6 @@ class Answers:
 def user_at(target):
     """Return the name of the user here whose phone a Target is, or None."""
     return None if target.binding is None else target.binding.user
-
-
-def _contacts(response):
-    """Return the Contacts of a response; one that cannot be read is the caller's business."""
-    try:
-        return response.contacts
-    except SipError:
-        return []
 
 
 def _legs(context, response, token):

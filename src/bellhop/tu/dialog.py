@@ -2,7 +2,7 @@
 
 from ..errors import SipError
 from ..limits import MAX_CONTACTS, MAX_PARTIES
-from ..sip import scan, uri
+from ..sip import address, scan, uri
 from ..sip.message import Request
 
 
@@ -67,6 +67,14 @@ def tag_of(message):
         return None
 
 
+def contacts_of(message):
+    """Return the Contacts of a message, none where they cannot be read."""
+    try:
+        return message.contacts
+    except SipError:
+        return []
+
+
 # What of a Dialog is octets.
 OCTETS = ("call_id", "target", "local", "remote", "tag")
 
@@ -81,9 +89,9 @@ class Dialog:
 
     __slots__ = ("call_id", "target", "routes", "local", "remote", "tag", "cseq", "shift")
 
-    def refresh(self, contacts):
+    def refresh(self, message):
         """Take the Contact of a request inside the dialog, or of its answer (section 12.2)."""
-        for contact in contacts[:1]:
+        for contact in contacts_of(message)[:1]:
             self.target = contact.uri_bytes
 
     def follow(self, cseq):
@@ -130,7 +138,7 @@ def towards_called(invite, response, token):
     added by those between this node and the called phone, the nearest of them last.
     """
     routes = []
-    for value in response.items(b"record-route"):
+    for value in _recorded(response):
         if token is not None and token in value:
             break
         routes.insert(0, value)
@@ -140,9 +148,24 @@ def towards_called(invite, response, token):
 
 def towards_caller(invite, response):
     """Return the Dialog to where an INVITE came from, or None where it names no Contact."""
-    routes = invite.items(b"record-route")
+    routes = _recorded(invite)
     ends = invite.value(b"from"), invite.from_.tag, invite.contacts
     return _leg(invite, routes, response.value(b"to"), *ends)
+
+
+def _recorded(message):
+    """Return the Record-Route values that can be read; the others lead nowhere."""
+    try:
+        return [one for one in message.items(b"record-route") if _is_address(one)]
+    except SipError:
+        return []
+
+
+def _is_address(value):
+    try:
+        return bool(value) and address.parse(value) is not None
+    except SipError:
+        return False
 
 
 def _leg(invite, routes, local, remote, tag, contacts):

@@ -142,15 +142,13 @@ class Calls:
 
     def _acknowledge(self, request, now):
         """The house acknowledges a 2xx, or a refusal that the provider's has its ACK for."""
-        if self.legs.asks.pop(request.value(b"via"), None) is not None:
-            return []
         leg = self.legs.within(request)
         made = None if leg is None else leg.dialog_of(request)
         return [] if made is None else self.acknowledge(leg, made, request, now)
 
     def acknowledge(self, leg, made, message, now):
         """Acknowledge a 2xx of the provider with what a message describes; return the effects."""
-        if leg.accepted is None:
+        if leg.accepted is None or message.value(b"via") == leg.refused:
             return []
         ack = dialog.request(made, b"ACK", leg.accepted, (), None)
         self.legs.carry(ack, message, leg, True)
@@ -263,8 +261,9 @@ class Calls:
         leg, method = ask.leg, ask.request.method
         if ask in leg.asks:
             leg.asks.remove(ask)
-        if not (method == b"INVITE" and status >= 300):  # Its ACK comes by the same branch.
-            self.legs.asks.pop(ask.via, None)
+        self.legs.asks.pop(ask.via, None)
+        if method == b"INVITE" and status >= 300:
+            leg.refuse(ask.via)
         if method == b"BYE" or leg.is_idle():
             self.legs.forget(leg)
 
@@ -311,7 +310,7 @@ class Calls:
         provider = ask.leg.provider
         if ask.redirected >= MOST_REDIRECTS or ask.cancel is not None:
             return []
-        for contact in response.contacts:
+        for contact in dialog.contacts_of(response):
             target = contact.uri
             is_there = target.host is None or target.host_key == uri.host_key(provider.domain)
             is_there = is_there or provider.is_host(readable(target.host or b"").strip("[]"))
@@ -335,7 +334,7 @@ class Calls:
         elif response.status < 300:
             made = leg.dialog_of(ask.request)
             if made is not None:
-                made.refresh(response.contacts)
+                made.refresh(response)
 
     def _told(self, ask, response, now):
         """Give who asks the provider's answer; return the effects."""

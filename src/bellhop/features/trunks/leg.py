@@ -59,7 +59,8 @@ class Leg:
     which it leads in the place of the house, by the Dialog `joined` of its own, or None.
 
     dialogs: {tag: tu Dialog towards the provider}, one for each end that has answered; keys: by
-    which the house speaks to them (legs.py); near_cseq: the highest number towards the house;
+    which the house speaks to them (legs.py); refused: topmost Via of the INVITE that was refused
+    last, which its ACK has too; near_cseq: the highest number towards the house;
     cseqs: {the provider's number: that in the house}.
     """
 
@@ -67,7 +68,7 @@ class Leg:
         "provider", "call_id", "far_id", "keys", "is_out", "here", "person", "contact", "number",
         "payer", "dialogs", "near_cseq", "cseqs", "invite", "accepted", "asks", "comes", "session",
         "versions", "since", "answered_at", "is_help", "user", "transfer", "near_tag", "far_tag",
-        "price", "deadline", "queued", "is_test", "partner", "joined",
+        "price", "deadline", "queued", "is_test", "partner", "joined", "refused",
     )  # fmt: skip
 
     def __init__(self, provider, call_id, far_id, is_out, now):
@@ -90,7 +91,7 @@ class Leg:
         self.near_tag = self.far_tag = None
         self.deadline = self.queued = None
         self.is_test = False
-        self.partner = self.joined = None
+        self.partner = self.joined = self.refused = None
 
     def test(self):
         """It is a call of the node itself: nobody of the house is in it."""
@@ -103,6 +104,10 @@ class Leg:
     def answer(self, now):
         """It is answered, or over (None)."""
         self.answered_at = now
+
+    def refuse(self, top):
+        """An INVITE of the house is refused; top: its topmost Via."""
+        self.refused = top
 
     def end_at(self, deadline):
         """Be woken then, or never (None)."""
@@ -121,7 +126,7 @@ class Leg:
         """A request inside the dialog may name another Contact (RFC 3261 section 12.2.2)."""
         made = self.dialogs.get(request.from_.tag if self.is_out else request.to.tag)
         if made is not None and request.method in (b"INVITE", b"UPDATE"):
-            made.refresh(request.contacts)
+            made.refresh(request)
 
     def dialog_of(self, request):
         """Return the Dialog towards the provider of a request of the house, or None."""

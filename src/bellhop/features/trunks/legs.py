@@ -137,9 +137,9 @@ class Legs:
         if not gate.PASSING.isdisjoint(message.index()):
             for name, written in gate.lines(message, is_out):
                 made.add(name, written)
-            if message.has(b"rack"):
-                rack = _rack(leg, message.value(b"rack"), is_out)
-                made.add(b"rack", b"RAck: " + rack)
+            rack = message.value(b"rack")
+            if rack is not None:
+                made.add(b"rack", b"RAck: " + _rack(leg, rack, is_out))
         if message.body:
             version = leg.version(OUT if is_out else IN, message.body)
             made.body = gate.body(message, leg.session + (not is_out), version)
@@ -149,7 +149,9 @@ class Legs:
 def _rack(leg, value, is_out):
     """Return a RAck whose CSeq is that of the other side's INVITE (RFC 3262 section 7.2)."""
     parts = value.split()
-    number = int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    if len(parts) != 3 or not parts[1].isdigit():
+        return value
+    number = int(parts[1])
     if is_out:
         for ask in leg.asks:
             if ask.request.cseq[0] == number and ask.request.method == b"INVITE":

@@ -15,7 +15,7 @@ from ...sip.ip import address_octets
 from ...sip.message import Request
 from ...text import of_octets, readable
 from ...transaction.transaction import RESPONSE
-from ...tu import authentication, registration
+from ...tu import authentication, dialog, registration
 from ...tu.registration import Registration
 
 # A ping that is not answered so long is lost; so many in a row, and the host is.
@@ -394,8 +394,9 @@ class Provider:
 
         A provider may write another Contact than the node's; where there is one, it is that.
         """
-        mine = [one for one in response.contacts if one.uri.user == self.line]
-        for contact in mine or response.contacts[:1]:
+        contacts = dialog.contacts_of(response)
+        mine = [one for one in contacts if one.uri.user == self.line]
+        for contact in mine or contacts[:1]:
             given = contact.param(b"expires")
             if given is not None and given.isdigit():
                 return int(given[:6])
