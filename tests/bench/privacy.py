@@ -27,10 +27,10 @@ STREETS = [(0, 1), (0, 2), (2, 1), (0, 3), (3, 4), (4, 5), (5, 1)]
 PACE_SECONDS, PATIENCE = 0.4, 60
 
 
-def rung(caller, called):
+def rung(caller, called, target="sip:201@home.test"):
     """Ring and give up; return ms until it rings at the caller's."""
     dialled = os.urandom(6).hex()
-    caller.sent[dialled] = caller.request("INVITE", "sip:201@home.test", dialled)
+    caller.sent[dialled] = caller.request("INVITE", target, dialled)
     begun = time.monotonic()
     caller.send(caller.sent[dialled])
     came = called.incoming()
