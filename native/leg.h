@@ -45,6 +45,8 @@ struct bm_leg {
 	uint8_t family;
 	uint8_t silent;        /* BM_SILENT was reported */
 	uint8_t auth_failing;  /* BM_AUTH_FAILING was reported */
+	uint8_t is_named;      /* RTCP is passed to it under `name` alone */
+	uint8_t name[BM_CNAME];
 	struct bm_context *receive;
 	struct bm_context *send;
 	uint64_t heard_us;     /* last accepted packet */

@@ -158,6 +158,10 @@ int bm_relay_apply(struct bm_relay *relay, uint32_t side,
 		leg->mux = update->mux != 0;
 	if (update->set & BM_SET_CLOCK)
 		leg->clock_rate = update->clock_rate;
+	if (update->set & BM_SET_NAME) {
+		memcpy(leg->name, update->name, sizeof(leg->name));
+		leg->is_named = 1;
+	}
 	if (update->set & BM_SET_DIRECTION)
 		leg->direction = (uint8_t)update->direction;
 	if (update->set & BM_SET_REMOTE)
@@ -320,6 +324,8 @@ static void take(struct bm_packet *packet, uint64_t now_us)
 		leg->stats.held++;
 		return;
 	}
+	if (content == RTCP && other->is_named)
+		bm_rtcp_rename(packet->data, packet->length, other->name);
 	if (protect(other, content, packet)) {
 		other->stats.unsent++;
 		return;

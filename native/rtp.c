@@ -1,10 +1,15 @@
 /* RTP and RTCP headers, see rtp.h. */
+#include <string.h>
+
 #include "rtp.h"
 
 enum {
 	MAX_DROPOUT = 3000, /* RFC 3550 A.1: a larger gap is a restart */
 	MAX_MISORDER = 100, /* RFC 3550 A.1: an older packet is a restart */
-	NO_SUSPECT = UINT32_MAX
+	NO_SUSPECT = UINT32_MAX,
+	SDES = 202, /* RFC 3550 section 12.1 */
+	APP = 204,
+	SDES_CNAME = 1
 };
 
 static int has_version_2(const uint8_t *packet)
@@ -56,6 +61,51 @@ int bm_rtcp_is_valid(const uint8_t *packet, size_t length)
 		length -= one;
 	}
 	return length == 0;
+}
+
+/* Octets of the items of one chunk, with the zeros behind them. */
+static size_t items_length(const uint8_t *items, size_t room)
+{
+	size_t at = 0;
+
+	while (at + 2 <= room && items[at])
+		at += 2 + (size_t)items[at + 1];
+	at = (at | 3) + 1;
+	return at < room ? at : room;
+}
+
+static void rename_chunks(uint8_t *chunk, size_t room, const uint8_t *name)
+{
+	while (room > 4) {
+		size_t length = items_length(chunk + 4, room - 4);
+		size_t text = length < 3 ? 0 : length - 3;
+
+		if (text > BM_CNAME)
+			text = BM_CNAME;
+		memset(chunk + 4, 0, length);
+		if (text) {
+			chunk[4] = SDES_CNAME;
+			chunk[5] = (uint8_t)text;
+			memcpy(chunk + 6, name, text);
+		}
+		chunk += 4 + length;
+		room -= 4 + length;
+	}
+}
+
+void bm_rtcp_rename(uint8_t *packet, size_t length, const uint8_t *name)
+{
+	while (length >= 4) {
+		size_t one = rtcp_length(packet);
+
+		if (packet[1] == SDES)
+			rename_chunks(packet + 4, one - 4, name);
+		else if (packet[1] == APP && one > BM_RTCP_HEADER)
+			memset(packet + BM_RTCP_HEADER, 0,
+			       one - BM_RTCP_HEADER);
+		packet += one;
+		length -= one;
+	}
 }
 
 uint64_t bm_rtp_index(uint64_t highest, uint16_t sequence)

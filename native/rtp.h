@@ -55,6 +55,12 @@ int bm_rtcp_is_plausible(const uint8_t *packet, size_t length);
 /* Every packet of the compound has version 2 and their lengths add up. */
 int bm_rtcp_is_valid(const uint8_t *packet, size_t length);
 
+enum { BM_CNAME = 16 };
+
+/* Let a valid compound say nothing of its sender but `name`, BM_CNAME octets:
+ * SDES and APP (RFC 3550 sections 6.5 and 6.7). No length changes. */
+void bm_rtcp_rename(uint8_t *packet, size_t length, const uint8_t *name);
+
 /* The packet index (rollover counter and sequence) nearest to `highest`. */
 uint64_t bm_rtp_index(uint64_t highest, uint16_t sequence);
 

@@ -18,7 +18,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever anything below changes; bm_abi() must return the same. */
-enum { BM_ABI = 5 };
+enum { BM_ABI = 6 };
 
 /* Room for what is kept of one relay. */
 enum { BM_KEPT_BYTES = 4096 };
@@ -60,7 +60,8 @@ enum {
 	BM_SET_SEND_KEY = 64,
 	BM_RELATCH = 128, /* forget the latched source even if nothing changed */
 	BM_SET_LOCAL = 256,
-	BM_LATE = 512 /* the peer may not have the new `send` key yet */
+	BM_LATE = 512, /* the peer may not have the new `send` key yet */
+	BM_SET_NAME = 1024
 };
 
 /* What bm_events() reports. */
@@ -133,6 +134,8 @@ struct bm_update {
 	struct bm_address local; /* its port is not read */
 	struct bm_key receive;
 	struct bm_key send;
+	uint8_t name[16]; /* CNAME of all RTCP that is passed to this side:
+			     what else it says of the other end is wiped */
 };
 
 struct bm_side_stats {

@@ -96,7 +96,7 @@ def main():
     if reason:
         raise SystemExit(reason)
     times, opened, (before, after) = rung_by_box(given.calls)
-    print(f"open, and its record is at the caller's, {1000 * opened:.0f} ms after it was configured")
+    print(f"open, its record at the caller's, {1000 * opened:.0f} ms after it was configured")
     print(f"rings after {statistics.median(times):.0f} ms in the median, {max(times):.0f} at most "
           f"(2,000); the owner's node has {after} kB, {before} without")  # fmt: skip
 

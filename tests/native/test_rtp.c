@@ -158,12 +158,56 @@ static void jitter_is_that_of_the_rfc(void)
 	CHECK(source.jitter / 16 >= 15 && source.jitter / 16 <= 16);
 }
 
+static void a_compound_says_nothing_but_the_name(void)
+{
+	static const uint8_t name[BM_CNAME + 1] = "abcdefghijklmnop";
+	/* RR; SDES of two chunks: CNAME alice@10.0.0.5, TOOL x; CNAME b. APP. */
+	uint8_t packet[] = {
+		0x80, 201, 0, 1, 1, 2, 3, 4,
+		0x82, 202, 0, 8, 1, 2, 3, 4,
+		1, 14, 'a', 'l', 'i', 'c', 'e', '@', '1', '0', '.', '0',
+		'.', '0', '.', '5', 6, 1, 'x', 0,
+		5, 6, 7, 8, 1, 1, 'b', 0,
+		0x80, 204, 0, 3, 1, 2, 3, 4, 'a', 'p', 'p', 'x', 9, 9, 9, 9,
+	};
+	size_t length = sizeof(packet);
+
+	CHECK(bm_rtcp_is_valid(packet, length));
+	bm_rtcp_rename(packet, length, name);
+	CHECK(bm_rtcp_is_valid(packet, length));
+	CHECK(memcmp(packet + 16, "\1\20abcdefghijklmnop", 18) == 0);
+	CHECK(packet[34] == 0 && packet[35] == 0);
+	CHECK(memcmp(packet + 36, "\5\6\7\10\1\1a", 8) == 0);
+	CHECK(memcmp(packet + 52, "\0\0\0\0\0\0\0", 8) == 0);
+}
+
+static void whatever_the_items_say_nothing_is_written_beyond(void)
+{
+	static const uint8_t name[BM_CNAME + 1] = "abcdefghijklmnop";
+	uint8_t packet[64], fill;
+	size_t words, at;
+
+	for (words = 0; words < 12; words++) {
+		for (fill = 0; fill < 40; fill++) {
+			memset(packet, fill, sizeof(packet));
+			packet[0] = 0x9f;
+			packet[1] = 202;
+			put16(packet + 2, (uint16_t)words);
+			bm_rtcp_rename(packet, 4 * (words + 1), name);
+			for (at = 4 * (words + 1); at < sizeof(packet); at++)
+				CHECK_EQUAL(packet[at], fill);
+		}
+	}
+}
+
 static const struct check_test tests[] = {
 	TEST(a_short_packet_is_not_rtp),
 	TEST(another_version_is_not_rtp),
 	TEST(the_csrc_list_and_the_extension_must_fit),
 	TEST(rtcp_types_are_told_from_payload_types),
 	TEST(a_compound_must_add_up),
+	TEST(a_compound_says_nothing_but_the_name),
+	TEST(whatever_the_items_say_nothing_is_written_beyond),
 	TEST(the_index_follows_the_nearest_rollover),
 	TEST(loss_is_counted_across_the_rollover),
 	TEST(reordered_packets_are_not_lost),

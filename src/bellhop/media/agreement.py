@@ -28,6 +28,7 @@ LABEL = b"bellhop key agreement 1"
 OFFER, ANSWER, CONFIRM, RENEW, RENEWED = EVENTS = (1, 2, 3, 4, 5)
 KEY_BYTES, RANDOM_BYTES, TAG_BYTES = (32, 16, 16)
 MAX_SUITES = 8
+ALIAS_BYTES = 16
 # Octets of each message behind version and kind; an offer ends with its suites.
 OFFER_BYTES = 3 * KEY_BYTES
 ANSWER_BYTES = 2 * KEY_BYTES + 1 + RANDOM_BYTES
@@ -307,6 +308,11 @@ class Agreement:
         if self.state != CONFIRMED:
             return None
         return self._derive(b"signed" + self.opening.random, 32)
+
+    def alias(self):
+        """Return the 16 letters that stand for this side in RTCP: its CNAME, of this call alone."""
+        made = self._derive(b"cname" + bytes((self.role,)), ALIAS_BYTES)
+        return bytes([ord("a") + octet % 26 for octet in made])
 
     def seal(self, data):
         """Return the 16 octets that only the two ends of this call can make of something."""

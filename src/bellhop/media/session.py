@@ -444,6 +444,7 @@ class Session:
             wanted["receive"], wanted["send"] = theirs.master(), ours.master()
         else:
             wanted["receive"], wanted["send"] = dialog.agreement.keys(index)
+            wanted["name"] = dialog.agreement.alias()
 
     # What people see.
 

@@ -73,7 +73,8 @@ class Media:
 
         remote: one address for RTP, or a pair with that for RTCP; allow: (ip, bits that must
         match), read only together with remote; local: (ip, port 0) to listen and send from;
-        receive, send: keys; late, relatch: True; and kind, direction, mux, clock_rate as in
+        receive, send: keys; name: 16 octets, the only CNAME of RTCP that goes there;
+        late, relatch: True; and kind, direction, mux, clock_rate as in
         bm_update.
         """
         update = ffi.new("struct bm_update *")
@@ -152,6 +153,10 @@ def _fill_key(update, name, value):
     _copy(key.salt, salt)
 
 
+def _fill_name(update, name, value):
+    _copy(update.name, value)
+
+
 # What `relay_update` takes: the bit that says so, and what writes it into bm_update.
 CHANGES = {
     "kind": ("BM_SET_KIND", setattr),
@@ -163,6 +168,7 @@ CHANGES = {
     "local": ("BM_SET_LOCAL", _fill_local),
     "receive": ("BM_SET_RECEIVE_KEY", _fill_key),
     "send": ("BM_SET_SEND_KEY", _fill_key),
+    "name": ("BM_SET_NAME", _fill_name),
     "late": ("BM_LATE", lambda update, name, value: None),
     "relatch": ("BM_RELATCH", lambda update, name, value: None),
 }
