@@ -10,8 +10,8 @@ TEST_WORKERS ?= 3
 DEBIAN_RUN = python3 python3-dev python3-venv openssl gcc make pkg-config \
 	libsrtp2-dev libsodium-dev libunbound8 gnupg
 DEBIAN_TEST = git iproute2 tshark \
-	babeld baresip-core kamailio knot ldnsutils linphone-cli rtpengine-daemon sip-tester \
-	pdns-server pdns-backend-sqlite3 prosody prosody-modules \
+	avahi-daemon babeld baresip-core kamailio knot ldnsutils linphone-cli rtpengine-daemon \
+	sip-tester pdns-server pdns-backend-sqlite3 prosody prosody-modules \
 	busybox chromium fonts-dejavu-core shellcheck \
 	clang libclang-rt-dev dpkg-dev libssl-dev qemu-user valgrind \
 	$(foreach target,mips-linux-gnu mipsel-linux-gnu arm-linux-gnueabihf aarch64-linux-gnu,\
