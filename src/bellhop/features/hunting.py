@@ -7,7 +7,7 @@ from ..core.feature import first
 from ..effects import CELLS
 from ..errors import SipError
 from ..sip import uri
-from ..tu import dialplan, wishes
+from ..tu import barring, dialplan, wishes
 from ..tu.rounds import GROUP, Rounds
 
 ROTATING = "rotating"
@@ -98,14 +98,18 @@ class Hunting:
         return lists
 
     def _elsewhere(self, member, request, beyond, now):
-        """Return the Targets of a member elsewhere; none where no way leads there now."""
+        """Return the Targets of a member elsewhere; none where no way leads there now, or none that
+        who calls may take."""
         if beyond is not None and beyond == first(self.node.hooks.callee, _uri(member)):
             return []
         try:
-            stages = self.find(request, member, now).stages
+            led = self.find(request, member, now)
         except SipError:
             return []
-        return [_member(one, member) for one in stages[0]] if stages else []
+        caller = None if request.caller is None else request.caller.user
+        if not led.stages or not barring.reaches(caller, led, self.node.settings.plan):
+            return []
+        return [_member(one, member) for one in led.stages[0]]
 
     def _rests(self, user, now):
         if self.own.value(user, wishes.PAUSE):

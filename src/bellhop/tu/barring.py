@@ -43,6 +43,14 @@ def is_too_far(user, level):
     return LEVELS.index(level) > LEVELS.index(farthest(user))
 
 
+def reaches(caller, found, plan):
+    """Tell whether who asks (a user section, or None) may call a member elsewhere (its Found)."""
+    if caller is None or caller.kind != "user":
+        return True
+    targets = [target for stage in found.stages for target in stage]
+    return not [one for one in targets if is_too_far(caller, needed(found.rule, one, plan))]
+
+
 def why_not(user, level, names, key, minute):
     """Return why a user may not make a call, in words, or "".
 

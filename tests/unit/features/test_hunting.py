@@ -165,6 +165,14 @@ class HousesTest(TwoHouses):
         self.assertEqual(self.ring("alice", "610"), ["bob"])
         self.assertEqual(self.ring("bob", "401"), ["carol"])
 
+    def test_who_may_call_the_house_alone_rings_no_member_of_another_house(self):
+        self.build(BACK)
+        users = self.barn.engine.node.settings.users
+        for option, value in (("door", True), ("may_call", "house")):
+            setattr(users["alice"], option, value)
+            self.assertEqual(self.ring("alice", "610"), ["bob"])
+            setattr(users["alice"], option, {"door": False, "may_call": "all"}[option])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -10,7 +10,7 @@ from ...effects import CELLS
 from ...errors import SipError
 from ...sip import uri
 from ...sip.message import Request
-from ...tu import dialplan
+from ...tu import barring, dialplan
 from ...tu.rounds import GROUP, Rounds
 
 # What of a text goes on to a member elsewhere.
@@ -69,7 +69,7 @@ class Spread:
         beyond, effects = first(self.node.hooks.caller, request, flow), []
         for member in group.rings:
             if member not in users and not self._is(member, beyond):
-                effects += self._send(member, request, own, now)
+                effects += self._send(member, request, caller.user, now)
         return effects + self.delivery.spread(here, request, server, sender, now)
 
     def _is(self, member, beyond):
@@ -77,18 +77,19 @@ class Spread:
         meant = uri.parse(member.encode())
         return beyond is not None and beyond == first(self.node.hooks.callee, meant)
 
-    def _send(self, member, request, own, now):
-        """Bring a copy to a member elsewhere; return the effects."""
+    def _send(self, member, request, sender, now):
+        """Bring a copy of somebody (a user section, or None) to a member elsewhere; return the
+        effects."""
         try:
-            stages = self.find(request, member, now).stages
+            led = self.find(request, member, now)
         except SipError:
             return []  # No way leads there now.
-        if not stages:
+        if not led.stages or not barring.reaches(sender, led, self.node.settings.plan):
             return []
-        target = stages[0][0]
+        target = led.stages[0][0]
         is_beyond = target.flow is not None and target.flow.transport == CELLS
-        if self.post is not None and is_beyond and own is not None:
-            return self.post(request, own, target.uri, now)
+        if self.post is not None and is_beyond and sender is not None:
+            return self.post(request, sender.name, target.uri, now)
         names, lines = [b"max-forwards"], [b"Max-Forwards: %d" % (request.max_forwards - 1)]
         for name, line in zip(request.names, request.lines):
             if name in KEPT:

@@ -92,6 +92,11 @@ class SpreadTest(TwoHouses):
         )
         self.assertEqual(sorted(self.text("carol", "500")[1]), ["alice", "bob"])
 
+    def test_who_may_call_the_house_alone_writes_to_no_member_of_another_house(self):
+        self.build(GROUP)
+        self.barn.engine.node.settings.users["alice"].may_call = "house"
+        self.assertEqual(self.text("alice", "300"), (202, {"bob": b"supper is ready"}))
+
     def test_each_delivery_and_display_is_told_to_who_sent_it(self):
         self.build(GROUP)
         self.text("alice", "300", CPIM, "message/cpim")
