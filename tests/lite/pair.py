@@ -117,13 +117,7 @@ class Pair:
 
     def clear(self):
         """End the phones of a test, forget what was wished."""
-        if self.phones:
-            with ThreadPoolExecutor(len(self.phones)) as pool:
-                list(pool.map(lambda phone: phone.close(), self.phones))
-        for handset in self.handsets:
-            handset.register(0)
-            handset.close()
-        self.phones, self.handsets = [], []
+        self._end_phones()
         for user in self.users:
             node = self.nodes[USERS[user][0]]
             for wish in node.ask("wishes", user=user)["wished"]:
@@ -133,6 +127,15 @@ class Pair:
                 lambda node=node: not node.ask("registrations")["registrations"], "phones are gone"
             )
 
+    def _end_phones(self):
+        if self.phones:
+            with ThreadPoolExecutor(len(self.phones)) as pool:
+                list(pool.map(lambda phone: phone.close(), self.phones))
+        for handset in self.handsets:
+            handset.register(0)
+            handset.close()
+        self.phones, self.handsets = [], []
+
     def report(self):
         """Return what everybody said."""
         parts = [(node.name, node.log()) for node in self.nodes if node.process is not None]
@@ -141,7 +144,7 @@ class Pair:
     def close(self):
         """End everything, also where a node has gone that should be asked."""
         try:
-            self.clear()
+            self._end_phones()
         finally:
             self.town.close()
             shutil.rmtree(self.folder, ignore_errors=True)
