@@ -70,6 +70,17 @@ def site(tmp_path_factory):
         made.stop()
 
 
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"-1", b"+1", b"0x1", b"1 1"])
+def test_a_length_that_is_no_number_is_refused_in_words(site, length):
+    with socket.create_connection(("127.0.0.1", site.ports["http"]), timeout=20) as made:
+        made.sendall(b"POST /api HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n")
+        data = b""
+        while more := made.recv(65536):
+            data += more
+    assert data.startswith(b"HTTP/1.1 413 ")
+    assert "Traceback" not in site.output.read_text()
+
+
 def test_files_say_what_a_browser_may_do_with_them_and_come_once(site):
     status, fields, body = site.ask_http("GET", "/")
     assert status == 200 and b"/pilot.js" in body

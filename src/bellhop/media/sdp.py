@@ -178,7 +178,7 @@ class Description:
     def raise_version(self, count):
         """Count so many changes of ours in the version (RFC 8866 section 5.2, RFC 3264 8)."""
         words = (self.head.value(b"o=") or b"").split()
-        if count and len(words) == 6 and words[2].isdigit():
+        if count and len(words) == 6 and words[2].isdigit() and len(words[2]) < 20:
             words[2] = b"%d" % (int(words[2]) + count)
             self.head.replace(b"o=", b" ".join(words))
 

@@ -6,6 +6,7 @@ from collections import namedtuple
 from ..errors import BellhopError
 from ..limits import MAX_PAGE_BYTES
 from ..sip import uri
+from ..sip.ip import is_number
 from ..world.binding import bound
 from ..world.connection import Connection, Listening
 from ..world.system import sockets
@@ -224,7 +225,7 @@ class Client:
             return
         head, body = found
         length = fields_of(head.split(b"\n")[1:]).get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_BYTES:
+        if not is_number(length) or int(length) > BODY_BYTES:
             self._say(head, text("413 Content Too Large", "too long"))
         elif len(body) >= int(length):
             self._say(head, self.server.answer(head, body[: int(length)], self.peer, self.here))

@@ -170,6 +170,7 @@ class Replacing(unittest.TestCase):
             (b"o=- 1 7 IN IP4 10.0.0.2", 2, b"o=- 1 9 IN IP4 10.0.0.2\r\n"),
             (b"o=- 1 7 IN IP4 10.0.0.2", 0, b"o=- 1 7 IN IP4 10.0.0.2\r\n"),
             (b"o=- 1 x IN IP4 10.0.0.2", 2, b"o=- 1 x IN IP4 10.0.0.2\r\n"),
+            (b"o=- 1 %s IN IP4 10.0.0.2" % (5000 * b"9"), 2, 5000 * b"9" + b" IN IP4 10.0.0.2"),
             (b"o=none", 2, b"o=none\r\n"),
         ):
             found = sdp.parse(b"v=0\r\n" + origin + b"\r\ns=-\r\n")

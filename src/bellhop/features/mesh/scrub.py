@@ -80,8 +80,7 @@ def ports(message):
             port = _port(line)
             found += [port, port + 1 if port else 0]
         elif line[:7] == b"a=rtcp:" and found and found[-2]:
-            number = line[7:].partition(b" ")[0]
-            found[-1] = int(number) if number.isdigit() else found[-1]
+            found[-1] = _number(line[7:].partition(b" ")[0]) or found[-1]
     return tuple((found + [0, 0, 0, 0])[:4])
 
 
@@ -92,8 +91,13 @@ def has_sound(message):
 
 
 def _port(line):
-    number = (line.split(b" ") + [b""])[1].partition(b"/")[0]
-    return int(number) if number.isdigit() and len(number) < 6 else 0
+    return _number((line.split(b" ") + [b""])[1].partition(b"/")[0])
+
+
+def _number(octets):
+    """Return a port, 0 where it is none."""
+    number = int(octets) if octets.isdigit() and len(octets) < 6 else 0
+    return number if number < 65536 else 0
 
 
 def redirected(octets, wanted):

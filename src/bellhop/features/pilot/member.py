@@ -9,7 +9,7 @@ from ...effects import Store
 from ...errors import BellhopError, Refusal
 from ...limits import MAX_LINKS, MAX_OWN_CONTACTS
 from ...sip import digest, scan, uri
-from ...sip.ip import network_of
+from ...sip.ip import is_number, network_of
 from ...text import printable, readable, spelled
 from ...tu import dialplan, wishes
 from ...tu.calls import ANSWERED, BY_ONE, OPENLY, RINGING
@@ -278,7 +278,7 @@ class Pilot:
         user, rows = self._user(arguments), []
         before, only = arguments.get("before"), arguments.get("missed")
         for call in reversed(self.node.calls.history):
-            if before and (not before.isdigit() or call.number >= int(before)):
+            if before and (not is_number(before) or call.number >= int(before)):
                 continue
             row = self._past(call, user, now)
             if row is not None and (not only or row["how"] == MISSED):

@@ -10,6 +10,7 @@ from ...provisioning import brands
 from ...provisioning.description import BLF, PAGE, PARK, Description, Group, Key
 from ...settings import codes
 from ...sip import digest
+from ...sip.ip import is_number
 from ...text import spelled
 from . import place
 
@@ -266,7 +267,7 @@ class Provision:
     def kit(self, arguments, now):
         """Return what a sheet for the first phones of a camp says; `count`: of how many phones."""
         count = arguments.get("count") or "10"
-        if not count.isdigit() or not 0 < int(count) <= 50:
+        if not is_number(count) or not 0 < int(count) <= 50:
             raise BellhopError("a kit is for 1 to 50 phones")
         if not self.guests.is_on():
             raise BellhopError("a kit is for field mode: `option field_mode 1` in `config node`")

@@ -149,7 +149,7 @@ class Legs:
 def _rack(leg, value, is_out):
     """Return a RAck whose CSeq is that of the other side's INVITE (RFC 3262 section 7.2)."""
     parts = value.split()
-    if len(parts) != 3 or not parts[1].isdigit():
+    if len(parts) != 3 or not parts[1].isdigit() or len(parts[1]) > 10:
         return value
     number = int(parts[1])
     if is_out:

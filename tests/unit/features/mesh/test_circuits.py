@@ -219,6 +219,9 @@ class ScrubTest(unittest.TestCase):
         body += b"m=video 0 RTP/AVP 31\r\nm=video 4100 RTP/AVP 31\r\n"
         made = message.Request(b"INVITE", b"sip:a", [], [], body)
         self.assertEqual(scrub.ports(made), (4000, 4009, 0, 0))
+        for number in (5000 * b"9", b"99999", b"-1", b""):
+            made.body = body.replace(b"4009", number)
+            self.assertEqual(scrub.ports(made), (4000, 4001, 0, 0))
         led = scrub.redirected(body, (1, 2, 3, 4)).split(b"\r\n")
         self.assertEqual(
             led,

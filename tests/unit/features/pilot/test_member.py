@@ -152,6 +152,8 @@ class Calling(PilotHouse):
         rest = self.ask("my-history", user="bob", before=str(first[-1]["id"]))["history"]
         self.assertEqual((len(first), len(rest)), (100, 20))
         self.assertEqual(len({row["id"] for row in first + rest}), 120)
+        for before in (5000 * "9", "\xb2", "-1", "x"):
+            self.assertEqual(self.ask("my-history", user="bob", before=before)["history"], [])
 
 
 class Groups(PilotHouse):
