@@ -297,3 +297,46 @@ def test_a_kit_is_a_sheet_with_a_code_for_each_phone(tmp_path):
         assert refused.returncode and "field_mode" in refused.stderr
     finally:
         site.stop()
+
+
+def connected(site, host, octets=b""):
+    """Return a connection from another address, which has said something."""
+    made = socket.create_connection(("127.0.0.1", site.ports["http"]), 60, (host, 0))
+    made.sendall(octets)
+    return made
+
+
+def test_who_holds_many_connections_keeps_nobody_else_out(site):
+    held = [connected(site, "127.0.0.9") for _ in range(100)]
+    # Those who ask for much and read nothing hold theirs as well.
+    ask = b"GET /pilot.js HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % site.ports["http"]
+    held += [connected(site, "127.0.0.8", ask) for _ in range(100)]
+    assert site.ask_http("GET", "/")[0] == 200
+    ended = 0
+    for one in held[:100]:  # The oldest ones of who has most have gone.
+        one.settimeout(60)
+        ended += one.recv(1) == b""
+    assert ended == 100
+    for one in held:
+        one.close()
+
+
+def test_apps_of_one_device_keep_no_other_from_being_woken(site):
+    line = b"GET /up%08d/json HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
+    port = site.ports["http"]
+    mine = connected(site, "127.0.0.7", line % (999, port))
+    assert b"open" in mine.recv(4096) + mine.recv(4096)
+    held = [connected(site, "127.0.0.6", line % (number, port)) for number in range(80)]
+    for one in held:
+        assert one.recv(4096)
+    another = connected(site, "127.0.0.5", line % (998, port))
+    assert b"200 OK" in another.recv(4096)
+    for topic, app in ((999, mine), (998, another)):
+        assert site.ask_http("POST", "/up%08d" % topic, (), b"wake")[0] == 200
+        heard = b""
+        while b"wake" not in heard:
+            more = app.recv(4096)
+            assert more, heard
+            heard += more
+    for one in [mine, another, *held]:
+        one.close()

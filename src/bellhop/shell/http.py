@@ -6,7 +6,7 @@ from collections import namedtuple
 from ..errors import BellhopError
 from ..limits import MAX_PAGE_BYTES
 from ..sip import uri
-from ..sip.ip import is_number
+from ..sip.ip import is_number, network_of
 from ..world.binding import bound
 from ..world.connection import Connection, Listening
 from ..world.system import sockets
@@ -16,8 +16,8 @@ REQUEST_BYTES = 4096
 HEAD_BYTES, BODY_BYTES = 8192, 65536
 ANSWER_BYTES = 1 << 22
 PATIENCE_MS = 5000
-# Clients that are served at once, and connections that may be open for it.
-MAX_CLIENTS, MAX_OPEN = (16, 64)
+# Connections that may be open, those apart on which more follows: these have bounds of their own.
+MAX_OPEN = 64
 BACKLOG = 16
 END = b"\r\n\r\n"
 
@@ -52,7 +52,8 @@ class HttpServer:
         self.sites = sites
         # Whether some address could not be had.
         self.is_partial = False
-        self.clients = set()
+        # Those that ask or are told, and those that have not read yet what they were told last.
+        self.clients, self.leaving = [], []
         self.listening = []
         self.counters = {"served": 0, "refused": 0}
 
@@ -85,15 +86,16 @@ class HttpServer:
         """Stop listening."""
         for listening in self.listening:
             listening.close()
-        for client in list(self.clients):
+        for client in self.clients + self.leaving:
             client.connection.abort()
 
     def _came(self, made, address):
-        if len(self.clients) >= MAX_OPEN:
-            self.counters["refused"] += 1
-            made.close()
-            return
-        self.clients.add(Client(self, made, sockets.place(address)[0]))
+        self.leaving = [one for one in self.leaving if one.connection.socket is not None]
+        waiting = self.leaving + [one for one in self.clients if one.stream is None]
+        if len(waiting) >= MAX_OPEN:  # The oldest goes, of whoever has most.
+            shares = [one.share for one in waiting]
+            waiting[shares.index(max(shares, key=shares.count))].end()
+        self.clients.append(Client(self, made, sockets.place(address)[0]))
 
     def connection(self, made, client):
         """Return the Connection of a client."""
@@ -108,8 +110,6 @@ class HttpServer:
 
         here: the host and port that the client has asked, where it does not say so itself.
         """
-        if len([one for one in self.clients if one.stream is None]) > MAX_CLIENTS:
-            return text("503 Service Unavailable", "too many clients")
         is_secure = self.context is not None
         if not ((is_secure and self.internet) or self.guard.is_near(peer)):
             return text("403 Forbidden", "this is for the local network only")
@@ -199,11 +199,15 @@ def _divided(octets):
 
 
 class Client:
-    """One client: a request, an answer, the end. stream: what goes on to be sent, or None."""
+    """One client: a request, an answer, the end. stream: what goes on to be sent, or None.
+
+    share: as one of whom it counts, a device here by itself, others by their network.
+    """
 
     def __init__(self, server, made, peer):
         self.server = server
         self.peer = peer
+        self.share = peer if server.guard.is_near(peer) else network_of(peer)
         host, port = sockets.place(made.getsockname())
         self.here = uri.host_port(host.encode(), port).decode()
         self.buffer = b""
@@ -258,6 +262,12 @@ class Client:
     def _leave(self, counter):
         self.connection.close()
         self._forget(counter)
+        self.server.leaving.append(self)
+
+    def end(self):
+        """End it, whatever it still wants."""
+        self.connection.abort()
+        self._forget("refused")
 
     def ended(self, reason):
         """The client left."""
@@ -267,7 +277,7 @@ class Client:
         if self not in self.server.clients:
             return
         self.server.counters[counter] += 1
-        self.server.clients.discard(self)
+        self.server.clients.remove(self)
         self.server.loop.cancel(self.timer)
         if self.stream is not None:
             self.stream.closed(self)

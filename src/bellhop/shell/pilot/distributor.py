@@ -49,9 +49,6 @@ class Distributor:
         return Answer("200 OK", JSON, _line("message", topic, of_utf8(body)), (), None)
 
     def _opened(self, topics):
-        if sum(map(len, self.streams.values())) + len(topics) > MAX_PUSH_STREAMS:
-            self.counters["refused"] += 1
-            return text("429 Too Many Requests", "too many apps listen")
         lines = ["Cache-Control: no-store", "Connection: close"]
         return Answer("200 OK", JSON, _line("open", topics[0]), lines, App(self, topics))
 
@@ -65,9 +62,16 @@ class Distributor:
         return len(apps)
 
     def entered(self, app):
-        """An app listens."""
+        """An app listens; past the bound one goes of whoever has most."""
         for topic in app.topics:
             self.streams.setdefault(topic, []).append(app)
+        there = [one for topic in self.streams for one in self.streams[topic]]
+        while len(there) > MAX_PUSH_STREAMS:
+            shares = [one.client.share for one in there]
+            gone = there[shares.index(max(shares, key=shares.count))]
+            self.counters["refused"] += 1
+            gone.client.leave()
+            there = [one for one in there if one is not gone]
 
     def left(self, app):
         """An app listens no more."""
