@@ -1,8 +1,9 @@
 """Providers by name: what public documents say of a telephone of one's own. A table of text.
 
 What an owner writes beside it counts more. Each names its document, and has a stand-in in
-tests/unit/features/trunks that refuses what the document refuses. Those of Telekom, easybell and
-Free are documents of others: their own could not be read.
+tests/unit/features/trunks that refuses what the document refuses. Those of Telekom and Free are
+documents of others: their own could not be read. A provider of which no document can be named is
+left out.
 """
 
 # name -> {option of `config provider`: value}.
@@ -17,11 +18,6 @@ PRESETS: dict[str, dict[str, object]] = {
     # account in From, the number in P-Preferred-Identity with 49, no + and no 0; Privacy: id hides.
     "sipgate-trunk": {
         "domain": "sipconnect.sipgate.de", "format": "plain", "caller": "preferred",
-    },
-    # Germany. A published table of German providers: UDP and TCP 5060, TLS 5061 with SRTP,
-    # registered for 3600 seconds, at least 600; the account is the number with 49.
-    "easybell": {
-        "domain": "voip.easybell.de", "transport": "tls", "srtp": "must", "expires": 3600,
     },
     # Germany. dus.net/de/sip: A, NAPTR and SRV records, port 5060; for TLS with SRTP another host.
     "dusnet": {"domain": "proxy.dus.net", "transport": "udp"},
@@ -51,4 +47,9 @@ PRESETS: dict[str, dict[str, object]] = {
     "callcentric": {
         "domain": "sip.callcentric.net", "format": "plain", "caller": "asserted",
     },
+    # United States, Telnyx. developers.telnyx.com, "SIP Authentication Methods" (user name and
+    # password) and "Caller ID Policy": abroad only + and the country code, 403 for another form;
+    # the number shown is that of P-Preferred-Identity before all others, Privacy: id hides it.
+    # sip.telnyx.com: A, NAPTR and SRV records.
+    "telnyx": {"domain": "sip.telnyx.com", "format": "e164", "caller": "preferred"},
 }  # fmt: skip

@@ -36,11 +36,6 @@ RULES = {
         uri=b"4989654321", sender=b"1234567t0", realm="sipgate.de",
         shown=(b"p-preferred-identity", b"sip:4930123456@"),
     ),
-    "easybell": rules(
-        country=("49", "0"), account="4930123456", number="030123456", dialled="089654321",
-        uri=b"+4989654321", sender=b"+4930123456", realm="voip.easybell.de", transport="tls",
-        srtp=True, least=600,
-    ),
     "dusnet": rules(
         country=("49", "0"), account="000387", number="030123456", dialled="004312345678",
         uri=b"+4312345678", sender=b"+4930123456", realm="proxy.dus.net", transport="udp",
@@ -68,6 +63,11 @@ RULES = {
         country=("1", "1"), account="17771234567", number="+12125550100", dialled="13125550100",
         uri=b"13125550100", sender=b"17771234567", realm="callcentric.com",
         shown=(b"p-asserted-identity", b"sip:12125550100@"),
+    ),
+    "telnyx": rules(
+        country=("1", "1"), account="house1", number="+12125550100", dialled="13125550100",
+        uri=b"+13125550100", sender=b"house1", realm="sip.telnyx.com",
+        shown=(b"p-preferred-identity", b"sip:+12125550100@"),
     ),
 }  # fmt: skip
 
@@ -123,7 +123,8 @@ class PresetsTest(unittest.TestCase):
     def test_each_has_a_stand_in_and_four_countries_have_one(self):
         self.assertEqual(sorted(RULES), sorted(PRESETS))
         self.assertTrue(len({one["country"] for one in RULES.values()}) >= 4)
-        self.assertTrue(len(PRESETS) >= 8)
+        providers = {str(one["domain"]).split(".")[-2] for one in PRESETS.values()}
+        self.assertTrue(len(providers) >= 8, providers)
 
     def test_each_is_let_in_and_calls_as_its_provider_wants_it(self):
         for name in RULES:
