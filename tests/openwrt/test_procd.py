@@ -268,6 +268,8 @@ echo "then: $(ours .)"
 def test_a_commit_before_the_first_reading_leaves_the_node_its_configuration(router):
     """UCI gives the file back to root each time: the node starts with the copy it finds."""
     lines = router("""
+end
+rm -r /etc/bellhop
 uci set bellhop.node.domain=early.test
 uci commit bellhop
 seconds=30
