@@ -17,7 +17,9 @@ class BoxesTest(TwoHouses):
     def build_town(self, farm=BOX, barn=""):
         self.build(barn, "")
         self.mills = [House(self.town, "10.3.0.%d" % n, "mill%d" % n, ()) for n in range(MILLS)]
-        row = [self.barn, *self.mills, self.farm]
+        row = [self.barn]
+        row += self.mills
+        row.append(self.farm)
         for at in range(len(row) - 1):
             self.town.cable(row[at], row[at + 1])
         for at in range(len(row) - 3):
