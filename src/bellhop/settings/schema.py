@@ -305,6 +305,9 @@ SCHEMA = {
         "uniform_seconds": _option(
             number(20, 120), 45, "how long it rings for them, up to a tenth more by chance"
         ),
+        "help_identity": _option(
+            flag, True, "calls for help to other nodes say who calls, from which house, and where"
+        ),
         "relay_for_others": _option(
             flag,
             True,

@@ -22,9 +22,21 @@ def cleaned(message, session, version, place=b"0.0.0.0", attributes=ATTRIBUTES):
     if not message.body:
         return b""
     kind = (message.value(b"content-type") or b"").partition(b";")[0].strip().lower()
-    if kind != KIND:
-        return message.body
-    kept, lines = [], message.body.replace(b"\r\n", b"\n").split(b"\n")
+    return told(message.body, session, version, place, attributes) if kind == KIND else message.body
+
+
+def alone(body, boundary):
+    """Return the description among the parts of a body (RFC 5621), b"" where there is none."""
+    for part in body.split(b"--" + boundary) if boundary else ():
+        head, _, rest = part.partition(b"\r\n\r\n")
+        if head.lower().count(KIND):
+            return rest
+    return b""
+
+
+def told(body, session, version, place=b"0.0.0.0", attributes=ATTRIBUTES):
+    """Return a description as `cleaned` has it."""
+    kept, lines = [], body.replace(b"\r\n", b"\n").split(b"\n")
     if place is None:
         place = ([one[9:].partition(b"/")[0] for one in lines if one[:2] == b"c="] + [b""])[0]
     for line in lines:

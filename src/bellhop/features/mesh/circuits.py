@@ -13,7 +13,7 @@ from ...core.release import REASON
 from ...effects import CELLS, Receive, Store
 from ...errors import SipError
 from ...limits import MAX_LINES
-from ...mesh.calls import ANEW, CLOSED, CROWDED, LOST, SHORTEST, Discreet
+from ...mesh.calls import ANEW, CLOSED, CROWDED, LOST, Discreet
 from ...mesh.identity import short_id
 from ...settings import codes
 from ...sip import address, description, scan, uri
@@ -265,7 +265,8 @@ class Circuits:
 
     def _is_help(self, request):
         node = self.node
-        return dialplan.is_emergency(node.settings, node.listening, request.parsed_uri)
+        is_help = request.uri.startswith(HELP)  # As it goes out.
+        return is_help or dialplan.is_emergency(node.settings, node.listening, request.parsed_uri)
 
     def _check_plain(self, node, request):
         """Refuse in words what must be hidden, where only amateur radio leads; help always goes."""
@@ -350,8 +351,14 @@ class Circuits:
         return None if made is None else (made.id, made.secret)
 
     def _guise(self, node, request):
-        """Return the Guise of a caller here who hides, of one call to one node, or None."""
-        if not privacy.hides(request) or self._is_help(request):
+        """Return the Guise of a caller here who hides, of one call to one node, or None.
+
+        Who calls for help hides where the owner wants it, and not by what the phone says.
+        """
+        hides = privacy.hides(request)
+        if self._is_help(request):
+            hides = not self.node.settings.privacy.help_identity
+        if not hides:
             return None
         called = request.call_id + b"\n" + (request.from_.tag or b"") + node
         return self.mesh.guise(hashlib.sha256(self.mask + called).digest())
@@ -361,7 +368,7 @@ class Circuits:
         line = self.by_tag.get((request.call_id, request.to.tag))
         if line is not None:
             return line.level
-        is_help = request.uri.startswith(HELP) or self._is_help(request)
+        is_help = self._is_help(request)
         return levels.STRAIGHT if is_help else self.levels.of(node, request)
 
     # Out of the house.
@@ -494,6 +501,11 @@ class Circuits:
         kept = scrub.PLAIN if self._is_plain(line) else description.ATTRIBUTES
         version = line.version(OUT, message.body)
         out.body = description.cleaned(message, line.session, version, attributes=kept)
+        boundary = scrub.boundary(message) if hidden else b""
+        if boundary:
+            out.set(b"content-type", b"Content-Type: " + description.KIND)
+            body = description.alone(message.body, boundary)
+            out.body = description.told(body, line.session, version, attributes=kept)
         if line.level:
             out.body = description.steady(out.body)
         out.measure()
@@ -523,7 +535,7 @@ class Circuits:
             return self._broken(line, GONE, now)  # A call back would tell who is here.
         if is_gone:
             is_help = isinstance(message, Request) and message.uri.startswith(HELP)
-            discreet = SHORTEST if is_help else Discreet(line.level, line.guise)
+            discreet = Discreet(0 if is_help else line.level, line.guise)
             line.call, effects = self.mesh.call(line.node, octets, now, peers, is_help, discreet)
             if line.call is None:
                 return self._broken(line, b"too many calls across the mesh", now)

@@ -13,8 +13,8 @@ KEPT = frozenset(
     b"bellhop-key bellhop-confirm bellhop-person bellhop-statement bellhop-looked-up "
     b"bellhop-group recv-info".split()
 )
-# What tells who calls; it does not pass where a caller hides.
-NAMING = (b"bellhop-person", b"bellhop-statement", b"reply-to")
+# What tells who calls and where; it does not pass where a caller hides.
+NAMING = (b"bellhop-person", b"bellhop-statement", b"reply-to", b"geolocation")
 CONTENT = b"content-"
 # Fields of which some option tags pass.
 TAGGED = (b"supported", b"require", b"unsupported")
@@ -59,6 +59,13 @@ def _reason(value, has_words):
 def hops(request):
     """Return the Max-Forwards of a request on its way out of, or into, the house."""
     return b"Max-Forwards: " + str(min(request.max_forwards, MAX_HOPS) - 1).encode()
+
+
+def boundary(message):
+    """Return what stands between the parts of a body, of which one may say where somebody is."""
+    kind, _, rest = (message.value(b"content-type") or b"").partition(b"boundary=")
+    is_of_parts = kind.strip().lower().startswith(b"multipart/")
+    return rest.partition(b";")[0].strip(b' "\t') if is_of_parts else b""
 
 
 def is_sealed(message):

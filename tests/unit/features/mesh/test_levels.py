@@ -180,6 +180,24 @@ class NamelessTest(TwoHouses):
         rows = self.farm.engine.answer("history", {}, self.town.now)[0]["history"]
         self.assertEqual(len(rows), 3)
 
+    def test_calls_for_help_have_a_name_unless_the_owner_wants_none(self):
+        lines = ("Geolocation: <cid:here@phone>", "Content-Type: multipart/mixed;boundary=x")
+        body = (
+            "--x\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 10.1.0.10\r\n"
+            "s=-\r\nt=0 0\r\n--x\r\nContent-Type: application/pidf+xml\r\n\r\nthe loft\r\n"
+            "--x--\r\n"
+        )
+        for option, is_told in (("1", True), ("0", False)):
+            self.build_three("config privacy\n\toption help_identity %s\n" % option)
+            self.assertIsNone(self.call("alice", "112", lines=lines, body=body))
+            key, invite = self.came()
+            self.assertIn("INVITE", self.phones["dave"].asked)
+            barn = self.barn.engine.features["mesh"].mesh.id
+            octets = self.said[0][1]
+            told = (key == barn, b"alice" in octets, b"Geolocation" in octets, b"loft" in octets)
+            self.assertEqual(told, (is_told,) * 4)
+            self.assertIn(b"v=0", invite.body)
+
     def test_a_call_in_the_house_has_a_name(self):
         self.build()
         self.assertEqual(self.call("alice", "*32202").status, 480)

@@ -173,6 +173,7 @@ const OPTIONS = {
 		[ 'strangers', 'ring', [ 'ring', 'quiet', 'refuse' ], _('Callers of other routers'), _('Who are no contacts. Refused are their texts too.') ],
 		[ 'uniform', '1', FLAG, _('Tell outsiders nothing'), _('Who is no contact hears it ring, and then that nobody was reached: no matter whether the number exists, is busy or refuses the call.') ],
 		[ 'uniform_seconds', '45', 'range(20,120)', _('It rings for them'), _('In seconds, up to a tenth more by chance.') ],
+		[ 'help_identity', '1', FLAG, _('Calls for help have a name'), _('They say who calls, from which house, and where. Without it nobody can call back.') ],
 		[ 'relay_for_others', '1', FLAG, _('Relay for others'), _('Calls and texts between other routers may go by this one, their calls for help too.') ],
 		[ 'receipts', 'contacts', [ 'contacts', 'off' ], _('Tell that a text has come'), _('After some seconds up to two minutes.') ],
 		[ 'history_days', '7', 'range(0,90)', _('Keep past calls'), _('In days; 0: not at all.') ]
