@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from bellhop.shell import shown_calls
+
 from .homes import CASES, Homes
 
 
@@ -17,3 +19,5 @@ def test_sound_goes_straight_where_the_nat_lets_it_else_by_a_node_that_both_reac
     for at in (0, 1):
         for shown in homes.call(at, through):
             assert shown["is_sound_through"] is True
+            words = "by way of node1" if through else "straight to the other node"
+            assert words in "\n".join(shown_calls.calls({"calls": [shown]}))

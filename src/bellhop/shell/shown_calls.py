@@ -69,10 +69,10 @@ def _end(row):
 
 def _sound(row):
     """Return what is known of the way and the sound of a call, in lines."""
-    through = ", ".join(row.get("through", ()))
+    through, goes_so = ", ".join(row.get("through", ())), row.get("is_sound_through")
     if not through:
-        return _keys(row)
-    what = ", its sound too" if row["is_sound_through"] else "; its sound goes another way"
+        return ["straight to the other node, its sound too"] * bool(goes_so) + _keys(row)
+    what = ", its sound too" if goes_so else "; its sound goes another way"
     return ["by way of " + through + what, *_keys(row)]
 
 
