@@ -87,7 +87,7 @@ MAX_RECORDS_BYTES = 2400000
 # Neighbours on all links together; each costs half a kilobyte. Past it the net with the most of
 # them gives one up, contacts, named peers and near ones excepted.
 MAX_NEIGHBOURS = 128
-# Nodes with which a meeting was asked for; past it the one asked longest ago is forgotten.
+# Nodes with which a meeting was asked for, or that were told of; past it one is forgotten.
 MAX_PUNCHED = 64
 # Handshakes under way, a kilobyte each for five seconds, and those of one net; past it a newcomer
 # has to say hello again.

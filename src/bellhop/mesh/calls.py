@@ -297,8 +297,11 @@ class Calls:
         return found
 
     def silent(self, hops):
-        """Return the ids of those on a way who do not carry sound."""
+        """Return the ids of those on a way who do not carry sound, or not from here."""
+        peer = self.mesh.exchange.peers.get(short_id(hops[0].node))
         found = []
+        if peer is not None and not [one for one in peer.ways() if one.sound_port != 0]:
+            found.append(hops[0].node)
         for hop in hops:
             known = self.mesh.directory.node(short_id(hop.node))
             if not known.value.flags & record.RELAYS_SOUND:
@@ -738,7 +741,7 @@ class Calls:
         if call.level or call.is_plain:
             return []
         hops = self.hops(call.node)
-        if hops is None or len(hops) != 1 or short_id(call.node) not in self.mesh.exchange.peers:
+        if hops is None or len(hops) != 1 or self.silent(hops):
             return []
         call.handle(LOSS)
         call.way = 0

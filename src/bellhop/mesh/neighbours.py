@@ -202,7 +202,8 @@ class Neighbours:
             interval = self.links[neighbour.link].interval
         digest = self.mesh.database.digest()
         flags |= _quality(neighbour, now)
-        hello = packets.Hello(interval, flags, digest, self.mesh.sound_port)
+        sound = self.mesh.sound_port if self.mesh.punching.is_straight(neighbour) else 0
+        hello = packets.Hello(interval, flags, digest, sound)
         return self.send(neighbour, packets.HELLO, packets.write_hello(hello))
 
     def ask(self, neighbour):
@@ -399,8 +400,9 @@ class Neighbours:
         """Take a HELLO inside; return (its digest, effects)."""
         hello = packets.read_hello(body)
         self._heard(neighbour, hello.interval, hello.flags, now)
-        if neighbour.sound_port != hello.sound:
-            neighbour.sound_port = hello.sound
+        sound = hello.sound if self.mesh.punching.is_straight(neighbour) else 0
+        if neighbour.sound_port != sound:
+            neighbour.sound_port = sound
             self.moved.append(neighbour)
         answer = hello.flags & packets.ANSWER
         return hello.digest, [self._hello_to(neighbour, 0, now)] if answer else []

@@ -22,11 +22,14 @@ GREETED = (0, 150, 600)
 
 
 class Punching:
-    """A thing to wake for the next greeting. asked: {node's id: when}; due: [(when, address)]."""
+    """A thing to wake for the next greeting. asked: {node's id: when}; due: [(when, address)].
+
+    places: {node's id: the address at which it was to be met}.
+    """
 
     def __init__(self, mesh):
         self.mesh = mesh
-        self.asked = {}
+        self.asked, self.places = {}, {}
         # Budgets: of each neighbour that asks, by its short id, and of what this node is told.
         self.marks, self.mark = {}, 0
         self.due = []
@@ -43,8 +46,7 @@ class Punching:
         between = peers.get(short_id(hops[0].node))
         if between is None or _outside(between) is None:
             return []
-        if len(self.asked) >= MAX_PUNCHED:
-            del self.asked[min(self.asked, key=lambda one: self.asked[one])]
+        _make_room(self.asked)
         self.asked[node] = now
         return self.mesh.exchange.send(between, packets.MEET, [node])
 
@@ -90,8 +92,16 @@ class Punching:
             self.mesh.counters["not_met"] += 1
             return []
         self.mark = mark
+        _make_room(self.places)
+        self.places[node] = host, port
         self.due += [(now + wait, (host, port)) for wait in GREETED]
         return self.wake(now)
+
+    def is_straight(self, neighbour):
+        """Tell whether a neighbour is where it was to be met: else a router has changed its port,
+        and may have changed that of its sound to one that nobody knows."""
+        place = self.places.get(neighbour.key)
+        return place is None or neighbour.link != ANYWHERE or neighbour.address == place
 
     def wake(self, now):
         """Greet those whose time has come; return the effects."""
@@ -103,6 +113,12 @@ class Punching:
         self.deadline = min([at for at, _ in self.due]) if self.due else None
         self.mesh.deadlines.watch(self)
         return effects
+
+
+def _make_room(table):
+    """Forget any one of a full table: it is asked for or told again."""
+    if len(table) >= MAX_PUNCHED:
+        table.pop(next(iter(table)))
 
 
 def _outside(peer):

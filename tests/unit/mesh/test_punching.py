@@ -19,7 +19,7 @@ PEERS = (4000,) * calls.STREAMS
 class Internet:
     """Nodes 0 and 2, which know node 1 by its address, and a NAT before each of `behind`.
 
-    changes: whether it gives out another port for each host that is spoken to.
+    changes: whether it gives out another port for each host that is spoken to, or each but node 1.
     """
 
     def __init__(self, behind=(0, 2), changes=False, shown=(0, 1, 2), seed=5):
@@ -40,7 +40,8 @@ class Internet:
 
     def _outside(self, index, far):
         host, port = PLACES[index]
-        return host, port + 1000 + far if self.changes and index in self.behind else port
+        is_other = self.changes is True or (self.changes == "but one" and far != 1)
+        return host, port + 1000 + far if is_other and index in self.behind else port
 
     def perform(self, index, effects):
         """Carry the datagrams."""
@@ -102,6 +103,19 @@ class PunchingTest(unittest.TestCase):
         call = internet.call()
         self.assertEqual((call.state, call.circuit.through), (calls.OPEN, (internet.nodes[1].id,)))
         self.assertEqual(internet.count("not_met"), [1, 0, 1])
+
+    def test_where_a_port_is_changed_after_all_the_sound_stays_with_the_node_between(self):
+        for behind in ((0,), (2,)):
+            internet = Internet(behind, changes="but one")
+            call = internet.call()
+            first, between, last = internet.nodes
+            self.assertIn(last.short, first.exchange.peers)
+            self.assertEqual(call.circuit.through, (between.id,))
+            for here, there in ((first, last), (last, first)):
+                hops = here.calls.ways(there.id, 3, True)
+                self.assertEqual([len(one) for one in hops], [2])
+                (way,) = here.exchange.peers[there.short].ways()
+                self.assertEqual(way.sound_port, 0)
 
     def test_who_tells_no_address_is_told_of_to_nobody(self):
         for shown in ((0, 1), (1, 2)):
