@@ -41,9 +41,10 @@ class Release:
         """Acknowledge a 2xx that nobody wants, and end what it began; return the effects."""
         request = branch.context.request
         call = branch.context.call or self.node.calls.live.get(request.call_id)
-        leg = dialog.towards_called(request, response, None if call is None else call.dialog_token)
-        if request.method != b"INVITE" or leg is None:
+        if request.method != b"INVITE":
             return []
+        token = None if call is None else call.dialog_token
+        leg = dialog.towards_called(request, response, token, branch.target.uri)
         methods = (b"ACK", b"BYE") if request.to.param(b"tag") is None else (b"ACK",)
         effects, number = [], response.cseq[0]
         for method in methods:

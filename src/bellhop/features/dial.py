@@ -138,9 +138,7 @@ class Dial:
     def _taken(self, leg, response, now):
         """Acknowledge; the first phone that is taken dials, others are put down again."""
         dialling, flow = leg.dialling, leg.binding.flow
-        inside = dialog.towards_called(response, response, None)
-        if inside is None:
-            return []
+        inside = dialog.towards_called(response, response, None, leg.binding.contact)
         ack = dialog.request(inside, b"ACK", inside.cseq)
         effects = self.uac.send(ack, flow, None, now, inside.routes)[1]
         if dialling.taken is not None and dialling.taken[0].call_id == inside.call_id:

@@ -143,9 +143,7 @@ class RingTest:
 
     def _hang_up(self, call, response, now):
         """Acknowledge every 2xx (section 13.2.2.4), and end the call after the first."""
-        leg = dialog.towards_called(response, response, None)
-        if leg is None:
-            return []
+        leg = dialog.towards_called(response, response, None, call.binding.contact)
         flow = call.binding.flow
         ack = dialog.request(leg, b"ACK", leg.cseq)
         effects = self.uac.send(ack, flow, None, now, leg.routes)[1]

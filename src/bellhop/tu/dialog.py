@@ -131,9 +131,10 @@ def dialog_of(row):
     return leg
 
 
-def towards_called(invite, response, token):
-    """Return the Dialog to where a 2xx came from, or None where it names no Contact.
+def towards_called(invite, response, token, instead=None):
+    """Return the Dialog to where a 2xx came from, or None where it names no Contact to be read.
 
+    instead: octets of a URI that is taken then.
     token: what the node wrote into its own Record-Route, or None; what stands before that line was
     added by those between this node and the called phone, the nearest of them last.
     """
@@ -142,14 +143,17 @@ def towards_called(invite, response, token):
         if token is not None and token in value:
             break
         routes.insert(0, value)
-    ends = response.value(b"to"), tag_of(response), response.contacts
+    ends = response.value(b"to"), tag_of(response), _target(response, instead)
     return _leg(invite, routes, invite.value(b"from"), *ends)
 
 
-def towards_caller(invite, response):
-    """Return the Dialog to where an INVITE came from, or None where it names no Contact."""
+def towards_caller(invite, response, instead=None):
+    """Return the Dialog to where an INVITE came from, or None where it names no Contact to be read.
+
+    instead: as for `towards_called`.
+    """
     routes = _recorded(invite)
-    ends = invite.value(b"from"), invite.from_.tag, invite.contacts
+    ends = invite.value(b"from"), invite.from_.tag, _target(invite, instead)
     return _leg(invite, routes, response.value(b"to"), *ends)
 
 
@@ -168,12 +172,16 @@ def _is_address(value):
         return False
 
 
-def _leg(invite, routes, local, remote, tag, contacts):
-    if not contacts:
+def _target(message, instead):
+    return ([one.uri_bytes for one in contacts_of(message)] + [instead])[0]
+
+
+def _leg(invite, routes, local, remote, tag, target):
+    if target is None:
         return None
     leg = Dialog()
     leg.call_id = invite.call_id
-    leg.target, leg.routes = contacts[0].uri_bytes, routes
+    leg.target, leg.routes = target, routes
     leg.local, leg.remote, leg.tag = local, remote, tag
     leg.cseq, leg.shift = invite.cseq[0], 0
     return leg

@@ -72,6 +72,13 @@ class RingingCase(unittest.TestCase):
         heard = self.exchange.receive(self.bob.answer(200, "INVITE"), self.bob.flow)
         self.assertEqual([message.parse(one.data).method for one in heard], [b"ACK", b"BYE"])
 
+    def test_phone_that_answers_with_a_contact_that_cannot_be_read_is_let_go_too(self):
+        self.ring()
+        data = self.bob.answer(200, "INVITE", ["Contact: *"])
+        heard = self.exchange.receive(data, self.bob.flow)
+        methods = [message.parse(one.data).method for one in heard]
+        self.assertEqual(methods, [b"ACK", b"BYE"])
+
     def test_refusal_is_told_in_the_phone_s_words(self):
         self.ring(486)
         self.assertEqual(self.state(), [ringtest.REFUSES])

@@ -325,10 +325,7 @@ class Calls:
         if tag is None or ask.request.method != b"INVITE":
             return
         if leg.is_out and ask.request.to.tag is None:
-            try:
-                leg.enter(tag, dialog.towards_called(ask.out, response, None))
-            except SipError:
-                return
+            leg.enter(tag, dialog.towards_called(ask.out, response, None, ask.out.uri))
             if tag in leg.dialogs:
                 self.legs.know(leg, tag)
         elif response.status < 300:

@@ -148,7 +148,8 @@ class Incoming:
             for value in request.values(b"record-route"):
                 made.add(b"record-route", b"Record-Route: " + value)
             if request.to.tag is None and response.to.tag is not None:
-                leg.enter(response.to.tag, dialog.towards_caller(request, made))
+                caller = request.from_.uri_bytes
+                leg.enter(response.to.tag, dialog.towards_caller(request, made, caller))
         if request.method in TELLING and is_talk:
             made.add(b"contact", b"Contact: " + leg.provider.contact())
             made.add(b"allow", gate.ALLOW)

@@ -2,6 +2,7 @@
 
 import unittest
 
+from bellhop.sip.message import response_to
 from tests.support.carrier import house, sdp
 
 
@@ -61,6 +62,27 @@ class OutTest(CallsCase):
         self.assertEqual(self.take(self.alice)[-1].status, 200)
         trunks = self.exchange.engine.features["trunks"]
         self.assertEqual(trunks.legs.all, [])
+
+    def test_an_answer_without_a_contact_is_acknowledged_and_ends(self):
+        for contact in ("", "*", "<sip:"):
+            self.start()
+            invite = self.dial("030987654")
+            data = response_to(invite, 200, None, (), b"p").write()
+            lines = b"Contact: " + contact.encode() + b"\r\n" if contact else b""
+            self.carrier.say(data.replace(b"Content-Length", lines + b"Content-Length"))
+            self.assertEqual(self.take(self.alice)[-1].status, 200)
+            self.exchange.receive(self.alice.acknowledge(), self.alice.flow)
+            self.assertEqual(self.carrier.newest(b"ACK").uri, invite.uri)
+            self.exchange.receive(self.alice.within("BYE"), self.alice.flow)
+            self.assertEqual(self.carrier.newest(b"BYE").to.tag, b"p")
+
+    def test_what_came_to_nothing_leaves_nothing(self):
+        self.start()
+        self.dial("030987654")
+        self.exchange.advance(60000)
+        self.take(self.alice)
+        legs = self.exchange.engine.features["trunks"].legs
+        self.assertEqual((legs.all, legs.asks, legs.by_tag), ([], {}, {}))
 
 
 if __name__ == "__main__":
