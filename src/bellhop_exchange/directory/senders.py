@@ -46,10 +46,14 @@ class Gammu:
 
 
 class Kannel:
-    """An SMS centre by Kannel's `sendsms`. url: of it; the password is in a file."""
+    """An SMS centre by Kannel's `sendsms`. url: of it; the password is in a file.
 
-    def __init__(self, url, username, password_file):
+    sender: the number or name that is shown, "" for Kannel's `global-sender`.
+    """
+
+    def __init__(self, url, username, password_file, sender=""):
         self.url = url
+        self.sender = sender
         self.username = username
         self.password_file = password_file
 
@@ -58,6 +62,7 @@ class Kannel:
         with open(self.password_file, encoding="utf-8") as file:
             password = file.read().strip()
         fields = {"username": self.username, "password": password, "to": number, "text": text}
+        fields.update({"from": self.sender} if self.sender else {})
         query = urllib.parse.urlencode(dict(fields, charset="UTF-8"))
         with urllib.request.urlopen(self.url + "?" + query, timeout=SECONDS) as answer:
             if answer.status not in (200, 202):
@@ -172,7 +177,8 @@ def of(section):
     if kind == "gammu":
         return Gammu(os.fspath(section["config"]))
     if kind == "kannel":
-        return Kannel(section["url"], section["username"], section["password_file"])
+        who = section["username"], section["password_file"], section.get("sender", "")
+        return Kannel(section["url"], *who)
     return Printed(section.get("file"))
 
 
