@@ -12,7 +12,6 @@ import base64  # noqa: E402
 import http.server  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
-import socket  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
@@ -23,6 +22,7 @@ from bellhop.names.answer import NAPTR  # noqa: E402
 from bellhop.shell.dnssec import accounts  # noqa: E402
 from bellhop.shell.dnssec import number as node_number  # noqa: E402
 from bellhop_exchange import keeper  # noqa: E402
+from tests.system.sipp.runner import free_ports  # noqa: E402
 from tests.trunks.house import SOURCE, House  # noqa: E402
 
 from . import telephone  # noqa: E402
@@ -241,7 +241,7 @@ MESH = """config mesh
 
 def test_a_list_that_the_directory_holds_back_comes_by_the_mesh(place, house, tmp_path):
     world, providers, signed = place
-    text, ports = house.config.read_text(), [free_udp_port(), free_udp_port()]
+    text, ports = house.config.read_text(), free_ports(2)
     house.stop()
     house.config.write_text(text + MESH.format(name="north", port=ports[0], other=ports[1]))
     house.start()
@@ -287,12 +287,6 @@ class Listing(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def test_a_provider_that_vanishes_in_a_call_is_left(place, house, monkeypatch):

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bellhop_exchange.directory import senders
-
-from .world import free_port
+from tests.system.sipp.runner import free_ports
 
 NUMBER = "+4930555001"
 TEXT = "dir.test: code 12345678 for the key AAAA. Type it into your router. Not you? Ignore this."
@@ -85,7 +84,7 @@ def test_gammu_sends_by_its_modem(tmp_path):
 def test_kannel_hands_a_text_to_its_centre(tmp_path):
     if shutil.which("bearerbox") is None or not FAKE_CENTRE.exists():
         pytest.skip("no Kannel (Debian packages kannel, kannel-extras)")
-    ports = {name: free_port() for name in ("admin", "box", "centre", "send")}
+    ports = dict(zip(("admin", "box", "centre", "send"), free_ports(4)))
     config = tmp_path / "kannel.conf"
     config.write_text(KANNEL.format(**ports))
     (tmp_path / "password").write_text("secret\n")

@@ -13,6 +13,7 @@ from bellhop.shell.mesh import identity
 from bellhop.shell.service import milliseconds
 
 from ..support import lab
+from ..system.sipp.runner import free_ports
 from . import powerdns
 
 PATIENCE = 120
@@ -31,10 +32,8 @@ file = "{folder}/texts"
 
 
 def free_port():
-    """Return a port of 127.0.0.1 at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """Return a port of 127.0.0.1 at which nobody listens, and which no connection takes."""
+    return free_ports(1)[0]
 
 
 class Server:

@@ -1,7 +1,6 @@
 """Two routers that know nothing but each other's key meet by a private DHT on loopback."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ pytest.importorskip("nacl", reason="PyNaCl is missing: there is no mesh")
 from bellhop.mesh.identity import write_key  # noqa: E402
 from bellhop.shell.mesh import identity  # noqa: E402
 from bellhop.world import secrets  # noqa: E402
+from tests.system.sipp.runner import free_ports  # noqa: E402
 from tests.trunks.house import SOURCE, House  # noqa: E402
 
 PATIENCE = 120
@@ -54,12 +54,6 @@ time.sleep(3600)
 """
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @pytest.fixture(params=["keepers", "libtorrent"])
 def dht(request):
     """Return the places of a DHT that runs."""
@@ -96,7 +90,7 @@ def houses(tmp_path, places, on):
     for at, name in enumerate(names):
         starts = "".join("\tlist dht_start %s\n" % place for place in places[:3])
         text = MESH.format(
-            name=name, port=free_port(), dht=int(on[at]), starts=starts, other=names[1 - at],
+            name=name, port=free_ports(1)[0], dht=int(on[at]), starts=starts, other=names[1 - at],
             key=keys[1 - at],
         )  # fmt: skip
         found.append(House(tmp_path / name, [text], listen="127.0.0.1"))
