@@ -280,6 +280,21 @@ def test_new_key_of_a_contact_is_confirmed_on_the_page(router):
     assert [row["is_seen"] for row in ask("pins")["pins"] if row["name"] == "Gran"] == [True]
 
 
+def test_a_box_shows_its_address_and_gets_another_one(router):
+    ask = router.scene.ask
+    (before,) = ask("boxes")["boxes"]
+    page = flat(drawn(router, "privacy"))
+    assert before["address"] in page and "not open: no way by three other routers" in page
+    script = """
+        await until(() => row('sip:box@'));
+        window.confirm = () => true;
+        click('Another address', row('sip:box@'));
+        await new Promise(done => setTimeout(done, 1000));"""
+    drawn(router, "privacy", script, 15000)
+    (after,) = ask("boxes")["boxes"]
+    assert after["address"] != before["address"]
+
+
 # Forms.
 
 

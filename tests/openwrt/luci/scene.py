@@ -45,6 +45,9 @@ config contact
 	option name 'Gran'
 	option number 71
 	option address 'sip:carol@farm'
+config box
+	option name work
+	option user alice
 """
 CSV = 'name,number,address\n"%s",88,sip:eve@far.test\n'
 
