@@ -213,3 +213,47 @@ def test_only_the_neighbour_on_the_way_ends_a_circuit():
     way.network.perform(0, way.network.nodes[0].say(call, b"second", way.network.now))
     way.network.run(1000)
     assert way.said() == [b"first", b"second"]
+
+
+@pytest.mark.parametrize("octets", [b"", b"\1", b"\1" * 12, bytes(681), b"\1\0" + b"\xff" * 600])
+def test_a_set_up_that_brings_nothing_is_told_so_and_what_follows_it_is_survived(octets):
+    way = Way()
+    victim = way.network.nodes[2]
+    known = way.rogue.directory.node(victim.short)
+    prekey = known.value.prekey
+    hops = [cells.Hop(known.node, prekey[0], prekey[1:], way.rogue.random(32))]
+    body, keys = cells.set_up(way.rogue.crypto, hops, 9, 0, octets.ljust(681, b"\xff"), bytes)
+    way.push(victim.short, cells.write(b"\1abc", 9, body))
+    for count in range(10, 14):
+        data = cells.layered(way.rogue.crypto, keys, count, bytes(cells.BODY_BYTES))
+        way.push(victim.short, cells.write(b"\1abc", count, data))
+        way.network.run(300)
+    destroy(way, (victim.short, b"\1abc"), cells.GONE)
+    way.network.run(10000)
+    assert victim.circuits.table == {} and victim.calls.half == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 40])
+def test_a_first_message_cut_short_is_no_call(size):
+    """Of a node that has its key, and says less than who it is, which call and its flags."""
+    way = Way()
+    rogue, victim = way.rogue, way.network.nodes[2]
+    inside = (rogue.id + bytes(9))[:size]
+    rogue.calls._message_1 = message_1(rogue, inside)
+    call, effects = rogue.call(victim.id, b"first", way.network.now)
+    way.network.perform(1, effects)
+    way.network.run(20000)
+    assert victim.calls.table == {} and victim.circuits.table == {}
+    assert call.state == "closed"
+
+
+def message_1(node, inside):
+    """Return what makes first messages with something else inside."""
+
+    def made(call, end, crypto):
+        prologue = cells.prologue(crypto, call.node, end.id, cells.SIP)
+        _, secret, public = (node.id,) + node.static
+        handshake = noise.Handshake(crypto, noise.IK, prologue, True, secret, public, end.prekey)
+        return handshake, handshake.write(inside, node.random(32))
+
+    return made

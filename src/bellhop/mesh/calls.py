@@ -252,13 +252,15 @@ class Calls:
             self.mesh.counters["full"] += 1
             return None, []
         call = Call(node, self.mesh.random(cells.CALL_BYTES), True, self.mesh.epoch(node), now)
-        call.first, call.is_help = octets, is_help
+        goes_along = len(octets) <= cells.MAX_FIRST
+        call.first, call.is_help = octets if goes_along else b"", is_help
         call.level, call.guise = discreet
         call.is_plain = not call.level and self.mesh.is_plain(node)
         if peers is not None:
             call.has_sound, call.peers = True, peers
         self.table[node, call.id] = call
-        return call, self._try(call, now)
+        effects = self._try(call, now)
+        return call, effects if goes_along else effects + self.say(call, octets, False, now)
 
     def ways(self, node, most, has_sound=False, is_plain=False, level=0):
         """Return up to so many ways to a node, best first, each a list of cells.Hops.
@@ -406,7 +408,11 @@ class Calls:
 
     def came(self, circuit, opened, now):
         """A circuit ends here: take the first cell of what it brings; return the effects."""
-        payload = cells.read_payload(opened.body)
+        try:
+            payload = cells.read_payload(opened.body)
+        except MeshError:
+            self.mesh.counters["malformed"] += 1
+            return self.circuits.refuse(circuit, cells.NO_SESSION, now)
         return self._begin(Half(self, opened, payload, now), circuit, now)
 
     def came_by(self, box, circuit, opened, payload, early, now):
@@ -453,6 +459,8 @@ class Calls:
             circuit.crypto, noise.IK, prologue, False, hop.secret, hop.prekey
         )
         inside = handshake.read(message)
+        if len(inside) <= KEY_BYTES + cells.CALL_BYTES:
+            raise MeshError("a first message is cut short")
         node, octets = inside[:KEY_BYTES], inside[KEY_BYTES + cells.CALL_BYTES + 1 :]
         if noise.form(self.mesh.crypto, node) != handshake.remote or node == self.mesh.id:
             raise MeshError("the key of another")
@@ -474,7 +482,7 @@ class Calls:
         if call is None:
             call = Call(node, call_id, False, self.mesh.epoch(node), now)
             self.table[node, call_id], call.box = call, half.box
-            said = [Said(call, octets)]
+            said = [Said(call, octets)] if octets else []
         call.has_sound, call.is_help = bool(half.opened.flags & cells.SOUND), is_help
         if half.box is not None and not flags & cells.SOUNDS:
             call.has_sound = False

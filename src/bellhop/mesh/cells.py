@@ -28,6 +28,8 @@ SIP, RESUME, NOTHING = (1, 4, 5)
 PAYLOAD_HEAD = 1 + 1 + 8 + 2
 MAX_MESSAGE_1 = 4 * BODY_BYTES
 CALL_BYTES = 8
+# The longest octets that go along with it, behind two keys, two tags, I, the call's id and flags.
+MAX_FIRST = MAX_MESSAGE_1 - 3 * KEY_BYTES - 2 * noise.TAG_BYTES - CALL_BYTES - 1
 SESSION_BYTES = PROOF_BYTES = 16
 SEEN_BYTES = 8
 PIECE_HEAD, PIECE_BYTES = (12, 980)

@@ -55,7 +55,7 @@ class Calls(unittest.TestCase):
     def test_both_ends_hear_each_other_over_any_number_of_hops(self):
         for count in (2, 3, 7, 12, 15):
             network = ready(count, line(count))
-            for size in (3, 600, 3000):
+            for size in (3, 600, cells.MAX_FIRST, cells.MAX_FIRST + 1, 20000):
                 network.said = []
                 call = begin(network, b"x" * size)
                 network.run(1500)
