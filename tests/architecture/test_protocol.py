@@ -115,3 +115,12 @@ def test_what_the_page_counts_in_words_is_so():
     assert calls.HELP_WAYS == 4
     assert 1000 // circuits.SET_UP_INTERVAL == 4
     assert probes.BELIEVED == 10 * 60000
+
+
+def test_modules_are_written_for_the_libraries_of_this_tree():
+    root = Path(bellhop.__file__).parents[2]
+    for module, header in (("media/library", "media"), ("mesh/sound", "circuit")):
+        written = (root / "src/bellhop/shell" / (module + ".py")).read_text()
+        told = (root / f"native/include/bellhop_{header}.h").read_text()
+        number = told.partition("_ABI = ")[2].partition(" ")[0]
+        assert f"\nABI = {number}\n" in written, module

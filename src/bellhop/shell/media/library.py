@@ -13,7 +13,7 @@ from bellhop.shell.media.media_abi import ffi
 
 LIBRARY = "libbellhop_media.so"
 # What this module was written for: library and binding are built apart from it.
-ABI = 5
+ABI = 6
 EVENTS_AT_ONCE = 64
 
 
