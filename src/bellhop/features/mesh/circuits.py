@@ -754,7 +754,11 @@ class Circuits:
         name, _, value = written.partition(b"=")
         if name.lower() not in scrub.DIALOGS:
             return written
-        return name + b"=" + uri.escape(self._dialog(uri.unescape(value), way))
+        try:
+            value = uri.unescape(value)
+        except ValueError:
+            return name + b"="  # It names no dialog.
+        return name + b"=" + uri.escape(self._dialog(value, way))
 
     def _dialog(self, value, way):
         """Return the name of a dialog (RFC 3891: Call-ID;to-tag=...;from-tag=...) elsewhere."""

@@ -344,5 +344,8 @@ def _header(headers, wanted):
     for one in headers.split(b"&"):
         name, _, value = one.partition(b"=")
         if name.lower() == wanted:
-            return uri.unescape(value)
+            try:
+                return uri.unescape(value)
+            except ValueError:
+                return None  # What cannot be read names nothing.
     return None

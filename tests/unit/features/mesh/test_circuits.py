@@ -214,6 +214,12 @@ class CircuitsTest(unittest.TestCase):
 
 
 class ScrubTest(unittest.TestCase):
+    def test_escapes_that_are_none_name_no_dialog(self):
+        circuits = line_of_three()[1].engine.features["mesh"].circuits
+        for value in (b"%zz", b"a%", b"%"):
+            header = circuits._header(b"Replaces=" + value, circuits._inward)
+            self.assertEqual(header, b"Replaces=")
+
     def test_streams_on_this_machine_are_led_to_the_ports_of_a_circuit(self):
         body = b"v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\na=rtcp:4009\r\na=x\r\n"
         body += b"m=video 0 RTP/AVP 31\r\nm=video 4100 RTP/AVP 31\r\n"
