@@ -1,7 +1,11 @@
 """A node that is stopped and started again: real phones notice nothing."""
 
+from pathlib import Path
+
 import pytest
 
+from bellhop.shell import command
+from tests.mesh.town import wait_until
 from tests.system.phones.call import connect, hear_each_other
 
 KINDS = ("baresip", "linphone")
@@ -39,12 +43,22 @@ def test_call_outlives_a_restart(shelf, restart):
     callee.wait_closed()
 
 
+def is_kept(node):
+    """Tell whether the node has written down the call that rings."""
+    state = Path(node.folder, "state")
+    with command.connect(str(state)) as made, made.makefile("rb") as answers:
+        (call,) = command.ask(made, answers, "calls", {})["calls"]
+    kept = [path for path in (state / "run").glob("calls.*") if path.suffix != ".new"]
+    return any(call["call_id"] in path.read_text() for path in kept)
+
+
 def test_phones_that_ring_fall_silent_at_both_ends(shelf, node):
     caller, callee = shelf.take(*zip(KINDS, ("alice", "bob")))
     for end in (node.stop, node.kill):
         caller.dial("bob")
         callee.wait_incoming()
         caller.wait_ringing()
+        wait_until(lambda: is_kept(node), "the call is kept")
         end()
         node.start()
         for phone in (caller, callee):
