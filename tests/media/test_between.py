@@ -57,6 +57,7 @@ def test_node_between_houses_has_nothing_to_change(streets):
         phone.wait_registered()
     connect(one, two, "202")
     ends = town.nodes[0], town.nodes[2]
+    wait_until(lambda: all(call_of(node)["words"] for node in ends), "both have words")
     assert len({call_of(node)["words"] for node in ends}) == 1
     assert {call_of(node)["security"] for node in ends} == {"encrypted"}
 

@@ -142,7 +142,8 @@ def towards_called(invite, response, token, instead=None):
     for value in _recorded(response):
         if token is not None and token in value:
             break
-        routes.insert(0, value)
+        if _is_address(value):
+            routes.insert(0, value)
     ends = response.value(b"to"), tag_of(response), _target(response, instead)
     return _leg(invite, routes, invite.value(b"from"), *ends)
 
@@ -152,20 +153,21 @@ def towards_caller(invite, response, instead=None):
 
     instead: as for `towards_called`.
     """
-    routes = _recorded(invite)
+    routes = [value for value in _recorded(invite) if _is_address(value)]
     ends = invite.value(b"from"), invite.from_.tag, _target(invite, instead)
     return _leg(invite, routes, response.value(b"to"), *ends)
 
 
 def _recorded(message):
-    """Return the Record-Route values that can be read; the others lead nowhere."""
+    """Return the Record-Route values, none where they cannot be told apart."""
     try:
-        return [one for one in message.items(b"record-route") if _is_address(one)]
+        return message.items(b"record-route")
     except SipError:
         return []
 
 
 def _is_address(value):
+    """Tell whether a Record-Route value can be read; others lead nowhere."""
     try:
         return bool(value) and address.parse(value) is not None
     except SipError:
