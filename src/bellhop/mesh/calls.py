@@ -490,6 +490,7 @@ class Calls:
         if not said or is_help:
             return self._answer(call, circuit, handshake, is_one_more, now) + said
         call.circuit, call.asked = circuit, {circuit: handshake}
+        call.is_plain = circuit.is_plain()  # What was said already hangs on it.
         call.until = now + ANSWER_AFTER
         self._watch(call)
         return self._sound(call) + said
