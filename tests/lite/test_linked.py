@@ -11,7 +11,11 @@ from tests.lite.test_unit_suite_on_micropython import unittest_files
 from tests.support import interpreter, lite
 
 # Of modules that a lite node has, with sound by circuits and the page, which it has not.
-WITH_SOUND = ("tests/unit/features/mesh/test_levels.py",)
+WITH_SOUND = (
+    "tests/unit/features/mesh/test_boxes.py",
+    "tests/unit/features/mesh/test_levels.py",
+    "tests/unit/mesh/test_punching.py",
+)
 
 
 def is_of_full_node(path):
