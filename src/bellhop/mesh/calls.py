@@ -306,7 +306,7 @@ class Calls:
             found.append(hops[0].node)
         for hop in hops:
             known = self.mesh.directory.node(short_id(hop.node))
-            if not known.value.flags & record.RELAYS_SOUND:
+            if not known.value.flags & record.RELAYS_SOUND and hop.node not in found:
                 found.append(hop.node)
         return found
 
