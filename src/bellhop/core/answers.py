@@ -66,6 +66,7 @@ class Answers:
         return None
 
     def note_caller(self, context):
+        """Who calls is a party of the call from now on."""
         request, flow = context.request, context.flow
         named = [request.contacts[0].uri_bytes] if request.contacts else []
         phone = self.node.phone_of(request, flow)
