@@ -168,18 +168,28 @@ class Talker(Handset):
         return text
 
 
-def call_up(one, two, target):
-    """Bring one call of two Talkers up, each hearing the other; return (Call-ID, the 200)."""
+def bring_up(one, two, target, here=(), there=()):
+    """Bring one call of two Talkers up, each hearing the other.
+
+    here, there: lines of their descriptions besides. Returns (Call-ID, the INVITE that came, the
+    200).
+    """
     port, other = one.open(), two.open()
-    call = one.invite(target, one.description([port]))
+    call = one.invite(target, one.description([port], more=here))
     came = two.incoming()
-    two.reply(came, 200, body=two.description([other]))
+    two.reply(came, 200, body=two.description([other], more=there))
     two.talk_to(came, [other])
     answer = one.final(call, "INVITE")
     one.talk_to(answer, [port])
     one.confirm(call, answer)
     one.hears(two)
     two.hears(one)
+    return call, came, answer
+
+
+def call_up(one, two, target):
+    """Bring one call of two Talkers up as `bring_up` does; return (Call-ID, the 200)."""
+    call, _, answer = bring_up(one, two, target)
     return call, answer
 
 

@@ -4,7 +4,7 @@ import re
 import socket
 import struct
 
-from .talker import hang_up
+from .talker import bring_up, hang_up
 
 WORDS = b"u0@10.8.0.10 on a phone by hand"
 PATIENCE = 60
@@ -55,16 +55,7 @@ def test_rtcp_names_nobody_beyond_the_house(streets):
     names = []
     for _ in range(2):
         (mine, here), (theirs, there) = ear(one), ear(two)
-        port, other = one.open(), two.open()
-        call = one.invite("201", one.description([port], more=here))
-        came = two.incoming()
-        two.reply(came, 200, body=two.description([other], more=there))
-        two.talk_to(came, [other])
-        answer = one.final(call, "INVITE")
-        one.talk_to(answer, [port])
-        one.confirm(call, answer)
-        one.hears(two)
-        two.hears(one)
+        call, came, answer = bring_up(one, two, "201", here, there)
         names.append(passed(mine, rtcp_of(answer), theirs, WORDS))
         names.append(passed(theirs, rtcp_of(came), mine, WORDS))
         hang_up(one, two, call, answer)

@@ -7,7 +7,7 @@ from tests.mesh.handset import field, status_of
 from tests.mesh.town import wait_until
 
 from . import wire
-from .talker import call_up, hang_up
+from .talker import bring_up, call_up, hang_up
 
 # Node 0 and node 1 beside each other, one relay between them (2), and three (3, 4, 5).
 STREETS = [(0, 1), (0, 2), (2, 1), (0, 3), (3, 4), (4, 5), (5, 1)]
@@ -92,16 +92,7 @@ def test_two_calls_without_a_name_leave_nothing_equal_where_they_ring(streets):
     town, one, two = town_at(streets, 0)
     found = []
     for _ in range(2):
-        port, other = one.open(), two.open()
-        call = one.invite("*32201", one.description([port]))
-        came = two.incoming()
-        two.reply(came, 200, body=two.description([other]))
-        two.talk_to(came, [other])
-        answer = one.final(call, "INVITE")
-        one.talk_to(answer, [port])
-        one.confirm(call, answer)
-        one.hears(two)
-        two.hears(one)
+        call, came, answer = bring_up(one, two, "*32201")
         assert '"Anonymous" <sip:anonymous@anonymous.invalid>' in field(came, "From")
         (row,) = town.nodes[1].ask("calls")["calls"]
         assert (row["caller"], row["security"]) == ("anonymous@anonymous.invalid", "encrypted")
