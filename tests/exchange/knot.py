@@ -8,18 +8,10 @@ import socket
 import subprocess
 import time
 
-from ..support.lab import KNOTD, PATIENCE
+from ..support.lab import KNOTD, PATIENCE, SERVER
 
 KEYMGR = shutil.which("keymgr") or shutil.which("keymgr", path="/usr/sbin")
-CONFIG = """\
-server:
-  rundir: {folder}
-  listen: {host}@53
-log:
-  - target: stderr
-    any: warning
-database:
-  storage: {folder}
+SIGNING = """\
 key:
   - id: directory
     algorithm: hmac-sha256
@@ -42,6 +34,7 @@ zone:
     dnssec-policy: signed
     acl: updates
 """
+CONFIG = SERVER + SIGNING
 ZONE = "$ORIGIN {zone}.\n$TTL 300\n@ SOA at-dir.test. admin.test. 1 3600 600 86400 60\n"
 UPDATES = """\
 [updates]

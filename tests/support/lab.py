@@ -33,7 +33,8 @@ WRONG = {
 UNSIGNED = ("silent", "slow", "plain")
 SLOW_SECONDS = 2
 LABS = itertools.count()
-CONFIG = """\
+# How each knotd of the tests begins.
+SERVER = """\
 server:
   rundir: {folder}
   listen: {host}@53
@@ -42,12 +43,15 @@ log:
     any: warning
 database:
   storage: {folder}
+"""
+ZONES = """\
 template:
   - id: default
     zonefile-load: whole
     journal-content: none
 zone:
 """
+CONFIG = SERVER + ZONES
 
 
 def why_not():
