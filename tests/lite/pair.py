@@ -197,6 +197,20 @@ class Lamp:
         return told
 
 
+def start_anew(pair, lamps):
+    """Start the full node of a pair anew; those who watch ask again, as phones do."""
+    pair.restart(0)
+    pair.town.wait_reach()
+    for lamp in lamps:
+        lamp.refresh()
+
+
+def see(what, *lamps):
+    """Wait until each of some lamps has shown something."""
+    for lamp in lamps:
+        lamp.wait(what)
+
+
 def watch_everybody(pair):
     """Return lamps of Bob for the calls and the presence of Alice and Carol.
 

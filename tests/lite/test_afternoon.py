@@ -5,7 +5,7 @@ House A is a full node, B a lite one. Alice has two phones, Bob, Carol and Dave 
 
 import pytest
 
-from tests.lite.pair import NUMBERS, Lamp, hang_up, watch_everybody
+from tests.lite.pair import NUMBERS, Lamp, hang_up, see, start_anew, watch_everybody
 from tests.mesh.handset import status_of
 from tests.mesh.town import DOMAIN, wait_until
 from tests.system.phones.call import connect, hear_each_other
@@ -20,14 +20,12 @@ AUTO = ["Call-Info: <sip:far.test>;answer-after=0", "Answer-Mode: Auto"]
 def test_an_afternoon_of_two_houses(pair):
     house, cottage = pair.nodes
     near, far, there, away = watch_everybody(pair)
-    for lamp in (there, away):
-        lamp.wait("closed")
+    see("closed", there, away)
     alice, desk, bob, carol, dave = pair.take(
         ("linphone", "alice"), ("baresip", "alice"), ("pjsua", "bob"), ("linphone", "carol"),
         ("baresip", "dave"),
     )  # fmt: skip
-    for lamp in (there, away):
-        lamp.wait("open")
+    see("open", there, away)
 
     # Ringing, talking and idle are seen in this order at both nodes.
     carol.dial(NUMBERS["alice"])
@@ -35,12 +33,10 @@ def test_an_afternoon_of_two_houses(pair):
         lamp.wait("idle", "early")
     alice.answer()
     carol.wait_established()
-    for lamp in (near, far):
-        lamp.wait("confirmed")
+    see("confirmed", near, far)
     hang_up(alice, carol)
     desk.wait_closed()
-    for lamp in (near, far):
-        lamp.wait("idle")
+    see("idle", near, far)
 
     # Bob takes a call that rings at both phones of Alice.
     carol.dial(NUMBERS["alice"])
@@ -142,19 +138,11 @@ def test_an_afternoon_of_two_houses(pair):
     hear_each_other(alice, carol)
     for lamp in (near, far, there, away):
         lamp.refresh()  # These hands were busy elsewhere, and the node gave them up.
-    for lamp in (near, far):
-        lamp.wait("confirmed")
-    for lamp in (there, away):
-        lamp.wait("open")
-    pair.restart(0)
-    pair.town.wait_reach()
-    for lamp in (near, far, there, away):
-        lamp.refresh()
-    for lamp in (near, far):
-        lamp.wait("confirmed")
-    for lamp in (there, away):
-        lamp.wait("open")
+    see("confirmed", near, far)
+    see("open", there, away)
+    start_anew(pair, (near, far, there, away))
+    see("confirmed", near, far)
+    see("open", there, away)
     hear_each_other(alice, carol)
     hang_up(alice, carol)
-    for lamp in (near, far):
-        lamp.wait("idle")
+    see("idle", near, far)

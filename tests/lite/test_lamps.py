@@ -1,6 +1,6 @@
 """Lamps of two houses, a full node and a lite one, while one of them starts anew."""
 
-from tests.lite.pair import hang_up, watch_everybody
+from tests.lite.pair import hang_up, see, start_anew, watch_everybody
 from tests.system.phones.call import connect, hear_each_other
 
 
@@ -11,20 +11,12 @@ def test_lamps_are_back_with_the_next_refresh_after_a_restart_in_the_middle(pair
     )
     connect(bob, alice, "201")
     connect(dave, carol, "301")
-    for lamp in (there, away):
-        lamp.wait("open")
-    for lamp in (near, far):
-        lamp.wait("confirmed")
-    pair.restart(0)
-    pair.town.wait_reach()
-    for lamp in (near, far, there, away):
-        lamp.refresh()
-    for lamp in (near, far):
-        lamp.wait("confirmed")
-    for lamp in (there, away):
-        lamp.wait("open")
+    see("open", there, away)
+    see("confirmed", near, far)
+    start_anew(pair, (near, far, there, away))
+    see("confirmed", near, far)
+    see("open", there, away)
     hear_each_other(alice, bob)
     hang_up(alice, bob)
     hang_up(carol, dave)
-    for lamp in (near, far):
-        lamp.wait("idle")
+    see("idle", near, far)
